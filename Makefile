@@ -1,0 +1,54 @@
+# Everything runs in .venv; the first command that needs it makes it. PYTHON names the interpreter it is made from.
+PYTHON ?= python3
+SEEDS  ?= 0,1,2
+BIN    := .venv/bin
+
+# The whole environment is pinned in constraints.txt; the stamp is younger than both files once it is installed.
+INSTALLED := .venv/.installed
+
+.PHONY: help install quickstart test test-slow lint format coverage
+
+help:
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+install: $(INSTALLED) ## set up .venv with the pinned versions
+
+# What the quickstart compares, the last with each other one.
+SYSTEMS := majority,prior_stratified,prior_target,prior_holder,prior_holder_target,tfidf,embedding
+
+quickstart: $(INSTALLED) ## from the bundled corpus to a table, a checkpoint and three scored sentences
+	@echo "1/5 dataset"
+	@$(BIN)/python scripts/build_dataset.py data=negotiation
+	@echo "2/5 baselines"
+	@$(BIN)/python scripts/train.py -m experiment=$(SYSTEMS)
+	@echo "3/5 fine-tuning the packaged encoder"
+	@$(BIN)/python scripts/train.py -m experiment=minilm seed=$(SEEDS)
+	@echo "4/5 results on proposals that training never saw"
+	@$(BIN)/python scripts/summarize.py 'experiment=[$(SYSTEMS),minilm]' folder=outputs/quickstart
+	@echo "5/5 three sentences about a proposal that training never saw"
+	@$(BIN)/python scripts/predict.py checkpoint=outputs/runs/minilm/seed-0/checkpoint input=seeds/try.csv output=outputs/quickstart/try.csv
+	@cat outputs/quickstart/try.csv
+	@echo "checkpoint: outputs/runs/minilm/seed-0/checkpoint   reports: outputs/runs/*/seed-*/metrics.json"
+
+test: $(INSTALLED) lint ## lint, types and the fast tests
+	$(BIN)/python -m pytest
+
+test-slow: $(INSTALLED) ## the tests that train for minutes
+	$(BIN)/python -m pytest -m slow
+
+lint: $(INSTALLED) ## ruff and mypy
+	$(BIN)/ruff format --check src scripts tests
+	$(BIN)/ruff check src scripts tests
+	$(BIN)/mypy
+
+format: $(INSTALLED) ## let ruff rewrite the files
+	$(BIN)/ruff format src scripts tests
+	$(BIN)/ruff check --fix src scripts tests
+
+coverage: $(INSTALLED) ## the fast tests with line and branch coverage
+	$(BIN)/python -m pytest --cov --cov-report=term-missing

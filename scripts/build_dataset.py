@@ -1,0 +1,22 @@
+"""Build a dataset from annotations: python scripts/build_dataset.py data=negotiation
+
+data=negotiation|semeval2016|tweeteval|annotations, split=target|document|sentence|official, split.seed=0.
+"""
+
+from stance.config import script
+from stance.settings import BuildConfig
+
+
+@script("build_dataset")
+def main(config: BuildConfig) -> None:
+    """Read, aggregate, split, check, write; print what came out."""
+    from stance.build import build_dataset, dataset_folder, describe
+
+    folder = dataset_folder(config.outputs, config.data.name, config.split)
+    splits, record, built = build_dataset(config.outputs, config.data, config.split)
+    print(f"dataset {folder} {'built' if built else 'stands'}")
+    print(describe(record, splits))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""Metrics of a checkpoint or a predictions file: python scripts/evaluate.py checkpoint=DIR data=negotiation
+
+Or predictions=FILE (columns id, label, and if there are against, neutral, favor); part=validation|test.
+"""
+
+from stance.config import script
+from stance.settings import EvaluateConfig
+
+
+@script("evaluate")
+def main(config: EvaluateConfig) -> None:
+    """Score one part of a dataset; write the report and print its headline."""
+    from stance.runs import evaluate_part
+
+    report, path = evaluate_part(config)
+    for name, score in report["measures"].items():
+        print(f"{name:<36}{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]")
+    gain = report["gain"]
+    print(
+        f"gain over the prior {report['best_prior']!r}: {gain['value']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]"
+    )
+    print(f"n = {report['n']} in {report['documents']} documents; {path}")
+
+
+if __name__ == "__main__":
+    main()

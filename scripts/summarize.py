@@ -1,0 +1,23 @@
+"""All seeds of an experiment as one result: python scripts/summarize.py experiment=minilm
+
+Several in one table, the last compared with each other one: experiment=[majority,tfidf,minilm]
+"""
+
+from stance.config import command, script
+from stance.settings import SummarizeConfig
+
+
+@script("summarize")
+def main(config: SummarizeConfig) -> None:
+    """Write <folder>/<name>/results.json and its table for each; print one table of all."""
+    from stance.results import difference_line, results_table, summarize_all
+
+    results, differences = summarize_all(config, command())
+    print(results_table(results))
+    for found in differences:
+        print(difference_line(found))
+    print("results:", ", ".join(f"{config.folder}/{result['name']}/results.json" for result in results))
+
+
+if __name__ == "__main__":
+    main()

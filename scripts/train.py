@@ -1,0 +1,28 @@
+"""Fine-tune an encoder, or fit a baseline: python scripts/train.py experiment=minilm seed=0
+
+Without an experiment: model=majority|prior_target|prior_holder|prior_holder_target|tfidf|embedding|minilm data=...
+Several at once: python scripts/train.py -m experiment=minilm seed=0,1,2
+"""
+
+from stance.config import command, script
+from stance.settings import TrainConfig
+
+
+@script("train")
+def main(config: TrainConfig) -> None:
+    """Train, predict, score; print the headline with its interval and the gain over the best prior."""
+    from stance.runs import run_folder, train_run
+
+    print(f"== {config.name}, seed {config.seed}", flush=True)
+    run = train_run(config, command())
+    report = run["metrics"]["test"]
+    score, gain = report["measures"][report["headline"]], report["gain"]
+    print(
+        f"{config.name} seed {config.seed}: test {report['headline']} {score['value']:.3f} "
+        f"[{score['low']:.3f}, {score['high']:.3f}], {gain['value']:+.3f} over the prior {report['best_prior']!r}, "
+        f"n = {report['n']} in {report['documents']} documents; {run_folder(config.outputs, config.name, config.seed)}"
+    )
+
+
+if __name__ == "__main__":
+    main()

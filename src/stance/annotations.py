@@ -1,0 +1,203 @@
+"""What a judgement is, what an example is, and the JSONL and CSV they travel in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stance.errors import input_error, line_of
+from stance.files import read_rows, write_jsonl
+from stance.labels import LABELS, Label, check_label_map, parse_label
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One annotator's judgement of one row.
+
+    Attributes:
+        id: The row; the same for every annotator who judged it.
+        text: The sentence.
+        holder: Whose stance is asked; empty = the author or speaker of the text.
+        target: The negotiation proposal.
+        label: against, neutral or favor.
+        annotator: Who judged.
+        document: Where the sentence came from.
+        context: The sentences before it in the document, if given.
+        date: Of the document, as written in the source.
+        tags: Properties of the row that scores can be grouped by, e.g. phenomena.
+    """
+
+    id: str
+    text: str
+    holder: str
+    target: str
+    label: Label
+    annotator: str
+    document: str
+    context: str = ""
+    date: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row with its aggregated label.
+
+    Attributes:
+        votes: Number of annotators who said against, neutral, favor.
+        label: The aggregated label.
+        id: And the others as in :class:`Annotation`.
+    """
+
+    id: str
+    text: str
+    holder: str
+    target: str
+    label: Label
+    document: str
+    context: str
+    date: str
+    tags: tuple[str, ...]
+    votes: tuple[int, int, int]
+
+    @property
+    def distribution(self) -> tuple[float, float, float]:
+        """Share of the annotators who said against, neutral, favor; sums to 1."""
+        total = sum(self.votes)
+        return (self.votes[0] / total, self.votes[1] / total, self.votes[2] / total)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What a reader returns.
+
+    Attributes:
+        name: Of the corpus, e.g. ``semeval2016``.
+        annotations: Every judgement, in file order.
+        parts: Official part (train, validation, test) by row id; None when the corpus has no official split.
+        files: SHA-256 by name of every file that was read.
+        adjudicator: The annotator whose judgement decides a row, if there is one; no vote besides.
+    """
+
+    name: str
+    annotations: tuple[Annotation, ...]
+    parts: Mapping[str, str] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    adjudicator: str = ""
+
+
+#: Fields that must be there, in every file of annotations. ``holder`` must be there and may be empty.
+REQUIRED = ("id", "text", "holder", "target", "label", "annotator", "document")
+OPTIONAL = ("context", "date", "tags")
+
+
+def read_annotations(
+    path: str | Path,
+    *,
+    label_map: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str = "utf-8",
+) -> list[Annotation]:
+    """The judgements in a jsonl, csv or tsv file, checked.
+
+    Args:
+        path: The file; its suffix says the kind.
+        label_map: What each spelling of a label means; without it only against, neutral, favor are read.
+        columns: Our name -> the file's name, for the fields that are called otherwise there.
+        encoding: Of the file, decoded strictly.
+
+    Raises:
+        StanceError: Names file, line, value and what is allowed: for malformed rows, a missing or empty field, an
+            unknown label, a row id whose text, holder, target or document changes, a judgement given twice, two
+            labels by one annotator for one row, or a file without rows.
+    """
+    check_label_map(label_map or {}, str(path))
+    names = {name: name for name in REQUIRED + OPTIONAL} | dict(columns or {})
+    unknown = set(names) - set(REQUIRED + OPTIONAL)
+    if unknown:
+        raise input_error(str(path), "no such field in columns", found=sorted(unknown), allowed=REQUIRED + OPTIONAL)
+    annotations: list[Annotation] = []
+    lines: list[int] = []
+    for line, row in read_rows(path, encoding):
+        annotations.append(_annotation(row, names, label_map, line_of(path, line)))
+        lines.append(line)
+    if not annotations:
+        raise input_error(str(path), "no annotations in the file")
+    check_annotations(annotations, [line_of(path, line) for line in lines])
+    return annotations
+
+
+def _annotation(
+    row: Mapping[str, Any], names: Mapping[str, str], label_map: Mapping[str, str] | None, place: str
+) -> Annotation:
+    values: dict[str, str] = {}
+    for field_name in REQUIRED:
+        column = names[field_name]
+        if column not in row:
+            raise input_error(place, f"field {column!r} is missing", found=sorted(row), allowed=f"a field {column!r}")
+        values[field_name] = _text(row[column], column, place, may_be_empty=field_name == "holder")
+    for field_name in ("context", "date"):
+        values[field_name] = _text(row.get(names[field_name], ""), names[field_name], place, may_be_empty=True)
+    tags = row.get(names["tags"]) or ()
+    if isinstance(tags, str):
+        tags = tags.split()
+    label = parse_label(values.pop("label"), label_map, place)
+    return Annotation(label=label, tags=tuple(str(tag) for tag in tags), **values)
+
+
+def _text(value: object, column: str, place: str, *, may_be_empty: bool) -> str:
+    if value is None:
+        value = ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")
+    text = str(value).strip()
+    if not text and not may_be_empty:
+        raise input_error(place, f"field {column!r} is empty", found=value, allowed="some text")
+    return text
+
+
+def check_annotations(annotations: Iterable[Annotation], places: Iterable[str]) -> None:
+    """Raise StanceError at the first judgement that contradicts or repeats an earlier one.
+
+    Args:
+        annotations: In file order.
+        places: Where each stands, for the message; as many as annotations.
+    """
+    rows: dict[str, tuple[Annotation, str]] = {}
+    judged: dict[tuple[str, str], tuple[Annotation, str]] = {}
+    for annotation, place in zip(annotations, places, strict=True):
+        first, first_place = rows.setdefault(annotation.id, (annotation, place))
+        for name in ("text", "holder", "target", "document", "context"):
+            if getattr(first, name) != getattr(annotation, name):
+                raise input_error(
+                    place,
+                    f"duplicate id {annotation.id!r}: it has another {name} at {first_place}",
+                    found=getattr(annotation, name),
+                    allowed=f"one {name} for one id",
+                )
+        key = (annotation.id, annotation.annotator)
+        if key in judged:
+            earlier, earlier_place = judged[key]
+            problem = "two labels" if earlier.label != annotation.label else "the same judgement twice"
+            raise input_error(
+                place,
+                f"{problem} by annotator {annotation.annotator!r} for id {annotation.id!r} (first at {earlier_place})",
+                found=annotation.label,
+                allowed="one judgement of each annotator for each id",
+            )
+        judged[key] = (annotation, place)
+
+
+def write_annotations(path: str | Path, annotations: Iterable[Annotation]) -> None:
+    """Write one JSON object a line; :func:`read_annotations` gives the same list back."""
+    write_jsonl(path, (asdict(annotation) for annotation in annotations))
+
+
+def label_counts(labels: Iterable[str]) -> dict[str, int]:
+    """How often each of the three labels stands, in their order; zero where it does not."""
+    counts: dict[str, int] = dict.fromkeys(LABELS, 0)
+    for label in labels:
+        counts[label] += 1
+    return counts

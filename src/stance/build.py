@@ -1,0 +1,128 @@
+"""From annotations to a dataset on disk: read, aggregate, split, check, write."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+from stance.agreement import aggregate, alpha_interval, by_row
+from stance.annotations import Corpus, Example
+from stance.dataset import (
+    RECORD,
+    DatasetRecord,
+    fingerprint,
+    load_splits,
+    read_record,
+    save_dataset,
+    statistics,
+)
+from stance.errors import StanceError
+from stance.files import digest
+from stance.readers import read_corpus
+from stance.settings import DataConfig, SplitConfig
+from stance.splits import Splits, drop_leaks, find_leaks, refuse_leaks, split_examples
+
+log = logging.getLogger(__name__)
+
+
+def dataset_folder(outputs: str | Path, name: str, split: SplitConfig) -> Path:
+    """Where the dataset of a corpus stands."""
+    return Path(outputs) / "data" / f"{name}-{split.by}-{split.seed}"
+
+
+def build_dataset(outputs: str | Path, data: DataConfig, split: SplitConfig) -> tuple[Splits, DatasetRecord, bool]:
+    """The examples by part and the record; built and written unless the same already stands.
+
+    A dataset stands for as long as neither its configuration nor a byte of its files changes.
+
+    Returns:
+        The parts, the record, and whether the dataset had to be built.
+
+    Raises:
+        StanceError: The annotations are faulty, a part would be empty, or the parts are not independent.
+    """
+    folder = dataset_folder(outputs, data.name, split)
+    corpus = read_corpus(data)
+    source = digest({"data": {**asdict(data), "root": ""}, "split": asdict(split), "files": dict(corpus.files)})
+    if (folder / RECORD).exists() and read_record(folder).source == source:
+        return *load_splits(folder), False
+    splits, record = divide(corpus, data, split, source)
+    save_dataset(folder, splits, record)
+    return splits, record, True
+
+
+def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "") -> tuple[Splits, DatasetRecord]:
+    """The examples of a corpus by part, and the record that goes with them; nothing is written.
+
+    Raises:
+        StanceError: See :func:`build_dataset`.
+    """
+    aggregation = aggregate(corpus.annotations, corpus.adjudicator)
+    if not aggregation.examples:
+        raise StanceError(f"{data.location}: every row is tied; no example has a label")
+    splits = split_examples(
+        aggregation.examples,
+        split.by,
+        validation=split.validation,
+        test=split.test,
+        seed=split.seed,
+        parts=corpus.parts,
+    )
+    leaks = find_leaks(splits, split.by)
+    if split.leaks == "refuse":
+        refuse_leaks(leaks)
+    elif split.leaks == "drop":
+        splits = drop_leaks(splits, leaks, split.by)
+    for leak in leaks:
+        log.info("%s: %s", "dropped" if split.leaks == "drop" else "kept", leak)
+    record = DatasetRecord(
+        name=data.name,
+        source=source,
+        fingerprint=fingerprint(splits),
+        split=asdict(split),
+        files=dict(corpus.files),
+        statistics=statistics(splits),
+        ties={row: list(votes) for row, votes in aggregation.ties.items()},
+        leaks=dict(Counter(leak.kind for leak in leaks)),
+        agreement=_agreement(corpus),
+    )
+    return splits, record
+
+
+def _agreement(corpus: Corpus) -> dict[str, float | int] | None:
+    """Alpha of the annotators who vote; None when no two judged a row (or all rows got one label)."""
+    voting = [a for a in corpus.annotations if a.annotator != corpus.adjudicator]
+    twice = sum(len(judgements) > 1 for judgements in by_row(voting).values())
+    if not twice:
+        return None
+    alpha, low, high = alpha_interval(voting)
+    if math.isnan(alpha):
+        return None
+    return {"rows": twice, "alpha": alpha, "low": low, "high": high}
+
+
+def describe(record: DatasetRecord, splits: dict[str, list[Example]]) -> str:
+    """A table of the parts, and what was tied or leaked, as lines of text."""
+    lines = [f"{'part':<12}{'rows':>6}{'docs':>6}{'targets':>9}{'holders':>9}{'against':>9}{'neutral':>9}{'favor':>7}"]
+    for part in splits:
+        s = record.statistics[part]
+        counts = s["labels"]
+        lines.append(
+            f"{part:<12}{s['rows']:>6}{s['documents']:>6}{s['targets']:>9}{s['holders']:>9}"
+            f"{counts['against']:>9}{counts['neutral']:>9}{counts['favor']:>7}"
+        )
+    if record.agreement:
+        a = record.agreement
+        lines.append(
+            f"agreement: Krippendorff's alpha {a['alpha']:.3f} [{a['low']:.3f}, {a['high']:.3f}], {a['rows']} rows"
+        )
+    if record.ties:
+        shown = ", ".join(list(record.ties)[:5])
+        lines.append(f"ties: {len(record.ties)} row(s) without a majority are in no part ({shown}, ...)")
+    for kind, n in record.leaks.items():
+        lines.append(f"leaks: {n} {kind}(s) between parts, split.leaks={record.split['leaks']}")
+    lines.append(f"fingerprint {record.fingerprint[:16]}")
+    return "\n".join(lines)

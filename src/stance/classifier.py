@@ -1,0 +1,170 @@
+"""``StanceClassifier``: the one door through which every kind of checkpoint is loaded and asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+from stance.encoder import EncoderModel
+from stance.encoding import InputFormat
+from stance.errors import StanceError, input_error
+from stance.files import folder_beside, read_json, write_json
+from stance.labels import LABELS, check_label_order
+from stance.linear import EmbeddingFeatures, LinearModel, TfidfFeatures
+from stance.predictions import Prediction, Predictor, to_predictions
+from stance.priors import Prior
+
+#: The file that makes a folder a checkpoint of this toolkit.
+CARD = "stance.json"
+CARD_VERSION = 1
+
+KINDS = ("prior", "tfidf", "embedding", "encoder")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        kind: prior, tfidf, embedding or encoder.
+        data: Name and fingerprint of the dataset it was trained on.
+        input_format: How rows become sequences (encoder only; the defaults otherwise).
+        metrics: By part, as :func:`stance.evaluation.evaluate` reports them.
+        labels: Names in id order.
+        version: Of this file's format.
+    """
+
+    kind: str
+    data: dict[str, str] = field(default_factory=dict)
+    input_format: InputFormat = field(default_factory=InputFormat)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    labels: tuple[str, ...] = LABELS
+    version: int = CARD_VERSION
+
+
+class StanceClassifier:
+    """A trained model of any kind, ready for text.
+
+    >>> classifier = StanceClassifier.from_pretrained("outputs/runs/minilm/seed-0/checkpoint")  # doctest: +SKIP
+    >>> classifier.predict(["..."], targets=["open talks"], holders=["the union"])  # doctest: +SKIP
+    """
+
+    def __init__(self, predictor: Predictor, card: Card) -> None:
+        self.predictor = predictor
+        self.card = card
+
+    @classmethod
+    def from_pretrained(cls, folder_or_hub_id: str | Path) -> StanceClassifier:
+        """Load a checkpoint that :meth:`save_pretrained` wrote, from a folder or the Hugging Face hub.
+
+        Nothing is unpickled and no code of the checkpoint is run.
+
+        Raises:
+            StanceError: There is no such folder or repository, it is not a checkpoint of this toolkit, or its labels
+                are not against, neutral, favor in this order.
+        """
+        folder = Path(folder_or_hub_id)
+        if not folder.is_dir():
+            folder = _download(str(folder_or_hub_id))
+        card = read_card(folder)
+        if card.kind == "prior":
+            return cls(Prior.load(folder), card)
+        if card.kind == "tfidf":
+            return cls(LinearModel.load(folder, TfidfFeatures.load(folder)), card)
+        if card.kind == "embedding":
+            return cls(LinearModel.load(folder, EmbeddingFeatures.load(folder)), card)
+        return cls(EncoderModel.load(folder, card.input_format), card)
+
+    def predict(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str],
+        holders: Sequence[str] | None = None,
+        contexts: Sequence[str] | None = None,
+    ) -> list[Prediction]:
+        """A label and a probability for each of the three, row by row, in the order given.
+
+        Args:
+            texts: The sentences.
+            targets: The proposal for each sentence.
+            holders: Whose stance is asked, for each; empty or None = the author or speaker.
+            contexts: The sentences before each, if the model was trained with them.
+
+        Raises:
+            StanceError: The lists differ in length, one is a bare string, or a text or target is empty.
+        """
+        rows = len(texts)
+        columns = {
+            "texts": texts,
+            "targets": targets,
+            "holders": [""] * rows if holders is None else holders,
+            "contexts": [""] * rows if contexts is None else contexts,
+        }
+        for name, values in columns.items():
+            _check_column(name, values, rows, may_be_empty=name in ("holders", "contexts"))
+        return to_predictions(self.predictor.predict_proba(*columns.values())) if rows else []
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the checkpoint: the folder appears whole or not at all, and replaces an older one."""
+        with folder_beside(folder) as temporary:
+            self.predictor.save(temporary)
+            self.write_card(temporary)
+
+    def write_card(self, folder: Path) -> None:
+        """Write ``stance.json`` alone, e.g. once the metrics are known."""
+        write_json(folder / CARD, asdict(self.card))
+
+    def with_metrics(self, metrics: dict[str, Any]) -> StanceClassifier:
+        """The same classifier, with metrics in its card."""
+        return StanceClassifier(self.predictor, replace(self.card, metrics=metrics))
+
+
+def read_card(folder: Path) -> Card:
+    """The checkpoint's ``stance.json``, checked.
+
+    Raises:
+        StanceError: It is missing, of another version or kind, or names labels other than ours.
+    """
+    path = folder / CARD
+    if not path.exists():
+        found = sorted(entry.name for entry in folder.iterdir())
+        raise input_error(str(folder), f"not a checkpoint of this toolkit: no {CARD}", found=found)
+    saved = read_json(path)
+    if not isinstance(saved, dict) or saved.get("version") != CARD_VERSION:
+        version = saved.get("version") if isinstance(saved, dict) else saved
+        raise input_error(str(path), "checkpoint of another version", found=version, allowed=str(CARD_VERSION))
+    if saved.get("kind") not in KINDS:
+        raise input_error(str(path), "checkpoint of another kind", found=saved.get("kind"), allowed=KINDS)
+    check_label_order(saved.get("labels", ()), str(path))
+    try:
+        saved["input_format"] = InputFormat(**saved["input_format"])
+        return Card(**{**saved, "labels": tuple(saved["labels"])})
+    except (KeyError, TypeError) as error:
+        raise StanceError(f"{path}: not a complete checkpoint card ({error})") from None
+
+
+def _download(hub_id: str) -> Path:
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
+    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StanceError(
+            f"{hub_id}: no such folder ({Path(hub_id).absolute()}), and not to be had from the hub: {reason}"
+        ) from None
+
+
+def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: bool) -> None:
+    if isinstance(values, str):
+        raise input_error(name, "one string where a list is wanted", found=values, allowed="a list of strings")
+    if len(values) != rows:
+        raise input_error(name, f"{len(values)} values for {rows} texts", allowed="one for each text")
+    for index, value in enumerate(values):
+        if not isinstance(value, str):
+            raise input_error(f"{name}[{index}]", "not a string", found=value, allowed="a string")
+        if not may_be_empty and not value.strip():
+            raise input_error(f"{name}[{index}]", "empty", found=value, allowed="some text")

@@ -1,0 +1,104 @@
+"""The one door between Hydra and the library.
+
+A script composes its configuration with Hydra, :func:`script` turns it into the dataclasses of ``stance.settings``, and
+nothing beneath knows of Hydra. Values that the schema does not have, or of another type, are refused before anything
+runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from stance import settings
+from stance.errors import StanceError
+
+#: The toolkit keeps its own run folders: Hydra writes nothing, logs nothing of its own, and does not change folder.
+HYDRA_PLAIN = {
+    "defaults": [{"override /hydra/job_logging": "none"}, {"override /hydra/hydra_logging": "none"}],
+    "hydra": {"run": {"dir": "."}, "sweep": {"dir": "outputs/.sweep", "subdir": "."}, "output_subdir": None},
+}
+
+
+def register() -> None:
+    """Make the schemas known to Hydra; called once when a script is imported."""
+    store = ConfigStore.instance()
+    for name, node in {
+        "build_schema": settings.BuildConfig,
+        "train_schema": settings.TrainConfig,
+        "evaluate_schema": settings.EvaluateConfig,
+        "predict_schema": settings.PredictConfig,
+        "summarize_schema": settings.SummarizeConfig,
+    }.items():
+        store.store(name=name, node=node)
+    store.store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)
+    store.store(group="data", name="data_schema", node=settings.DataConfig)
+    for name, model in {
+        "prior": settings.PriorConfig,
+        "linear": settings.LinearConfig,
+        "encoder": settings.EncoderConfig,
+    }.items():
+        store.store(group="model", name=f"{name}_schema", node=model)
+    if not OmegaConf.has_resolver("project"):
+        OmegaConf.register_new_resolver("project", lambda: str(PROJECT))
+
+
+#: The checkout that holds ``conf/`` and ``seeds/``; used by scripts, never by an installed library.
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def typed(config: DictConfig) -> Any:  # noqa: ANN401 - the dataclass of the composed schema
+    """The composed configuration as its dataclass, resolved and checked.
+
+    Raises:
+        StanceError: A value is missing, of the wrong type, or refused by a ``__post_init__``.
+    """
+    try:
+        return OmegaConf.to_object(config)
+    except OmegaConfBaseException as error:
+        reason = str(error).strip().splitlines()[0]
+        key = getattr(error, "full_key", None)
+        raise StanceError(f"configuration, {key or 'value'}: {reason}") from None
+
+
+def command() -> str:
+    """The command line that gives the running job again; in a multirun, that of this one job."""
+    running = HydraConfig.get()
+    return " ".join(["python", f"scripts/{Path(sys.argv[0]).name}", *running.overrides.task])
+
+
+def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
+    """Turn a function of a typed configuration into a command line program.
+
+    ``conf/<name>.yaml`` is composed with the command line's overrides. A StanceError is printed as one message without
+    traceback, exit code 2; an interruption says how to go on, exit code 130.
+    """
+
+    def decorate(main: Callable[[Any], None]) -> Callable[[], None]:
+        def composed(config: DictConfig) -> None:
+            logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
+            logging.getLogger("stance").setLevel(logging.INFO)
+            try:
+                main(typed(config))
+            except StanceError as error:
+                print(f"error: {error}", file=sys.stderr)
+                sys.exit(2)
+            except KeyboardInterrupt:
+                print("interrupted; the same command goes on where it stopped", file=sys.stderr)
+                sys.exit(130)
+
+        register()
+        # A script without configuration groups has a folder of its own, where its keys clash with no group's name.
+        folder = str(PROJECT / "conf" / name if (PROJECT / "conf" / name).is_dir() else PROJECT / "conf")
+        return cast(Callable[[], None], hydra.main(version_base="1.3", config_path=folder, config_name=name)(composed))
+
+    return decorate

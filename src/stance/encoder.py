@@ -1,0 +1,116 @@
+"""The fine-tuned encoder: a cross-encoder over (text, holder, target) with a classification head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from tqdm.auto import tqdm
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
+
+from stance.encoding import InputFormat, encode, load_encoder
+from stance.errors import StanceError, input_error
+from stance.labels import ID2LABEL, LABEL2ID, LABELS, check_label_order
+from stance.predictions import Probabilities
+
+disable_progress_bar()  # of reading and writing weights, which takes a second
+
+#: Rows that are sorted by length together before they are cut into batches.
+WINDOW = 4096
+
+
+@contextmanager
+def _expecting_a_new_head() -> Iterator[None]:
+    """Keep back the library's warning that the classification head is not in the pretrained weights."""
+    before = get_verbosity()
+    set_verbosity_error()
+    try:
+        yield
+    finally:
+        set_verbosity(before)
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderModel:
+    """A Hugging Face sequence classifier with its tokenizer and the format of its input."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    input_format: InputFormat
+    batch_size: int = 32
+
+    @classmethod
+    def new(cls, name: str, input_format: InputFormat) -> EncoderModel:
+        """A pretrained encoder with a new, random head; set the seed before.
+
+        Raises:
+            StanceError: The encoder does not load, or reads fewer tokens than the format's maximum length.
+        """
+        tokenizer = load_encoder(AutoTokenizer.from_pretrained, name)
+        with _expecting_a_new_head():
+            model = load_encoder(
+                AutoModelForSequenceClassification.from_pretrained,
+                name,
+                num_labels=len(LABELS),
+                id2label=ID2LABEL,
+                label2id=LABEL2ID,
+                use_safetensors=True,
+            )
+        longest = getattr(model.config, "max_position_embeddings", None)
+        if longest is not None and input_format.max_length > longest:
+            raise input_error(name, "max_length", found=input_format.max_length, allowed=f"at most {longest}")
+        model.config.problem_type = "single_label_classification"
+        return cls(model, tokenizer, input_format)
+
+    def predict_proba(
+        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
+    ) -> Probabilities:
+        """See :class:`stance.predictions.Predictor`. Rows are batched by length and come back in their own order."""
+        self.model.eval()
+        probabilities = np.zeros((len(texts), len(LABELS)))
+        with torch.inference_mode(), tqdm(total=len(texts), unit="row", leave=False, disable=len(texts) < 500) as bar:
+            for start in range(0, len(texts), WINDOW):
+                window = slice(start, start + WINDOW)
+                encoded = encode(
+                    self.tokenizer, self.input_format, texts[window], targets[window], holders[window], contexts[window]
+                )
+                order = np.argsort([-len(ids) for ids in encoded["input_ids"]], kind="stable")
+                for batch in np.array_split(order, -(-len(order) // self.batch_size)):
+                    rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
+                    inputs = self.tokenizer.pad(rows, return_tensors="pt").to(self.model.device)
+                    logits = self.model(**inputs).logits.double()
+                    probabilities[start + batch] = torch.softmax(logits, dim=-1).cpu().numpy()
+                    bar.update(len(batch))
+        return probabilities
+
+    def save(self, folder: Path) -> None:
+        """Write weights (safetensors), config with label names, and tokenizer: a folder that plain pipelines load."""
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path, input_format: InputFormat) -> EncoderModel:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            StanceError: The weights are not safetensors, or the labels are others or in another order.
+        """
+        if not (folder / "model.safetensors").exists():
+            found = sorted(path.name for path in folder.iterdir())
+            raise input_error(str(folder), "no safetensors weights", found=found, allowed="model.safetensors")
+        try:
+            model = AutoModelForSequenceClassification.from_pretrained(
+                folder, trust_remote_code=False, use_safetensors=True, local_files_only=True
+            )
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+            raise StanceError(f"{folder}: does not load: {str(error).strip().splitlines()[0]}") from None
+        names = [model.config.id2label[i] for i in range(model.config.num_labels)]
+        check_label_order(names, str(folder / "config.json"))
+        return cls(model, tokenizer, input_format)

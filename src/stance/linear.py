@@ -1,0 +1,245 @@
+"""Linear models: n-grams with a support vector machine, and a frozen encoder with logistic regression.
+
+Both are stored as arrays and JSON, never pickled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.svm import LinearSVC
+
+from stance.annotations import Example
+from stance.files import read_json, write_json
+from stance.labels import LABEL2ID
+from stance.predictions import Probabilities
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+#: Targets with at least this many training rows get weights of their own beside the shared ones.
+OWN_WEIGHTS_FROM = 100
+
+
+class Features(Protocol):
+    """Rows to a matrix (rows, columns), dense or sparse."""
+
+    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> Any:  # noqa: ANN401
+        """One line of features a row."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write all that :meth:`transform` needs."""
+        ...
+
+
+class TfidfFeatures:
+    """TF-IDF of word 1-2-grams and character 2-5-grams of the text, and of the words of target and holder."""
+
+    PARAMS: ClassVar[dict[str, tuple[str, dict[str, Any]]]] = {
+        "text_words": ("text", {"analyzer": "word", "ngram_range": (1, 2), "sublinear_tf": True, "min_df": 2}),
+        "text_characters": ("text", {"analyzer": "char_wb", "ngram_range": (2, 5), "sublinear_tf": True, "min_df": 2}),
+        "target_words": ("target", {"analyzer": "word", "ngram_range": (1, 1)}),
+        "holder_words": ("holder", {"analyzer": "word", "ngram_range": (1, 1)}),
+    }
+
+    def __init__(self, vectorizers: dict[str, TfidfVectorizer]) -> None:
+        self.vectorizers = vectorizers
+
+    @classmethod
+    def fit(cls, train: Sequence[Example]) -> TfidfFeatures:
+        """Vocabulary and document frequencies of the training rows; a field that is always empty has none."""
+        vectorizers = {}
+        for name, (field, params) in cls.PARAMS.items():
+            values = [getattr(example, field) for example in train]
+            if any(values):
+                vectorizers[name] = TfidfVectorizer(**params).fit(values)
+        return cls(vectorizers)
+
+    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> sp.csr_matrix:
+        """Sparse, one block a vectorizer, each block's rows of Euclidean length 1 or 0."""
+        fields = {"text": texts, "target": targets, "holder": holders}
+        blocks = [vectorizer.transform(fields[self.PARAMS[name][0]]) for name, vectorizer in self.vectorizers.items()]
+        return sp.hstack(blocks, format="csr")
+
+    def save(self, folder: Path) -> None:
+        """Write ``vocabulary.json`` and ``idf.safetensors``."""
+        vocabulary = {name: v.get_feature_names_out().tolist() for name, v in self.vectorizers.items()}
+        write_json(folder / "vocabulary.json", vocabulary)
+        save_file({name: v.idf_ for name, v in self.vectorizers.items()}, folder / "idf.safetensors")
+
+    @classmethod
+    def load(cls, folder: Path) -> TfidfFeatures:
+        """Read what :meth:`save` wrote."""
+        vectorizers = {}
+        idf = load_file(folder / "idf.safetensors")
+        for name, vocabulary in read_json(folder / "vocabulary.json").items():
+            vectorizer = TfidfVectorizer(**cls.PARAMS[name][1], vocabulary=vocabulary)
+            vectorizer.idf_ = idf[name]
+            vectorizers[name] = vectorizer
+        return cls(vectorizers)
+
+
+class EmbeddingFeatures:
+    """Sentence embeddings of text, target and holder from a frozen encoder, and how text and target relate."""
+
+    def __init__(self, encoder: SentenceTransformer) -> None:
+        self.encoder = encoder
+
+    @classmethod
+    def load_encoder(cls, name: str) -> EmbeddingFeatures:
+        """The features of an encoder by name (see :func:`stance.encoding.load_encoder`)."""
+        from sentence_transformers import SentenceTransformer
+
+        from stance.encoding import load_encoder
+
+        return cls(load_encoder(SentenceTransformer, name))
+
+    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float32]:
+        """Dense, (rows, 5 x dimensions): text, target, holder, and the products of text with target and with holder."""
+        distinct = list(dict.fromkeys([*texts, *targets, *holders]))
+        vectors = self.encoder.encode(
+            distinct, batch_size=64, normalize_embeddings=True, show_progress_bar=len(distinct) > 500
+        )
+        row = {value: number for number, value in enumerate(distinct)}
+        text, target, holder = (vectors[[row[value] for value in values]] for values in (texts, targets, holders))
+        scale = np.float32(np.sqrt(vectors.shape[1]))
+        return np.hstack([text, target, holder, text * target * scale, text * holder * scale])
+
+    def save(self, folder: Path) -> None:
+        """Write the whole encoder into ``encoder/`` (safetensors)."""
+        self.encoder.save(str(folder / "encoder"), create_model_card=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> EmbeddingFeatures:
+        """Read what :meth:`save` wrote."""
+        return cls.load_encoder(str(folder / "encoder"))
+
+
+@dataclass(frozen=True, slots=True)
+class LinearModel:
+    """Weights over features; probabilities are a softmax of the scaled decision values.
+
+    Attributes:
+        features: TF-IDF or embeddings.
+        own: Targets that have weights of their own (feature augmentation after Daume 2007, Frustratingly Easy Domain
+            Adaptation, ACL): for their rows the features stand a second time, in columns of that target alone.
+        weights: Shape (3, columns), float64.
+        bias: Shape (3,); far below zero for a label that train did not have.
+        scale: Of the decision values, fitted on validation (temperature scaling, Guo et al. 2017).
+    """
+
+    features: Features
+    own: tuple[str, ...]
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    scale: float
+
+    @classmethod
+    def fit(
+        cls,
+        features: Features,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        *,
+        classifier: str,
+        C: float,
+        class_weight: bool,
+    ) -> LinearModel:
+        """Fit on train, and the scale of the probabilities on validation.
+
+        Args:
+            features: Fitted.
+            train: At least two labels.
+            validation: For the scale alone; it never changes a label.
+            classifier: ``svm`` (squared hinge, one against the rest) or ``logistic``.
+            C: Inverse strength of regularization.
+            class_weight: Weigh labels by the inverse of their frequency.
+        """
+        rows = Counter(example.target for example in train)
+        own = tuple(sorted(target for target, n in rows.items() if n >= OWN_WEIGHTS_FROM))
+        weight = "balanced" if class_weight else None
+        model = (
+            LinearSVC(C=C, class_weight=weight, random_state=0, max_iter=10_000)
+            if classifier == "svm"
+            else LogisticRegression(C=C, class_weight=weight, max_iter=5_000)
+        )
+        model.fit(_augmented(features, own, *_columns(train)), [LABEL2ID[example.label] for example in train])
+        weights, bias = _three_labels(model.classes_, model.coef_, model.intercept_)
+        fitted = cls(features, own, weights, bias, 1.0)
+        decisions = fitted.decisions(*_columns(validation))
+        return cls(features, own, weights, bias, _best_scale(decisions, validation))
+
+    def decisions(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float64]:
+        """Decision value of each label, shape (rows, 3)."""
+        return np.asarray(_augmented(self.features, self.own, texts, targets, holders) @ self.weights.T + self.bias)
+
+    def predict_proba(
+        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
+    ) -> Probabilities:
+        """See :class:`stance.predictions.Predictor`. Contexts are not looked at."""
+        return np.asarray(softmax(self.scale * self.decisions(texts, targets, holders), axis=1), dtype=np.float64)
+
+    def save(self, folder: Path) -> None:
+        """Write ``linear.safetensors``, ``linear.json`` and what the features write."""
+        save_file({"weights": self.weights, "bias": self.bias}, folder / "linear.safetensors")
+        write_json(folder / "linear.json", {"own": self.own, "scale": self.scale})
+        self.features.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path, features: Features) -> LinearModel:
+        """Read what :meth:`save` wrote; the features are loaded by the caller."""
+        saved = read_json(folder / "linear.json")
+        arrays = load_file(folder / "linear.safetensors")
+        return cls(features, tuple(saved["own"]), arrays["weights"], arrays["bias"], saved["scale"])
+
+
+def _columns(examples: Sequence[Example]) -> tuple[list[str], list[str], list[str]]:
+    return [e.text for e in examples], [e.target for e in examples], [e.holder for e in examples]
+
+
+def _augmented(
+    features: Features, own: Sequence[str], texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]
+) -> Any:  # noqa: ANN401 - dense or sparse as the features are
+    """The features, and beside them, for each target with own weights, a copy that is zero for the other targets."""
+    matrix = features.transform(texts, targets, holders)
+    masks = [np.array([target == name for target in targets], dtype=np.float64)[:, None] for name in own]
+    if sp.issparse(matrix):
+        return sp.hstack([matrix, *(matrix.multiply(mask) for mask in masks)], format="csr")
+    return np.hstack([matrix, *(matrix * mask for mask in masks)])
+
+
+def _three_labels(
+    classes: NDArray[np.int64], coefficients: NDArray[np.float64], intercept: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights (3, columns) and bias (3,); scikit-learn gives one row for two classes and none for an absent one."""
+    if len(classes) == 2:
+        coefficients = np.vstack([-coefficients / 2, coefficients / 2])
+        intercept = np.concatenate([-intercept / 2, intercept / 2])
+    weights = np.zeros((len(LABEL2ID), coefficients.shape[1]))
+    bias = np.full(len(LABEL2ID), -1e6)
+    weights[classes], bias[classes] = coefficients, intercept
+    return weights, bias
+
+
+def _best_scale(decisions: NDArray[np.float64], validation: Sequence[Example]) -> float:
+    """The factor with the lowest log loss on validation, between 1/100 and 100."""
+    gold = [LABEL2ID[example.label] for example in validation]
+
+    def loss(log_scale: float) -> float:
+        return float(log_loss(gold, softmax(np.exp(log_scale) * decisions, axis=1), labels=list(LABEL2ID.values())))
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-np.log(100), np.log(100)), method="bounded").x))

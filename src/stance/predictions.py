@@ -1,0 +1,101 @@
+"""What a model says of one row, and the files that predictions travel in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.errors import input_error, line_of
+from stance.files import read_rows, write_jsonl
+from stance.labels import LABELS, Label, parse_label
+
+#: Shape (rows, 3): the probability of against, neutral, favor; every row sums to 1.
+Probabilities = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A label and a probability for each of the three.
+
+    Attributes:
+        label: against, neutral or favor.
+        scores: Probability by label, in their order, summing to 1; empty when the model gave none.
+    """
+
+    label: Label
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+class Predictor(Protocol):
+    """Any model: rows in, probabilities out."""
+
+    def predict_proba(
+        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
+    ) -> Probabilities:
+        """Probabilities of shape (rows, 3), in the order of the rows given; the four sequences have one length."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write all that :meth:`predict_proba` needs into an existing folder, without pickle."""
+        ...
+
+
+def to_predictions(probabilities: Probabilities) -> list[Prediction]:
+    """The most probable label of each row, and its scores; a tie goes to the first label in their order."""
+    return [
+        Prediction(LABELS[int(np.argmax(row))], {label: float(p) for label, p in zip(LABELS, row, strict=True)})
+        for row in probabilities
+    ]
+
+
+def flat(prediction: Prediction) -> dict[str, Any]:
+    """Label and probabilities as columns: ``label``, ``against``, ``neutral``, ``favor`` (six decimals)."""
+    return {"label": prediction.label} | {name: round(score, 6) for name, score in prediction.scores.items()}
+
+
+def write_predictions(path: str | Path, ids: Iterable[str], predictions: Iterable[Prediction]) -> None:
+    """One line a row: ``{"id", "label", "against", "neutral", "favor"}``."""
+    write_jsonl(path, ({"id": i} | flat(prediction) for i, prediction in zip(ids, predictions, strict=True)))
+
+
+def read_predictions(path: str | Path, label_map: Mapping[str, str] | None = None) -> dict[str, Prediction]:
+    """Prediction by id, from a jsonl, csv or tsv file of any model.
+
+    Columns ``id`` and ``label`` must be there; the three probability columns all or none; others are ignored.
+
+    Raises:
+        StanceError: A missing column, an unknown label, an id given twice, probabilities that are no distribution.
+    """
+    predictions: dict[str, Prediction] = {}
+    for line, row in read_rows(path):
+        place = line_of(path, line)
+        for column in ("id", "label"):
+            if row.get(column) in (None, ""):
+                raise input_error(place, f"no {column!r}", found=sorted(row), allowed="id, label, " + ", ".join(LABELS))
+        row_id = str(row["id"])
+        if row_id in predictions:
+            raise input_error(place, "an id stands twice", found=row_id, allowed="one prediction for each id")
+        predictions[row_id] = Prediction(parse_label(row["label"], label_map, place), _scores(row, place))
+    if not predictions:
+        raise input_error(str(path), "no predictions in the file")
+    return predictions
+
+
+def _scores(row: Mapping[str, Any], place: str) -> dict[str, float]:
+    given = {label: row[label] for label in LABELS if row.get(label) not in (None, "")}
+    if not given:
+        return {}
+    try:
+        scores: dict[str, float] = {label: float(given[label]) for label in LABELS}
+    except (KeyError, ValueError, TypeError):
+        raise input_error(place, "not a probability for each label", found=given, allowed=LABELS) from None
+    values = list(scores.values())
+    if not all(math.isfinite(p) and 0 <= p <= 1 for p in values) or abs(sum(values) - 1) > 1e-3:
+        raise input_error(place, "no distribution", found=scores, allowed="three numbers from 0 to 1 that sum to 1")
+    return scores

@@ -1,0 +1,223 @@
+"""One run from configuration to metrics, and what it leaves behind; and scoring a checkpoint or predictions anew."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from stance.annotations import Example
+from stance.build import build_dataset, dataset_folder
+from stance.errors import StanceError, input_error
+from stance.evaluation import evaluate, join, predict_examples
+from stance.files import digest, read_json, write_json
+from stance.predictions import read_predictions, write_predictions
+from stance.settings import EncoderConfig, EvaluateConfig, LinearConfig, PriorConfig, TrainConfig
+
+log = logging.getLogger(__name__)
+
+#: Parts that a run predicts and reports; the training rows are not among them.
+REPORTED = ("validation", "test")
+
+#: Settings that say where and not what: two runs that differ in them alone are the same run.
+NOT_IDENTITY = ("outputs", "overwrite")
+
+PACKAGES = ("stance", "torch", "transformers", "datasets", "scikit-learn", "sentence-transformers", "numpy")
+
+
+def run_folder(outputs: str | Path, name: str, seed: int) -> Path:
+    """Where a run's files are."""
+    return Path(outputs) / "runs" / name / f"seed-{seed}"
+
+
+def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
+    """Train, predict and score one configuration; its folder keeps everything.
+
+    The folder holds ``started.json`` (configuration, command), ``checkpoint/``, ``predictions.<part>.jsonl``,
+    ``metrics.json`` and, once all is there, ``run.json``. A run that is finished is not done again; one that was killed
+    goes on; one of another configuration in the same folder is an error unless ``overwrite`` is set.
+
+    Args:
+        config: What to train on what.
+        command: That gives this run again; it is recorded.
+
+    Returns:
+        The content of ``run.json``, with ``metrics`` added.
+
+    Raises:
+        StanceError: The data, the configuration, or a foreign run in the folder.
+    """
+    folder = run_folder(config.outputs, config.name, config.seed)
+    splits, record, built = build_dataset(config.outputs, config.data, config.split)
+    log.info(
+        "dataset %s %s", dataset_folder(config.outputs, config.data.name, config.split), "built" if built else "stands"
+    )
+    settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
+    del settings["data"]["root"]
+    if not isinstance(config.model, EncoderConfig):
+        del settings["trainer"]
+    identity = digest({"settings": settings, "model": type(config.model).__name__, "data": record.fingerprint})
+    if _standing(folder, identity, config.overwrite):
+        log.info("run %s stands", folder)
+        return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
+    resumed = (folder / "started.json").exists()
+    write_json(folder / "started.json", {"identity": identity, "config": settings, "command": command})
+
+    begin = time.perf_counter()
+    data = {"name": record.name, "fingerprint": record.fingerprint}
+    classifier = _trained(config, splits, data, folder)
+    fitted = time.perf_counter()
+    metrics = {}
+    for part in REPORTED:
+        log.info("predicting %s (%d rows)", part, len(splits[part]))
+        predictions = predict_examples(classifier.predictor, splits[part])
+        write_predictions(folder / f"predictions.{part}.jsonl", [e.id for e in splits[part]], predictions)
+        metrics[part] = evaluate(
+            splits[part],
+            [prediction.label for prediction in predictions],
+            splits["train"],
+            headline=config.data.headline,
+            samples=config.bootstrap,
+        )
+    predicted = time.perf_counter()
+    write_json(folder / "metrics.json", metrics)
+    classifier.with_metrics({part: _headlines(report) for part, report in metrics.items()}).write_card(
+        folder / "checkpoint"
+    )
+    run = {
+        "version": 1,
+        "identity": identity,
+        "name": config.name,
+        "seed": config.seed,
+        "config": settings,
+        "command": command,
+        "data": data,
+        "code": code_state(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "machine": machine(),
+        "seconds": {"fit": round(fitted - begin, 1), "predict": round(predicted - fitted, 1)},
+        "resumed": resumed,
+    }
+    write_json(folder / "run.json", run)
+    shutil.rmtree(folder / "work", ignore_errors=True)
+    return {**run, "metrics": metrics}
+
+
+def _standing(folder: Path, identity: str, overwrite: bool) -> bool:
+    """Whether the same run is finished there; a foreign one is refused, and any is removed to be overwritten."""
+    started = folder / "started.json"
+    if not folder.exists() or not any(folder.iterdir()):
+        return False
+    if not overwrite:
+        if started.exists() and read_json(started).get("identity") == identity:
+            return (folder / "run.json").exists()
+        raise input_error(
+            str(folder),
+            "a run of another configuration or other data is there",
+            allowed="another name=..., another outputs=..., or overwrite=true",
+        )
+    shutil.rmtree(folder)
+    return False
+
+
+def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data: dict[str, str], folder: Path) -> Any:  # noqa: ANN401 - StanceClassifier, imported late
+    """The classifier of this run: loaded if its checkpoint is already whole, else fitted and saved."""
+    from stance.classifier import CARD, Card, StanceClassifier
+    from stance.encoder import EncoderModel
+    from stance.encoding import InputFormat
+    from stance.training import fit
+
+    checkpoint = folder / "checkpoint"
+    if (checkpoint / CARD).exists():
+        log.info("checkpoint %s stands", checkpoint)
+        return StanceClassifier.from_pretrained(checkpoint)
+    log.info("fitting %s on %d rows, seed %d", config.model.name, len(splits["train"]), config.seed)
+    predictor = fit(
+        config.model,
+        splits["train"],
+        splits["validation"],
+        seed=config.seed,
+        trainer=config.trainer,
+        work=folder / "work",
+    )
+    input_format = predictor.input_format if isinstance(predictor, EncoderModel) else InputFormat()
+    if isinstance(config.model, PriorConfig):
+        kind = "prior"
+    else:
+        kind = config.model.features if isinstance(config.model, LinearConfig) else "encoder"
+    classifier = StanceClassifier(predictor, Card(kind, data, input_format))
+    classifier.save_pretrained(checkpoint)
+    return classifier
+
+
+def _headlines(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a report goes into the checkpoint's card."""
+    return {key: report[key] for key in ("n", "documents", "headline", "measures", "best_prior", "gain")}
+
+
+def code_state() -> dict[str, Any]:
+    """Commit of this checkout and whether files were changed since; None for an installed library."""
+
+    def git(*arguments: str) -> str | None:
+        done = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), *arguments], capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/src", ":/conf", ":/scripts", ":/seeds")
+        return {"commit": git("rev-parse", "HEAD"), "dirty": None if changed is None else bool(changed)}
+    except FileNotFoundError:
+        return {"commit": None, "dirty": None}
+
+
+def machine() -> dict[str, Any]:
+    """Processor architecture, cores and threads in use, and the accelerator if torch sees one."""
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "threads": torch.get_num_threads(),
+        "device": device,
+    }
+
+
+def evaluate_part(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
+    """The report of a checkpoint or a predictions file on one part of a dataset, and where it was written.
+
+    Raises:
+        StanceError: Neither or both are given, an unknown part, ids that do not fit, a faulty file or checkpoint.
+    """
+    if (config.checkpoint is None) == (config.predictions is None):
+        raise StanceError("give either checkpoint=DIR or predictions=FILE")
+    splits, record, _ = build_dataset(config.outputs, config.data, config.split)
+    if config.part not in splits:
+        raise input_error("part", "no such part", found=config.part, allowed=splits)
+    examples = splits[config.part]
+    if config.predictions is not None:
+        predictions = read_predictions(config.predictions, config.labels.map())
+        labels = join(examples, predictions, config.predictions)
+        path = Path(config.predictions).with_suffix(".metrics.json")
+    else:
+        from stance.classifier import StanceClassifier
+
+        classifier = StanceClassifier.from_pretrained(str(config.checkpoint))
+        seen = classifier.card.data
+        if seen.get("name") == record.name and seen.get("fingerprint") != record.fingerprint:
+            log.warning("the checkpoint was trained on another division of %s: rows may have been seen", record.name)
+        labels = [prediction.label for prediction in predict_examples(classifier.predictor, examples)]
+        path = Path(config.outputs) / f"metrics.{record.name}.{config.part}.json"
+    report = evaluate(examples, labels, splits["train"], headline=config.data.headline, samples=config.bootstrap)
+    path = path if config.output is None else Path(config.output)
+    write_json(path, report | {"data": {"name": record.name, "fingerprint": record.fingerprint}, "part": config.part})
+    return report, path

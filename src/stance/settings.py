@@ -1,0 +1,299 @@
+"""What can be configured: dataclasses that scripts fill from Hydra and the library takes as they are.
+
+Fields without a default must be given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stance.errors import input_error
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise input_error(name, "unknown value", found=value, allowed=allowed)
+
+
+@dataclass(kw_only=True)
+class LabelSpellings:
+    """The spellings of each label in a file, e.g. ``favor: [PRO, 2]``; all empty = the three names themselves."""
+
+    against: list[str] = field(default_factory=list)
+    neutral: list[str] = field(default_factory=list)
+    favor: list[str] = field(default_factory=list)
+
+    def map(self) -> dict[str, str]:
+        """Label by spelling.
+
+        Raises:
+            StanceError: A spelling stands for two labels.
+        """
+        label_map: dict[str, str] = {}
+        for label in ("against", "neutral", "favor"):
+            for spelling in getattr(self, label):
+                if spelling in label_map:
+                    raise input_error("labels", f"spelled alike: {label_map[spelling]} and {label}", found=spelling)
+                label_map[spelling] = label
+        return label_map
+
+
+@dataclass(kw_only=True)
+class AnnotationColumns:
+    """What the fields of an annotation are called in the user's file."""
+
+    id: str = "id"
+    text: str = "text"
+    holder: str = "holder"
+    target: str = "target"
+    label: str = "label"
+    annotator: str = "annotator"
+    document: str = "document"
+    context: str = "context"
+    date: str = "date"
+    tags: str = "tags"
+
+
+@dataclass(kw_only=True)
+class DataConfig:
+    """Where judgements come from.
+
+    Attributes:
+        name: Of the corpus; part of folder names.
+        reader: negotiation, annotations, semeval2016 or tweeteval.
+        root: Folder that ``path`` is relative to; it is not recorded, so that results name no machine's folders.
+        path: A file or folder, as the reader wants it.
+        headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
+            favor_against_f1_mean_over_targets.
+        annotators: Whose judgements count (negotiation).
+        adjudicator: Who settles ties and disagreements (annotations).
+        labels: How the labels are spelled in the file (annotations).
+        columns: What our fields are called in the file (annotations).
+        encoding: Of the file (annotations).
+        task: a or b (semeval2016).
+        verify: Refuse files other than the published ones (semeval2016, tweeteval).
+    """
+
+    name: str
+    reader: str
+    root: str
+    path: str
+    headline: str = "macro_f1"
+    annotators: list[str] = field(default_factory=list)
+    adjudicator: str = ""
+    labels: LabelSpellings = field(default_factory=LabelSpellings)
+    columns: AnnotationColumns = field(default_factory=AnnotationColumns)
+    encoding: str = "utf-8"
+    task: str = "a"
+    verify: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse values outside the lists above."""
+        _one_of("data.reader", self.reader, ("negotiation", "annotations", "semeval2016", "tweeteval"))
+        measures = ("macro_f1", "favor_against_f1", "accuracy", "favor_against_f1_mean_over_targets")
+        _one_of("data.headline", self.headline, measures)
+
+    @property
+    def location(self) -> Path:
+        """The file or folder to read."""
+        return Path(self.root) / self.path
+
+
+@dataclass(kw_only=True)
+class SplitConfig:
+    """How examples are divided.
+
+    Attributes:
+        by: target (unseen proposals), document, sentence, or official.
+        validation: Share of the rows (official: of the train rows) for validation.
+        test: Share of the rows for test; not used when official.
+        seed: Of the split.
+        leaks: What to do with rows shared between parts: refuse, drop (the earlier part's rows) or report.
+    """
+
+    by: str = "target"
+    validation: float = 0.15
+    test: float = 0.25
+    seed: int = 0
+    leaks: str = "refuse"
+
+    def __post_init__(self) -> None:
+        """Refuse values outside the lists above."""
+        _one_of("split.by", self.by, ("target", "document", "sentence", "official"))
+        _one_of("split.leaks", self.leaks, ("refuse", "drop", "report"))
+
+
+@dataclass(kw_only=True)
+class ModelConfig:
+    """What every kind of model has: a name, which is part of folder names."""
+
+    name: str
+
+
+@dataclass(kw_only=True)
+class PriorConfig(ModelConfig):
+    """A baseline that does not read the text. ``prior``: majority, stratified, target, holder, holder_target."""
+
+    prior: str
+
+    def __post_init__(self) -> None:
+        """Refuse other priors."""
+        _one_of("model.prior", self.prior, ("majority", "stratified", "target", "holder", "holder_target"))
+
+
+@dataclass(kw_only=True)
+class LinearConfig(ModelConfig):
+    """A linear model.
+
+    Attributes:
+        features: tfidf (n-grams) or embedding (a frozen encoder).
+        classifier: svm or logistic.
+        C: Inverse strength of regularization.
+        class_weight: Weigh labels by the inverse of their frequency.
+        encoder: For embeddings: all-MiniLM-L6-v2 (packaged), a folder or a hub id.
+    """
+
+    features: str
+    classifier: str
+    C: float = 1.0
+    class_weight: bool = True
+    encoder: str = "all-MiniLM-L6-v2"
+
+    def __post_init__(self) -> None:
+        """Refuse other features and classifiers."""
+        _one_of("model.features", self.features, ("tfidf", "embedding"))
+        _one_of("model.classifier", self.classifier, ("svm", "logistic"))
+
+
+@dataclass(kw_only=True)
+class EncoderConfig(ModelConfig):
+    """A fine-tuned cross-encoder; the fields from ``first`` on are those of ``encoding.InputFormat``.
+
+    Attributes:
+        encoder: all-MiniLM-L6-v2 (packaged), a folder or a hub id of any Hugging Face encoder.
+        class_weight: Weigh labels by the inverse of their frequency.
+        head_learning_rate: Of the new layers; null = that of the encoder.
+    """
+
+    encoder: str = "all-MiniLM-L6-v2"
+    class_weight: bool = True
+    head_learning_rate: float | None = None
+    first: str = "{text}"
+    second: str = "{holder}: {target}"
+    author: str = "the author"
+    context_words: int = 0
+    max_length: int = 128
+
+
+@dataclass(kw_only=True)
+class BuildConfig:
+    """Configuration of ``scripts/build_dataset.py``."""
+
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    outputs: str = "outputs"
+
+
+@dataclass(kw_only=True)
+class TrainConfig:
+    """Configuration of ``scripts/train.py``.
+
+    Attributes:
+        name: Of the run; its folder is ``<outputs>/runs/<name>/seed-<seed>``.
+        seed: Of the training: head, order of rows, dropout.
+        data: See :class:`DataConfig`.
+        split: See :class:`SplitConfig`.
+        model: A prior, a linear model or an encoder.
+        trainer: Keywords of ``transformers.TrainingArguments``, passed through (encoder only).
+        bootstrap: Samples for the intervals.
+        outputs: Folder for datasets and runs.
+        overwrite: Throw away the run that is in the folder, whatever its configuration, and train anew.
+    """
+
+    name: str
+    seed: int = 0
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    model: ModelConfig
+    trainer: dict[str, Any] = field(default_factory=dict)
+    bootstrap: int = 1000
+    outputs: str = "outputs"
+    overwrite: bool = False
+
+
+@dataclass(kw_only=True)
+class EvaluateConfig:
+    """Configuration of ``scripts/evaluate.py``.
+
+    Attributes:
+        checkpoint: A checkpoint folder or hub id; or
+        predictions: a predictions file of any model;
+        labels: how they are spelled in it.
+        part: train, validation or test.
+        output: Where the report goes; null = beside the predictions, or ``metrics.<data>.<part>.json`` in outputs.
+    """
+
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    checkpoint: str | None = None
+    predictions: str | None = None
+    labels: LabelSpellings = field(default_factory=LabelSpellings)
+    part: str = "test"
+    output: str | None = None
+    bootstrap: int = 1000
+    outputs: str = "outputs"
+
+
+@dataclass(kw_only=True)
+class ColumnsConfig:
+    """What the columns of the user's file are called."""
+
+    text: str = "text"
+    target: str = "target"
+    holder: str = "holder"
+    context: str = "context"
+
+
+@dataclass(kw_only=True)
+class PredictConfig:
+    """Configuration of ``scripts/predict.py``.
+
+    Attributes:
+        checkpoint: A checkpoint folder or hub id.
+        input: csv, tsv, jsonl or parquet.
+        output: Likewise; the suffix says which.
+        columns: Names in the file; ``holder`` and ``context`` may be missing.
+        target: One target for every row, for a file without that column.
+        holder: One holder for every row, likewise.
+        prefix: Before the names of the added columns, for a file that has one of that name.
+        chunk: Rows in memory at a time.
+        encoding: Of a csv, tsv or jsonl file.
+    """
+
+    checkpoint: str
+    input: str
+    output: str
+    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
+    target: str | None = None
+    holder: str | None = None
+    prefix: str = ""
+    chunk: int = 4096
+    encoding: str = "utf-8"
+
+
+@dataclass(kw_only=True)
+class SummarizeConfig:
+    """Configuration of ``scripts/summarize.py``.
+
+    Attributes:
+        experiment: A name, or a list of names for one table.
+        outputs: Where the runs are.
+        folder: Where ``<name>/results.json`` and its table go.
+    """
+
+    experiment: Any
+    outputs: str = "outputs"
+    folder: str = "experiments"
+    bootstrap: int = 1000

@@ -1,0 +1,223 @@
+"""Fitting any model of the configuration on a dataset; fine-tuning with ``transformers.Trainer``, resumable."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from transformers import (
+    DataCollatorWithPadding,
+    EvalPrediction,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.trainer_callback import PrinterCallback, ProgressCallback
+
+from stance.annotations import Example
+from stance.encoder import EncoderModel
+from stance.encoding import InputFormat, encode
+from stance.errors import StanceError
+from stance.labels import LABEL2ID, LABELS
+from stance.linear import EmbeddingFeatures, LinearModel, TfidfFeatures
+from stance.metrics import confusion, macro_f1
+from stance.predictions import Predictor
+from stance.priors import Prior
+from stance.settings import EncoderConfig, LinearConfig, ModelConfig, PriorConfig
+
+log = logging.getLogger(__name__)
+
+#: TrainingArguments that this module sets itself: best epoch by validation macro-F1, a checkpoint an epoch to resume.
+FIXED: Mapping[str, Any] = {
+    "eval_strategy": "epoch",
+    "save_strategy": "epoch",
+    "logging_strategy": "epoch",
+    "load_best_model_at_end": True,
+    "metric_for_best_model": "macro_f1",
+    "greater_is_better": True,
+    "save_total_limit": 1,
+    "average_tokens_across_devices": False,
+    "report_to": "none",
+    "dataloader_pin_memory": torch.cuda.is_available(),
+}
+
+
+def fit(
+    config: ModelConfig,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    *,
+    seed: int,
+    trainer: Mapping[str, Any],
+    work: Path,
+) -> Predictor:
+    """A trained model of the configured kind.
+
+    Args:
+        config: A prior, a linear model or an encoder.
+        train: What is learnt from.
+        validation: What the best epoch and the scale of probabilities are chosen on.
+        seed: Of everything random.
+        trainer: Keywords of TrainingArguments (encoder only).
+        work: Folder for the checkpoints of an interrupted fine-tuning; what stands there is gone on with.
+
+    Raises:
+        StanceError: An encoder that does not load, unknown or reserved trainer keywords.
+    """
+    if isinstance(config, PriorConfig):
+        return Prior.fit(config.prior, train)
+    if isinstance(config, LinearConfig):
+        features = (
+            TfidfFeatures.fit(train) if config.features == "tfidf" else EmbeddingFeatures.load_encoder(config.encoder)
+        )
+        return LinearModel.fit(
+            features, train, validation, classifier=config.classifier, C=config.C, class_weight=config.class_weight
+        )
+    if isinstance(config, EncoderConfig):
+        return fine_tune(config, train, validation, seed=seed, options=trainer, work=work)
+    raise StanceError(f"model configuration of another kind: {type(config).__name__}")
+
+
+def fine_tune(
+    config: EncoderConfig,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    *,
+    seed: int,
+    options: Mapping[str, Any],
+    work: Path,
+) -> EncoderModel:
+    """The encoder of the epoch with the best macro-F1 on validation.
+
+    The loss is cross-entropy, with rows weighted by the inverse frequency of their label if so configured. Killed at
+    any moment and called again with the same ``work`` it goes on from the last whole epoch, to the same final model.
+
+    Source: best epoch and resuming by ``transformers.Trainer``; the gradient does not depend on how a batch is divided
+    into accumulation steps (transformers issue 47688 is kept off by ``loss_is_scaled_for_ga``).
+    """
+    arguments = _arguments(options, seed, work)
+    set_seed(seed)
+    input_format = InputFormat(config.first, config.second, config.author, config.context_words, config.max_length)
+    encoder = EncoderModel.new(config.encoder, input_format)
+    encoder.model.accepts_loss_kwargs = False
+    trainer = Trainer(
+        model=encoder.model,
+        args=arguments,
+        train_dataset=_tokenized(encoder, train),
+        eval_dataset=_tokenized(encoder, validation),
+        data_collator=DataCollatorWithPadding(encoder.tokenizer),
+        processing_class=encoder.tokenizer,
+        compute_loss_func=_loss(class_weights(train) if config.class_weight else np.ones(len(LABELS))),
+        compute_metrics=_validation_metrics,
+        callbacks=[EpochLines()],
+    )
+    trainer.loss_is_scaled_for_ga = False
+    trainer.remove_callback(PrinterCallback)
+    progress = trainer.pop_callback(ProgressCallback)
+    if progress is not None and not arguments.disable_tqdm:
+        trainer.add_callback(QuietProgress())
+    resume = last_whole_checkpoint(work)
+    if resume is not None:
+        log.info("going on from %s", resume.name)
+    trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
+    best = trainer.state.best_model_checkpoint
+    if best is None or not Path(best).is_dir():
+        raise StanceError(f"{work}: the best epoch's checkpoint is gone ({best}); train with overwrite=true")
+    return EncoderModel(encoder.model, encoder.tokenizer, input_format)
+
+
+def class_weights(train: Sequence[Example]) -> np.ndarray:
+    """Weight of each label, inverse to its frequency, so that the mean over the training rows is 1; shape (3,).
+
+    A label that does not occur has weight 0. Source: King and Zeng (2001), as scikit-learn's ``balanced``.
+    """
+    counts = np.bincount([LABEL2ID[example.label] for example in train], minlength=len(LABELS))
+    present = counts > 0
+    return np.asarray(np.divide(len(train), counts * present.sum(), out=np.zeros(len(LABELS)), where=present))
+
+
+def last_whole_checkpoint(work: Path) -> Path | None:
+    """The checkpoint of the latest epoch that was written to its end, or None; half-written ones are removed.
+
+    The Trainer writes ``trainer_state.json`` last, so a folder in which it can be read is whole.
+    """
+    whole = None
+    by_step = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    for folder in by_step:
+        try:
+            json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
+            whole = folder
+        except (OSError, ValueError):
+            shutil.rmtree(folder)
+    return whole
+
+
+def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArguments:
+    reserved = sorted(set(options) & (set(FIXED) | {"output_dir", "seed", "data_seed"}))
+    if reserved:
+        raise StanceError(f"trainer: {', '.join(reserved)} is set by the toolkit and cannot be configured")
+    try:
+        return TrainingArguments(output_dir=str(work), seed=seed, data_seed=seed, **FIXED, **options)
+    except (TypeError, ValueError) as error:
+        reason = str(error).replace("TrainingArguments.__init__() ", "")
+        raise StanceError(f"trainer: {reason}; allowed: keywords of transformers.TrainingArguments") from None
+
+
+def _tokenized(encoder: EncoderModel, examples: Sequence[Example]) -> Dataset:
+    columns = ([getattr(e, name) for e in examples] for name in ("text", "target", "holder", "context"))
+    encoded = encode(encoder.tokenizer, encoder.input_format, *columns)
+    return Dataset.from_dict({**encoded, "labels": [LABEL2ID[example.label] for example in examples]})
+
+
+def _loss(weights: np.ndarray) -> Any:  # noqa: ANN401 - the Trainer's own protocol
+    """Weighted cross-entropy, averaged over rows (not over weights), so that batches add up to their union."""
+
+    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:  # noqa: ANN401
+        weight = torch.tensor(weights, dtype=outputs.logits.dtype, device=outputs.logits.device)
+        return torch.nn.functional.cross_entropy(outputs.logits, labels, weight=weight, reduction="none").mean()
+
+    return loss
+
+
+def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
+    labels = [LABELS[i] for i in np.argmax(prediction.predictions, axis=-1)]
+    gold = [LABELS[int(i)] for i in prediction.label_ids]
+    return {"macro_f1": float(macro_f1(confusion(gold, labels)))}
+
+
+class QuietProgress(ProgressCallback):
+    """The Trainer's progress bar without its dictionaries of numbers; :class:`EpochLines` says what matters."""
+
+    def on_log(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Say nothing."""
+
+
+class EpochLines(TrainerCallback):
+    """One line an epoch: training loss and macro-F1 on validation."""
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Log the line."""
+        losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
+        log.info(
+            "epoch %d of %d: loss %.3f, validation macro-F1 %.3f",
+            round(state.epoch or 0),
+            round(args.num_train_epochs),
+            losses[-1] if losses else float("nan"),
+            kwargs["metrics"]["eval_macro_f1"],
+        )

@@ -1,0 +1,125 @@
+"""What the tests share: small corpora, a tiny encoder, the data folder."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stance.annotations import Annotation, Example
+from stance.labels import LABELS
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def annotation(number: int, label: str = "favor", annotator: str = "one", **changes) -> Annotation:
+    """A judgement of row ``number``; two rows a document, a target a document."""
+    values = {
+        "id": f"r{number}",
+        "text": f"The delegation of town {number} spoke about the bridge for {number} hours.",
+        "holder": f"town {number}",
+        "target": f"build bridge {number // 2}",
+        "label": label,
+        "annotator": annotator,
+        "document": f"d{number // 2}",
+    }
+    return Annotation(**(values | changes))
+
+
+def example(number: int, label: str = "favor", **changes) -> Example:
+    """An example with the same pattern."""
+    base = annotation(number, label)
+    values = {name: getattr(base, name) for name in ("id", "text", "holder", "target", "label", "document")}
+    values |= {"context": "", "date": "", "tags": (), "votes": tuple(int(name == label) for name in LABELS)}
+    return Example(**(values | changes))
+
+
+WORDS = {
+    "against": ("refused", "rejected", "blocked", "denounced"),
+    "neutral": ("discussed", "postponed", "mentioned", "listed"),
+    "favor": ("accepted", "welcomed", "signed", "urged"),
+}
+
+PLACES = ("Arno", "Brenta", "Clwyd", "Drava", "Ebro", "Fulda", "Garonne", "Havel", "Isonzo", "Jiu", "Kura", "Loire")
+
+#: A dozen unlike sentence frames, so that the rows are no near-duplicates of each other.
+FRAMES = (
+    "After a night of rain the council of {place} {word} the plan to {target}.",
+    "Nobody in {place} slept while the fishers {word} what the paper says about how to {target}.",
+    "By noon, in the square at {place}, the guild had {word} the idea: {target}.",
+    "Letters from {place} report that its elders {word} the move to {target} with some ceremony.",
+    "It was on the ferry to {place} that the widow {word} the scheme to {target}.",
+    "The radio of {place} says the bakers {word} the offer to {target}, then went home.",
+)
+
+
+@pytest.fixture(scope="session")
+def readable_annotations() -> list[Annotation]:
+    """72 rows in 12 documents whose label a model can read off one word: small, but learnable."""
+    rows = []
+    for number, place in enumerate(PLACES):
+        target = f"open the {place} crossing"
+        for index, frame in enumerate(FRAMES):
+            label = LABELS[(index + number) % 3]
+            word = WORDS[label][(number + index) % 4]
+            rows.append(
+                Annotation(
+                    id=f"{place}-{index}",
+                    text=frame.format(place=place, word=word, target=target),
+                    holder=f"the people of {place}",
+                    target=target,
+                    label=label,
+                    annotator="one",
+                    document=place,
+                )
+            )
+    return rows
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory) -> Path:
+    """A real BERT with the packaged tokenizer, 2 layers of 32: trains in seconds."""
+    from transformers import AutoTokenizer, BertConfig, BertModel, set_seed
+
+    from stance.encoding import PACKAGED, encoder_location
+
+    folder = tmp_path_factory.mktemp("tiny")
+    tokenizer = AutoTokenizer.from_pretrained(encoder_location(PACKAGED))
+    set_seed(0)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    BertModel(BertConfig(vocab_size=len(tokenizer), max_position_embeddings=128, **sizes)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder with the field's corpora; tests that need it are skipped, and say so, where it is not."""
+    named = os.environ.get("STANCE_DATA", "data")
+    folder = Path(named) if Path(named).is_absolute() else PROJECT / named
+    if not (folder / "semeval2016-t6").is_dir():
+        pytest.skip(f"no corpora in {folder}: set STANCE_DATA")
+    return folder
+
+
+def run_script(name: str, *arguments: str, cwd: Path, check: bool = True) -> subprocess.CompletedProcess:
+    """Run a script as a user does, in another folder."""
+    command = [sys.executable, str(PROJECT / "scripts" / f"{name}.py"), *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        raise AssertionError(f"{command} failed:\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def write_lines(path: Path, rows: list[dict]) -> Path:
+    """Write rows as JSONL."""
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path

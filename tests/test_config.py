@@ -1,0 +1,103 @@
+"""Every file in conf/ is composed and converted; what is wrong is refused before anything runs."""
+
+from __future__ import annotations
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from conftest import PROJECT
+from stance.config import register, typed
+from stance.errors import StanceError
+from stance.settings import EncoderConfig, LabelSpellings, LinearConfig, PriorConfig, TrainConfig
+
+CONF = PROJECT / "conf"
+
+
+def names(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def composed(primary: str, *overrides: str, folder=CONF):
+    register()
+    with initialize_config_dir(version_base="1.3", config_dir=str(folder)):
+        return typed(compose(primary, list(overrides)))
+
+
+@pytest.mark.parametrize("experiment", names("experiment"))
+def test_every_experiment_composes_and_is_named_after_its_file(experiment):
+    config = composed("train", f"experiment={experiment}")
+    assert isinstance(config, TrainConfig)
+    assert config.name == experiment
+
+
+@pytest.mark.parametrize("model", names("model"))
+def test_every_model_composes_to_its_own_schema(model):
+    config = composed("train", f"model={model}")
+    assert config.model.name == model
+    assert config.name == f"negotiation-{model}"
+    assert isinstance(config.model, PriorConfig | LinearConfig | EncoderConfig)
+
+
+@pytest.mark.parametrize("data", names("data"))
+@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate"])
+def test_every_corpus_composes_in_every_script(primary, data):
+    extra = ["data.path=mine.csv"] if data == "annotations" else []
+    config = composed(primary, f"data={data}", *extra)
+    assert config.data.reader in ("negotiation", "annotations", "semeval2016", "tweeteval")
+
+
+@pytest.mark.parametrize("split", names("split"))
+def test_every_split_composes(split):
+    assert composed("build_dataset", f"split={split}").split.by == split
+
+
+@pytest.mark.parametrize("group", ["trainer"])
+def test_every_trainer_holds_keywords_of_training_arguments(group, tmp_path):
+    from transformers import TrainingArguments
+
+    for name in names(group):
+        config = composed("train", f"{group}={name}")
+        TrainingArguments(output_dir=str(tmp_path), **config.trainer)
+
+
+def test_the_scripts_without_groups_compose():
+    predict = composed("predict", "checkpoint=c", "input=i.csv", "output=o.csv", "columns.text=sentence")
+    assert (predict.columns.text, predict.columns.target, predict.prefix) == ("sentence", "target", "")
+    summarize = composed("summarize", "experiment=[a,b]", folder=CONF / "summarize")
+    assert summarize.experiment == ["a", "b"]
+
+
+def test_the_corpora_folder_is_the_users(monkeypatch):
+    monkeypatch.delenv("STANCE_DATA", raising=False)
+    assert str(composed("build_dataset", "data=semeval2016").data.location) == "data/semeval2016-t6"
+    monkeypatch.setenv("STANCE_DATA", "/corpora")
+    assert str(composed("build_dataset", "data=semeval2016").data.location) == "/corpora/semeval2016-t6"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("data.reader=word", "data.reader: unknown value; found 'word'; allowed: negotiation, annotations"),
+        ("data.headline=f1", "data.headline: unknown value; found 'f1'"),
+        ("split.by=luck", "split.by: unknown value"),
+        ("split.leaks=ignore", "split.leaks: unknown value"),
+        ("data=annotations", "configuration, data.path: .*missing"),
+    ],
+)
+def test_a_wrong_value_is_refused(override, message):
+    with pytest.raises(StanceError, match=message):
+        composed("train", override)
+
+
+@pytest.mark.parametrize("override", ["model=prior_target model.prior=text", "model=tfidf model.features=bag"])
+def test_a_wrong_model_value_is_refused(override):
+    with pytest.raises(StanceError, match="unknown value"):
+        composed("train", *override.split())
+
+
+def test_label_spellings_become_a_map_and_never_overlap():
+    config = composed("train", "data=annotations", "data.path=a.csv", "data.labels={favor: [PRO, 2], against: [CON]}")
+    assert config.data.labels.map() == {"CON": "against", "PRO": "favor", "2": "favor"}
+    with pytest.raises(StanceError, match="labels: spelled alike: against and favor; found 'x'"):
+        LabelSpellings(against=["x"], favor=["x"]).map()
+    assert LabelSpellings().map() == {}

@@ -1,0 +1,113 @@
+"""Datasets on disk: features, fingerprint, standing and rebuilding."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from datasets import load_from_disk
+
+from conftest import annotation, example
+from stance.annotations import write_annotations
+from stance.build import build_dataset, dataset_folder, describe
+from stance.dataset import RECORD, features, fingerprint, load_splits, read_record, to_dataset, to_examples
+from stance.errors import StanceError
+from stance.labels import LABELS
+from stance.settings import DataConfig, SplitConfig
+
+
+def test_the_label_feature_has_our_order():
+    feature = features()["label"]
+    assert tuple(feature.names) == LABELS
+    assert [feature.str2int(label) for label in LABELS] == [0, 1, 2]
+
+
+def test_examples_survive_the_dataset():
+    splits = {
+        "train": [example(1, tags=("plain",), context="Before."), example(2, "against", holder="")],
+        "validation": [example(3, "neutral")],
+        "test": [example(4)],
+    }
+    dataset = to_dataset(splits)
+    assert {part: to_examples(rows) for part, rows in dataset.items()} == splits
+    assert dataset["train"].features == dataset["validation"].features
+
+
+def test_the_fingerprint_sees_labels_order_and_parts():
+    first, second = example(1), example(2)
+    base = fingerprint({"train": [first, second], "test": []})
+    assert base == fingerprint({"train": [first, second], "test": []})
+    assert base != fingerprint({"train": [second, first], "test": []})
+    assert base != fingerprint({"train": [first], "test": [second]})
+    assert base != fingerprint({"train": [example(1, "against"), second], "test": []})
+
+
+@pytest.fixture
+def own(tmp_path, readable_annotations):
+    """A file of one's own judgements and its configuration."""
+    write_annotations(tmp_path / "mine.jsonl", readable_annotations)
+    return DataConfig(name="mine", reader="annotations", root=str(tmp_path), path="mine.jsonl")
+
+
+def test_a_dataset_is_built_once_and_again_when_the_file_changes(tmp_path, own, readable_annotations):
+    split = SplitConfig(by="target", validation=0.2, test=0.25)
+    splits, record, built = build_dataset(tmp_path / "out", own, split)
+    assert built
+    again, same, built_again = build_dataset(tmp_path / "out", own, split)
+    assert (again, same, built_again) == (splits, record, False)
+    write_annotations(tmp_path / "mine.jsonl", readable_annotations[:-1])
+    _, changed, built = build_dataset(tmp_path / "out", own, split)
+    assert built
+    assert changed.fingerprint != record.fingerprint
+    loaded = load_from_disk(str(dataset_folder(tmp_path / "out", "mine", split)))
+    assert set(loaded) == {"train", "validation", "test"}
+
+
+def test_statistics_and_their_table(tmp_path, own):
+    splits, record, _ = build_dataset(tmp_path, own, SplitConfig(by="document", validation=0.2, test=0.25))
+    assert sum(record.statistics[part]["rows"] for part in splits) == 72
+    for part, rows in splits.items():
+        counts = record.statistics[part]["labels"]
+        assert list(counts) == list(LABELS)
+        assert sum(counts.values()) == len(rows)
+    assert record.agreement is None
+    assert record.fingerprint[:16] in describe(record, splits)
+
+
+def test_ties_and_agreement_are_in_the_record(tmp_path, own, readable_annotations):
+    other = {"favor": "against", "against": "favor", "neutral": "neutral"}
+    second = [
+        annotation(0, other[a.label] if i < 2 else a.label, "two", id=a.id, text=a.text, holder=a.holder,
+                   target=a.target, document=a.document)
+        for i, a in enumerate(readable_annotations)
+    ]  # fmt: skip
+    write_annotations(tmp_path / "mine.jsonl", [*readable_annotations, *second])
+    splits, record, _ = build_dataset(tmp_path, own, SplitConfig(by="document", validation=0.2, test=0.25))
+    tied = [a.id for a in readable_annotations[:2] if a.label != "neutral"]
+    assert list(record.ties) == tied
+    assert record.agreement["rows"] == 72
+    assert 0.9 < record.agreement["alpha"] < 1
+    text = describe(record, splits)
+    assert "ties: " in text
+    assert "alpha" in text
+
+
+def test_a_changed_dataset_is_noticed(tmp_path, own):
+    split = SplitConfig(by="document", validation=0.2, test=0.25)
+    build_dataset(tmp_path, own, split)
+    folder = dataset_folder(tmp_path, "mine", split)
+    record = json.loads((folder / RECORD).read_text())
+    (folder / RECORD).write_text(json.dumps(record | {"fingerprint": "0" * 64}))
+    with pytest.raises(StanceError, match="the rows are not those that the record names"):
+        load_splits(folder)
+    (folder / RECORD).write_text(json.dumps({"name": "x"}))
+    with pytest.raises(StanceError, match="not a dataset record of this version"):
+        read_record(folder)
+    with pytest.raises(StanceError, match="no such dataset"):
+        read_record(tmp_path / "nowhere")
+
+
+def test_a_missing_source_says_where_it_looked(tmp_path):
+    data = DataConfig(name="x", reader="semeval2016", root=str(tmp_path), path="semeval2016-t6")
+    with pytest.raises(StanceError, match="STANCE_DATA"):
+        build_dataset(tmp_path, data, SplitConfig(by="official"))

@@ -1,0 +1,63 @@
+"""How rows become sequences."""
+
+from __future__ import annotations
+
+import pytest
+from transformers import AutoTokenizer
+
+from stance.encoding import PACKAGED, InputFormat, encode, encoder_location, load_encoder
+from stance.errors import StanceError
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return load_encoder(AutoTokenizer.from_pretrained, PACKAGED)
+
+
+def test_the_pair_of_a_row():
+    row = ("They {signed}.", "sign {it}", "the union", "First. Second came.")
+    assert InputFormat().pair(*row) == ("They {signed}.", "the union: sign {it}")
+    with_context = InputFormat(second="{holder} wants to {target}", context_words=2)
+    assert with_context.pair(*row) == ("Second came. They {signed}.", "the union wants to sign {it}")
+
+
+def test_an_empty_holder_is_the_author():
+    assert InputFormat().pair("We signed.", "sign", "", "")[1] == "the author: sign"
+
+
+def test_holder_and_target_reach_the_model(tokenizer):
+    def tokens(holder, target):
+        return encode(tokenizer, InputFormat(), ["They met."], [target], [holder], [""])["input_ids"][0]
+
+    assert tokens("a", "sign") != tokens("b", "sign")
+    assert tokens("a", "sign") != tokens("a", "leave")
+
+
+def test_a_long_text_is_cut_and_the_target_survives(tokenizer):
+    target = "open the northern crossing to grain"
+    encoded = encode(tokenizer, InputFormat(max_length=32), ["word " * 500], [target], ["the port"], [""])
+    ids = encoded["input_ids"][0]
+    assert len(ids) == 32
+    assert tokenizer.decode(ids).endswith(f"the port : {target} [SEP]")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"first": "{text} {speaker}"}, "unknown field; found '{speaker}'; allowed: {text}, {target}, {holder}"),
+        ({"second": "{holder}"}, "neither has {target}"),
+        ({"max_length": 4}, "max_length >= 8"),
+    ],
+)
+def test_a_faulty_format_is_refused(changes, message):
+    with pytest.raises(StanceError, match=message.replace("{", r"\{").replace("}", r"\}")):
+        InputFormat(**changes)
+
+
+def test_encoders_by_name(tmp_path):
+    assert encoder_location("org/model") == "org/model"
+    assert encoder_location(PACKAGED) != PACKAGED
+    with pytest.raises(StanceError, match=r"'org/nothing' .no folder, and not to be had from the hub. does not load"):
+        load_encoder(AutoTokenizer.from_pretrained, "org/nothing")
+    with pytest.raises(StanceError, match=r"a folder. does not load"):
+        load_encoder(AutoTokenizer.from_pretrained, str(tmp_path))

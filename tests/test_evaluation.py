@@ -1,0 +1,113 @@
+"""Reports: joined on id, with intervals, next to the priors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from conftest import example
+from stance.errors import StanceError
+from stance.evaluation import evaluate, join, over_seeds, prior_labels
+from stance.labels import LABELS
+from stance.predictions import Prediction, read_predictions, write_predictions
+
+TRAIN = [example(i, LABELS[i % 3], target=f"t{i % 4}", holder=f"h{i % 2}") for i in range(30)]
+ROWS = [
+    example(
+        100 + i, LABELS[i % 3], target=f"t{i % 5}", holder=f"h{i % 2}", document=f"d{i // 3}", tags=("odd",) * (i % 2)
+    )
+    for i in range(60)
+]
+GOLD = [row.label for row in ROWS]
+
+
+def flawed(every: int) -> list[str]:
+    return [LABELS[(LABELS.index(g) + (i % every == 0)) % 3] for i, g in enumerate(GOLD)]
+
+
+def test_the_report_of_a_perfect_model():
+    report = evaluate(ROWS, GOLD, TRAIN, samples=100)
+    assert report["n"] == 60
+    assert report["documents"] == 20
+    for name in ("macro_f1", "favor_against_f1", "accuracy"):
+        assert report["measures"][name] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert report["gain"]["value"] == pytest.approx(1 - report["priors"][report["best_prior"]])
+    assert report["best_prior"] == max(report["priors"], key=report["priors"].get)
+    assert report["confusion"]["favor"] == {"against": 0, "neutral": 0, "favor": 20}
+
+
+def test_scores_by_label_target_holder_and_tag_carry_n():
+    report = evaluate(ROWS, flawed(4), TRAIN, samples=50)
+    for groups in ("targets", "holders"):
+        assert sum(group["n"] for group in report[groups].values()) == 60
+    assert report["tags"]["odd"]["n"] == 30
+    assert {label: scores["n"] for label, scores in report["labels"].items()} == dict.fromkeys(LABELS, 20)
+    right = sum(group["accuracy"] * group["n"] for group in report["targets"].values())
+    assert right / 60 == pytest.approx(report["measures"]["accuracy"]["value"])
+    low, value, high = (report["measures"]["macro_f1"][key] for key in ("low", "value", "high"))
+    assert low < value < high
+
+
+def test_a_prior_evaluated_as_a_model_gains_nothing_over_itself():
+    labels = prior_labels(TRAIN, ROWS)
+    best = evaluate(ROWS, GOLD, TRAIN, samples=10)["best_prior"]
+    gain = evaluate(ROWS, labels[best], TRAIN, samples=50)["gain"]
+    assert gain == {"value": 0.0, "low": 0.0, "high": 0.0}
+
+
+def test_predictions_are_joined_on_id_and_nothing_is_left_out():
+    predictions = {row.id: Prediction(row.label) for row in reversed(ROWS)}
+    assert join(ROWS, predictions, "p.jsonl") == GOLD
+    with pytest.raises(StanceError, match=r"p\.jsonl: 1 of 60 rows have no prediction; found \['r107'\]"):
+        join(ROWS, {k: v for k, v in predictions.items() if k != "r107"}, "p.jsonl")
+    with pytest.raises(StanceError, match=r"1 prediction\(s\) for rows that are not in this part; found \['r999'\]"):
+        join(ROWS, predictions | {"r999": Prediction("favor")}, "p.jsonl")
+
+
+def test_predictions_survive_their_file(tmp_path):
+    scores = {"against": 0.25, "neutral": 0.125, "favor": 0.625}
+    write_predictions(tmp_path / "p.jsonl", ["a", "b"], [Prediction("favor", scores), Prediction("neutral")])
+    assert read_predictions(tmp_path / "p.jsonl") == {"a": Prediction("favor", scores), "b": Prediction("neutral")}
+
+
+BAD_PREDICTIONS = [
+    ("id,label\n1,favour\n", "line 2: unknown label; found 'favour'"),
+    ("id,label\n1,favor\n1,favor\n", "line 3: an id stands twice; found '1'"),
+    ("id,stance\n1,favor\n", "line 2: no 'label'"),
+    ("id,label,against,neutral,favor\n1,favor,0.2,0.2,0.2\n", "line 2: no distribution"),
+    ("id,label,against,neutral,favor\n1,favor,0.2,x,0.2\n", "not a probability for each label"),
+    ("id,label,against,favor\n1,favor,0.5,0.5\n", "not a probability for each label"),
+    ("id,label\n", "no predictions in the file"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), BAD_PREDICTIONS)
+def test_a_faulty_predictions_file_is_refused(tmp_path, content, message):
+    (tmp_path / "p.csv").write_text(content)
+    with pytest.raises(StanceError, match=message):
+        read_predictions(tmp_path / "p.csv")
+
+
+def test_predictions_of_others_are_read_by_a_stated_map(tmp_path):
+    (tmp_path / "p.tsv").write_text("id\tlabel\tmodel\n1\t-1\tx\n2\t1\tx\n")
+    found = read_predictions(tmp_path / "p.tsv", {"-1": "against", "0": "neutral", "1": "favor"})
+    assert [p.label for p in found.values()] == ["against", "favor"]
+
+
+def test_over_seeds_averages_and_holds_both_variances():
+    seeds = [flawed(3), flawed(4), flawed(6)]
+    prior = [prior_labels(TRAIN, ROWS)["stratified"]]
+    found = over_seeds(ROWS, seeds, prior, names=["accuracy"], headline="macro_f1", samples=300)
+    each = [evaluate(ROWS, seed, TRAIN, samples=10)["measures"]["accuracy"]["value"] for seed in seeds]
+    assert found["accuracy"]["value"] == pytest.approx(np.mean(each))
+    assert found["accuracy"]["sd"] == pytest.approx(np.std(each, ddof=1))
+    alone = over_seeds(ROWS, seeds[:1], prior, names=["accuracy"], headline="macro_f1", samples=300)
+    assert alone["accuracy"]["sd"] == 0
+    gain = evaluate(ROWS, prior[0], TRAIN, samples=10)["measures"]["macro_f1"]["value"]
+    assert found["gain"]["value"] == pytest.approx(found["macro_f1"]["value"] - gain)
+    assert found["gain"]["low"] < found["gain"]["value"] < found["gain"]["high"]
+
+
+def test_a_system_does_not_differ_from_itself():
+    found = over_seeds(ROWS, [flawed(4)], [flawed(4)], names=(), headline="macro_f1", samples=100)
+    assert found["gain"] == {"value": 0.0, "low": 0.0, "high": 0.0}

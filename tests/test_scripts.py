@@ -1,0 +1,195 @@
+"""The scripts as a user runs them: from another folder, on files of their own, with mistakes, and killed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from conftest import PROJECT, run_script
+from stance.annotations import write_annotations
+
+SPLIT = ("split=document", "split.validation=0.2", "split.test=0.25")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, readable_annotations):
+    """A folder far from the checkout with a file of judgements in somebody else's spelling."""
+    folder = tmp_path_factory.mktemp("home")
+    write_annotations(folder / "votes.jsonl", readable_annotations)
+    text = (folder / "votes.jsonl").read_text(encoding="utf-8")
+    text = text.replace('"favor"', '"PRO"').replace('"against"', '"CON"').replace('"neutral"', '"NONE"')
+    (folder / "votes.jsonl").write_text(text.replace('"text"', '"sentence"'), encoding="utf-8")
+    return folder
+
+
+DATA = (
+    "data=annotations",
+    "data.name=mine",
+    "data.path=votes.jsonl",
+    "data.labels={favor: [PRO], against: [CON], neutral: [NONE]}",
+    "data.columns.text=sentence",
+    *SPLIT,
+)
+
+
+@pytest.fixture(scope="module")
+def trained(home):
+    """TF-IDF on that file."""
+    done = run_script("train", "model=tfidf", *DATA, cwd=home)
+    return home / "outputs" / "runs" / "mine-tfidf" / "seed-0", done
+
+
+def test_from_annotations_to_a_dataset(home):
+    done = run_script("build_dataset", *DATA, cwd=home)
+    assert "dataset outputs/data/mine-document-0" in done.stdout
+    assert "fingerprint" in done.stdout
+    assert "stands" in run_script("build_dataset", *DATA, cwd=home).stdout
+
+
+def test_a_run_keeps_everything(trained):
+    folder, done = trained
+    assert {path.name for path in folder.iterdir()} == {
+        "checkpoint",
+        "metrics.json",
+        "predictions.test.jsonl",
+        "predictions.validation.jsonl",
+        "run.json",
+        "started.json",
+    }
+    run = json.loads((folder / "run.json").read_text())
+    assert run["command"].startswith("python scripts/train.py model=tfidf data=annotations")
+    assert run["config"]["model"]["name"] == "tfidf"
+    assert run["versions"]["scikit-learn"]
+    assert set(run["code"]) == {"commit", "dirty"}
+    assert len(run["data"]["fingerprint"]) == 64
+    assert str(folder.parents[3]) not in json.dumps(run)
+    card = json.loads((folder / "checkpoint" / "stance.json").read_text())
+    assert card["metrics"]["test"]["n"] == sum(1 for _ in (folder / "predictions.test.jsonl").open())
+    assert "test macro_f1" in done.stdout
+
+
+def test_a_finished_run_is_not_done_again_and_another_is_refused(home, trained):
+    folder, _ = trained
+    before = (folder / "run.json").stat().st_mtime_ns
+    assert "stands" in run_script("train", "model=tfidf", *DATA, cwd=home).stdout
+    assert (folder / "run.json").stat().st_mtime_ns == before
+    done = run_script("train", "model=tfidf", "model.C=5", *DATA, cwd=home, check=False)
+    assert done.returncode == 2
+    assert "a run of another configuration or other data is there" in done.stderr
+    assert (folder / "run.json").stat().st_mtime_ns == before
+
+
+def test_a_checkpoint_and_its_predictions_score_alike(home, trained):
+    folder, _ = trained
+    checkpoint = f"checkpoint={folder / 'checkpoint'}"
+    done = run_script("evaluate", checkpoint, *DATA, "output=a.json", cwd=home)
+    predictions = f"predictions={folder / 'predictions.test.jsonl'}"
+    run_script("evaluate", predictions, *DATA, "output=b.json", cwd=home)
+    first, second = (json.loads((home / name).read_text()) for name in ("a.json", "b.json"))
+    assert first == second
+    assert first["measures"] == json.loads((folder / "metrics.json").read_text())["test"]["measures"]
+    assert "gain over the prior" in done.stdout
+
+
+def test_ones_own_sentences_are_scored(home, trained):
+    folder, _ = trained
+    (home / "mine.csv").write_text("key,text,target,holder\n7,They accepted it.,open the gate,them\n", encoding="utf-8")
+    done = run_script("predict", f"checkpoint={folder / 'checkpoint'}", "input=mine.csv", "output=scored.csv", cwd=home)
+    assert "1 rows -> scored.csv" in done.stdout
+    with (home / "scored.csv").open() as lines:
+        (row,) = csv.DictReader(lines)
+    assert (row["key"], row["label"]) == ("7", "favor")
+
+
+def test_experiments_become_results_and_one_table(home, trained):
+    run_script("train", "-m", "model=majority,prior_stratified", *DATA, cwd=home)
+    names = "experiment=[mine-majority,mine-prior_stratified,mine-tfidf]"
+    done = run_script("summarize", names, cwd=home)
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("| system | macro-F1 | favor/against F1 | gain")
+    systems = [line.split(" | ")[0] for line in lines[2:5]]
+    assert systems == ["| mine-majority", "| mine-prior_stratified", "| mine-tfidf"]
+    assert "mine-tfidf minus mine-majority: +" in done.stdout
+    result = json.loads((home / "experiments" / "mine-tfidf" / "results.json").read_text())
+    report = json.loads((trained[0] / "metrics.json").read_text())["test"]
+    assert result["measures"]["macro_f1"]["value"] == pytest.approx(report["measures"]["macro_f1"]["value"])
+    assert result["n"] == report["n"]
+    assert result["seeds"] == [0]
+    assert lines[4] in (home / "experiments" / "mine-tfidf" / "README.md").read_text()
+
+
+MISTAKES = {
+    "a typo in a key": ("train", ["modle=tfidf"], 1, "Key 'modle' is not in struct|Could not override 'modle'|modle"),
+    "an unknown model": ("train", ["model=bert"], 1, "Could not find 'model/bert'"),
+    "an unknown reader": ("build_dataset", ["data.reader=word"], 2, "allowed: negotiation, annotations"),
+    "a missing value": ("predict", ["input=a.csv", "output=b.csv"], 2, "checkpoint"),
+    "no such file": ("build_dataset", ["data=annotations", "data.path=no.csv"], 2, "no such file or folder"),
+    "no such checkpoint": ("predict", ["checkpoint=no/c", "input=a.csv", "output=b.csv"], 2, "no/c: no such folder"),
+    "nothing to evaluate": ("evaluate", [], 2, "give either checkpoint=DIR or predictions=FILE"),
+    "no runs": ("summarize", ["experiment=none"], 2, "no finished runs"),
+    "a trainer typo": ("train", ["+trainer.lerning_rate=1", "outputs=typo"], 2, "unexpected keyword .*lerning_rate"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_gets_one_message_and_no_traceback(tmp_path, case):
+    import re
+
+    name, arguments, code, message = MISTAKES[case]
+    done = run_script(name, *arguments, cwd=tmp_path, check=False)
+    assert done.returncode == code
+    assert re.search(message, done.stderr)
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (tmp_path / "b.csv").exists()
+
+
+def test_help_needs_no_heavy_import(tmp_path):
+    """Answered by Hydra alone: what a script imports at its top is light."""
+    for path in sorted((PROJECT / "scripts").glob("*.py")):
+        code = (
+            f"import sys; sys.argv = ['{path.name}']; import runpy; runpy.run_path({str(path)!r}, run_name='other'); "
+            "print(*sorted({'torch', 'transformers', 'datasets', 'sklearn', 'numpy'} & set(sys.modules)))"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "", path.name
+    assert "split" in run_script("train", "--help", cwd=tmp_path).stdout
+
+
+def fine_tune(home, tiny_encoder, outputs):
+    return [
+        sys.executable, str(PROJECT / "scripts" / "train.py"), "model=minilm", f"model.encoder={tiny_encoder}",
+        "model.max_length=64", *DATA, "trainer.num_train_epochs=8", "trainer.learning_rate=3e-3", f"outputs={outputs}",
+    ]  # fmt: skip
+
+
+def test_killed_and_run_again_a_fine_tuning_gives_the_same_numbers(home, tiny_encoder):
+    """SIGKILL at whatever moment the first and the third checkpoint happen to appear, then to the end."""
+    subprocess.run(fine_tune(home, tiny_encoder, "whole"), cwd=home, check=True, capture_output=True)
+    for checkpoints in (1, 3):
+        process = subprocess.Popen(
+            fine_tune(home, tiny_encoder, "killed"), cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        work = home / "killed" / "runs" / "mine-minilm" / "seed-0" / "work"
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            steps = [int(path.name.rpartition("-")[2]) for path in work.glob("checkpoint-*")]
+            if max(steps, default=0) >= 3 * checkpoints:
+                break
+            time.sleep(0.01)
+        assert process.poll() is None, "it ended before it could be killed"
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    subprocess.run(fine_tune(home, tiny_encoder, "killed"), cwd=home, check=True, capture_output=True)
+    runs = [home / outputs / "runs" / "mine-minilm" / "seed-0" for outputs in ("whole", "killed")]
+    for name in ("metrics.json", "predictions.test.jsonl", "predictions.validation.jsonl"):
+        first, second = ((run / name).read_text() for run in runs)
+        assert first == second
+    assert json.loads((runs[1] / "run.json").read_text())["resumed"]
+    assert not (runs[1] / "work").exists()

@@ -1,0 +1,157 @@
+"""Splits keep apart what must be kept apart, and the leakage check finds what is planted."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import example
+from stance.errors import StanceError
+from stance.labels import LABELS
+from stance.splits import PARTS, drop_leaks, find_leaks, normalized, refuse_leaks, split_examples
+
+
+def corpus(rows: int = 120):
+    words = ("mill", "road", "port", "well", "dike", "barn", "quay", "lock", "ford", "weir", "kiln", "loom")
+    return [
+        example(
+            i,
+            LABELS[i % 3],
+            text=f"{words[i % 12]} {words[i // 12 % 12]} number {i * 7919} was {words[i % 7]} and {words[i % 5]}.",
+            document=f"d{i // 4}",
+            target=f"t{i // 8}",
+        )
+        for i in range(rows)
+    ]
+
+
+@pytest.mark.parametrize("by", ["target", "document", "sentence"])
+def test_every_row_is_in_one_part_and_groups_stay_whole(by):
+    rows = corpus()
+    splits = split_examples(rows, by, validation=0.15, test=0.25, seed=0)
+    ids = [row.id for part in PARTS for row in splits[part]]
+    assert sorted(ids) == sorted(row.id for row in rows)
+    if by != "sentence":
+        for name in {"target": ("target", "document"), "document": ("document",)}[by]:
+            for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
+                assert not {getattr(r, name) for r in splits[first]} & {getattr(r, name) for r in splits[second]}
+    assert 0.15 < len(splits["test"]) / len(rows) < 0.35
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_seed_gives_one_split_and_stratified_labels(seed):
+    rows = corpus()
+    splits = split_examples(rows, "document", validation=0.15, test=0.25, seed=seed)
+    assert splits == split_examples(rows, "document", validation=0.15, test=0.25, seed=seed)
+    for label in LABELS:
+        assert abs(sum(r.label == label for r in splits["test"]) / len(splits["test"]) - 1 / 3) < 0.1
+
+
+def test_seeds_differ():
+    splits = [split_examples(corpus(), "target", validation=0.15, test=0.25, seed=seed) for seed in (0, 1)]
+    assert {row.id for row in splits[0]["test"]} != {row.id for row in splits[1]["test"]}
+
+
+def test_one_document_cannot_be_split():
+    rows = [example(i, LABELS[i % 3], document="only", target=f"t{i}") for i in range(20)]
+    with pytest.raises(StanceError, match=r"split by target: 1 group\(s\)"):
+        split_examples(rows, "target", validation=0.15, test=0.25, seed=0)
+
+
+def test_a_label_absent_from_train_is_named():
+    rows = [example(i, "favor", text=f"unlike {i * 37}", document=f"d{i}", target=f"t{i}") for i in range(40)]
+    rows[7] = example(7, "against", text="the one", document="d7", target="t7")
+    held_out = None
+    for seed in range(50):
+        try:
+            split_examples(rows, "document", validation=0.15, test=0.25, seed=seed)
+        except StanceError as error:
+            held_out = str(error)
+            break
+    assert held_out is not None
+    assert "no row of train has the label against" in held_out
+
+
+@pytest.mark.parametrize("share", [0.0, 0.7])
+def test_shares_out_of_range(share):
+    with pytest.raises(StanceError, match="share of test"):
+        split_examples(corpus(), "document", validation=0.1, test=share, seed=0)
+
+
+def test_official_parts_are_taken_and_validation_is_drawn_from_train():
+    rows = corpus()
+    parts = {row.id: "test" if i >= 90 else "train" for i, row in enumerate(rows)}
+    splits = split_examples(rows, "official", validation=0.1, test=0, seed=0, parts=parts)
+    assert [row.id for row in splits["test"]] == [row.id for row in rows[90:]]
+    assert len(splits["train"]) + len(splits["validation"]) == 90
+    assert 5 <= len(splits["validation"]) <= 13
+
+
+def test_official_without_official_parts():
+    with pytest.raises(StanceError, match=r"no official split; allowed for split\.by: target, document, sentence"):
+        split_examples(corpus(), "official", validation=0.1, test=0, seed=0)
+
+
+def test_official_without_a_test_part():
+    rows = corpus()
+    with pytest.raises(StanceError, match="the test part is empty"):
+        split_examples(rows, "official", validation=0.1, test=0, seed=0, parts={row.id: "train" for row in rows})
+
+
+LONG = "The envoys of the upper villages asked the lower ones to share the water of the old canal until spring."
+
+
+def planted():
+    return {
+        "train": [
+            example(1, document="a", target="x", text=LONG),
+            example(2, document="b", target="y", text="Something else entirely was decided."),
+        ],
+        "validation": [example(3, document="c", target="z", text="Nobody came.")],
+        "test": [
+            example(4, document="d", target="y", text="A fourth and unlike sentence stands here."),
+            example(5, document="a", target="v", text="A fifth one, in a document of train."),
+            example(6, document="e", target="u", text=LONG.upper().replace(".", " !")),
+            example(7, document="f", target="s", text=LONG.replace("spring", "summer")),
+        ],
+    }
+
+
+def test_each_kind_of_leak_is_found_with_its_rows():
+    found = {(leak.kind, leak.earlier, leak.later) for leak in find_leaks(planted(), "target")}
+    assert found == {
+        ("target", ("train", "r2"), ("test", "r4")),
+        ("document", ("train", "r1"), ("test", "r5")),
+        ("duplicate", ("train", "r1"), ("test", "r6")),
+        ("near-duplicate", ("train", "r1"), ("test", "r7")),
+    }
+
+
+def test_targets_may_be_shared_when_splitting_by_document():
+    assert {leak.kind for leak in find_leaks(planted(), "document")} == {"document", "duplicate", "near-duplicate"}
+
+
+def test_leaks_are_refused_by_name_or_dropped():
+    leaks = find_leaks(planted(), "target")
+    with pytest.raises(StanceError) as caught:
+        refuse_leaks(leaks)
+    for part in ("4 leak(s)", "near-duplicate: train r1 and test r7", "split.leaks=drop"):
+        assert part in str(caught.value)
+    clean = drop_leaks(planted(), leaks, "target")
+    assert not find_leaks(clean, "target")
+    assert len(clean["test"]) == 4
+    assert not clean["train"]
+    refuse_leaks([])
+
+
+def test_normal_form():
+    assert normalized("See HTTPS://x.org/y: «Yes», they said!") == "see yes they said"
+
+
+def test_our_own_splits_do_not_leak_even_with_duplicates_in_the_corpus():
+    rows = corpus()
+    rows[50] = example(50, rows[50].label, text=rows[3].text, document=rows[50].document, target=rows[50].target)
+    splits = split_examples(rows, "target", validation=0.15, test=0.25, seed=3)
+    assert [leak for leak in find_leaks(splits, "target") if leak.kind != "near-duplicate"] == []
