@@ -12,7 +12,7 @@ def main(config: BuildConfig) -> None:
     """Read, aggregate, split, check, write; print what came out."""
     from stance.build import build_dataset, dataset_folder, describe
 
-    folder = dataset_folder(config.outputs, config.data.name, config.split)
+    folder = dataset_folder(config.outputs, config.data, config.split)
     splits, record, built = build_dataset(config.outputs, config.data, config.split)
     print(f"dataset {folder} {'built' if built else 'stands'}")
     print(describe(record, splits))

@@ -11,8 +11,10 @@ from stance.settings import PredictConfig
 def main(config: PredictConfig) -> None:
     """Load the checkpoint, score the rows, write them with label and probabilities."""
     from stance.classifier import StanceClassifier
+    from stance.files import must_exist
     from stance.inference import predict_file
 
+    must_exist(config.input)
     rows = predict_file(StanceClassifier.from_pretrained(config.checkpoint), config)
     print(f"{rows:,} rows -> {config.output}")
 

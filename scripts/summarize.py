@@ -3,7 +3,7 @@
 Several in one table, the last compared with each other one: experiment=[majority,tfidf,minilm]
 """
 
-from stance.config import command, script
+from stance.config import script
 from stance.settings import SummarizeConfig
 
 
@@ -12,7 +12,7 @@ def main(config: SummarizeConfig) -> None:
     """Write <folder>/<name>/results.json and its table for each; print one table of all."""
     from stance.results import difference_line, results_table, summarize_all
 
-    results, differences = summarize_all(config, command())
+    results, differences = summarize_all(config)
     print(results_table(results))
     for found in differences:
         print(difference_line(found))

@@ -1,6 +1,6 @@
 """Fine-tune an encoder, or fit a baseline: python scripts/train.py experiment=minilm seed=0
 
-Without an experiment: model=majority|prior_target|prior_holder|prior_holder_target|tfidf|embedding|minilm data=...
+Without an experiment: model=tfidf data=semeval2016 split=official (each a name of a file in conf/).
 Several at once: python scripts/train.py -m experiment=minilm seed=0,1,2
 """
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import krippendorff
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score
 
 from conftest import annotation
-from stance.agreement import aggregate, agreement_matrix, alpha_interval, krippendorff_alpha
+from stance.agreement import aggregate, alpha_interval, krippendorff_alpha
 from stance.labels import LABELS
 
 
@@ -59,16 +58,3 @@ def test_alpha_has_an_interval_around_it():
     alpha, low, high = alpha_interval(rows, samples=200)
     assert low < alpha < high
     assert high - low < 0.5
-
-
-def test_the_matrix_of_two_annotators_gives_their_kappa():
-    first = [LABELS[i % 3] for i in range(30)]
-    second = [LABELS[(i + (i % 4 == 0)) % 3] for i in range(30)]
-    rows = [annotation(i, label, "a") for i, label in enumerate(first)]
-    rows += [annotation(i, label, "b") for i, label in enumerate(second)]
-    rows += [annotation(99, "favor", "a")]
-    matrix = agreement_matrix(rows, "a", "b")
-    assert matrix.sum() == 30
-    observed = np.trace(matrix) / 30
-    expected = (matrix.sum(0) * matrix.sum(1)).sum() / 900
-    assert (observed - expected) / (1 - expected) == pytest.approx(cohen_kappa_score(first, second))

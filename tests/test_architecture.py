@@ -18,7 +18,7 @@ FLOORS = [
     {"files", "labels"},
     {"annotations", "predictions", "settings"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "metrics", "tables"},
-    {"build", "priors", "linear", "encoder"},
+    {"build", "datasheet", "priors", "linear", "encoder"},
     {"classifier", "evaluation"},
     {"training", "inference"},
     {"runs", "results"},

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import pipeline, set_seed
 
 from conftest import example
@@ -190,9 +191,42 @@ def test_missing_and_foreign_folders(fine_tuned, tiny_encoder, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(fine_tuned, copy)
     (copy / "model.safetensors").rename(copy / "pytorch_model.bin")
-    with pytest.raises(StanceError, match="no safetensors weights"):
+    with pytest.raises(StanceError, match=r"no model\.safetensors"):
         StanceClassifier.from_pretrained(copy)
     (copy / "pytorch_model.bin").rename(copy / "model.safetensors")
     (copy / "model.safetensors").write_bytes(b"cut short")
     with pytest.raises(StanceError, match="does not load"):
         StanceClassifier.from_pretrained(copy)
+
+
+def test_weights_without_a_head_and_a_folder_without_tokenizer_are_refused(fine_tuned, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(fine_tuned, copy)
+    weights = load_file(copy / "model.safetensors")
+    save_file(
+        {k: v for k, v in weights.items() if k != "classifier.weight"}, copy / "model.safetensors", {"format": "pt"}
+    )
+    with pytest.raises(StanceError, match=r"missing weights; found \['classifier.weight'\]"):
+        StanceClassifier.from_pretrained(copy)
+    (copy / "tokenizer.json").unlink()
+    with pytest.raises(StanceError, match=r"no tokenizer\.json"):
+        StanceClassifier.from_pretrained(copy)
+
+
+def test_a_damaged_linear_checkpoint_is_refused_in_words(tmp_path, linear):
+    StanceClassifier(linear, Card("tfidf")).save_pretrained(tmp_path / "c")
+    (tmp_path / "c" / "linear.safetensors").write_bytes(b"cut")
+    with pytest.raises(StanceError, match="damaged checkpoint"):
+        StanceClassifier.from_pretrained(tmp_path / "c")
+    (tmp_path / "c" / "linear.safetensors").unlink()
+    with pytest.raises(StanceError, match="damaged checkpoint"):
+        StanceClassifier.from_pretrained(tmp_path / "c")
+
+
+def test_a_model_that_diverged_does_not_answer(linear):
+    class Broken:
+        def predict_proba(self, texts, targets, holders, contexts):
+            return np.full((len(texts), 3), np.nan)
+
+    with pytest.raises(StanceError, match=r"no finite probabilities for 3 row\(s\); found \[0, 1, 2\]"):
+        StanceClassifier(Broken(), Card("prior")).predict(**ROWS)

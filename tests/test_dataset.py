@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from datasets import load_from_disk
@@ -59,7 +60,7 @@ def test_a_dataset_is_built_once_and_again_when_the_file_changes(tmp_path, own, 
     _, changed, built = build_dataset(tmp_path / "out", own, split)
     assert built
     assert changed.fingerprint != record.fingerprint
-    loaded = load_from_disk(str(dataset_folder(tmp_path / "out", "mine", split)))
+    loaded = load_from_disk(str(dataset_folder(tmp_path / "out", own, split)))
     assert set(loaded) == {"train", "validation", "test"}
 
 
@@ -92,14 +93,51 @@ def test_ties_and_agreement_are_in_the_record(tmp_path, own, readable_annotation
     assert "alpha" in text
 
 
-def test_a_changed_dataset_is_noticed(tmp_path, own):
+def test_two_divisions_of_one_corpus_do_not_share_a_folder(tmp_path, own):
+    first = dataset_folder(tmp_path, own, SplitConfig(by="document", test=0.25))
+    assert first != dataset_folder(tmp_path, own, SplitConfig(by="document", test=0.3))
+
+
+def test_an_unknown_annotator_or_adjudicator_is_refused(tmp_path, own):
+    for changes in ({"adjudicator": "jduge"}, {"annotators": ["jduge"]}):
+        with pytest.raises(StanceError, match="no such annotator; found 'jduge'; allowed: one"):
+            build_dataset(tmp_path, replace(own, **changes), SplitConfig(by="document"))
+    splits, *_ = build_dataset(tmp_path, replace(own, annotators=["one"]), SplitConfig(by="document"))
+    assert sum(map(len, splits.values())) == 72
+
+
+def test_what_leaks_is_refused_dropped_or_reported(tmp_path, readable_annotations):
+    (tmp_path / "semeval2016-t6").mkdir()
+    header = "ID\tTarget\tTweet\tStance\n"
+    rows = [f"{i}\tT\t{a.text}\t{ {'favor': 'FAVOR', 'against': 'AGAINST', 'neutral': 'NONE'}[a.label] }\n"
+            for i, a in enumerate(readable_annotations)]  # fmt: skip
+    files = {"trialdata": rows[:2], "trainingdata": rows[2:60], "testdata-taskA": [rows[5], *rows[60:]]}
+    for name, lines in files.items():
+        (tmp_path / "semeval2016-t6" / f"{name}-all-annotations.txt").write_text(header + "".join(lines))
+    data = DataConfig(name="s", reader="semeval2016", root=str(tmp_path), path="semeval2016-t6", verify=False)
+    with pytest.raises(StanceError, match=r"1 leak\(s\)\n  duplicate: train trainingdata-5 and test testdata-taskA-5"):
+        build_dataset(tmp_path, data, SplitConfig(by="official", leaks="refuse"))
+    kept, record, _ = build_dataset(tmp_path, data, SplitConfig(by="official", leaks="report"))
+    assert record.leaks == {"duplicate": 1}
+    dropped, record, _ = build_dataset(tmp_path, data, SplitConfig(by="official", leaks="drop"))
+    assert record.leaks == {"duplicate": 1}
+    assert len(dropped["train"]) == len(kept["train"]) - 1
+    assert dropped["test"] == kept["test"]
+
+
+def test_a_changed_dataset_is_noticed_and_built_again(tmp_path, own):
     split = SplitConfig(by="document", validation=0.2, test=0.25)
-    build_dataset(tmp_path, own, split)
-    folder = dataset_folder(tmp_path, "mine", split)
+    splits, *_ = build_dataset(tmp_path, own, split)
+    folder = dataset_folder(tmp_path, own, split)
     record = json.loads((folder / RECORD).read_text())
     (folder / RECORD).write_text(json.dumps(record | {"fingerprint": "0" * 64}))
     with pytest.raises(StanceError, match="the rows are not those that the record names"):
         load_splits(folder)
+    assert build_dataset(tmp_path, own, split)[::2] == (splits, True)
+    next(folder.glob("test/*.arrow")).unlink()
+    with pytest.raises(StanceError, match="the dataset does not load"):
+        load_splits(folder)
+    assert build_dataset(tmp_path, own, split)[::2] == (splits, True)
     (folder / RECORD).write_text(json.dumps({"name": "x"}))
     with pytest.raises(StanceError, match="not a dataset record of this version"):
         read_record(folder)

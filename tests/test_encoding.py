@@ -41,12 +41,36 @@ def test_a_long_text_is_cut_and_the_target_survives(tokenizer):
     assert tokenizer.decode(ids).endswith(f"the port : {target} [SEP]")
 
 
+def test_context_gives_way_to_the_text(tokenizer):
+    """However long the context, text and target are whole; what is left of it is its end."""
+    target, text = "open the northern crossing", "The port authority would not hear of it."
+    context = " ".join(f"w{i}" for i in range(300))
+    row = ([text], [target], ["the port"], [context])
+    full = tokenizer.decode(encode(tokenizer, InputFormat(context_words=200, max_length=64), *row)["input_ids"][0])
+    assert text.lower().rstrip(".") in full
+    assert f"the port : {target} [SEP]" in full
+    assert "w299" in full
+    assert "w0 " not in full
+    bare = encode(tokenizer, InputFormat(), *row)["input_ids"][0]
+    tight = encode(tokenizer, InputFormat(context_words=200, max_length=len(bare)), *row)["input_ids"][0]
+    assert tight == bare
+
+
+def test_a_target_longer_than_half_the_input_is_said(tokenizer, caplog):
+    row = (["They met."], ["go " * 60], [""], [""])
+    with caplog.at_level("WARNING", logger="stance"):
+        ids = encode(tokenizer, InputFormat(max_length=32), *row)["input_ids"][0]
+    assert len(ids) == 32
+    assert "1 of 1 rows: holder and target fill more than half the input" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"first": "{text} {speaker}"}, "unknown field; found '{speaker}'; allowed: {text}, {target}, {holder}"),
         ({"second": "{holder}"}, "neither has {target}"),
         ({"max_length": 4}, "max_length >= 8"),
+        ({"first": "{text"}, "expected '}' before end of string"),
     ],
 )
 def test_a_faulty_format_is_refused(changes, message):

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import example
 from stance.errors import StanceError
-from stance.evaluation import evaluate, join, over_seeds, prior_labels
+from stance.evaluation import DRAWS, evaluate, join, over_seeds, prior_labels
 from stance.labels import LABELS
 from stance.predictions import Prediction, read_predictions, write_predictions
 
@@ -48,11 +48,12 @@ def test_scores_by_label_target_holder_and_tag_carry_n():
     assert low < value < high
 
 
-def test_a_prior_evaluated_as_a_model_gains_nothing_over_itself():
-    labels = prior_labels(TRAIN, ROWS)
-    best = evaluate(ROWS, GOLD, TRAIN, samples=10)["best_prior"]
-    gain = evaluate(ROWS, labels[best], TRAIN, samples=50)["gain"]
-    assert gain == {"value": 0.0, "low": 0.0, "high": 0.0}
+def test_the_best_prior_gains_nothing_over_itself():
+    train = [*TRAIN, *[example(200 + i, "favor", target="t1") for i in range(9)]]
+    rows = [example(300 + i, "favor" if i % 5 == 1 else "against", target=f"t{i % 5}") for i in range(20)]
+    best = evaluate(rows, ["against"] * 20, train, samples=10)["best_prior"]
+    (labels,) = prior_labels(train, rows)[best]
+    assert evaluate(rows, labels, train, samples=50)["gain"] == {"value": 0.0, "low": 0.0, "high": 0.0}
 
 
 def test_predictions_are_joined_on_id_and_nothing_is_left_out():
@@ -96,7 +97,7 @@ def test_predictions_of_others_are_read_by_a_stated_map(tmp_path):
 
 def test_over_seeds_averages_and_holds_both_variances():
     seeds = [flawed(3), flawed(4), flawed(6)]
-    prior = [prior_labels(TRAIN, ROWS)["stratified"]]
+    prior = prior_labels(TRAIN, ROWS)["stratified"][:1]
     found = over_seeds(ROWS, seeds, prior, names=["accuracy"], headline="macro_f1", samples=300)
     each = [evaluate(ROWS, seed, TRAIN, samples=10)["measures"]["accuracy"]["value"] for seed in seeds]
     assert found["accuracy"]["value"] == pytest.approx(np.mean(each))
@@ -106,6 +107,28 @@ def test_over_seeds_averages_and_holds_both_variances():
     gain = evaluate(ROWS, prior[0], TRAIN, samples=10)["measures"]["macro_f1"]["value"]
     assert found["gain"]["value"] == pytest.approx(found["macro_f1"]["value"] - gain)
     assert found["gain"]["low"] < found["gain"]["value"] < found["gain"]["high"]
+
+
+def test_the_interval_over_seeds_is_wider_when_the_seeds_differ():
+    """Two trainings of one mean accuracy: alike ones, and one good with one bad."""
+    prior = prior_labels(TRAIN, ROWS)["majority"]
+
+    def width(seeds):
+        found = over_seeds(ROWS, seeds, prior, names=["accuracy"], headline="macro_f1", samples=500)["accuracy"]
+        return found["high"] - found["low"]
+
+    good, bad = flawed(60), flawed(1)
+    middle = [g if i % 2 else b for i, (g, b) in enumerate(zip(good, bad, strict=True))]
+    assert width([good, bad]) > 1.5 * width([middle, middle])
+
+
+def test_a_random_prior_is_averaged_over_many_draws():
+    draws = prior_labels(TRAIN, ROWS)["stratified"]
+    assert len(draws) == DRAWS
+    report = evaluate(ROWS, GOLD, TRAIN, samples=10)
+    single = [evaluate(ROWS, draw, TRAIN, samples=10)["measures"]["macro_f1"]["value"] for draw in draws]
+    assert report["priors"]["stratified"] == pytest.approx(np.mean(single))
+    assert np.std(single) > 0.02
 
 
 def test_a_system_does_not_differ_from_itself():

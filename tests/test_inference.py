@@ -107,7 +107,7 @@ def test_other_names_constants_and_prefix(tmp_path, classifier):
 BAD_FILES = {
     "no text column": ([{"sentence": "a", "target": "b"}], "line 2: no column 'text'; found .*columns.text=NAME"),
     "no target column": ([{"text": "a"}], r"line 2: no column 'target'.*or target=\.\.\."),
-    "empty text": ([*ROWS, {**ROWS[0], "text": " "}], "line 6: 'text' is empty; found ' '"),
+    "empty text": ([*ROWS, {**ROWS[0], "text": " "}], "line 6: field 'text' is empty; found ' '"),
     "column taken": ([{**ROWS[0], "favor": "1"}], r"the input already has the column; found \['favor'\].*prefix"),
 }
 
@@ -143,13 +143,50 @@ def test_files_that_cannot_be(tmp_path, classifier):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "in.parquet"]
 
 
+def test_a_holder_column_that_is_named_must_be_there(tmp_path, classifier, caplog):
+    source = write(tmp_path / "in.csv", [{"text": "They signed.", "target": "sign", "Holder": "union"}])
+    config = PredictConfig(
+        checkpoint="", input=source, output=str(tmp_path / "out.csv"), columns=ColumnsConfig(holder="who")
+    )
+    with pytest.raises(StanceError, match="line 2: no column 'who'"):
+        predict_file(classifier, config)
+    with caplog.at_level("INFO", logger="stance"):
+        predict_file(classifier, PredictConfig(checkpoint="", input=source, output=str(tmp_path / "out.csv")))
+    assert "no column 'holder': the stance asked is that of the author" in caplog.text
+
+
+def test_values_that_are_no_text_and_constants_beside_columns(tmp_path, classifier):
+    source = write(tmp_path / "in.jsonl", [{"text": ["a", "b"], "target": "sign"}])
+    output = str(tmp_path / "out.jsonl")
+    with pytest.raises(StanceError, match=r"line 1: field 'text' is not text; found \['a', 'b'\]"):
+        predict_file(classifier, PredictConfig(checkpoint="", input=source, output=output))
+    source = write(tmp_path / "in.csv")
+    with pytest.raises(StanceError, match=r"target=\.\.\. is given and there is a column 'target'"):
+        predict_file(classifier, PredictConfig(checkpoint="", input=source, output=output, target="sign"))
+
+
+def test_settings_that_cannot_be(tmp_path):
+    with pytest.raises(StanceError, match="chunk: too small; found 0; allowed: 1 or more"):
+        PredictConfig(checkpoint="", input="a.csv", output="b.csv", chunk=0)
+    with pytest.raises(StanceError, match="output: the same file as the input"):
+        PredictConfig(checkpoint="", input="a.csv", output="./a.csv")
+
+
+def test_an_output_that_is_a_folder_is_refused_before_anything_is_scored(tmp_path, classifier):
+    (tmp_path / "out.csv").mkdir()
+    config = PredictConfig(checkpoint="", input=write(tmp_path / "in.csv"), output=str(tmp_path / "out.csv"))
+    with pytest.raises(StanceError, match="a folder is there"):
+        predict_file(classifier, config)
+
+
 def test_jsonl_rows_of_different_shape_go_to_jsonl_but_not_to_csv(tmp_path, classifier):
     rows = [ROWS[0], {**ROWS[1], "extra": [1, 2]}]
     source = write(tmp_path / "in.jsonl", rows)
     predict_file(classifier, PredictConfig(checkpoint="", input=source, output=str(tmp_path / "out.jsonl")))
     assert read(tmp_path / "out.jsonl")[1]["extra"] == [1, 2]
-    with pytest.raises(StanceError, match=r"a row with other columns than the first; found \['extra'\]"):
-        predict_file(classifier, PredictConfig(checkpoint="", input=source, output=str(tmp_path / "out.csv")))
+    for suffix in (".csv", ".parquet"):
+        with pytest.raises(StanceError, match=r"a row with other columns than the first; found \['extra'\]"):
+            predict_file(classifier, PredictConfig(checkpoint="", input=source, output=str(tmp_path / f"out{suffix}")))
 
 
 MEASURE = """

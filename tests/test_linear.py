@@ -10,6 +10,7 @@ from sklearn.svm import LinearSVC
 
 from conftest import example
 from stance.agreement import aggregate
+from stance.errors import StanceError
 from stance.labels import LABEL2ID, LABELS
 from stance.linear import OWN_WEIGHTS_FROM, EmbeddingFeatures, LinearModel, TfidfFeatures
 
@@ -83,6 +84,15 @@ def test_frequent_targets_get_weights_of_their_own():
     assert found == [e.label for e in train]
 
 
+def test_rows_that_cannot_be_learnt_from_are_refused():
+    with pytest.raises(StanceError, match=r"train: one label only; found \['favor'\]"):
+        fitted(None, [example(1, "favor"), example(2, "favor")], [])
+    with pytest.raises(StanceError, match="the training rows hold no words"):
+        TfidfFeatures.fit([example(1, text="!", target="?", holder="")])
+    features = TfidfFeatures.fit([example(i, text="they met", holder="A") for i in range(3)])
+    assert "holder_words" not in features.vectorizers
+
+
 @pytest.mark.parametrize("classifier", ["svm", "logistic"])
 def test_two_labels_in_train_leave_the_third_impossible(classifier):
     words = {"favor": "accepted gladly", "against": "refused flatly"}
@@ -107,4 +117,11 @@ def test_embeddings_of_the_packaged_encoder(tmp_path, rows):
     model.save(tmp_path)
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".bin", ".pkl", ".pt", ".py")]
     loaded = LinearModel.load(tmp_path, EmbeddingFeatures.load(tmp_path))
+    modules = tmp_path / "encoder" / "modules.json"
+    modules.write_text(modules.read_text().replace("sentence_transformers.", "own_code.", 1))
+    with pytest.raises(StanceError, match="foreign class; found 'own_code"):
+        EmbeddingFeatures.load(tmp_path)
+    (tmp_path / "encoder" / "extra.py").write_text("print()")
+    with pytest.raises(StanceError, match=r"extra\.py: a file that a checkpoint does not hold"):
+        EmbeddingFeatures.load(tmp_path)
     assert loaded.predict_proba(*columns(other)) == pytest.approx(probabilities, abs=1e-6)

@@ -36,10 +36,12 @@ def test_an_unseen_value_falls_back_to_the_majority():
     assert {labels(name, unseen)[0] for name in ("majority", "target", "holder", "holder_target")} == {"favor"}
 
 
-def test_stratified_draws_in_the_proportions_of_train_and_repeats_itself():
+def test_stratified_draws_in_the_proportions_of_train_by_its_seed():
     rows = [example(i) for i in range(3000)]
     drawn = labels("stratified", *rows)
     assert drawn == labels("stratified", *rows)
+    other = [p.label for p in predict_examples(Prior.fit("stratified", TRAIN, seed=1), rows)]
+    assert drawn != other
     shares = [drawn.count(label) / 3000 for label in ("against", "neutral", "favor")]
     assert shares == pytest.approx([1 / 6, 2 / 6, 3 / 6], abs=0.03)
 

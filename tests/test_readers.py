@@ -10,6 +10,7 @@ import pytest
 
 from conftest import PROJECT
 from stance.agreement import aggregate, by_row
+from stance.datasheet import measure_corpus
 from stance.errors import StanceError
 from stance.readers import negotiation, semeval2016, tweeteval
 from stance.splits import find_leaks, split_examples
@@ -73,6 +74,8 @@ BAD_DOCUMENTS = {
     "target": (lambda d: with_row(d, target=0), "row 1: no such target; found 0; allowed: 1 to 2"),
     "phenomena": (lambda d: with_row(d, phenomena=["odd"]), r"row 1: unknown or no phenomena; found \['odd'\]"),
     "key": (lambda d: d | {"rows": [{"id": "mill-01"}]}, "row 1: a key is missing"),
+    "no holder": (lambda d: with_row(d, holder=None), "row 1: id or holder is not text"),
+    "a number with a point": (lambda d: with_row(d, sentence=1.0), "row 1: no such sentence; found 1.0"),
     "twice": (lambda d: with_row(d, id="mill-02"), "row 2: a row id stands twice; found 'mill-02'"),
 }
 
@@ -94,8 +97,9 @@ def test_faulty_judgements_are_refused_with_their_line(seeds):
     folder, _ = seeds
     with pytest.raises(StanceError, match="no such annotator; found 'judge-9'; allowed: adjudicator, judge-1, judge-2"):
         negotiation.read(folder, ["judge-9"])
-    with pytest.raises(StanceError, match=r"1 row\(s\) nobody of \['adjudicator'\] judged; found \['mill-01'\]"):
-        negotiation.read(folder, ["adjudicator"])
+    write_judgements(folder, "judge-3", [{"id": "mill-02", "label": "favor"}])
+    with pytest.raises(StanceError, match=r"judge-3\.jsonl: 1 of 2 rows are not judged; found \['mill-01'\]"):
+        negotiation.read(folder, ["judge-1", "judge-3"])
     for rows, message in (
         ([{"id": "mill-09", "label": "favor"}], "line 1: no row with this id"),
         ([{"id": "mill-01", "label": "pro"}], "line 1: unknown label; found 'pro'"),
@@ -246,3 +250,19 @@ def test_a_changed_real_file_is_refused(corpora, tmp_path):
     with pytest.raises(StanceError, match="testdata-taskA-all-annotations"):
         semeval2016.read(tmp_path, "a")
     assert len(semeval2016.read(tmp_path, "a", verify=False).annotations) == 4163
+
+
+def test_the_data_statements_numbers_are_those_of_the_files():
+    measured = json.loads(json.dumps(measure_corpus(PROJECT / "seeds")))
+    assert measured == json.loads((PROJECT / "seeds" / "statistics.json").read_text())
+    statement = (PROJECT / "seeds" / "README.md").read_text()
+    assert (
+        f"{measured['documents']} documents, {measured['sentences']} sentences, {measured['rows']:,} judged"
+        in statement
+    )
+    counts = measured["labels"]
+    assert f"{counts['against']} against, {counts['neutral']} neutral, {counts['favor']} favor" in statement
+    for pair in measured["agreement"]["pairs"]:
+        if pair["first"] == "judge-1":
+            row = f"| judge-1, {pair['second']} | {pair['rows']:,} | {pair['agreed']:.1%} | {pair['kappa']:.3f} |"
+            assert row in statement

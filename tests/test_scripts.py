@@ -48,7 +48,7 @@ def trained(home):
 
 def test_from_annotations_to_a_dataset(home):
     done = run_script("build_dataset", *DATA, cwd=home)
-    assert "dataset outputs/data/mine-document-0" in done.stdout
+    assert "dataset outputs/data/mine-document-0-" in done.stdout
     assert "fingerprint" in done.stdout
     assert "stands" in run_script("build_dataset", *DATA, cwd=home).stdout
 
@@ -84,6 +84,12 @@ def test_a_finished_run_is_not_done_again_and_another_is_refused(home, trained):
     assert done.returncode == 2
     assert "a run of another configuration or other data is there" in done.stderr
     assert (folder / "run.json").stat().st_mtime_ns == before
+    (folder / ".checkpoint.partialabc").mkdir()
+    again = run_script("train", "model=tfidf", "overwrite=true", *DATA, cwd=home)
+    assert "fitting tfidf" in again.stdout
+    assert (folder / "run.json").stat().st_mtime_ns > before
+    assert not (folder / ".checkpoint.partialabc").exists()
+    assert "overwrite" not in json.loads((folder / "run.json").read_text())["command"]
 
 
 def test_a_checkpoint_and_its_predictions_score_alike(home, trained):
@@ -93,6 +99,7 @@ def test_a_checkpoint_and_its_predictions_score_alike(home, trained):
     predictions = f"predictions={folder / 'predictions.test.jsonl'}"
     run_script("evaluate", predictions, *DATA, "output=b.json", cwd=home)
     first, second = (json.loads((home / name).read_text()) for name in ("a.json", "b.json"))
+    assert first.pop("of") != second.pop("of")
     assert first == second
     assert first["measures"] == json.loads((folder / "metrics.json").read_text())["test"]["measures"]
     assert "gain over the prior" in done.stdout
@@ -125,15 +132,19 @@ def test_experiments_become_results_and_one_table(home, trained):
     assert lines[4] in (home / "experiments" / "mine-tfidf" / "README.md").read_text()
 
 
+TRY = PROJECT / "seeds" / "try.csv"
+
 MISTAKES = {
     "a typo in a key": ("train", ["modle=tfidf"], 1, "Key 'modle' is not in struct|Could not override 'modle'|modle"),
     "an unknown model": ("train", ["model=bert"], 1, "Could not find 'model/bert'"),
     "an unknown reader": ("build_dataset", ["data.reader=word"], 2, "allowed: negotiation, annotations"),
     "a missing value": ("predict", ["input=a.csv", "output=b.csv"], 2, "checkpoint"),
     "no such file": ("build_dataset", ["data=annotations", "data.path=no.csv"], 2, "no such file or folder"),
-    "no such checkpoint": ("predict", ["checkpoint=no/c", "input=a.csv", "output=b.csv"], 2, "no/c: no such folder"),
+    "no such checkpoint": ("predict", ["checkpoint=no/c", f"input={TRY}", "output=b.csv"], 2, "no/c: no such folder"),
     "nothing to evaluate": ("evaluate", [], 2, "give either checkpoint=DIR or predictions=FILE"),
     "no runs": ("summarize", ["experiment=none"], 2, "no finished runs"),
+    "no experiment": ("summarize", ["experiment=[]"], 2, "experiment: no name"),
+    "no resamples": ("train", ["bootstrap=0"], 2, "bootstrap: too small; found 0; allowed: 10 or more"),
     "a trainer typo": ("train", ["+trainer.lerning_rate=1", "outputs=typo"], 2, "unexpected keyword .*lerning_rate"),
 }
 
@@ -147,6 +158,7 @@ def test_a_mistake_gets_one_message_and_no_traceback(tmp_path, case):
     assert done.returncode == code
     assert re.search(message, done.stderr)
     assert "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.strip()
     assert not (tmp_path / "b.csv").exists()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,7 +58,7 @@ def test_seeds_differ():
 
 def test_one_document_cannot_be_split():
     rows = [example(i, LABELS[i % 3], document="only", target=f"t{i}") for i in range(20)]
-    with pytest.raises(StanceError, match=r"split by target: 1 group\(s\)"):
+    with pytest.raises(StanceError, match=r"split by target: 20 row\(s\) in 1 group\(s\)"):
         split_examples(rows, "target", validation=0.15, test=0.25, seed=0)
 
 
@@ -76,7 +78,7 @@ def test_a_label_absent_from_train_is_named():
 
 @pytest.mark.parametrize("share", [0.0, 0.7])
 def test_shares_out_of_range(share):
-    with pytest.raises(StanceError, match="share of test"):
+    with pytest.raises(StanceError, match="shares of validation and test"):
         split_examples(corpus(), "document", validation=0.1, test=share, seed=0)
 
 
@@ -139,19 +141,57 @@ def test_leaks_are_refused_by_name_or_dropped():
         refuse_leaks(leaks)
     for part in ("4 leak(s)", "near-duplicate: train r1 and test r7", "split.leaks=drop"):
         assert part in str(caught.value)
-    clean = drop_leaks(planted(), leaks, "target")
+    with pytest.raises(StanceError, match="split by target without leaks: the train part is empty"):
+        drop_leaks(planted(), "target")
+    more = planted()
+    more["train"].append(example(8, document="g", target="r", text="This row shares nothing with anybody at all."))
+    clean = drop_leaks(more, "target")
     assert not find_leaks(clean, "target")
-    assert len(clean["test"]) == 4
-    assert not clean["train"]
+    assert [row.id for row in clean["train"]] == ["r8"]
+    assert clean["test"] == more["test"]
     refuse_leaks([])
+
+
+def test_targets_that_differ_in_case_and_stop_only_are_one_target():
+    splits = {
+        "train": [example(1, target="Open talks", document="a", text="One thing was said.")],
+        "validation": [],
+        "test": [example(2, target="open talks.", document="b", text="Quite another matter came up.")],
+    }
+    assert [leak.kind for leak in find_leaks(splits, "target")] == ["target"]
 
 
 def test_normal_form():
     assert normalized("See HTTPS://x.org/y: «Yes», they said!") == "see yes they said"
+    assert normalized("👍") != normalized("👎")
 
 
-def test_our_own_splits_do_not_leak_even_with_duplicates_in_the_corpus():
+def test_own_splits_keep_duplicates_and_near_duplicates_together():
     rows = corpus()
-    rows[50] = example(50, rows[50].label, text=rows[3].text, document=rows[50].document, target=rows[50].target)
-    splits = split_examples(rows, "target", validation=0.15, test=0.25, seed=3)
-    assert [leak for leak in find_leaks(splits, "target") if leak.kind != "near-duplicate"] == []
+    copy = LONG.replace("spring", "summer")
+    for index, text in ((3, LONG), (50, LONG), (90, copy), (111, copy + "!")):
+        rows[index] = replace(rows[index], text=text)
+    for seed in range(5):
+        splits = split_examples(rows, "target", validation=0.15, test=0.25, seed=seed)
+        assert find_leaks(splits, "target") == []
+        homes = {part for part, held in splits.items() for row in held if row.id in ("r3", "r50", "r90", "r111")}
+        assert len(homes) == 1
+
+
+@pytest.mark.parametrize("test", [0.1, 0.2, 0.25, 0.35, 0.4, 0.45, 0.5])
+def test_the_test_share_is_what_was_asked_for(test):
+    rows = corpus(600)
+    splits = split_examples(rows, "document", validation=0.2, test=test, seed=0)
+    assert len(splits["test"]) / 600 == pytest.approx(test, abs=0.03)
+    assert len(splits["validation"]) / 600 == pytest.approx(0.2, abs=0.03)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 6, 9])
+def test_a_corpus_too_small_to_split_is_refused_in_words(rows):
+    few = [example(i, LABELS[i % 3], text=f"unlike {i * 37} {LABELS[i % 3]}", document=f"d{i}") for i in range(rows)]
+    try:
+        splits = split_examples(few, "document", validation=0.15, test=0.25, seed=0)
+    except StanceError as error:
+        assert "split by document" in str(error)
+    else:
+        assert all(splits.values())

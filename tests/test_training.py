@@ -83,8 +83,10 @@ def test_a_half_written_checkpoint_is_passed_over(config, parts, tmp_path):
     newest = last_whole_checkpoint(tmp_path / "work")
     shutil.copytree(newest, tmp_path / "work" / "checkpoint-999")
     (tmp_path / "work" / "checkpoint-999" / "trainer_state.json").write_text('{"global_step": 9')
+    shutil.copytree(newest, tmp_path / "work" / "checkpoint-998")
+    (tmp_path / "work" / "checkpoint-998" / "optimizer.pt").unlink()
     assert last_whole_checkpoint(tmp_path / "work") == newest
-    assert not (tmp_path / "work" / "checkpoint-999").exists()
+    assert sorted(path.name for path in (tmp_path / "work").glob("checkpoint-99*")) == []
     assert np.array_equal(whole, weights(tune(config, parts, tmp_path / "work")))
 
 

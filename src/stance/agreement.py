@@ -10,7 +10,7 @@ import krippendorff
 import numpy as np
 
 from stance.annotations import Annotation, Example
-from stance.labels import LABEL2ID, LABELS
+from stance.labels import LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def by_row(annotations: Iterable[Annotation]) -> dict[str, list[Annotation]]:
 
 
 def aggregate(annotations: Iterable[Annotation], adjudicator: str = "") -> Aggregation:
-    """One example a row: the label of the majority, or of the adjudicator where there is one.
+    """One example a row: the label with most votes, or of the adjudicator where there is one.
 
     The votes kept are those of the other annotators; the adjudicator settles the label and does not vote. A row that
     only the adjudicator judged has that judgement as its one vote.
@@ -102,13 +102,3 @@ def alpha_interval(
         drawn.append(krippendorff_alpha([row for index in chosen for row in groups[index]]))
     low, high = np.nanquantile(drawn, [0.025, 0.975]) if np.isfinite(drawn).any() else (np.nan, np.nan)
     return alpha, float(low), float(high)
-
-
-def agreement_matrix(annotations: Iterable[Annotation], first: str, second: str) -> np.ndarray:
-    """How often ``first`` said the row's label and ``second`` the column's, shape (3, 3), over rows both judged."""
-    matrix = np.zeros((3, 3), dtype=np.int64)
-    for judgements in by_row(annotations).values():
-        labels = {a.annotator: a.label for a in judgements}
-        if first in labels and second in labels:
-            matrix[LABEL2ID[labels[first]], LABEL2ID[labels[second]]] += 1
-    return matrix

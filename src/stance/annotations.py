@@ -74,14 +74,12 @@ class Corpus:
     """What a reader returns.
 
     Attributes:
-        name: Of the corpus, e.g. ``semeval2016``.
         annotations: Every judgement, in file order.
         parts: Official part (train, validation, test) by row id; None when the corpus has no official split.
         files: SHA-256 by name of every file that was read.
         adjudicator: The annotator whose judgement decides a row, if there is one; no vote besides.
     """
 
-    name: str
     annotations: tuple[Annotation, ...]
     parts: Mapping[str, str] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
@@ -137,17 +135,24 @@ def _annotation(
         column = names[field_name]
         if column not in row:
             raise input_error(place, f"field {column!r} is missing", found=sorted(row), allowed=f"a field {column!r}")
-        values[field_name] = _text(row[column], column, place, may_be_empty=field_name == "holder")
+        values[field_name] = text_of(row[column], column, place, may_be_empty=field_name == "holder")
     for field_name in ("context", "date"):
-        values[field_name] = _text(row.get(names[field_name], ""), names[field_name], place, may_be_empty=True)
-    tags = row.get(names["tags"]) or ()
+        values[field_name] = text_of(row.get(names[field_name], ""), names[field_name], place, may_be_empty=True)
+    tags = row.get(names["tags"]) or []
     if isinstance(tags, str):
         tags = tags.split()
+    if not isinstance(tags, list):
+        raise input_error(place, f"field {names['tags']!r} is no list of tags", found=tags, allowed="a list, or words")
     label = parse_label(values.pop("label"), label_map, place)
     return Annotation(label=label, tags=tuple(str(tag) for tag in tags), **values)
 
 
-def _text(value: object, column: str, place: str, *, may_be_empty: bool) -> str:
+def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> str:
+    """The value of a field as text without surrounding space; a missing one is empty.
+
+    Raises:
+        StanceError: It is a list or the like, or it is empty and may not be.
+    """
     if value is None:
         value = ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):

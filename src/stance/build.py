@@ -28,15 +28,17 @@ from stance.splits import Splits, drop_leaks, find_leaks, refuse_leaks, split_ex
 log = logging.getLogger(__name__)
 
 
-def dataset_folder(outputs: str | Path, name: str, split: SplitConfig) -> Path:
-    """Where the dataset of a corpus stands."""
-    return Path(outputs) / "data" / f"{name}-{split.by}-{split.seed}"
+def dataset_folder(outputs: str | Path, data: DataConfig, split: SplitConfig) -> Path:
+    """Where the dataset of this configuration stands: its name ends in a digest, so that two never share a folder."""
+    settings = {"data": {**asdict(data), "root": ""}, "split": asdict(split)}
+    return Path(outputs) / "data" / f"{data.name}-{split.by}-{split.seed}-{digest(settings)[:8]}"
 
 
 def build_dataset(outputs: str | Path, data: DataConfig, split: SplitConfig) -> tuple[Splits, DatasetRecord, bool]:
     """The examples by part and the record; built and written unless the same already stands.
 
-    A dataset stands for as long as neither its configuration nor a byte of its files changes.
+    A dataset stands for as long as neither its configuration nor a byte of its files changes; one that cannot be read
+    any more is built again.
 
     Returns:
         The parts, the record, and whether the dataset had to be built.
@@ -44,14 +46,26 @@ def build_dataset(outputs: str | Path, data: DataConfig, split: SplitConfig) -> 
     Raises:
         StanceError: The annotations are faulty, a part would be empty, or the parts are not independent.
     """
-    folder = dataset_folder(outputs, data.name, split)
+    folder = dataset_folder(outputs, data, split)
     corpus = read_corpus(data)
     source = digest({"data": {**asdict(data), "root": ""}, "split": asdict(split), "files": dict(corpus.files)})
-    if (folder / RECORD).exists() and read_record(folder).source == source:
-        return *load_splits(folder), False
+    standing = _standing(folder, source)
+    if standing is not None:
+        return *standing, False
     splits, record = divide(corpus, data, split, source)
     save_dataset(folder, splits, record)
     return splits, record, True
+
+
+def _standing(folder: Path, source: str) -> tuple[Splits, DatasetRecord] | None:
+    """The dataset in a folder, if it is whole and of this source."""
+    if not (folder / RECORD).exists():
+        return None
+    try:
+        return load_splits(folder) if read_record(folder).source == source else None
+    except StanceError as error:
+        log.warning("%s; building it again", error)
+        return None
 
 
 def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "") -> tuple[Splits, DatasetRecord]:
@@ -75,7 +89,7 @@ def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "
     if split.leaks == "refuse":
         refuse_leaks(leaks)
     elif split.leaks == "drop":
-        splits = drop_leaks(splits, leaks, split.by)
+        splits = drop_leaks(splits, split.by)
     for leak in leaks:
         log.info("%s: %s", "dropped" if split.leaks == "drop" else "kept", leak)
     record = DatasetRecord(

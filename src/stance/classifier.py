@@ -9,10 +9,11 @@ from typing import Any
 
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError
 
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat
-from stance.errors import StanceError, input_error
+from stance.errors import StanceError, first_line, input_error
 from stance.files import folder_beside, read_json, write_json
 from stance.labels import LABELS, check_label_order
 from stance.linear import EmbeddingFeatures, LinearModel, TfidfFeatures
@@ -72,13 +73,12 @@ class StanceClassifier:
         if not folder.is_dir():
             folder = _download(str(folder_or_hub_id))
         card = read_card(folder)
-        if card.kind == "prior":
-            return cls(Prior.load(folder), card)
-        if card.kind == "tfidf":
-            return cls(LinearModel.load(folder, TfidfFeatures.load(folder)), card)
-        if card.kind == "embedding":
-            return cls(LinearModel.load(folder, EmbeddingFeatures.load(folder)), card)
-        return cls(EncoderModel.load(folder, card.input_format), card)
+        try:
+            return cls(_load_predictor(folder, card), card)
+        except StanceError:
+            raise
+        except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+            raise StanceError(f"{folder}: damaged checkpoint: {first_line(error)}") from None
 
     def predict(
         self,
@@ -124,6 +124,16 @@ class StanceClassifier:
         return StanceClassifier(self.predictor, replace(self.card, metrics=metrics))
 
 
+def _load_predictor(folder: Path, card: Card) -> Predictor:
+    if card.kind == "prior":
+        return Prior.load(folder)
+    if card.kind == "tfidf":
+        return LinearModel.load(folder, TfidfFeatures.load(folder))
+    if card.kind == "embedding":
+        return LinearModel.load(folder, EmbeddingFeatures.load(folder))
+    return EncoderModel.load(folder, card.input_format)
+
+
 def read_card(folder: Path) -> Card:
     """The checkpoint's ``stance.json``, checked.
 
@@ -140,7 +150,7 @@ def read_card(folder: Path) -> Card:
         raise input_error(str(path), "checkpoint of another version", found=version, allowed=str(CARD_VERSION))
     if saved.get("kind") not in KINDS:
         raise input_error(str(path), "checkpoint of another kind", found=saved.get("kind"), allowed=KINDS)
-    check_label_order(saved.get("labels", ()), str(path))
+    check_label_order(saved.get("labels") or (), str(path))
     try:
         saved["input_format"] = InputFormat(**saved["input_format"])
         return Card(**{**saved, "labels": tuple(saved["labels"])})
@@ -152,9 +162,8 @@ def _download(hub_id: str) -> Path:
     try:
         return Path(snapshot_download(hub_id, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise StanceError(
-            f"{hub_id}: no such folder ({Path(hub_id).absolute()}), and not to be had from the hub: {reason}"
+            f"{hub_id}: no such folder ({Path(hub_id).absolute()}), and not to be had from the hub: {first_line(error)}"
         ) from None
 
 

@@ -8,6 +8,7 @@ runs.
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,8 @@ from omegaconf.errors import OmegaConfBaseException
 from stance import settings
 from stance.errors import StanceError
 
-#: The toolkit keeps its own run folders: Hydra writes nothing, logs nothing of its own, and does not change folder.
+#: The toolkit keeps its own run folders: Hydra logs nothing of its own, does not change folder, and writes nothing but
+#: the configuration of a multirun.
 HYDRA_PLAIN = {
     "defaults": [{"override /hydra/job_logging": "none"}, {"override /hydra/hydra_logging": "none"}],
     "hydra": {"run": {"dir": "."}, "sweep": {"dir": "outputs/.sweep", "subdir": "."}, "output_subdir": None},
@@ -34,6 +36,7 @@ def register() -> None:
     store = ConfigStore.instance()
     for name, node in {
         "build_schema": settings.BuildConfig,
+        "describe_schema": settings.DescribeConfig,
         "train_schema": settings.TrainConfig,
         "evaluate_schema": settings.EvaluateConfig,
         "predict_schema": settings.PredictConfig,
@@ -71,9 +74,9 @@ def typed(config: DictConfig) -> Any:  # noqa: ANN401 - the dataclass of the com
 
 
 def command() -> str:
-    """The command line that gives the running job again; in a multirun, that of this one job."""
-    running = HydraConfig.get()
-    return " ".join(["python", f"scripts/{Path(sys.argv[0]).name}", *running.overrides.task])
+    """The command line that gives the running job again, wherever it writes to; in a multirun, that of this one job."""
+    said = [part for part in HydraConfig.get().overrides.task if not part.startswith(("overwrite=", "outputs="))]
+    return shlex.join(["python", f"scripts/{Path(sys.argv[0]).name}", *said])
 
 
 def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
@@ -92,8 +95,11 @@ def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
             except StanceError as error:
                 print(f"error: {error}", file=sys.stderr)
                 sys.exit(2)
+            except OSError as error:
+                print(f"error: {error}", file=sys.stderr)
+                sys.exit(2)
             except KeyboardInterrupt:
-                print("interrupted; the same command goes on where it stopped", file=sys.stderr)
+                print("interrupted; nothing half-written is left, and the same command runs again", file=sys.stderr)
                 sys.exit(130)
 
         register()

@@ -144,12 +144,15 @@ def load_splits(folder: str | Path) -> tuple[dict[str, list[Example]], DatasetRe
     """Examples by part and the record of a dataset folder, checked against its fingerprint.
 
     Raises:
-        StanceError: No dataset is there, or its rows are not those that were written.
+        StanceError: No dataset is there, it is damaged, or its rows are not those that were written.
     """
     from datasets import load_from_disk
 
     record = read_record(folder)
-    splits = {part: to_examples(rows) for part, rows in load_from_disk(str(folder)).items()}
+    try:
+        splits = {part: to_examples(rows) for part, rows in load_from_disk(str(folder)).items()}
+    except (OSError, ValueError) as error:
+        raise StanceError(f"{folder}: the dataset does not load: {error}") from None
     if fingerprint(splits) != record.fingerprint:
         raise input_error(str(folder), "the rows are not those that the record names; build the dataset again")
     return splits, record

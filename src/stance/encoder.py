@@ -15,7 +15,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreT
 from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
 
 from stance.encoding import InputFormat, encode, load_encoder
-from stance.errors import StanceError, input_error
+from stance.errors import StanceError, first_line, input_error
 from stance.labels import ID2LABEL, LABEL2ID, LABELS, check_label_order
 from stance.predictions import Probabilities
 
@@ -61,6 +61,7 @@ class EncoderModel:
                 id2label=ID2LABEL,
                 label2id=LABEL2ID,
                 use_safetensors=True,
+                dtype=torch.float32,
             )
         longest = getattr(model.config, "max_position_embeddings", None)
         if longest is not None and input_format.max_length > longest:
@@ -84,8 +85,8 @@ class EncoderModel:
                 for batch in np.array_split(order, -(-len(order) // self.batch_size)):
                     rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
                     inputs = self.tokenizer.pad(rows, return_tensors="pt").to(self.model.device)
-                    logits = self.model(**inputs).logits.double()
-                    probabilities[start + batch] = torch.softmax(logits, dim=-1).cpu().numpy()
+                    logits = self.model(**inputs).logits.cpu().double()
+                    probabilities[start + batch] = torch.softmax(logits, dim=-1).numpy()
                     bar.update(len(batch))
         return probabilities
 
@@ -96,21 +97,28 @@ class EncoderModel:
 
     @classmethod
     def load(cls, folder: Path, input_format: InputFormat) -> EncoderModel:
-        """Read what :meth:`save` wrote.
+        """Read what :meth:`save` wrote, onto the GPU if there is one.
 
         Raises:
-            StanceError: The weights are not safetensors, or the labels are others or in another order.
+            StanceError: Weights (safetensors) or tokenizer are missing or incomplete, or the labels are others or in
+                another order.
         """
-        if not (folder / "model.safetensors").exists():
-            found = sorted(path.name for path in folder.iterdir())
-            raise input_error(str(folder), "no safetensors weights", found=found, allowed="model.safetensors")
+        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+            if not (folder / name).exists():
+                found = sorted(path.name for path in folder.iterdir())
+                raise input_error(str(folder), f"no {name}", found=found, allowed="a whole checkpoint")
+        options = {"trust_remote_code": False, "local_files_only": True}
         try:
-            model = AutoModelForSequenceClassification.from_pretrained(
-                folder, trust_remote_code=False, use_safetensors=True, local_files_only=True
+            model, report = AutoModelForSequenceClassification.from_pretrained(
+                folder, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **options
             )
-            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(folder, **options)
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-            raise StanceError(f"{folder}: does not load: {str(error).strip().splitlines()[0]}") from None
+            raise StanceError(f"{folder}: does not load: {first_line(error)}") from None
+        if report["missing_keys"]:
+            raise input_error(
+                str(folder / "model.safetensors"), "missing weights", found=sorted(report["missing_keys"])
+            )
         names = [model.config.id2label[i] for i in range(model.config.num_labels)]
         check_label_order(names, str(folder / "config.json"))
-        return cls(model, tokenizer, input_format)
+        return cls(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, input_format)

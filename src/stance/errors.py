@@ -37,6 +37,11 @@ def input_error(
     return StanceError(message)
 
 
+def first_line(error: BaseException) -> str:
+    """What a library's error says, without its further lines; its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def line_of(path: str | Path, line: int) -> str:
     """The place of a line in a file, counted from 1, as error messages write it."""
     return f"{path}, line {line}"

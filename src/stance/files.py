@@ -31,8 +31,8 @@ def must_exist(path: str | Path, what: str = "file") -> Path:
     return path
 
 
-def read_lines(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
-    """Number (from 1) and text of each line, without its end, decoded strictly; a byte order mark is dropped.
+def read_lines(path: str | Path, encoding: str = "utf-8", *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
+    """Number (from 1) and text of each line, decoded strictly; a byte order mark is dropped, and so is the line's end.
 
     Raises:
         StanceError: The file is not there, or a line is not in the encoding: the message names line and byte.
@@ -58,7 +58,7 @@ def read_lines(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int,
                     found=raw[max(0, error.start - 10) : error.start + 10],
                     allowed=f"text in {encoding}; name another encoding in the configuration",
                 ) from None
-            yield number, text.rstrip("\r\n")
+            yield number, text if keep_ends else text.rstrip("\r\n")
 
 
 def read_rows(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int, dict[str, Any]]]:
@@ -68,9 +68,10 @@ def read_rows(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int, 
         StanceError: Another suffix, malformed JSON, a row with too few or too many cells, no or a doubled header.
     """
     path = Path(path)
-    if path.suffix not in DELIMITERS:
+    suffix = path.suffix.lower()
+    if suffix not in DELIMITERS:
         raise input_error(str(path), "unknown kind of file", found=path.suffix, allowed=DELIMITERS)
-    delimiter = DELIMITERS[path.suffix]
+    delimiter = DELIMITERS[suffix]
     return _json_rows(path, encoding) if delimiter is None else _separated_rows(path, encoding, delimiter)
 
 
@@ -90,7 +91,9 @@ def _json_rows(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]
 
 
 def _separated_rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.reader((line + "\n" for _, line in read_lines(path, encoding)), delimiter=delimiter, strict=True)
+    csv.field_size_limit(2**31 - 1)  # a cell may hold a whole document
+    lines = (line for _, line in read_lines(path, encoding, keep_ends=True))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header: list[str] | None = None
     try:
         for cells in reader:
@@ -119,8 +122,13 @@ def write_beside(path: str | Path) -> Iterator[Path]:
     """A temporary path beside ``path``; it becomes ``path`` if the block ends well, and is removed if not.
 
     The name keeps the suffix. Parent folders are made.
+
+    Raises:
+        StanceError: There is a folder at that path.
     """
     path = Path(path)
+    if path.is_dir():
+        raise input_error(str(path), "a folder is there", allowed="the path of a file")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
@@ -132,24 +140,40 @@ def write_beside(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_beside(path: str | Path) -> Iterator[Path]:
-    """The same for a folder: filled beside, then put in the place of the old one."""
+    """The same for a folder: filled beside, then put in the place of the old one, which is moved aside and deleted."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial", dir=path.parent))
     try:
         yield temporary
-        if path.exists():
-            shutil.rmtree(path)
+        remove_folder(path)
         temporary.chmod(0o755)
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def remove_folder(path: Path) -> None:
+    """Delete a folder, if it is there, so that no half of it is ever found at its place."""
+    if path.exists():
+        aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial", dir=path.parent))
+        path.replace(aside / path.name)
+        shutil.rmtree(aside)
+
+
+def sweep_partials(folder: Path) -> None:
+    """Delete what a killed process left half-written in a folder that nobody else is writing to."""
+    for left in folder.glob(".*.partial*"):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+
+
 def write_json(path: str | Path, value: object) -> None:
     """The value as indented UTF-8 JSON with a final line end, written beside and renamed."""
     with write_beside(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def write_jsonl(path: str | Path, rows: Iterable[dict[str, Any]]) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 from tqdm.auto import tqdm
 
+from stance.annotations import text_of
 from stance.classifier import StanceClassifier
 from stance.errors import input_error
 from stance.labels import LABELS
 from stance.predictions import flat
 from stance.settings import PredictConfig
 from stance.tables import Row, parquet_schema, read_chunks, write_chunks
+
+log = logging.getLogger(__name__)
 
 #: Columns that scoring adds, in this order, after those of the input.
 ADDED = ("label", *LABELS)
@@ -48,6 +52,8 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> int:
                 if taken := [name for name in added if name in row]:
                     allowed = "a prefix for the added columns, e.g. prefix=predicted_"
                     raise input_error(place, "the input already has the column", found=taken, allowed=allowed)
+            if not rows and config.holder is None and not any(config.columns.holder in row for _, row in chunk):
+                log.info("no column %r: the stance asked is that of the author of the text", config.columns.holder)
             predictions = classifier.predict(*columns)
             output.write(
                 [
@@ -65,18 +71,18 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> int:
 def _column(chunk: Sequence[tuple[str, Row]], config: PredictConfig, name: str) -> list[str]:
     """The values of text, target, holder or context in a chunk."""
     constant = {"target": config.target, "holder": config.holder}.get(name)
-    if constant is not None:
-        return [constant] * len(chunk)
     column = getattr(config.columns, name)
-    required = name in ("text", "target")
+    required = name in ("text", "target") or column != name
     values = []
     for place, row in chunk:
+        if constant is not None:
+            if column in row:
+                allowed = f"either {name}=... or the column"
+                raise input_error(place, f"{name}=... is given and there is a column {column!r}", allowed=allowed)
+            values.append(constant)
+            continue
         if required and column not in row:
             allowed = f"a column {column!r}, or columns.{name}=NAME" + (", or target=..." if name == "target" else "")
             raise input_error(place, f"no column {column!r}", found=list(row), allowed=allowed)
-        value = row.get(column)
-        text = "" if value is None else str(value).strip()
-        if required and not text:
-            raise input_error(place, f"{column!r} is empty", found=value, allowed="some text")
-        values.append(text)
+        values.append(text_of(row.get(column), column, place, may_be_empty=name in ("holder", "context")))
     return values

@@ -23,7 +23,8 @@ from sklearn.metrics import log_loss
 from sklearn.svm import LinearSVC
 
 from stance.annotations import Example
-from stance.files import read_json, write_json
+from stance.errors import StanceError, input_error
+from stance.files import must_exist, read_json, write_json
 from stance.labels import LABEL2ID
 from stance.predictions import Probabilities
 
@@ -61,12 +62,20 @@ class TfidfFeatures:
 
     @classmethod
     def fit(cls, train: Sequence[Example]) -> TfidfFeatures:
-        """Vocabulary and document frequencies of the training rows; a field that is always empty has none."""
+        """Vocabulary and document frequencies of the training rows; a field without words (an empty holder) has none.
+
+        Raises:
+            StanceError: No field has any.
+        """
         vectorizers = {}
         for name, (field, params) in cls.PARAMS.items():
-            values = [getattr(example, field) for example in train]
-            if any(values):
-                vectorizers[name] = TfidfVectorizer(**params).fit(values)
+            vectorizer = TfidfVectorizer(**params)
+            try:
+                vectorizers[name] = vectorizer.fit([getattr(example, field) for example in train])
+            except ValueError:  # scikit-learn's: empty vocabulary
+                continue
+        if not vectorizers:
+            raise StanceError("tfidf: the training rows hold no words")
         return cls(vectorizers)
 
     def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> sp.csr_matrix:
@@ -125,8 +134,24 @@ class EmbeddingFeatures:
 
     @classmethod
     def load(cls, folder: Path) -> EmbeddingFeatures:
-        """Read what :meth:`save` wrote."""
-        return cls.load_encoder(str(folder / "encoder"))
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            StanceError: The folder holds anything but JSON, text and safetensors, or names a class of somebody else's.
+        """
+        encoder = folder / "encoder"
+        for path in must_exist(encoder, "folder").rglob("*"):
+            if path.is_file() and path.suffix not in (".json", ".safetensors", ".txt", ".model", ".md"):
+                raise input_error(
+                    str(path), "a file that a checkpoint does not hold", allowed="json, safetensors, text"
+                )
+        for module in read_json(encoder / "modules.json"):
+            if not str(module.get("type")).startswith("sentence_transformers."):
+                allowed = "classes of sentence_transformers"
+                raise input_error(
+                    str(encoder / "modules.json"), "foreign class", found=module.get("type"), allowed=allowed
+                )
+        return cls.load_encoder(str(encoder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +188,18 @@ class LinearModel:
 
         Args:
             features: Fitted.
-            train: At least two labels.
+            train: What is learnt from.
             validation: For the scale alone; it never changes a label.
             classifier: ``svm`` (squared hinge, one against the rest) or ``logistic``.
             C: Inverse strength of regularization.
             class_weight: Weigh labels by the inverse of their frequency.
+
+        Raises:
+            StanceError: Train holds one label only.
         """
+        labels = {example.label for example in train}
+        if len(labels) < 2:
+            raise input_error("train", "one label only", found=sorted(labels), allowed="two or three labels")
         rows = Counter(example.target for example in train)
         own = tuple(sorted(target for target, n in rows.items() if n >= OWN_WEIGHTS_FROM))
         weight = "balanced" if class_weight else None
@@ -216,10 +247,11 @@ def _augmented(
 ) -> Any:  # noqa: ANN401 - dense or sparse as the features are
     """The features, and beside them, for each target with own weights, a copy that is zero for the other targets."""
     matrix = features.transform(texts, targets, holders)
+    if not own:
+        return matrix
+    matrix = sp.csr_matrix(matrix)
     masks = [np.array([target == name for target in targets], dtype=np.float64)[:, None] for name in own]
-    if sp.issparse(matrix):
-        return sp.hstack([matrix, *(matrix.multiply(mask) for mask in masks)], format="csr")
-    return np.hstack([matrix, *(matrix * mask for mask in masks)])
+    return sp.hstack([matrix, *(matrix.multiply(mask) for mask in masks)], format="csr")
 
 
 def _three_labels(

@@ -47,7 +47,14 @@ class Predictor(Protocol):
 
 
 def to_predictions(probabilities: Probabilities) -> list[Prediction]:
-    """The most probable label of each row, and its scores; a tie goes to the first label in their order."""
+    """The most probable label of each row, and its scores; a tie goes to the first label in their order.
+
+    Raises:
+        StanceError: A probability is not a finite number (a model that diverged, say).
+    """
+    broken = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
+    if len(broken):
+        raise input_error("model", f"no finite probabilities for {len(broken)} row(s)", found=broken[:5].tolist())
     return [
         Prediction(LABELS[int(np.argmax(row))], {label: float(p) for label, p in zip(LABELS, row, strict=True)})
         for row in probabilities

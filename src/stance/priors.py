@@ -38,17 +38,17 @@ class Prior:
         keys: Fields looked at: none, target, holder, or both.
         shares: Values of these fields -> shares of against, neutral, favor.
         overall: The shares over all training rows.
-        drawn: Whether labels are drawn at random by the shares instead of taking the most frequent one.
+        seed: Of labels drawn at random by the shares; None = the most frequent label is taken.
     """
 
     keys: tuple[str, ...]
     shares: Mapping[tuple[str, ...], tuple[float, ...]]
     overall: tuple[float, ...]
-    drawn: bool = False
+    seed: int | None = None
 
     @classmethod
-    def fit(cls, name: str, train: Sequence[Example]) -> Prior:
-        """Count the labels of the training rows; ``name`` is one of ``PRIORS``."""
+    def fit(cls, name: str, train: Sequence[Example], seed: int = 0) -> Prior:
+        """Count the labels of the training rows; ``name`` is one of ``PRIORS``, ``seed`` that of a random draw."""
         keys = PRIORS[name]
         counts: dict[tuple[str, ...], Counter[str]] = {}
         for example in train:
@@ -56,28 +56,28 @@ class Prior:
             counts.setdefault(value, Counter())[example.label] += 1
         total = sum(counts.values(), Counter())
         shares = {value: _shares(counter) for value, counter in counts.items()}
-        return cls(keys, shares, _shares(total), drawn=name == "stratified")
+        return cls(keys, shares, _shares(total), seed if name == "stratified" else None)
 
     def predict_proba(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
     ) -> Probabilities:
         """See :class:`stance.predictions.Predictor`. Texts and contexts are not looked at.
 
-        Drawn labels have probability 1; the draw depends on the number of rows alone.
+        Drawn labels have probability 1; the draw depends on the seed and the number of rows alone.
         """
         fields = {"target": targets, "holder": holders}
         values = zip(*(fields[key] for key in self.keys), strict=True) if self.keys else ((),) * len(texts)
         shares = np.array([self.shares.get(tuple(value), self.overall) for value in values]).reshape(-1, len(LABEL2ID))
-        if not self.drawn:
+        if self.seed is None:
             return shares
-        limits = np.random.default_rng(0).random((len(shares), 1))
+        limits = np.random.default_rng(self.seed).random((len(shares), 1))
         labels = (shares.cumsum(axis=1) <= limits).sum(axis=1).clip(max=len(LABEL2ID) - 1)
         return np.asarray(np.eye(len(LABEL2ID))[labels], dtype=np.float64)
 
     def save(self, folder: Path) -> None:
         """Write ``prior.json``."""
         rows = [[*value, *shares] for value, shares in self.shares.items()]
-        write_json(folder / FILE, {"keys": self.keys, "shares": rows, "overall": self.overall, "drawn": self.drawn})
+        write_json(folder / FILE, {"keys": self.keys, "shares": rows, "overall": self.overall, "seed": self.seed})
 
     @classmethod
     def load(cls, folder: Path) -> Prior:
@@ -85,7 +85,7 @@ class Prior:
         saved = read_json(folder / FILE)
         keys = tuple(saved["keys"])
         shares = {tuple(row[: len(keys)]): tuple(row[len(keys) :]) for row in saved["shares"]}
-        return cls(keys, shares, tuple(saved["overall"]), saved["drawn"])
+        return cls(keys, shares, tuple(saved["overall"]), saved["seed"])
 
 
 def _shares(counter: Counter[str]) -> tuple[float, ...]:

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from stance.annotations import Example
-from stance.build import dataset_folder
 from stance.dataset import load_splits
 from stance.errors import StanceError, input_error
-from stance.evaluation import join, over_seeds, prior_labels
+from stance.evaluation import evaluate, join, over_seeds, prior_labels
 from stance.files import digest, read_json, write_beside, write_json
-from stance.metrics import ALL_MEASURES
+from stance.metrics import ALL_MEASURES, MEAN_OVER_TARGETS
 from stance.predictions import read_predictions
-from stance.settings import SplitConfig, SummarizeConfig
+from stance.settings import SummarizeConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,7 @@ def collect(outputs: str | Path, name: str) -> RunSet:
     for path, identity in zip(paths, kept, strict=True):
         if identity != kept[0]:
             raise StanceError(f"{path}: differs from {paths[0]} in more than the seed; train again with overwrite=true")
-    config = runs[0]["config"]
-    splits, record = load_splits(dataset_folder(outputs, config["data"]["name"], SplitConfig(**config["split"])))
+    splits, record = load_splits(Path(outputs) / "data" / runs[0]["data"]["folder"])
     if record.fingerprint != runs[0]["data"]["fingerprint"]:
         raise StanceError(f"{folder}: the runs were made on other data than what now stands; train with overwrite=true")
     predicted = []
@@ -76,10 +74,15 @@ def collect(outputs: str | Path, name: str) -> RunSet:
 
 def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
     """All seeds of an experiment as one result, ready for ``results.json``."""
-    priors = prior_labels(found.train, found.examples)
-    best = found.metrics[0]["test"]["best_prior"]
+    report = evaluate(found.examples, found.predicted[0], found.train, headline=found.headline, samples=samples)
+    best = report["best_prior"]
     scores = over_seeds(
-        found.examples, found.predicted, [priors[best]], names=ALL_MEASURES, headline=found.headline, samples=samples
+        found.examples,
+        found.predicted,
+        prior_labels(found.train, found.examples)[best],
+        names=ALL_MEASURES,
+        headline=found.headline,
+        samples=samples,
     )
     first = found.runs[0]
     return {
@@ -91,7 +94,7 @@ def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
         "documents": len({example.document for example in found.examples}),
         "seeds": [run["seed"] for run in found.runs],
         "measures": {name: scores[name] for name in ALL_MEASURES},
-        "best_prior": {"name": best, "value": found.metrics[0]["test"]["priors"][best]},
+        "best_prior": {"name": best, "value": report["priors"][best]},
         "gain": scores["gain"],
         "data": first["data"],
         "config": {key: value for key, value in first["config"].items() if key != "seed"},
@@ -103,6 +106,7 @@ def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
                 "versions": run["versions"],
                 "machine": run["machine"],
                 "seconds": run["seconds"],
+                "resumed": run["resumed"],
                 "validation": metrics["validation"]["measures"][found.headline]["value"],
                 "test": {name: metrics["test"]["measures"][name]["value"] for name in ALL_MEASURES},
                 "tags": {tag: {k: s[k] for k in ("n", "macro_f1")} for tag, s in metrics["test"]["tags"].items()},
@@ -127,18 +131,26 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
 
 
 def results_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """A Markdown table, one system a row, with intervals."""
-    lines = [
-        "| system | macro-F1 | favor/against F1 | gain over the best prior | seeds | n (documents) |",
-        "|---|---|---|---|---|---|",
+    """A Markdown table, one system a row, with intervals; a headline measure of a corpus's own has its own column."""
+    columns = ["macro_f1", "favor_against_f1"]
+    columns += [name for name in dict.fromkeys(result["headline"] for result in results) if name not in columns]
+    titles = {"macro_f1": "macro-F1", "favor_against_f1": "favor/against F1", MEAN_OVER_TARGETS: "mean over targets"}
+    heads = [
+        "system",
+        *(titles.get(name, name) for name in columns),
+        "gain over the best prior",
+        "seeds",
+        "n (documents)",
     ]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for result in results:
-        measures = result["measures"]
-        seeds = len(result["seeds"])
-        lines.append(
-            f"| {result['name']} | {_cell(measures['macro_f1'])} | {_cell(measures['favor_against_f1'])} "
-            f"| {_cell(result['gain'], sign='+')} | {seeds} | {result['n']:,} ({result['documents']:,}) |"
-        )
+        cells = [
+            result["name"],
+            *(_cell(result["measures"][name]) for name in columns),
+            _cell(result["gain"], sign="+"),
+        ]
+        cells += [str(len(result["seeds"])), f"{result['n']:,} ({result['documents']:,})"]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -152,12 +164,11 @@ def difference_line(found: Mapping[str, Any]) -> str:
     return f"{found['system']} minus {found['minus']}: {_cell(found, sign='+')} {found['measure']}, {verdict}"
 
 
-def summarize_all(config: SummarizeConfig, command: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Write ``results.json`` and ``README.md`` of each named experiment; compare the last one with each other one.
 
     Args:
         config: Names and folders.
-        command: That was run; it stands in the files.
 
     Returns:
         The results in the order named, and the differences of the last experiment to the others on the same data.
@@ -165,8 +176,7 @@ def summarize_all(config: SummarizeConfig, command: str) -> tuple[list[dict[str,
     Raises:
         StanceError: See :func:`collect`.
     """
-    names = [config.experiment] if isinstance(config.experiment, str) else list(config.experiment)
-    found = [collect(config.outputs, name) for name in names]
+    found = [collect(config.outputs, name) for name in config.experiment]
     results = [summarize(runs, config.bootstrap) for runs in found]
     for result in results:
         folder = Path(config.folder) / result["name"]
@@ -180,7 +190,7 @@ def summarize_all(config: SummarizeConfig, command: str) -> tuple[list[dict[str,
 
 def experiment_readme(result: Mapping[str, Any]) -> str:
     """The page of one experiment, in Markdown."""
-    config = result["config"]
+    config, prior = result["config"], result["best_prior"]
     commands = "\n".join(run["command"] for run in result["runs"])
     return f"""# {result["name"]}
 
@@ -189,7 +199,7 @@ Written by `scripts/summarize.py`; `results.json` has every number, seed, versio
 
 {results_table([result])}
 
-Best prior: {result["best_prior"]["name"]}, {result["best_prior"]["value"]:.3f} {result["headline"]}.
+The gain is in {result["headline"]}; the best prior is {prior["name"]}, {prior["value"]:.3f}.
 
 ```
 {commands}

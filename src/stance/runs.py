@@ -16,8 +16,8 @@ from typing import Any
 from stance.annotations import Example
 from stance.build import build_dataset, dataset_folder
 from stance.errors import StanceError, input_error
-from stance.evaluation import evaluate, join, predict_examples
-from stance.files import digest, read_json, write_json
+from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
+from stance.files import digest, read_json, remove_folder, sweep_partials, write_json
 from stance.predictions import read_predictions, write_predictions
 from stance.settings import EncoderConfig, EvaluateConfig, LinearConfig, PriorConfig, TrainConfig
 
@@ -56,19 +56,22 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     """
     folder = run_folder(config.outputs, config.name, config.seed)
     splits, record, built = build_dataset(config.outputs, config.data, config.split)
-    log.info(
-        "dataset %s %s", dataset_folder(config.outputs, config.data.name, config.split), "built" if built else "stands"
-    )
+    dataset = dataset_folder(config.outputs, config.data, config.split)
+    log.info("dataset %s %s", dataset, "built" if built else "stands")
     settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
     del settings["data"]["root"]
+    settings["data"]["path"] = Path(config.data.path).name if Path(config.data.path).is_absolute() else config.data.path
     if not isinstance(config.model, EncoderConfig):
         del settings["trainer"]
-    identity = digest({"settings": settings, "model": type(config.model).__name__, "data": record.fingerprint})
+    identity = digest({"settings": settings, "data": record.fingerprint, "report": REPORT_VERSION})
     if _standing(folder, identity, config.overwrite):
         log.info("run %s stands", folder)
         return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
-    resumed = (folder / "started.json").exists()
-    write_json(folder / "started.json", {"identity": identity, "config": settings, "command": command})
+    started = folder / "started.json"
+    resumed = started.exists()
+    if not resumed:
+        start = {"identity": identity, "config": settings, "command": command, "code": code_state()}
+        write_json(started, start | {"versions": {name: importlib.metadata.version(name) for name in PACKAGES}})
 
     begin = time.perf_counter()
     data = {"name": record.name, "fingerprint": record.fingerprint}
@@ -93,14 +96,10 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     )
     run = {
         "version": 1,
-        "identity": identity,
         "name": config.name,
         "seed": config.seed,
-        "config": settings,
-        "command": command,
-        "data": data,
-        "code": code_state(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        **read_json(started),
+        "data": data | {"folder": dataset.name},
         "machine": machine(),
         "seconds": {"fit": round(fitted - begin, 1), "predict": round(predicted - fitted, 1)},
         "resumed": resumed,
@@ -111,19 +110,29 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
 
 
 def _standing(folder: Path, identity: str, overwrite: bool) -> bool:
-    """Whether the same run is finished there; a foreign one is refused, and any is removed to be overwritten."""
-    started = folder / "started.json"
-    if not folder.exists() or not any(folder.iterdir()):
+    """Whether the same run is finished there. Leftovers of a kill are swept; a foreign run is refused or overwritten.
+
+    An unfinished run of the same configuration is gone on with, overwrite or not: the command that was killed is the
+    command that goes on.
+    """
+    started, finished = folder / "started.json", folder / "run.json"
+    if not folder.exists():
         return False
+    sweep_partials(folder)
+    if finished.exists():
+        shutil.rmtree(folder / "work", ignore_errors=True)
+    if not any(folder.iterdir()):
+        return False
+    same = started.exists() and read_json(started).get("identity") == identity
+    if same and not (overwrite and finished.exists()):
+        return finished.exists()
     if not overwrite:
-        if started.exists() and read_json(started).get("identity") == identity:
-            return (folder / "run.json").exists()
         raise input_error(
             str(folder),
             "a run of another configuration or other data is there",
             allowed="another name=..., another outputs=..., or overwrite=true",
         )
-    shutil.rmtree(folder)
+    remove_folder(folder)
     return False
 
 
@@ -163,18 +172,19 @@ def _headlines(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def code_state() -> dict[str, Any]:
-    """Commit of this checkout and whether files were changed since; None for an installed library."""
+    """Commit of this checkout and whether what makes results was changed since; None outside a checkout."""
+    project = Path(__file__).resolve().parents[2]
 
-    def git(*arguments: str) -> str | None:
-        done = subprocess.run(
-            ["git", "-C", str(Path(__file__).parent), *arguments], capture_output=True, text=True, check=False
-        )
-        return done.stdout.strip() if done.returncode == 0 else None
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(project), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/src", ":/conf", ":/scripts", ":/seeds")
-        return {"commit": git("rev-parse", "HEAD"), "dirty": None if changed is None else bool(changed)}
-    except FileNotFoundError:
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != project:
+            return {"commit": None, "dirty": None}
+        changed = git("status", "--porcelain", "--", "src", "conf", "scripts", "seeds", "constraints.txt")
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(changed)}
+    except (FileNotFoundError, subprocess.CalledProcessError):
         return {"commit": None, "dirty": None}
 
 
@@ -216,8 +226,10 @@ def evaluate_part(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
         if seen.get("name") == record.name and seen.get("fingerprint") != record.fingerprint:
             log.warning("the checkpoint was trained on another division of %s: rows may have been seen", record.name)
         labels = [prediction.label for prediction in predict_examples(classifier.predictor, examples)]
-        path = Path(config.outputs) / f"metrics.{record.name}.{config.part}.json"
+        source = str(config.checkpoint).strip("/").replace("/", "-")
+        path = Path(config.outputs) / "evaluations" / f"{source}.{record.name}.{config.part}.json"
     report = evaluate(examples, labels, splits["train"], headline=config.data.headline, samples=config.bootstrap)
     path = path if config.output is None else Path(config.output)
-    write_json(path, report | {"data": {"name": record.name, "fingerprint": record.fingerprint}, "part": config.part})
+    about = {"of": config.predictions or config.checkpoint, "part": config.part}
+    write_json(path, {**about, "data": {"name": record.name, "fingerprint": record.fingerprint}, **report})
     return report, path

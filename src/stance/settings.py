@@ -12,6 +12,11 @@ from typing import Any
 from stance.errors import input_error
 
 
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise input_error(name, "too small", found=value, allowed=f"{least} or more")
+
+
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise input_error(name, "unknown value", found=value, allowed=allowed)
@@ -67,7 +72,7 @@ class DataConfig:
         path: A file or folder, as the reader wants it.
         headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
             favor_against_f1_mean_over_targets.
-        annotators: Whose judgements count (negotiation).
+        annotators: Whose judgements count (negotiation, annotations; there, empty = all).
         adjudicator: Who settles ties and disagreements (annotations).
         labels: How the labels are spelled in the file (annotations).
         columns: What our fields are called in the file (annotations).
@@ -174,12 +179,10 @@ class EncoderConfig(ModelConfig):
     Attributes:
         encoder: all-MiniLM-L6-v2 (packaged), a folder or a hub id of any Hugging Face encoder.
         class_weight: Weigh labels by the inverse of their frequency.
-        head_learning_rate: Of the new layers; null = that of the encoder.
     """
 
     encoder: str = "all-MiniLM-L6-v2"
     class_weight: bool = True
-    head_learning_rate: float | None = None
     first: str = "{text}"
     second: str = "{holder}: {target}"
     author: str = "the author"
@@ -197,6 +200,13 @@ class BuildConfig:
 
 
 @dataclass(kw_only=True)
+class DescribeConfig:
+    """Configuration of ``scripts/describe_corpus.py``. ``folder``: laid out as ``seeds/``."""
+
+    folder: str
+
+
+@dataclass(kw_only=True)
 class TrainConfig:
     """Configuration of ``scripts/train.py``.
 
@@ -207,7 +217,7 @@ class TrainConfig:
         split: See :class:`SplitConfig`.
         model: A prior, a linear model or an encoder.
         trainer: Keywords of ``transformers.TrainingArguments``, passed through (encoder only).
-        bootstrap: Samples for the intervals.
+        bootstrap: Samples for the intervals, at least 10.
         outputs: Folder for datasets and runs.
         overwrite: Throw away the run that is in the folder, whatever its configuration, and train anew.
     """
@@ -222,6 +232,10 @@ class TrainConfig:
     outputs: str = "outputs"
     overwrite: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse too few bootstrap samples."""
+        _at_least("bootstrap", self.bootstrap, 10)
+
 
 @dataclass(kw_only=True)
 class EvaluateConfig:
@@ -232,7 +246,7 @@ class EvaluateConfig:
         predictions: a predictions file of any model;
         labels: how they are spelled in it.
         part: train, validation or test.
-        output: Where the report goes; null = beside the predictions, or ``metrics.<data>.<part>.json`` in outputs.
+        output: Where the report goes; null = beside the predictions, or in outputs, named after the checkpoint.
     """
 
     data: DataConfig
@@ -244,6 +258,10 @@ class EvaluateConfig:
     output: str | None = None
     bootstrap: int = 1000
     outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse too few bootstrap samples."""
+        _at_least("bootstrap", self.bootstrap, 10)
 
 
 @dataclass(kw_only=True)
@@ -265,7 +283,7 @@ class PredictConfig:
         input: csv, tsv, jsonl or parquet.
         output: Likewise; the suffix says which.
         columns: Names in the file; ``holder`` and ``context`` may be missing.
-        target: One target for every row, for a file without that column.
+        target: One target for every row of a file without that column.
         holder: One holder for every row, likewise.
         prefix: Before the names of the added columns, for a file that has one of that name.
         chunk: Rows in memory at a time.
@@ -282,6 +300,12 @@ class PredictConfig:
     chunk: int = 4096
     encoding: str = "utf-8"
 
+    def __post_init__(self) -> None:
+        """Refuse an empty chunk, and an output that would replace the input."""
+        _at_least("chunk", self.chunk, 1)
+        if Path(self.input).absolute() == Path(self.output).absolute():
+            raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
+
 
 @dataclass(kw_only=True)
 class SummarizeConfig:
@@ -297,3 +321,11 @@ class SummarizeConfig:
     outputs: str = "outputs"
     folder: str = "experiments"
     bootstrap: int = 1000
+
+    def __post_init__(self) -> None:
+        """Refuse what is no name and no list of names."""
+        _at_least("bootstrap", self.bootstrap, 10)
+        names = [self.experiment] if isinstance(self.experiment, str) else self.experiment
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+            raise input_error("experiment", "no name", found=self.experiment, allowed="a name, or a list of names")
+        self.experiment = names

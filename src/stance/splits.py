@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from datasketch import MinHash, MinHashLSH
@@ -66,14 +67,14 @@ def split_examples(
     """Train, validation and test, each example in one of them, in the order given.
 
     Rows that share a target (``by="target"``), a document, or a sentence stay together; with ``target`` also the
-    documents do, with every way also rows of one and the same text. Groups are drawn so that the label shares are
-    alike (scikit-learn's StratifiedGroupKFold); the same seed gives the same split.
+    documents do, and with every way rows whose texts are duplicates or near-duplicates. Groups are drawn so that the
+    label shares are alike (scikit-learn's StratifiedGroupKFold); the same seed gives the same split.
 
     Args:
         examples: With distinct ids.
         by: ``official`` takes the parts that the corpus comes with and draws only what they lack: a validation part
             from train, by sentence.
-        validation: Share of all rows (official: of the train rows) wanted for validation, 0 to 0.5.
+        validation: Share of all rows (official: of the train rows) wanted for validation, above 0 to 0.5.
         test: Share wanted for test, above 0 to 0.5; not used when official.
         seed: Of the split; other than the seeds of training.
         parts: Official part by id.
@@ -84,20 +85,29 @@ def split_examples(
     if by == "official":
         splits = _official(examples, parts, validation, seed)
     else:
+        if not 0 < test <= 0.5 or not 0 < validation <= 0.5 or test + validation >= 1:
+            allowed = "two numbers above 0, at most 0.5, together below 1"
+            raise input_error("split", "shares of validation and test", found=[validation, test], allowed=allowed)
         rest, held_out = _draw(examples, by, test, seed, "test")
         train, valid = _draw(rest, by, validation / (1 - test), seed, "validation")
         splits = {"train": train, "validation": valid, "test": held_out}
+    check_parts(splits, by)
+    return splits
+
+
+def check_parts(splits: Mapping[str, Sequence[Example]], by: str) -> None:
+    """Raise StanceError if a part is empty, or train lacks a label that other parts have."""
+    rows = sum(map(len, splits.values()))
     for part in PARTS:
         if not splits.get(part):
-            raise StanceError(f"split by {by}: the {part} part is empty ({len(examples)} rows in all)")
-    absent = sorted(set(LABEL2ID) - {example.label for example in splits["train"]})
-    needed = {example.label for example in examples}
-    if needed & set(absent):
+            raise StanceError(f"split by {by}: the {part} part is empty ({rows} rows in all)")
+    needed = {example.label for examples in splits.values() for example in examples}
+    absent = sorted(needed - {example.label for example in splits["train"]})
+    if absent:
         raise StanceError(
-            f"split by {by}: no row of train has the label {', '.join(sorted(needed & set(absent)))}; "
+            f"split by {by}: no row of train has the label {', '.join(absent)}; "
             "try another split.seed or smaller shares for validation and test"
         )
-    return splits
 
 
 def _official(examples: Sequence[Example], parts: Mapping[str, str] | None, validation: float, seed: int) -> Splits:
@@ -114,22 +124,33 @@ def _official(examples: Sequence[Example], parts: Mapping[str, str] | None, vali
 def _draw(
     examples: Sequence[Example], by: str, share: float, seed: int, part: str
 ) -> tuple[list[Example], list[Example]]:
-    """(the rest, about ``share`` of the rows in whole groups)."""
+    """(the rest, about ``share`` of the rows in whole groups): m of k stratified folds, m / k being near the share."""
     if not 0 < share <= 0.5:
-        raise input_error("split", f"share of {part}", found=share, allowed="above 0, at most 0.5")
+        raise input_error("split", f"share of {part}", found=round(share, 3), allowed="above 0, at most 0.5")
     groups = _groups(examples, KEPT_APART[by])
-    folds = max(2, round(1 / share))
-    if len(set(groups)) < folds:
+    most = min(20, len(set(groups)), max(Counter(example.label for example in examples).values(), default=0))
+    folds = Fraction(share).limit_denominator(max(most, 1))
+    if folds.numerator == 0 or folds.denominator < 2:
         raise StanceError(
-            f"split by {by}: {len(set(groups))} group(s) of rows that must stay together, and {folds} are needed "
+            f"split by {by}: {len(examples)} row(s) in {len(set(groups))} group(s) that must stay together are too few "
             f"for a {part} part of {share:.0%}; split by document or sentence, or give more documents"
         )
     labels = [LABEL2ID[example.label] for example in examples]
-    folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    folder = StratifiedGroupKFold(n_splits=folds.denominator, shuffle=True, random_state=seed)
+    drawn: set[int] = set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a label rarer than the folds: checked for by the caller
-        rest, drawn = next(iter(folder.split(np.zeros(len(labels)), labels, groups)))
-    return [examples[i] for i in rest], [examples[i] for i in drawn]
+        for _, fold in list(folder.split(np.zeros(len(labels)), labels, groups))[: folds.numerator]:
+            drawn.update(int(index) for index in fold)
+    return (
+        [example for index, example in enumerate(examples) if index not in drawn],
+        [example for index, example in enumerate(examples) if index in drawn],
+    )
+
+
+def _value(example: Example, name: str) -> str:
+    """What two rows must not share: texts and targets in normal form, documents as they are."""
+    return example.document if name == "document" else normalized(getattr(example, name))
 
 
 def _groups(examples: Sequence[Example], kept: Iterable[str]) -> list[int]:
@@ -143,17 +164,23 @@ def _groups(examples: Sequence[Example], kept: Iterable[str]) -> list[int]:
         return index
 
     seen: dict[tuple[str, str], int] = {}
-    for index, example in enumerate(examples):
-        for name in kept:
-            value = normalized(example.text) if name == "text" else getattr(example, name)
-            first = seen.setdefault((name, value), index)
+    for name in kept:
+        for index, example in enumerate(examples):
+            first = seen.setdefault((name, _value(example, name)), index)
             parent[root(index)] = root(first)
+    texts = {text: index for (name, text), index in seen.items() if name == "text"}
+    for text, others in _near_duplicates(texts, texts).items():
+        for other in others:
+            parent[root(texts[other])] = root(texts[text])
     return [root(index) for index in range(len(examples))]
 
 
 def normalized(text: str) -> str:
-    """Lower case, letters and digits only, single spaces: two texts with one normal form are duplicates."""
-    return " ".join(re.findall(r"\w+", re.sub(r"https?://\S+", " ", text.lower())))
+    """Lower case, letters and digits only, single spaces: two texts with one normal form are duplicates.
+
+    A text without letters and digits (an emoji, a bare link) is its own normal form.
+    """
+    return " ".join(re.findall(r"\w+", re.sub(r"https?://\S+", " ", text.lower()))) or text.strip()
 
 
 def find_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> list[Leak]:
@@ -164,40 +191,65 @@ def find_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> list[Leak]:
     leak is reported for each later row, kind and earlier part.
     """
     leaks: list[Leak] = []
+    for earlier, later in _pairs_of_parts(splits):
+        for name in KEPT_APART[by]:
+            first = {_value(example, name): example.id for example in reversed(splits[earlier])}
+            values = {_value(example, name) for example in splits[later]}
+            near = _near_duplicates(values - set(first), first) if name == "text" else {}
+            for example in splits[later]:
+                value = _value(example, name)
+                place = (later, example.id)
+                if value in first:
+                    kind = "duplicate" if name == "text" else name
+                    leaks.append(Leak(kind, (earlier, first[value]), place, getattr(example, name)))
+                elif near.get(value):
+                    leaks.append(Leak("near-duplicate", (earlier, first[near[value][0]]), place, example.text))
+    return leaks
+
+
+def drop_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> Splits:
+    """The splits without the rows of earlier parts that share anything with a later part; the later parts stay whole.
+
+    Raises:
+        StanceError: Nothing of a part is left, or train has lost a label.
+    """
+    kept = {part: list(examples) for part, examples in splits.items()}
+    for earlier, later in _pairs_of_parts(splits):
+        for name in KEPT_APART[by]:
+            shared = {_value(example, name) for example in splits[later]}
+            values = {_value(example, name) for example in kept[earlier]}
+            if name == "text":
+                shared |= {text for text, others in _near_duplicates(values - shared, shared).items() if others}
+            kept[earlier] = [example for example in kept[earlier] if _value(example, name) not in shared]
+    check_parts(kept, f"{by} without leaks")
+    return kept
+
+
+def _pairs_of_parts(splits: Mapping[str, Sequence[Example]]) -> list[tuple[str, str]]:
+    """(earlier, later) for each two parts."""
     order = [part for part in (*PARTS, *sorted(set(splits) - set(PARTS))) if part in splits]
-    for position, later in enumerate(order):
-        for earlier in order[:position]:
-            for name in KEPT_APART[by]:
-                if name == "text":
-                    leaks += _shared_texts(earlier, splits[earlier], later, splits[later])
-                else:
-                    first = {getattr(example, name): example.id for example in reversed(splits[earlier])}
-                    leaks += [
-                        Leak(name, (earlier, first[value]), (later, example.id), value)
-                        for example in splits[later]
-                        if (value := getattr(example, name)) in first
-                    ]
-    return leaks
+    return [(earlier, later) for position, later in enumerate(order) for earlier in order[:position]]
 
 
-def _shared_texts(earlier: str, before: Sequence[Example], later: str, after: Sequence[Example]) -> list[Leak]:
-    first: dict[str, str] = {}
-    for example in before:
-        first.setdefault(normalized(example.text), example.id)
+def _near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, list[str]]:
+    """For each text in normal form the other ones that are its near-duplicates, the nearest first."""
     index = MinHashLSH(threshold=NEAR_DUPLICATE - 0.1, num_perm=128)
-    for text in first:
-        index.insert(text, _minhash(text))
-    leaks = []
-    for example in after:
-        text = normalized(example.text)
-        if text in first:
-            leaks.append(Leak("duplicate", (earlier, first[text]), (later, example.id), example.text))
-            continue
-        near = [other for other in index.query(_minhash(text)) if _jaccard(text, other) >= NEAR_DUPLICATE]
-        if near:
-            closest = max(near, key=lambda other: _jaccard(text, other))
-            leaks.append(Leak("near-duplicate", (earlier, first[closest]), (later, example.id), example.text))
-    return leaks
+    sketches: dict[str, MinHash] = {}
+
+    def sketch(text: str) -> MinHash:
+        if text not in sketches:
+            sketches[text] = MinHash(num_perm=128, seed=1)
+            sketches[text].update_batch([shingle.encode("utf-8") for shingle in _shingles(text)])
+        return sketches[text]
+
+    for other in among:
+        index.insert(other, sketch(other))
+    found = {}
+    for text in texts:
+        measured = {other: _jaccard(text, other) for other in index.query(sketch(text)) if other != text}
+        near = [other for other, similarity in measured.items() if similarity >= NEAR_DUPLICATE]
+        found[text] = sorted(near, key=lambda other: (-measured[other], other))
+    return found
 
 
 def _shingles(text: str) -> set[str]:
@@ -207,12 +259,6 @@ def _shingles(text: str) -> set[str]:
 def _jaccard(first: str, second: str) -> float:
     a, b = _shingles(first), _shingles(second)
     return len(a & b) / len(a | b)
-
-
-def _minhash(text: str) -> MinHash:
-    sketch = MinHash(num_perm=128, seed=1)
-    sketch.update_batch([shingle.encode("utf-8") for shingle in _shingles(text)])
-    return sketch
 
 
 def refuse_leaks(leaks: Sequence[Leak], shown: int = 10) -> None:
@@ -227,18 +273,3 @@ def refuse_leaks(leaks: Sequence[Leak], shown: int = 10) -> None:
         + "\n".join(lines)
         + "\n  mend the annotations, or set split.leaks=drop (removes the earlier rows) or split.leaks=report"
     )
-
-
-def drop_leaks(splits: Splits, leaks: Iterable[Leak], by: str) -> Splits:
-    """The splits without the earlier-part rows that leak into a later part; the later parts stay whole.
-
-    Rows are removed until no leak is left: an earlier row that shares with the same later row but was not the one
-    reported goes too.
-    """
-    splits = {part: list(examples) for part, examples in splits.items()}
-    found = list(leaks)
-    while found:
-        gone = {leak.earlier for leak in found}
-        splits = {part: [e for e in rows if (part, e.id) not in gone] for part, rows in splits.items()}
-        found = find_leaks(splits, by)
-    return splits

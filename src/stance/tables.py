@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -29,7 +29,7 @@ def read_chunks(path: str | Path, size: int, encoding: str = "utf-8") -> Iterato
     """
     path = must_exist(path)
     _check_suffix(path)
-    rows = _parquet_rows(path, size) if path.suffix == ".parquet" else _text_rows(path, encoding)
+    rows = _parquet_rows(path, size) if path.suffix.lower() == ".parquet" else _text_rows(path, encoding)
     while chunk := list(islice(rows, size)):
         yield chunk
 
@@ -55,7 +55,7 @@ def parquet_schema(path: str | Path) -> pa.Schema | None:
     Raises:
         StanceError: It is not there, or not parquet whatever its suffix says.
     """
-    if Path(path).suffix != ".parquet":
+    if Path(path).suffix.lower() != ".parquet":
         return None
     try:
         return pq.read_schema(must_exist(path))
@@ -64,7 +64,7 @@ def parquet_schema(path: str | Path) -> pa.Schema | None:
 
 
 def _check_suffix(path: Path) -> None:
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise input_error(str(path), "unknown kind of file", found=path.suffix, allowed=SUFFIXES)
 
 
@@ -90,7 +90,7 @@ def write_chunks(path: str | Path, schema: pa.Schema | None = None) -> Iterator[
     path = Path(path)
     _check_suffix(path)
     with write_beside(path) as temporary:
-        if path.suffix == ".parquet":
+        if path.suffix.lower() == ".parquet":
             parquet = _ParquetWriter(temporary, path, schema)
             try:
                 yield parquet
@@ -98,7 +98,7 @@ def write_chunks(path: str | Path, schema: pa.Schema | None = None) -> Iterator[
                 parquet.close()
         else:
             with temporary.open("w", encoding="utf-8", newline="") as lines:
-                delimiter = DELIMITERS[path.suffix]
+                delimiter = DELIMITERS[path.suffix.lower()]
                 yield _JsonWriter(lines) if delimiter is None else _SeparatedWriter(lines, delimiter, path)
 
 
@@ -121,12 +121,14 @@ class _SeparatedWriter:
             if self.columns is None:
                 self.columns = list(row)
                 self.writer.writerow(self.columns)
-            if unknown := sorted(set(row) - set(self.columns)):
-                allowed = "the columns of the first row; write jsonl to keep rows of different shape"
-                raise input_error(
-                    str(self.path), "a row with other columns than the first", found=unknown, allowed=allowed
-                )
+            _refuse_new_columns(row, self.columns, self.path)
             self.writer.writerow([_cell(row.get(column)) for column in self.columns])
+
+
+def _refuse_new_columns(row: Row, columns: Sequence[str], path: Path) -> None:
+    if unknown := sorted(set(row) - set(columns)):
+        allowed = "the columns of the first row; write jsonl to keep rows of different shape"
+        raise input_error(str(path), "a row with other columns than the first", found=unknown, allowed=allowed)
 
 
 def _cell(value: object) -> object:
@@ -139,6 +141,9 @@ class _ParquetWriter:
         self.writer: pq.ParquetWriter | None = None
 
     def write(self, rows: list[Row]) -> None:
+        columns = list(rows[0]) if self.schema is None else self.schema.names
+        for row in rows:
+            _refuse_new_columns(row, columns, self.path)
         try:
             table = pa.Table.from_pylist(rows, schema=self.schema)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:

@@ -103,7 +103,7 @@ def fine_tune(
     any moment and called again with the same ``work`` it goes on from the last whole epoch, to the same final model.
 
     Source: best epoch and resuming by ``transformers.Trainer``; the gradient does not depend on how a batch is divided
-    into accumulation steps (transformers issue 47688 is kept off by ``loss_is_scaled_for_ga``).
+    into accumulation steps of one size (transformers issue 47688 is kept off by ``loss_is_scaled_for_ga``).
     """
     arguments = _arguments(options, seed, work)
     set_seed(seed)
@@ -149,21 +149,24 @@ def class_weights(train: Sequence[Example]) -> np.ndarray:
 def last_whole_checkpoint(work: Path) -> Path | None:
     """The checkpoint of the latest epoch that was written to its end, or None; half-written ones are removed.
 
-    The Trainer writes ``trainer_state.json`` last, so a folder in which it can be read is whole.
+    The Trainer writes ``trainer_state.json`` last, so a folder in which it can be read was written whole; that every
+    file is there says that it was not half deleted either.
     """
     whole = None
     by_step = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     for folder in by_step:
         try:
             json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
+            for name in ("config.json", "model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state*.pth"):
+                next(folder.glob(name))
             whole = folder
-        except (OSError, ValueError):
+        except (OSError, ValueError, StopIteration):
             shutil.rmtree(folder)
     return whole
 
 
 def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArguments:
-    reserved = sorted(set(options) & (set(FIXED) | {"output_dir", "seed", "data_seed"}))
+    reserved = sorted(set(options) & (set(FIXED) | {"output_dir", "seed", "data_seed", "save_only_model"}))
     if reserved:
         raise StanceError(f"trainer: {', '.join(reserved)} is set by the toolkit and cannot be configured")
     try:

@@ -29,5 +29,10 @@ def read_corpus(data: DataConfig) -> Corpus:
     annotations = read_annotations(
         data.location, label_map=data.labels.map(), columns=asdict(data.columns), encoding=data.encoding
     )
+    names = {annotation.annotator for annotation in annotations}
+    for name in (*data.annotators, *filter(None, [data.adjudicator])):
+        if name not in names:
+            raise input_error(str(data.location), "no such annotator", found=name, allowed=sorted(names))
+    chosen = {*data.annotators, data.adjudicator} if data.annotators else names
     files = {data.location.name: file_digest(data.location)}
-    return Corpus(data.name, tuple(annotations), None, files, data.adjudicator)
+    return Corpus(tuple(a for a in annotations if a.annotator in chosen), None, files, data.adjudicator)

@@ -67,10 +67,28 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
         StanceError: Names file, line, value and what is allowed: for a document that is not of the format, an
             unknown annotator or row id, a label other than the three, a row that one of the others did not judge.
     """
-    folder = must_exist(folder, "folder")
-    paths = sorted(must_exist(folder / "documents", "folder").glob("*.json"))
+    rows, files = read_rows_of_documents(folder)
+    annotations = []
+    for annotator in dict.fromkeys(annotators):
+        path = Path(folder) / "judgements" / f"{annotator}.jsonl"
+        judged = read_judgements(path, rows)
+        missing = sorted(set(rows) - {annotation.id for annotation in judged})
+        if missing and annotator != ADJUDICATOR:
+            raise input_error(str(path), f"{len(missing)} of {len(rows)} rows are not judged", found=missing[:5])
+        files[f"judgements/{path.name}"] = file_digest(path)
+        annotations += judged
+    return Corpus(tuple(annotations), None, files, ADJUDICATOR if ADJUDICATOR in annotators else "")
+
+
+def read_rows_of_documents(folder: str | Path) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """The fields of each row but label and annotator, by row id; and the SHA-256 of each document file.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
+    paths = sorted(must_exist(Path(folder) / "documents", "folder").glob("*.json"))
     if not paths:
-        raise input_error(str(folder / "documents"), "no documents", allowed="one .json file for each document")
+        raise input_error(str(Path(folder) / "documents"), "no documents", allowed="one .json file for each document")
     rows: dict[str, dict[str, Any]] = {}
     files: dict[str, str] = {}
     for path in paths:
@@ -79,21 +97,29 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
             if row_id in rows:
                 raise input_error(str(path), "a row id stands in two documents", found=row_id)
             rows[row_id] = row
-    annotations = []
-    known = sorted(path.stem for path in (folder / "judgements").glob("*.jsonl"))
-    for annotator in annotators:
-        path = folder / "judgements" / f"{annotator}.jsonl"
-        if annotator not in known:
-            raise input_error(str(folder / "judgements"), "no such annotator", found=annotator, allowed=known)
-        files[f"judgements/{path.name}"] = file_digest(path)
-        annotations += _judgements(path, annotator, rows)
-    unjudged = sorted(set(rows) - {annotation.id for annotation in annotations})
-    if unjudged:
-        raise input_error(
-            str(folder), f"{len(unjudged)} row(s) nobody of {list(annotators)} judged", found=unjudged[:5]
-        )
-    adjudicator = ADJUDICATOR if ADJUDICATOR in annotators else ""
-    return Corpus("negotiation", tuple(annotations), None, files, adjudicator)
+    return rows, files
+
+
+def read_judgements(path: Path, rows: Mapping[str, dict[str, Any]]) -> list[Annotation]:
+    """What one annotator said of some of the rows; the file is named after the annotator.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
+    if not path.exists():
+        known = sorted(other.stem for other in path.parent.glob("*.jsonl"))
+        raise input_error(str(path.parent), "no such annotator", found=path.stem, allowed=known)
+    annotations: dict[str, Annotation] = {}
+    for line, judgement in read_rows(path):
+        place = line_of(path, line)
+        row_id = str(judgement.get("id"))
+        if row_id not in rows:
+            raise input_error(place, "no row with this id in documents/", found=row_id)
+        if row_id in annotations:
+            raise input_error(place, "a row is judged twice", found=row_id, allowed="one judgement a row")
+        label = parse_label(judgement.get("label"), None, place)
+        annotations[row_id] = Annotation(id=row_id, label=label, annotator=path.stem, **rows[row_id])
+    return list(annotations.values())
 
 
 def _rows(path: Path) -> dict[str, dict[str, Any]]:
@@ -121,9 +147,11 @@ def _rows(path: Path) -> dict[str, dict[str, Any]]:
             raise input_error(here, "a key is missing", found=row, allowed=allowed) from None
         if row_id in rows:
             raise input_error(here, "a row id stands twice", found=row_id)
-        if sentence not in range(1, len(sentences) + 1):
+        if not isinstance(row_id, str) or not isinstance(holder, str):
+            raise input_error(here, "id or holder is not text", found=[row_id, holder], allowed='text; "" = the author')
+        if not _numbers(sentence, sentences):
             raise input_error(here, "no such sentence", found=sentence, allowed=f"1 to {len(sentences)}")
-        if target not in range(1, len(targets) + 1):
+        if not _numbers(target, targets):
             raise input_error(here, "no such target", found=target, allowed=f"1 to {len(targets)}")
         if not phenomena or set(phenomena) - set(PHENOMENA):
             raise input_error(here, "unknown or no phenomena", found=phenomena, allowed=PHENOMENA)
@@ -139,15 +167,6 @@ def _rows(path: Path) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def _judgements(path: Path, annotator: str, rows: Mapping[str, dict[str, Any]]) -> list[Annotation]:
-    annotations: dict[str, Annotation] = {}
-    for line, judgement in read_rows(path):
-        place = line_of(path, line)
-        row_id = str(judgement.get("id"))
-        if row_id not in rows:
-            raise input_error(place, "no row with this id in documents/", found=row_id)
-        if row_id in annotations:
-            raise input_error(place, "a row is judged twice", found=row_id, allowed="one judgement a row")
-        label = parse_label(judgement.get("label"), None, place)
-        annotations[row_id] = Annotation(id=row_id, label=label, annotator=annotator, **rows[row_id])
-    return list(annotations.values())
+def _numbers(value: object, items: Sequence[str]) -> bool:
+    """Whether a value is the number of one of the items, counted from 1."""
+    return type(value) is int and 1 <= value <= len(items)

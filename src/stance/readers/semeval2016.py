@@ -75,7 +75,7 @@ def read(folder: str | Path, task: str, *, verify: bool = True) -> Corpus:
         for annotation in _tweets(path):
             annotations.append(annotation)
             parts[annotation.id] = part
-    return Corpus(f"semeval2016-{task}", tuple(annotations), parts, files)
+    return Corpus(tuple(annotations), parts, files)
 
 
 def _tweets(path: Path) -> list[Annotation]:

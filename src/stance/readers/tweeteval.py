@@ -67,7 +67,7 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
         found = sum(1 for value in parts.values() if value == part)
         if verify and found != expected:
             raise input_error(str(folder), f"{found} rows in {part}", allowed=f"{expected}, or data.verify=false")
-    return Corpus("tweeteval-stance", tuple(annotations), parts, files)
+    return Corpus(tuple(annotations), parts, files)
 
 
 def _mapping(path: Path) -> dict[str, str]:
