@@ -6,7 +6,7 @@ BIN    := .venv/bin
 # The whole environment is pinned in constraints.txt; the stamp is younger than both files once it is installed.
 INSTALLED := .venv/.installed
 
-.PHONY: help install quickstart test test-slow lint format coverage
+.PHONY: help install quickstart test corpus-check lint format coverage
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,8 +38,8 @@ quickstart: $(INSTALLED) ## from the bundled corpus to a table, a checkpoint and
 test: $(INSTALLED) lint ## lint, types and the fast tests
 	$(BIN)/python -m pytest
 
-test-slow: $(INSTALLED) ## the tests that train for minutes
-	$(BIN)/python -m pytest -m slow
+corpus-check: $(INSTALLED) ## prove the numbers of the bundled corpus from its files
+	$(BIN)/python scripts/check_corpus.py
 
 lint: $(INSTALLED) ## ruff and mypy
 	$(BIN)/ruff format --check src scripts tests

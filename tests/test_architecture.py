@@ -18,9 +18,9 @@ FLOORS = [
     {"files", "labels"},
     {"annotations", "predictions", "settings"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "metrics", "tables"},
-    {"build", "datasheet", "priors", "linear", "encoder"},
+    {"build", "priors", "linear", "encoder"},
     {"classifier", "evaluation"},
-    {"training", "inference"},
+    {"training", "inference", "datasheet"},
     {"runs", "results"},
 ]
 

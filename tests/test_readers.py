@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 
 from conftest import PROJECT
-from stance.agreement import aggregate, by_row
-from stance.datasheet import measure_corpus
+from stance.agreement import aggregate
+from stance.datasheet import PROMISES, measure_corpus
 from stance.errors import StanceError
 from stance.readers import negotiation, semeval2016, tweeteval
 from stance.splits import find_leaks, split_examples
@@ -65,6 +65,56 @@ def test_a_document_with_its_judgements(seeds):
     assert set(corpus.files) == {"documents/mill.json", *(f"judgements/{judge}.jsonl" for judge in JUDGES)}
 
 
+def test_a_variant_stands_in_the_place_of_its_rows_sentence(seeds):
+    folder, document = seeds
+    variant = {"id": "mill-v1", "row": "mill-01", "text": "They do not want the wheel stopped.", "change": "negation"}
+    write_document(folder, document | {"variants": [variant]})
+    (read,), _ = negotiation.read_documents(folder)
+    assert read.variants == {"mill-v1": "mill-01"}
+    assert read.rows["mill-v1"] == read.rows["mill-01"] | {
+        "text": variant["text"],
+        "tags": ("minimal_pair", "negation"),
+    }
+    assert read.rows["mill-01"]["tags"] == ("coreference", "minimal_pair")
+    with pytest.raises(StanceError, match=r"judge-1\.jsonl: 1 of 3 rows are not judged; found \['mill-v1'\]"):
+        negotiation.read(folder, JUDGES)
+    for changes, message in (
+        ({"row": "mill-09"}, "variant 1: no such row in this document"),
+        ({"change": "spelling"}, "variant 1: unknown change; found 'spelling'; allowed: negation, modal"),
+        ({"text": "They want the wheel stopped."}, "variant 1: no changed sentence"),
+        ({"id": "mill-01"}, "variant 1: a row id stands twice"),
+    ):
+        write_document(folder, document | {"variants": [variant | changes]})
+        with pytest.raises(StanceError, match=message):
+            negotiation.read(folder, JUDGES)
+    write_document(folder, document | {"variants": [{"id": "x"}]})
+    with pytest.raises(StanceError, match="variant 1: a key is missing"):
+        negotiation.read(folder, JUDGES)
+
+
+def test_parts_are_given_by_area(seeds):
+    folder, document = seeds
+    variant = {"id": "mill-v1", "row": "mill-01", "text": "They may want the wheel stopped.", "change": "modal"}
+    write_document(folder, document | {"variants": [variant]})
+    for judge in ("judge-1", "judge-2"):
+        write_judgements(folder, judge, [{"id": i, "label": "neutral"} for i in ("mill-01", "mill-02", "mill-v1")])
+    for parts, expected in (
+        ({"test": ["labour"]}, ["test", "test", "challenge"]),
+        ({"train": ["labour"], "test": ["sport"]}, ["train", "train", "train"]),
+    ):
+        (folder / "parts.json").write_text(json.dumps(parts))
+        found = negotiation.read(folder, JUDGES).parts
+        assert [found[i] for i in ("mill-01", "mill-02", "mill-v1")] == expected
+    for parts, message in (
+        ({"dev": ["labour"]}, "unknown part; found 'dev'"),
+        ({"train": ["labour"], "test": ["labour"]}, "an area stands in two parts; found 'labour'"),
+        ({"train": ["sport"]}, "no part for the area of mill; found 'labour'; allowed: sport"),
+    ):
+        (folder / "parts.json").write_text(json.dumps(parts))
+        with pytest.raises(StanceError, match=message):
+            negotiation.read(folder, JUDGES)
+
+
 BAD_DOCUMENTS = {
     "no targets": (lambda d: d | {"targets": []}, "mill.json: 'targets' is missing or empty"),
     "another id": (lambda d: d | {"id": "barn"}, "the id is not the name of the file; found 'barn'; allowed: mill"),
@@ -113,20 +163,13 @@ def test_faulty_judgements_are_refused_with_their_line(seeds):
         negotiation.read(folder, JUDGES)
 
 
-def test_the_bundled_corpus_is_read_whole():
-    """Its size and balance, and that every row was judged twice by readers who did not see the writer's label."""
+def test_the_bundled_corpus_has_fixed_parts_that_do_not_leak():
     corpus = negotiation.read(PROJECT / "seeds", JUDGES)
-    judged = by_row(a for a in corpus.annotations if a.annotator != "adjudicator")
-    assert all(len({a.annotator for a in judgements}) == 2 for judgements in judged.values())
     examples = aggregate(corpus.annotations, corpus.adjudicator).examples
-    assert len(examples) == len(judged) >= 500
-    assert len({e.document for e in examples}) >= 30
-    shares = [n / len(examples) for n in Counter(e.label for e in examples).values()]
-    assert max(shares) <= 0.45
-    assert min(shares) >= 0.22
-    assert not {e.document for e in examples} & {""}
-    splits = split_examples(examples, "target", validation=0.15, test=0.25, seed=0)
+    splits = split_examples(examples, "auto", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
+    assert list(splits) == ["train", "validation", "test", "challenge"]
     assert find_leaks(splits, "target") == []
+    assert {tag for example in splits["challenge"] for tag in example.tags} == {"minimal_pair", "negation", "modal"}
 
 
 def write_semeval(folder, train_rows, test_rows):
@@ -252,17 +295,42 @@ def test_a_changed_real_file_is_refused(corpora, tmp_path):
     assert len(semeval2016.read(tmp_path, "a", verify=False).annotations) == 4163
 
 
-def test_the_data_statements_numbers_are_those_of_the_files():
-    measured = json.loads(json.dumps(measure_corpus(PROJECT / "seeds")))
+@pytest.fixture(scope="module")
+def measured():
+    return json.loads(json.dumps(measure_corpus(PROJECT / "seeds")))
+
+
+def test_the_corpus_keeps_its_promises(measured):
+    assert [promise for promise, keeps in PROMISES.items() if not keeps(measured)] == []
+
+
+def test_a_broken_promise_is_noticed(measured):
+    assert not PROMISES["at least 3,000 judged rows"](measured | {"rows": 2999})
+    assert not PROMISES["at least 60 rows for each phenomenon"](measured | {"phenomena": {"plain": 900}})
+    assert not PROMISES["best prior below 0.45 macro-F1 on test"](measured | {"priors": {"holder": 0.46}})
+    assert not PROMISES["every row judged by two blind judges"](measured | {"agreement": {"pairs": []}})
+
+
+def test_the_data_statements_numbers_are_those_of_the_files(measured):
     assert measured == json.loads((PROJECT / "seeds" / "statistics.json").read_text())
     statement = (PROJECT / "seeds" / "README.md").read_text()
-    assert (
-        f"{measured['documents']} documents, {measured['sentences']} sentences, {measured['rows']:,} judged"
-        in statement
-    )
-    counts = measured["labels"]
-    assert f"{counts['against']} against, {counts['neutral']} neutral, {counts['favor']} favor" in statement
-    for pair in measured["agreement"]["pairs"]:
-        if pair["first"] == "judge-1":
-            row = f"| judge-1, {pair['second']} | {pair['rows']:,} | {pair['agreed']:.1%} | {pair['kappa']:.3f} |"
-            assert row in statement
+    counts, parts, pairs = measured["labels"], measured["parts"], measured["pairs"]
+    expected = [
+        f"{measured['documents']} documents, {measured['sentences']:,} sentences, {measured['rows']:,} judged rows",
+        f"{measured['rows']:,}: {counts['against']:,} against, {counts['neutral']:,} neutral, {counts['favor']:,} favor",
+        f"({measured['basis']['real']} on real public events, {measured['basis']['fictional']} fictional)",
+        f"{measured['targets']} and {measured['holders']:,}",
+        f"{pairs['negation']} by a negation and {pairs['modal']} by a modal",
+        f"{pairs['holder']} by the holder asked and {pairs['target']} by the target asked",
+        f"{measured['prose']['distinct_trigrams']:.1%} of word trigrams occur once",
+        f"at most {max(measured['priors'].values()):.3f} macro-F1",
+        f"reach {measured['bag_of_words']['macro_f1']:.3f} on validation",
+        *(f"| `{tag}` | {rows} |" for tag, rows in measured["phenomena"].items()),
+        *(f" | {parts[part]['documents']} | {parts[part]['rows']:,} |" for part in parts),
+        *(
+            f"| {p['first']}, {p['second']} | {p['rows']:,} | {p['agreed']:.2%} | {p['kappa']:.3f} |"
+            for p in measured["agreement"]["pairs"]
+            if "reader" not in (p["first"], p["second"]) or p["first"] == "judge-1"
+        ),
+    ]
+    assert [text for text in expected if text not in statement] == []

@@ -23,7 +23,7 @@ from stance.errors import StanceError
 from stance.files import digest
 from stance.readers import read_corpus
 from stance.settings import DataConfig, SplitConfig
-from stance.splits import Splits, drop_leaks, find_leaks, refuse_leaks, split_examples
+from stance.splits import Splits, drop_leaks, find_leaks, refuse_leaks, resolve, split_examples
 
 log = logging.getLogger(__name__)
 
@@ -85,13 +85,17 @@ def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "
         seed=split.seed,
         parts=corpus.parts,
     )
-    leaks = find_leaks(splits, split.by)
+    by = resolve(split.by, corpus.parts)
+    leaks = find_leaks(splits, by)
     if split.leaks == "refuse":
         refuse_leaks(leaks)
     elif split.leaks == "drop":
-        splits = drop_leaks(splits, split.by)
+        splits = drop_leaks(splits, by)
     for leak in leaks:
         log.info("%s: %s", "dropped" if split.leaks == "drop" else "kept", leak)
+    hard = [example for example in splits["test"] if set(example.tags) & set(split.challenge)]
+    if hard or "challenge" in splits:
+        splits["challenge"] = [*splits.get("challenge", ()), *hard]
     record = DatasetRecord(
         name=data.name,
         source=source,

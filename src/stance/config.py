@@ -36,7 +36,7 @@ def register() -> None:
     store = ConfigStore.instance()
     for name, node in {
         "build_schema": settings.BuildConfig,
-        "describe_schema": settings.DescribeConfig,
+        "check_schema": settings.CheckConfig,
         "train_schema": settings.TrainConfig,
         "evaluate_schema": settings.EvaluateConfig,
         "predict_schema": settings.PredictConfig,

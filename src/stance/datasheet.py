@@ -1,10 +1,12 @@
-"""The numbers of the bundled corpus's data statement, measured from its files."""
+"""The numbers of the bundled corpus's data statement, measured from its files, and the promises they must keep."""
 
 from __future__ import annotations
 
+import itertools
+import re
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,72 +14,176 @@ import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
 from stance.agreement import aggregate, alpha_interval, by_row
-from stance.annotations import Annotation, label_counts
-from stance.files import read_json
+from stance.annotations import Annotation, Example, label_counts
+from stance.evaluation import evaluate, predict_examples
+from stance.linear import LinearModel, TfidfFeatures
 from stance.readers import negotiation
+from stance.splits import near_duplicates, normalized, split_examples
 
 
 def measure_corpus(folder: str | Path) -> dict[str, Any]:
-    """Counts, balance, sentence lengths and agreement of the corpus in a folder laid out as ``seeds/``.
+    """Everything that the data statement says in numbers.
+
+    Args:
+        folder: Laid out as ``seeds/``.
 
     Returns:
-        ``documents``, ``rows``, ``sentences``; counts by area, basis, label and phenomenon; ``words`` a sentence
-        (quartiles); ``agreement``: Krippendorff's alpha of the two judges with interval, and for each pair of
-        annotators the rows that both judged, the share they agree on, Cohen's kappa.
+        Sizes; counts by area, basis, label and phenomenon; ``words`` a sentence (quartiles); ``pairs`` of rows that
+        differ in one thing and in their label; ``prose``: how varied the sentences are; ``parts``; ``priors`` and
+        ``bag_of_words``: macro-F1 on the test and validation part; ``agreement``.
+
+    Raises:
+        StanceError: The files are not of the format.
     """
     folder = Path(folder)
-    documents = [read_json(path) for path in sorted((folder / "documents").glob("*.json"))]
+    documents, _ = negotiation.read_documents(folder)
     annotators = sorted(path.stem for path in (folder / "judgements").glob("*.jsonl"))
     judges = [name for name in annotators if name.startswith("judge-")]
     corpus = negotiation.read(folder, [*judges, negotiation.ADJUDICATOR])
-    voters = [*judges, *(name for name in annotators if name not in (*judges, negotiation.ADJUDICATOR))]
-    rows, _ = negotiation.read_rows_of_documents(folder)
-    everyone = [
-        a for name in voters for a in negotiation.read_judgements(folder / "judgements" / f"{name}.jsonl", rows)
-    ]
     examples = aggregate(corpus.annotations, corpus.adjudicator).examples
-    judged = [a for a in corpus.annotations if a.annotator in judges]
-    words = [len(sentence.split()) for document in documents for sentence in document["sentences"]]
+    sentences = [sentence for document in documents for sentence in document.sentences]
+    words = [len(sentence.split()) for sentence in sentences]
+    splits = split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
+    priors = evaluate(splits["test"], ["neutral"] * len(splits["test"]), splits["train"], samples=10)["priors"]
+    bag = _bag_of_words(splits["train"], splits["validation"])
+    codebook = (folder / "GUIDELINES.md").read_text(encoding="utf-8")
     return {
         "documents": len(documents),
-        "negotiations": len({document["negotiation"] for document in documents}),
-        "sentences": len(words),
+        "negotiations": len({document.negotiation for document in documents}),
+        "sentences": len(sentences),
+        "sentences_a_document": [f(len(d.sentences) for d in documents) for f in (min, max)],
         "rows": len(examples),
         "targets": len({example.target for example in examples}),
         "holders": len({example.holder for example in examples}),
         "labels": label_counts(example.label for example in examples),
-        "areas": _counted(document["area"] for document in documents),
-        "basis": _counted(document["basis"] for document in documents),
+        "areas": _counted(document.area for document in documents),
+        "basis": _counted(document.basis for document in documents),
         "words": dict(zip(("q1", "median", "q3"), statistics.quantiles(words, n=4), strict=True)),
-        "phenomena": _counted(tag for example in examples for tag in example.tags),
-        "agreement": {
-            "alpha": _alpha(judged),
-            "pairs": _pairs(everyone, voters),
-        },
+        "phenomena": _counted(t for e in examples for t in e.tags if t in negotiation.PHENOMENA),
+        "pairs": _minimal_pairs(documents, examples),
+        "prose": _prose(documents),
+        "parts": {part: _part(documents, rows) for part, rows in splits.items()},
+        "priors": {name: round(value, 4) for name, value in priors.items()},
+        "bag_of_words": {"part": "validation", "macro_f1": round(bag, 4)},
+        "agreement": _agreement(folder, corpus.annotations, judges, annotators, documents),
+        "worked_cases": len(re.findall(r"^\d+\. .*→ \*\*", codebook, re.MULTILINE)),
     }
 
 
-def _counted(values: Any) -> dict[str, int]:  # noqa: ANN401 - an iterator of strings
+#: What the corpus promises: a name, and whether the measured numbers keep it.
+PROMISES: dict[str, Any] = {
+    "at least 120 documents": lambda m: m["documents"] >= 120,
+    "6 to 14 sentences a document": lambda m: m["sentences_a_document"][0] >= 6 and m["sentences_a_document"][1] <= 14,
+    "at least 3,000 judged rows": lambda m: m["rows"] >= 3000,
+    "over 60 negotiations": lambda m: m["negotiations"] > 60,
+    "at least 12 areas": lambda m: len(m["areas"]) >= 12,
+    "median sentence of 20 to 24 words": lambda m: 20 <= m["words"]["median"] <= 24,
+    "at least 60 rows for each phenomenon": lambda m: (
+        min(m["phenomena"].get(name, 0) for name in negotiation.PHENOMENA) >= 60
+    ),
+    "at least 150 minimal pairs by a word": lambda m: m["pairs"]["negation"] + m["pairs"]["modal"] >= 150,
+    "at least 150 minimal pairs by holder or target": lambda m: m["pairs"]["holder"] + m["pairs"]["target"] >= 150,
+    "no label above 45% or below 22%": lambda m: (
+        max(m["labels"].values()) <= 0.45 * m["rows"] and min(m["labels"].values()) >= 0.22 * m["rows"]
+    ),
+    "best prior below 0.45 macro-F1 on test": lambda m: max(m["priors"].values()) < 0.45,
+    "every row judged by two blind judges": lambda m: any(
+        {p["first"], p["second"]} == {"judge-1", "judge-2"} and p["rows"] == m["rows"] for p in m["agreement"]["pairs"]
+    ),
+    "40 worked cases in the codebook": lambda m: m["worked_cases"] >= 40,
+    "no near-duplicates between documents": lambda m: m["prose"]["near_duplicates"] == 0,
+    "nine in ten word trigrams occur once": lambda m: m["prose"]["distinct_trigrams"] >= 0.9,
+    "no opening of three words in more than 1% of sentences": lambda m: m["prose"]["commonest_opening"] <= 0.01,
+    "a bag of words stays below 0.55 macro-F1 on validation": lambda m: m["bag_of_words"]["macro_f1"] < 0.55,
+}
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(values).items(), key=lambda item: (-item[1], item[0])))
 
 
-def _alpha(annotations: Sequence[Annotation]) -> dict[str, float]:
-    alpha, low, high = alpha_interval(annotations)
-    rounded = {"value": round(alpha, 4), "low": round(low, 4), "high": round(high, 4)}
-    return rounded | {"rows": len({annotation.id for annotation in annotations})}
+def _part(documents: Sequence[negotiation.Document], rows: Sequence[Example]) -> dict[str, Any]:
+    area = {document.id: document.area for document in documents}
+    held = {example.document for example in rows}
+    return {"rows": len(rows), "documents": len(held), "areas": sorted({area[document] for document in held})}
+
+
+def _minimal_pairs(documents: Sequence[negotiation.Document], examples: Sequence[Example]) -> dict[str, int]:
+    """Pairs of rows with different labels that differ in one thing: a negation, a modal, the holder, or the target."""
+    label = {example.id: example.label for example in examples}
+    pairs: Counter[str] = Counter(dict.fromkeys(("negation", "modal", "holder", "target"), 0))
+    for document in documents:
+        for variant, base in document.variants.items():
+            if label[variant] != label[base]:
+                pairs[document.rows[variant]["tags"][1]] += 1
+        own = {row_id: row for row_id, row in document.rows.items() if row_id not in document.variants}
+        for (first, a), (second, b) in itertools.combinations(own.items(), 2):
+            differ = [name for name in ("text", "holder", "target") if a[name] != b[name]]
+            if differ in (["holder"], ["target"]) and label[first] != label[second]:
+                pairs[differ[0]] += 1
+    return dict(pairs)
+
+
+def _prose(documents: Sequence[negotiation.Document]) -> dict[str, Any]:
+    """How varied the sentences are: shares of distinct trigrams and of the commonest opening, and near-duplicates."""
+    texts = {normalized(s): document.id for document in documents for s in document.sentences}
+    words = [text.split() for text in texts]
+    trigrams = [tuple(w[i : i + 3]) for w in words for i in range(len(w) - 2)]
+    openings = Counter(" ".join(w[:3]) for w in words)
+    opening, times = openings.most_common(1)[0]
+    near = [
+        other
+        for text, others in near_duplicates(texts, texts).items()
+        for other in others
+        if texts[text] != texts[other]
+    ]
+    return {
+        "distinct_trigrams": round(len(set(trigrams)) / len(trigrams), 4),
+        "commonest_opening": round(times / len(words), 4),
+        "opening": opening,
+        "near_duplicates": len(near) // 2,
+    }
+
+
+def _bag_of_words(train: Sequence[Example], examples: Sequence[Example]) -> float:
+    """Macro-F1 of word and character n-grams of text, holder and target with a linear SVM."""
+    model = LinearModel.fit(TfidfFeatures.fit(train), train, examples, classifier="svm", C=0.1, class_weight=True)
+    labels = [prediction.label for prediction in predict_examples(model, examples)]
+    return float(evaluate(examples, labels, train, samples=10)["measures"]["macro_f1"]["value"])
+
+
+def _agreement(
+    folder: Path,
+    judged: Sequence[Annotation],
+    judges: Sequence[str],
+    annotators: Sequence[str],
+    documents: Sequence[negotiation.Document],
+) -> dict[str, Any]:
+    """Alpha of the judges, over all and for each phenomenon, and every pair of annotators who judged the same rows."""
+    voters = [*judges, *(name for name in annotators if name not in (*judges, negotiation.ADJUDICATOR))]
+    rows = {row_id: row for document in documents for row_id, row in document.rows.items()}
+    files = [folder / "judgements" / f"{name}.jsonl" for name in voters]
+    everyone = [annotation for file in files for annotation in negotiation.read_judgements(file, rows)]
+    votes = [a for a in judged if a.annotator in judges]
+    alpha, low, high = alpha_interval(votes)
+    differing = [row[0] for row in by_row(votes).values() if len({a.label for a in row}) > 1]
+    return {
+        "alpha": {"value": round(alpha, 4), "low": round(low, 4), "high": round(high, 4)},
+        "disagreements": {"rows": len(differing), "tags": _counted(tag for row in differing for tag in row.tags)},
+        "pairs": _pairs(everyone, voters),
+    }
 
 
 def _pairs(annotations: Sequence[Annotation], names: Sequence[str]) -> list[dict[str, Any]]:
     """Rows judged by both, share agreed and kappa, for each pair that shares rows."""
     labels = [{a.annotator: a.label for a in judgements} for judgements in by_row(annotations).values()]
     found = []
-    for position, first in enumerate(names):
-        for second in names[position + 1 :]:
-            both = [(row[first], row[second]) for row in labels if first in row and second in row]
-            if len({label for pair in both for label in pair}) < 2:
-                continue
-            kappa = cohen_kappa_score(*zip(*both, strict=True))
-            agreed = float(np.mean([a == b for a, b in both]))
-            pair = {"first": first, "second": second, "rows": len(both)}
-            found.append(pair | {"agreed": round(agreed, 4), "kappa": round(float(kappa), 4)})
+    for first, second in itertools.combinations(names, 2):
+        both = [(row[first], row[second]) for row in labels if first in row and second in row]
+        if len({label for pair in both for label in pair}) < 2:
+            continue
+        kappa = cohen_kappa_score(*zip(*both, strict=True))
+        agreed = float(np.mean([a == b for a, b in both]))
+        pair = {"first": first, "second": second, "rows": len(both)}
+        found.append(pair | {"agreed": round(agreed, 4), "kappa": round(float(kappa), 4)})
     return found

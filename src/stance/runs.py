@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import math
 import platform
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from stance.annotations import Example
 from stance.build import build_dataset, dataset_folder
@@ -23,8 +26,8 @@ from stance.settings import EncoderConfig, EvaluateConfig, LinearConfig, PriorCo
 
 log = logging.getLogger(__name__)
 
-#: Parts that a run predicts and reports; the training rows are not among them.
-REPORTED = ("validation", "test")
+#: Parts that a run predicts and reports where they are there; the training rows are not among them.
+REPORTED = ("validation", "test", "challenge")
 
 #: Settings that say where and not what: two runs that differ in them alone are the same run.
 NOT_IDENTITY = ("outputs", "overwrite")
@@ -73,12 +76,13 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
         start = {"identity": identity, "config": settings, "command": command, "code": code_state()}
         write_json(started, start | {"versions": {name: importlib.metadata.version(name) for name in PACKAGES}})
 
+    splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
     begin = time.perf_counter()
     data = {"name": record.name, "fingerprint": record.fingerprint}
     classifier = _trained(config, splits, data, folder)
     fitted = time.perf_counter()
     metrics = {}
-    for part in REPORTED:
+    for part in [part for part in REPORTED if part in splits]:
         log.info("predicting %s (%d rows)", part, len(splits[part]))
         predictions = predict_examples(classifier.predictor, splits[part])
         write_predictions(folder / f"predictions.{part}.jsonl", [e.id for e in splits[part]], predictions)
@@ -107,6 +111,14 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     write_json(folder / "run.json", run)
     shutil.rmtree(folder / "work", ignore_errors=True)
     return {**run, "metrics": metrics}
+
+
+def some_documents(train: Sequence[Example], share: float, seed: int) -> list[Example]:
+    """The rows of a share of the documents, at least one; larger shares of one seed hold the smaller ones."""
+    documents = sorted({example.document for example in train})
+    order = np.random.default_rng(seed).permutation(len(documents))
+    kept = {documents[i] for i in order[: math.ceil(share * len(documents))]}
+    return [example for example in train if example.document in kept]
 
 
 def _standing(folder: Path, identity: str, overwrite: bool) -> bool:

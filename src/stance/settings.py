@@ -111,22 +111,25 @@ class SplitConfig:
     """How examples are divided.
 
     Attributes:
-        by: target (unseen proposals), document, sentence, or official.
+        by: target (unseen proposals), document, sentence, official, or auto: official where the corpus has parts of
+            its own, else target.
         validation: Share of the rows (official: of the train rows) for validation.
         test: Share of the rows for test; not used when official.
         seed: Of the split.
         leaks: What to do with rows shared between parts: refuse, drop (the earlier part's rows) or report.
+        challenge: Tags; test rows with any of them are in the part ``challenge`` too, beside what the corpus has there.
     """
 
-    by: str = "target"
+    by: str = "auto"
     validation: float = 0.15
     test: float = 0.25
     seed: int = 0
     leaks: str = "refuse"
+    challenge: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Refuse values outside the lists above."""
-        _one_of("split.by", self.by, ("target", "document", "sentence", "official"))
+        _one_of("split.by", self.by, ("auto", "target", "document", "sentence", "official"))
         _one_of("split.leaks", self.leaks, ("refuse", "drop", "report"))
 
 
@@ -200,8 +203,8 @@ class BuildConfig:
 
 
 @dataclass(kw_only=True)
-class DescribeConfig:
-    """Configuration of ``scripts/describe_corpus.py``. ``folder``: laid out as ``seeds/``."""
+class CheckConfig:
+    """Configuration of ``scripts/check_corpus.py``. ``folder``: laid out as ``seeds/``."""
 
     folder: str
 
@@ -216,6 +219,7 @@ class TrainConfig:
         data: See :class:`DataConfig`.
         split: See :class:`SplitConfig`.
         model: A prior, a linear model or an encoder.
+        train_share: Share of the training documents that is learnt from, drawn by the seed (for learning curves).
         trainer: Keywords of ``transformers.TrainingArguments``, passed through (encoder only).
         bootstrap: Samples for the intervals, at least 10.
         outputs: Folder for datasets and runs.
@@ -227,14 +231,17 @@ class TrainConfig:
     data: DataConfig
     split: SplitConfig = field(default_factory=SplitConfig)
     model: ModelConfig
+    train_share: float = 1.0
     trainer: dict[str, Any] = field(default_factory=dict)
     bootstrap: int = 1000
     outputs: str = "outputs"
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples."""
+        """Refuse too few bootstrap samples, and a share that is none."""
         _at_least("bootstrap", self.bootstrap, 10)
+        if not 0 < self.train_share <= 1:
+            raise input_error("train_share", "not a share", found=self.train_share, allowed="above 0, at most 1")
 
 
 @dataclass(kw_only=True)

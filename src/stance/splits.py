@@ -72,8 +72,9 @@ def split_examples(
 
     Args:
         examples: With distinct ids.
-        by: ``official`` takes the parts that the corpus comes with and draws only what they lack: a validation part
-            from train, by sentence.
+        by: target, document or sentence; ``official`` takes the parts that the corpus comes with and draws only what
+            they lack, a validation part from train, by sentence; ``auto`` is official where there are such parts, else
+            target.
         validation: Share of all rows (official: of the train rows) wanted for validation, above 0 to 0.5.
         test: Share wanted for test, above 0 to 0.5; not used when official.
         seed: Of the split; other than the seeds of training.
@@ -82,6 +83,7 @@ def split_examples(
     Raises:
         StanceError: Too few groups, an empty part, a label absent from train, or official parts that are not there.
     """
+    by = resolve(by, parts)
     if by == "official":
         splits = _official(examples, parts, validation, seed)
     else:
@@ -93,6 +95,13 @@ def split_examples(
         splits = {"train": train, "validation": valid, "test": held_out}
     check_parts(splits, by)
     return splits
+
+
+def resolve(by: str, parts: Mapping[str, str] | None) -> str:
+    """What ``auto`` means for a corpus with or without official parts; any other way as it is."""
+    if by == "auto":
+        return "target" if parts is None else "official"
+    return by
 
 
 def check_parts(splits: Mapping[str, Sequence[Example]], by: str) -> None:
@@ -169,7 +178,7 @@ def _groups(examples: Sequence[Example], kept: Iterable[str]) -> list[int]:
             first = seen.setdefault((name, _value(example, name)), index)
             parent[root(index)] = root(first)
     texts = {text: index for (name, text), index in seen.items() if name == "text"}
-    for text, others in _near_duplicates(texts, texts).items():
+    for text, others in near_duplicates(texts, texts).items():
         for other in others:
             parent[root(texts[other])] = root(texts[text])
     return [root(index) for index in range(len(examples))]
@@ -195,7 +204,7 @@ def find_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> list[Leak]:
         for name in KEPT_APART[by]:
             first = {_value(example, name): example.id for example in reversed(splits[earlier])}
             values = {_value(example, name) for example in splits[later]}
-            near = _near_duplicates(values - set(first), first) if name == "text" else {}
+            near = near_duplicates(values - set(first), first) if name == "text" else {}
             for example in splits[later]:
                 value = _value(example, name)
                 place = (later, example.id)
@@ -219,19 +228,20 @@ def drop_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> Splits:
             shared = {_value(example, name) for example in splits[later]}
             values = {_value(example, name) for example in kept[earlier]}
             if name == "text":
-                shared |= {text for text, others in _near_duplicates(values - shared, shared).items() if others}
+                shared |= {text for text, others in near_duplicates(values - shared, shared).items() if others}
             kept[earlier] = [example for example in kept[earlier] if _value(example, name) not in shared]
     check_parts(kept, f"{by} without leaks")
     return kept
 
 
 def _pairs_of_parts(splits: Mapping[str, Sequence[Example]]) -> list[tuple[str, str]]:
-    """(earlier, later) for each two parts."""
+    """(earlier, later) for each part that a model is fitted or chosen on and each part after it."""
     order = [part for part in (*PARTS, *sorted(set(splits) - set(PARTS))) if part in splits]
-    return [(earlier, later) for position, later in enumerate(order) for earlier in order[:position]]
+    learnt = ("train", "validation")
+    return [(earlier, later) for i, later in enumerate(order) for earlier in order[:i] if earlier in learnt]
 
 
-def _near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, list[str]]:
+def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, list[str]]:
     """For each text in normal form the other ones that are its near-duplicates, the nearest first."""
     index = MinHashLSH(threshold=NEAR_DUPLICATE - 0.1, num_perm=128)
     sketches: dict[str, MinHash] = {}

@@ -2,14 +2,16 @@
 
 Source: ``seeds/`` of this project; its README is the data statement, its GUIDELINES the codebook. Licence CC BY 4.0.
 
-``documents/<id>.json`` holds one document: its sentences, the targets (proposals) and the rows, each a sentence, a
-holder and a target by number from 1, with the phenomena that it shows. ``judgements/<annotator>.jsonl`` holds one
-``{"id", "label"}`` a line, with a ``note`` where the annotator gave a reason.
+``documents/<id>.json`` holds one document: its sentences, the targets (proposals), the rows (each a sentence, a holder
+and a target by number from 1, with the phenomena that it shows) and the variants (each a row's sentence again with one
+small change, which changes the label: a minimal pair). ``judgements/<annotator>.jsonl`` holds one ``{"id", "label"}`` a
+line, with a ``note`` where the annotator gave a reason. ``parts.json`` says which areas are train, validation and test.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,10 @@ PHENOMENA = (
     "off_proposal",
 )
 
+#: How a variant differs from its row, and the tag of both.
+CHANGES = ("negation", "modal")
+MINIMAL_PAIR = "minimal_pair"
+
 #: Keys of a document file, and the type that the value of each must have.
 KEYS: Mapping[str, type] = {
     "id": str,
@@ -56,6 +62,24 @@ KEYS: Mapping[str, type] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document file.
+
+    Attributes:
+        rows: The annotation fields of each row and variant but label and annotator, by row id.
+        variants: Id of the row that each variant is a variant of, by its own id.
+    """
+
+    id: str
+    area: str
+    negotiation: str
+    basis: str
+    sentences: tuple[str, ...]
+    rows: dict[str, dict[str, Any]]
+    variants: dict[str, str]
+
+
 def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
     """The judgements of the named annotators, with each row's sentence and its context.
 
@@ -67,7 +91,8 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
         StanceError: Names file, line, value and what is allowed: for a document that is not of the format, an
             unknown annotator or row id, a label other than the three, a row that one of the others did not judge.
     """
-    rows, files = read_rows_of_documents(folder)
+    documents, files = read_documents(folder)
+    rows = {row_id: row for document in documents for row_id, row in document.rows.items()}
     annotations = []
     for annotator in dict.fromkeys(annotators):
         path = Path(folder) / "judgements" / f"{annotator}.jsonl"
@@ -77,11 +102,16 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
             raise input_error(str(path), f"{len(missing)} of {len(rows)} rows are not judged", found=missing[:5])
         files[f"judgements/{path.name}"] = file_digest(path)
         annotations += judged
-    return Corpus(tuple(annotations), None, files, ADJUDICATOR if ADJUDICATOR in annotators else "")
+    path = Path(folder) / "parts.json"
+    parts = None
+    if path.exists():
+        parts = _parts(path, documents)
+        files[path.name] = file_digest(path)
+    return Corpus(tuple(annotations), parts, files, ADJUDICATOR if ADJUDICATOR in annotators else "")
 
 
-def read_rows_of_documents(folder: str | Path) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """The fields of each row but label and annotator, by row id; and the SHA-256 of each document file.
+def read_documents(folder: str | Path) -> tuple[list[Document], dict[str, str]]:
+    """Every document, by ascending id, and the SHA-256 of each file.
 
     Raises:
         StanceError: See :func:`read`.
@@ -89,15 +119,13 @@ def read_rows_of_documents(folder: str | Path) -> tuple[dict[str, dict[str, Any]
     paths = sorted(must_exist(Path(folder) / "documents", "folder").glob("*.json"))
     if not paths:
         raise input_error(str(Path(folder) / "documents"), "no documents", allowed="one .json file for each document")
-    rows: dict[str, dict[str, Any]] = {}
-    files: dict[str, str] = {}
-    for path in paths:
-        files[f"documents/{path.name}"] = file_digest(path)
-        for row_id, row in _rows(path).items():
-            if row_id in rows:
-                raise input_error(str(path), "a row id stands in two documents", found=row_id)
-            rows[row_id] = row
-    return rows, files
+    documents = [_document(path) for path in paths]
+    seen: set[str] = set()
+    for document, path in zip(documents, paths, strict=True):
+        if again := seen & set(document.rows):
+            raise input_error(str(path), "a row id stands in two documents", found=sorted(again)[:5])
+        seen |= set(document.rows)
+    return documents, {f"documents/{path.name}": file_digest(path) for path in paths}
 
 
 def read_judgements(path: Path, rows: Mapping[str, dict[str, Any]]) -> list[Annotation]:
@@ -122,49 +150,110 @@ def read_judgements(path: Path, rows: Mapping[str, dict[str, Any]]) -> list[Anno
     return list(annotations.values())
 
 
-def _rows(path: Path) -> dict[str, dict[str, Any]]:
-    """The annotation fields of each row of a document but label and annotator, by row id."""
-    document = read_json(path)
+def _document(path: Path) -> Document:
+    content = read_json(path)
     place = str(path)
-    if not isinstance(document, dict):
+    if not isinstance(content, dict):
         raise input_error(place, "not a JSON object", allowed=KEYS)
     for key, kind in KEYS.items():
-        if not isinstance(document.get(key), kind) or not document[key]:
-            raise input_error(place, f"{key!r} is missing or empty", found=document.get(key), allowed=kind.__name__)
-    if document["id"] != path.stem:
-        raise input_error(place, "the id is not the name of the file", found=document["id"], allowed=path.stem)
-    if document["basis"] not in ("real", "fictional"):
-        raise input_error(place, "unknown basis", found=document["basis"], allowed="real, fictional")
-    sentences, targets = document["sentences"], document["targets"]
+        if not isinstance(content.get(key), kind) or not content[key]:
+            raise input_error(place, f"{key!r} is missing or empty", found=content.get(key), allowed=kind.__name__)
+    if content["id"] != path.stem:
+        raise input_error(place, "the id is not the name of the file", found=content["id"], allowed=path.stem)
+    if content["basis"] not in ("real", "fictional"):
+        raise input_error(place, "unknown basis", found=content["basis"], allowed="real, fictional")
     rows: dict[str, dict[str, Any]] = {}
-    for number, row in enumerate(document["rows"], start=1):
+    for number, row in enumerate(content["rows"], start=1):
         here = f"{path}, row {number}"
-        try:
-            row_id, sentence, holder = row["id"], row["sentence"], row["holder"]
-            target, phenomena = row["target"], row["phenomena"]
-        except (KeyError, TypeError):
-            allowed = "id, sentence, holder, target, phenomena"
-            raise input_error(here, "a key is missing", found=row, allowed=allowed) from None
+        row_id, fields = _row(row, content, here)
         if row_id in rows:
             raise input_error(here, "a row id stands twice", found=row_id)
-        if not isinstance(row_id, str) or not isinstance(holder, str):
-            raise input_error(here, "id or holder is not text", found=[row_id, holder], allowed='text; "" = the author')
-        if not _numbers(sentence, sentences):
-            raise input_error(here, "no such sentence", found=sentence, allowed=f"1 to {len(sentences)}")
-        if not _numbers(target, targets):
-            raise input_error(here, "no such target", found=target, allowed=f"1 to {len(targets)}")
-        if not phenomena or set(phenomena) - set(PHENOMENA):
-            raise input_error(here, "unknown or no phenomena", found=phenomena, allowed=PHENOMENA)
-        rows[row_id] = {
-            "text": sentences[sentence - 1],
-            "holder": holder,
-            "target": targets[target - 1],
-            "document": document["id"],
-            "context": " ".join(sentences[: sentence - 1]),
-            "date": document.get("date") or "",
-            "tags": tuple(phenomena),
-        }
-    return rows
+        rows[row_id] = fields
+    variants: dict[str, str] = {}
+    for number, variant in enumerate(content.get("variants", ()), start=1):
+        here = f"{path}, variant {number}"
+        row_id, base, fields = _variant(variant, rows, here)
+        if row_id in rows:
+            raise input_error(here, "a row id stands twice", found=row_id)
+        variants[row_id] = base
+        rows[row_id] = fields
+    for base in variants.values():
+        rows[base] = rows[base] | {"tags": tuple(dict.fromkeys([*rows[base]["tags"], MINIMAL_PAIR]))}
+    return Document(
+        content["id"],
+        content["area"],
+        content["negotiation"],
+        content["basis"],
+        tuple(content["sentences"]),
+        rows,
+        variants,
+    )
+
+
+def _row(row: Any, content: Mapping[str, Any], here: str) -> tuple[str, dict[str, Any]]:  # noqa: ANN401 - from JSON
+    """Id of a row, and its annotation fields but label and annotator."""
+    sentences, targets = content["sentences"], content["targets"]
+    try:
+        row_id, sentence, holder = row["id"], row["sentence"], row["holder"]
+        target, phenomena = row["target"], row["phenomena"]
+    except (KeyError, TypeError):
+        allowed = "id, sentence, holder, target, phenomena"
+        raise input_error(here, "a key is missing", found=row, allowed=allowed) from None
+    if not isinstance(row_id, str) or not isinstance(holder, str):
+        raise input_error(here, "id or holder is not text", found=[row_id, holder], allowed='text; "" = the author')
+    if not _numbers(sentence, sentences):
+        raise input_error(here, "no such sentence", found=sentence, allowed=f"1 to {len(sentences)}")
+    if not _numbers(target, targets):
+        raise input_error(here, "no such target", found=target, allowed=f"1 to {len(targets)}")
+    if not phenomena or set(phenomena) - set(PHENOMENA):
+        raise input_error(here, "unknown or no phenomena", found=phenomena, allowed=PHENOMENA)
+    return row_id, {
+        "text": sentences[sentence - 1],
+        "holder": holder,
+        "target": targets[target - 1],
+        "document": content["id"],
+        "context": " ".join(sentences[: sentence - 1]),
+        "date": content.get("date") or "",
+        "tags": tuple(phenomena),
+    }
+
+
+def _variant(variant: Any, rows: Mapping[str, dict[str, Any]], here: str) -> tuple[str, str, dict[str, Any]]:  # noqa: ANN401
+    """Id of a variant, that of its row, and its annotation fields: those of the row, with the changed sentence."""
+    try:
+        row_id, base, text, change = variant["id"], variant["row"], variant["text"], variant["change"]
+    except (KeyError, TypeError):
+        raise input_error(here, "a key is missing", found=variant, allowed="id, row, text, change") from None
+    if base not in rows:
+        raise input_error(here, "no such row in this document", found=base)
+    if change not in CHANGES:
+        raise input_error(here, "unknown change", found=change, allowed=CHANGES)
+    if not isinstance(text, str) or not text.strip() or text == rows[base]["text"]:
+        raise input_error(here, "no changed sentence", found=text)
+    return row_id, base, rows[base] | {"text": text, "tags": (MINIMAL_PAIR, change)}
+
+
+def _parts(path: Path, documents: Sequence[Document]) -> dict[str, str]:
+    """Part by row id, from the part of each area; the variants of test rows are a part of their own, ``challenge``."""
+    content = read_json(path)
+    part_of: dict[str, str] = {}
+    for part, areas in content.items():
+        if part not in ("train", "validation", "test"):
+            raise input_error(str(path), "unknown part", found=part, allowed="train, validation, test")
+        for area in areas:
+            if area in part_of:
+                raise input_error(str(path), "an area stands in two parts", found=area)
+            part_of[area] = part
+    for document in documents:
+        if document.area not in part_of:
+            raise input_error(str(path), f"no part for the area of {document.id}", found=document.area, allowed=part_of)
+    return {
+        row_id: "challenge"
+        if part_of[document.area] == "test" and row_id in document.variants
+        else part_of[document.area]
+        for document in documents
+        for row_id in document.rows
+    }
 
 
 def _numbers(value: object, items: Sequence[str]) -> bool:
