@@ -17,7 +17,7 @@ FLOORS = [
     {"errors"},
     {"files", "labels"},
     {"annotations", "predictions", "settings"},
-    {"config", "readers", "agreement", "splits", "dataset", "encoding", "metrics", "tables"},
+    {"config", "readers", "agreement", "splits", "dataset", "encoding", "figures", "metrics", "tables"},
     {"build", "priors", "linear", "encoder"},
     {"classifier", "evaluation"},
     {"training", "inference", "datasheet"},

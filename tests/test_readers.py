@@ -317,7 +317,7 @@ def test_the_data_statements_numbers_are_those_of_the_files(measured):
     counts, parts, pairs = measured["labels"], measured["parts"], measured["pairs"]
     expected = [
         f"{measured['documents']} documents, {measured['sentences']:,} sentences, {measured['rows']:,} judged rows",
-        f"{measured['rows']:,}: {counts['against']:,} against, {counts['neutral']:,} neutral, {counts['favor']:,} favor",
+        f"{measured['rows']:,}: " + ", ".join(f"{counts[label]:,} {label}" for label in counts),
         f"({measured['basis']['real']} on real public events, {measured['basis']['fictional']} fictional)",
         f"{measured['targets']} and {measured['holders']:,}",
         f"{pairs['negation']} by a negation and {pairs['modal']} by a modal",

@@ -132,6 +132,24 @@ def test_experiments_become_results_and_one_table(home, trained):
     assert lines[4] in (home / "experiments" / "mine-tfidf" / "README.md").read_text()
 
 
+def test_a_learning_curve_is_drawn_and_every_point_can_be_compared(home, trained):
+    run_script("train", "model=tfidf", *DATA, "name=mine-tfidf_50", "train_share=0.5", cwd=home)
+    names = "experiment=[mine-tfidf_50,mine-tfidf]"
+    done = run_script("summarize", names, "table=curve", "curve=true", cwd=home)
+    folder = home / "experiments"
+    half, whole = (json.loads((folder / n / "results.json").read_text()) for n in ("mine-tfidf_50", "mine-tfidf"))
+    assert half["train"]["documents"] == -(-whole["train"]["documents"] // 2)
+    assert half["train"]["rows"] < whole["train"]["rows"]
+    page = (folder / "curve.md").read_text()
+    assert page.startswith("![Score by number of training documents](curve.svg)")
+    assert f"- {done.stdout.splitlines()[4]}" in page
+    picture = (folder / "curve.svg").read_text()
+    for result in (half, whole):
+        assert f">{result['measures']['macro_f1']['value']:.3f}<" in picture
+    run_script("summarize", names, "table=curve", "curve=true", cwd=home)
+    assert (folder / "curve.svg").read_text() == picture
+
+
 TRY = PROJECT / "seeds" / "try.csv"
 
 MISTAKES = {
@@ -144,6 +162,7 @@ MISTAKES = {
     "nothing to evaluate": ("evaluate", [], 2, "give either checkpoint=DIR or predictions=FILE"),
     "no runs": ("summarize", ["experiment=none"], 2, "no finished runs"),
     "no experiment": ("summarize", ["experiment=[]"], 2, "experiment: no name"),
+    "a picture without a page": ("summarize", ["experiment=x", "curve=true"], 2, "curve: a picture without a page"),
     "no resamples": ("train", ["bootstrap=0"], 2, "bootstrap: too small; found 0; allowed: 10 or more"),
     "a trainer typo": ("train", ["+trainer.lerning_rate=1", "outputs=typo"], 2, "unexpected keyword .*lerning_rate"),
 }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conftest import example
 from stance.errors import StanceError
 from stance.labels import LABELS
-from stance.splits import PARTS, drop_leaks, find_leaks, normalized, refuse_leaks, split_examples
+from stance.splits import PARTS, drop_leaks, find_leaks, normalized, refuse_leaks, some_documents, split_examples
 
 
 def corpus(rows: int = 120):
@@ -49,6 +49,18 @@ def test_a_seed_gives_one_split_and_stratified_labels(seed):
     assert splits == split_examples(rows, "document", validation=0.15, test=0.25, seed=seed)
     for label in LABELS:
         assert abs(sum(r.label == label for r in splits["test"]) / len(splits["test"]) - 1 / 3) < 0.1
+
+
+def test_shares_of_the_training_documents_are_whole_and_nested():
+    rows = corpus()
+    tenth, half, whole = (some_documents(rows, share, seed=3) for share in (0.1, 0.5, 1.0))
+    assert whole == rows
+    assert {r.id for r in tenth} < {r.id for r in half} < {r.id for r in whole}
+    assert len({r.document for r in half}) == 15
+    kept = {r.document for r in tenth}
+    assert tenth == [r for r in rows if r.document in kept]
+    assert len(some_documents(rows, 0.0001, seed=3)) == 4
+    assert some_documents(rows, 0.5, seed=4) != half
 
 
 def test_seeds_differ():

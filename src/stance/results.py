@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stance.annotations import Example
+from stance.annotations import Example, label_counts
 from stance.dataset import load_splits
 from stance.errors import StanceError, input_error
 from stance.evaluation import evaluate, join, over_seeds, prior_labels
+from stance.figures import learning_curve
 from stance.files import digest, read_json, write_beside, write_json
 from stance.metrics import ALL_MEASURES, MEAN_OVER_TARGETS
 from stance.predictions import read_predictions
 from stance.settings import SummarizeConfig
+from stance.splits import some_documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,24 @@ class RunSet:
     Attributes:
         name: Of the runs.
         runs: Content of each ``run.json``, by ascending seed.
-        examples: The test rows.
-        train: What the priors are fitted on.
-        predicted: Test labels of each run, in the order of the examples.
         metrics: Content of each ``metrics.json``.
+        splits: The dataset.
+        predicted: By part, the labels of each run in the order of the part's rows.
     """
 
     name: str
     runs: tuple[dict[str, Any], ...]
-    examples: tuple[Example, ...]
-    train: tuple[Example, ...]
-    predicted: tuple[tuple[str, ...], ...]
     metrics: tuple[dict[str, Any], ...]
+    splits: Mapping[str, Sequence[Example]]
+    predicted: Mapping[str, Sequence[Sequence[str]]]
+
+    @property
+    def train(self) -> dict[str, int]:
+        """Documents and rows learnt from; over seeds that learnt from other documents, the mean number of rows."""
+        share = self.runs[0]["config"]["train_share"]
+        learnt = [some_documents(self.splits["train"], share, run["seed"]) for run in self.runs]
+        documents = {example.document for example in learnt[0]}
+        return {"documents": len(documents), "rows": round(sum(map(len, learnt)) / len(learnt))}
 
     @property
     def headline(self) -> str:
@@ -64,55 +72,72 @@ def collect(outputs: str | Path, name: str) -> RunSet:
     splits, record = load_splits(Path(outputs) / "data" / runs[0]["data"]["folder"])
     if record.fingerprint != runs[0]["data"]["fingerprint"]:
         raise StanceError(f"{folder}: the runs were made on other data than what now stands; train with overwrite=true")
-    predicted = []
-    for path in paths:
-        file = path.parent / "predictions.test.jsonl"
-        predicted.append(tuple(join(splits["test"], read_predictions(file), str(file))))
     metrics = tuple(read_json(path.parent / "metrics.json") for path in paths)
-    return RunSet(name, tuple(runs), tuple(splits["test"]), tuple(splits["train"]), tuple(predicted), metrics)
+    predicted = {}
+    for part in metrics[0]:
+        files = [path.parent / f"predictions.{part}.jsonl" for path in paths]
+        predicted[part] = [join(splits[part], read_predictions(file), str(file)) for file in files]
+    return RunSet(name, tuple(runs), metrics, splits, predicted)
 
 
 def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
-    """All seeds of an experiment as one result, ready for ``results.json``."""
-    report = evaluate(found.examples, found.predicted[0], found.train, headline=found.headline, samples=samples)
+    """All seeds of an experiment as one result, ready for ``results.json``.
+
+    Besides the measures on test: those on the challenge part, if there is one, and the accuracy on the test rows with
+    each tag, each with n, documents and interval.
+    """
+    first, examples = found.runs[0], found.splits["test"]
+    report = evaluate(examples, found.predicted["test"][0], found.splits["train"], headline=found.headline)
     best = report["best_prior"]
-    scores = over_seeds(
-        found.examples,
-        found.predicted,
-        prior_labels(found.train, found.examples)[best],
-        names=ALL_MEASURES,
-        headline=found.headline,
-        samples=samples,
-    )
-    first = found.runs[0]
-    return {
+    result = {
         "version": 1,
         "name": found.name,
         "headline": found.headline,
         "part": "test",
-        "n": len(found.examples),
-        "documents": len({example.document for example in found.examples}),
         "seeds": [run["seed"] for run in found.runs],
-        "measures": {name: scores[name] for name in ALL_MEASURES},
+        "train": found.train,
+        **_over_seeds(found, "test", best, ALL_MEASURES, samples),
         "best_prior": {"name": best, "value": report["priors"][best]},
+    }
+    if "challenge" in found.predicted:
+        result["challenge"] = _over_seeds(found, "challenge", best, ("macro_f1", "accuracy"), samples)
+    tags = sorted({tag for example in examples for tag in example.tags})
+    result["tags"] = {tag: _over_seeds(found, "test", best, ("accuracy",), samples, tag) for tag in tags}
+    runs = [
+        {
+            "seed": run["seed"],
+            "command": run["command"],
+            **run["code"],
+            **{key: run[key] for key in ("versions", "machine", "seconds", "resumed")},
+            "validation": metrics["validation"]["measures"][found.headline]["value"],
+            "test": {name: metrics["test"]["measures"][name]["value"] for name in ALL_MEASURES},
+        }
+        for run, metrics in zip(found.runs, found.metrics, strict=True)
+    ]
+    config = {key: value for key, value in first["config"].items() if key != "seed"}
+    return {**result, "data": first["data"], "config": config, "runs": runs}
+
+
+def _over_seeds(
+    found: RunSet, part: str, prior: str, names: Sequence[str], samples: int, tag: str = ""
+) -> dict[str, Any]:
+    """n, documents, label counts, measures and gain over a prior, on the rows of a part, or on those with a tag."""
+    chosen = [i for i, example in enumerate(found.splits[part]) if not tag or tag in example.tags]
+    examples = [found.splits[part][i] for i in chosen]
+    scores = over_seeds(
+        examples,
+        [[labels[i] for i in chosen] for labels in found.predicted[part]],
+        prior_labels(found.splits["train"], examples)[prior],
+        names=names,
+        headline=names[0] if tag else found.headline,
+        samples=samples,
+    )
+    return {
+        "n": len(examples),
+        "documents": len({example.document for example in examples}),
+        "gold": label_counts(example.label for example in examples),
+        "measures": {name: scores[name] for name in names},
         "gain": scores["gain"],
-        "data": first["data"],
-        "config": {key: value for key, value in first["config"].items() if key != "seed"},
-        "runs": [
-            {
-                "seed": run["seed"],
-                "command": run["command"],
-                **run["code"],
-                "versions": run["versions"],
-                "machine": run["machine"],
-                "seconds": run["seconds"],
-                "resumed": run["resumed"],
-                "validation": metrics["validation"]["measures"][found.headline]["value"],
-                "test": {name: metrics["test"]["measures"][name]["value"] for name in ALL_MEASURES},
-                "tags": {tag: {k: s[k] for k in ("n", "macro_f1")} for tag, s in metrics["test"]["tags"].items()},
-            }
-            for run, metrics in zip(found.runs, found.metrics, strict=True)
-        ],
     }
 
 
@@ -125,7 +150,12 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
     if system.runs[0]["data"] != other.runs[0]["data"]:
         raise StanceError(f"{system.name} and {other.name} were not tested on the same data")
     scores = over_seeds(
-        system.examples, system.predicted, other.predicted, names=(), headline=system.headline, samples=samples
+        system.splits["test"],
+        system.predicted["test"],
+        other.predicted["test"],
+        names=(),
+        headline=system.headline,
+        samples=samples,
     )
     return {"system": system.name, "minus": other.name, "measure": system.headline, **scores["gain"]}
 
@@ -185,23 +215,47 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[d
             temporary.write_text(experiment_readme(result), encoding="utf-8")
     last = found[-1]
     same = [other for other in found[:-1] if other.runs[0]["data"] == last.runs[0]["data"]]
-    return results, [difference(last, other, config.bootstrap) for other in same]
+    differences = [difference(last, other, config.bootstrap) for other in same]
+    if config.table is not None:
+        lines = [results_table(results), "", *(f"- {difference_line(found)}" for found in differences)]
+        if config.curve:
+            learning_curve(results, Path(config.folder) / f"{config.table}.svg")
+            lines = [f"![Score by number of training documents]({config.table}.svg)", "", *lines]
+        with write_beside(Path(config.folder) / f"{config.table}.md") as temporary:
+            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return results, differences
 
 
 def experiment_readme(result: Mapping[str, Any]) -> str:
     """The page of one experiment, in Markdown."""
     config, prior = result["config"], result["best_prior"]
-    commands = "\n".join(run["command"] for run in result["runs"])
-    return f"""# {result["name"]}
-
-{config["model"]["name"]} on {result["data"]["name"]}, split by {config["split"]["by"]}, test part.
-Written by `scripts/summarize.py`; `results.json` has every number, seed, version and second.
-
-{results_table([result])}
-
-The gain is in {result["headline"]}; the best prior is {prior["name"]}, {prior["value"]:.3f}.
-
-```
-{commands}
-```
-"""
+    lines = [
+        f"# {result['name']}",
+        "",
+        f"{config['model']['name']} on {result['data']['name']}, split by {config['split']['by']}, test part.",
+        "Written by `scripts/summarize.py`; `results.json` has every number, seed, version and second.",
+        "",
+        results_table([result]),
+        "",
+        f"The gain is in {result['headline']}; the best prior is {prior['name']}, {prior['value']:.3f}.",
+    ]
+    if "challenge" in result:
+        hard = result["challenge"]
+        lines.append(
+            f"On the challenge part (n = {hard['n']} in {hard['documents']} documents): "
+            f"macro-F1 {_cell(hard['measures']['macro_f1'])}, accuracy {_cell(hard['measures']['accuracy'])}."
+        )
+    if result["tags"]:
+        lines += [
+            "",
+            "| rows with the tag | n (documents) | against, neutral, favor | accuracy | always the commonest label |",
+            "|---|---|---|---|---|",
+        ]
+        by_accuracy = sorted(result["tags"].items(), key=lambda item: item[1]["measures"]["accuracy"]["value"])
+        for tag, scores in by_accuracy:
+            counts = scores["gold"].values()
+            cells = [tag, f"{scores['n']} ({scores['documents']})", ", ".join(map(str, counts))]
+            cells += [_cell(scores["measures"]["accuracy"]), f"{max(counts) / scores['n']:.3f}"]
+            lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", "```", *(run["command"] for run in result["runs"]), "```"]
+    return "\n".join(lines) + "\n"

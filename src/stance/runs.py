@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import math
 import platform
 import shutil
 import subprocess
@@ -14,8 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from stance.annotations import Example
 from stance.build import build_dataset, dataset_folder
 from stance.errors import StanceError, input_error
@@ -23,6 +20,7 @@ from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
 from stance.files import digest, read_json, remove_folder, sweep_partials, write_json
 from stance.predictions import read_predictions, write_predictions
 from stance.settings import EncoderConfig, EvaluateConfig, LinearConfig, PriorConfig, TrainConfig
+from stance.splits import some_documents
 
 log = logging.getLogger(__name__)
 
@@ -111,14 +109,6 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     write_json(folder / "run.json", run)
     shutil.rmtree(folder / "work", ignore_errors=True)
     return {**run, "metrics": metrics}
-
-
-def some_documents(train: Sequence[Example], share: float, seed: int) -> list[Example]:
-    """The rows of a share of the documents, at least one; larger shares of one seed hold the smaller ones."""
-    documents = sorted({example.document for example in train})
-    order = np.random.default_rng(seed).permutation(len(documents))
-    kept = {documents[i] for i in order[: math.ceil(share * len(documents))]}
-    return [example for example in train if example.document in kept]
 
 
 def _standing(folder: Path, identity: str, overwrite: bool) -> bool:

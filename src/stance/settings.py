@@ -322,17 +322,23 @@ class SummarizeConfig:
         experiment: A name, or a list of names for one table.
         outputs: Where the runs are.
         folder: Where ``<name>/results.json`` and its table go.
+        table: Name of a page ``<folder>/<table>.md`` with the one table of all and the differences; null = none.
+        curve: Begin that page with a picture of the headline measure by the number of training documents.
     """
 
     experiment: Any
     outputs: str = "outputs"
     folder: str = "experiments"
+    table: str | None = None
+    curve: bool = False
     bootstrap: int = 1000
 
     def __post_init__(self) -> None:
-        """Refuse what is no name and no list of names."""
+        """Refuse what is no name and no list of names, and a picture without a page."""
         _at_least("bootstrap", self.bootstrap, 10)
         names = [self.experiment] if isinstance(self.experiment, str) else self.experiment
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
             raise input_error("experiment", "no name", found=self.experiment, allowed="a name, or a list of names")
         self.experiment = names
+        if self.curve and self.table is None:
+            raise input_error("curve", "a picture without a page", allowed="table=NAME with it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections import Counter, defaultdict
@@ -117,6 +118,14 @@ def check_parts(splits: Mapping[str, Sequence[Example]], by: str) -> None:
             f"split by {by}: no row of train has the label {', '.join(absent)}; "
             "try another split.seed or smaller shares for validation and test"
         )
+
+
+def some_documents(train: Sequence[Example], share: float, seed: int) -> list[Example]:
+    """The rows of a share of the documents, at least one; larger shares of one seed hold the smaller ones."""
+    documents = sorted({example.document for example in train})
+    order = np.random.default_rng(seed).permutation(len(documents))
+    kept = {documents[i] for i in order[: math.ceil(share * len(documents))]}
+    return [example for example in train if example.document in kept]
 
 
 def _official(examples: Sequence[Example], parts: Mapping[str, str] | None, validation: float, seed: int) -> Splits:
