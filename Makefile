@@ -3,6 +3,9 @@ PYTHON ?= python3
 # Of the fine-tuning in the quickstart: one takes some six minutes on two cores. SEEDS=0,1,2,3,4 gives the committed results.
 SEEDS  ?= 0
 BIN    := .venv/bin
+comma  := ,
+# The run that the quickstart's last step takes its checkpoint from.
+FIRST  := outputs/runs/minilm/seed-$(firstword $(subst $(comma), ,$(SEEDS)))
 
 # The whole environment is pinned in constraints.txt; the stamp is younger than both files once it is installed.
 INSTALLED := .venv/.installed
@@ -32,9 +35,9 @@ quickstart: $(INSTALLED) ## from the bundled corpus to a table, a checkpoint and
 	@echo "4/5 results on proposals that training never saw"
 	@$(BIN)/python scripts/summarize.py 'experiment=[$(SYSTEMS),minilm]' folder=outputs/quickstart
 	@echo "5/5 three sentences about a proposal that training never saw"
-	@$(BIN)/python scripts/predict.py checkpoint=outputs/runs/minilm/seed-0/checkpoint input=seeds/try.csv output=outputs/quickstart/try.csv
+	@$(BIN)/python scripts/predict.py checkpoint=$(FIRST)/checkpoint input=seeds/try.csv output=outputs/quickstart/try.csv
 	@cat outputs/quickstart/try.csv
-	@echo "checkpoint: outputs/runs/minilm/seed-0/checkpoint   reports: outputs/runs/*/seed-*/metrics.json"
+	@echo "checkpoint: $(FIRST)/checkpoint   reports: outputs/runs/*/seed-*/metrics.json"
 
 test: $(INSTALLED) lint ## lint, types and the fast tests
 	$(BIN)/python -m pytest

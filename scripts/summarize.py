@@ -10,12 +10,10 @@ from stance.settings import SummarizeConfig
 @script("summarize")
 def main(config: SummarizeConfig) -> None:
     """Write <folder>/<name>/results.json and its table for each; print one table of all."""
-    from stance.results import difference_line, results_table, summarize_all
+    from stance.results import results_table, summarize_all
 
-    results, differences = summarize_all(config)
-    print(results_table(results))
-    for found in differences:
-        print(difference_line(found))
+    results, comparisons = summarize_all(config)
+    print(results_table(results), *comparisons, sep="\n")
     print("results:", ", ".join(f"{config.folder}/{result['name']}/results.json" for result in results))
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from conftest import PROJECT
 from stance.agreement import aggregate
-from stance.datasheet import PROMISES, measure_corpus
 from stance.errors import StanceError
 from stance.readers import negotiation, semeval2016, tweeteval
 from stance.splits import find_leaks, split_examples
@@ -293,44 +292,3 @@ def test_a_changed_real_file_is_refused(corpora, tmp_path):
     with pytest.raises(StanceError, match="testdata-taskA-all-annotations"):
         semeval2016.read(tmp_path, "a")
     assert len(semeval2016.read(tmp_path, "a", verify=False).annotations) == 4163
-
-
-@pytest.fixture(scope="module")
-def measured():
-    return json.loads(json.dumps(measure_corpus(PROJECT / "seeds")))
-
-
-def test_the_corpus_keeps_its_promises(measured):
-    assert [promise for promise, keeps in PROMISES.items() if not keeps(measured)] == []
-
-
-def test_a_broken_promise_is_noticed(measured):
-    assert not PROMISES["at least 3,000 judged rows"](measured | {"rows": 2999})
-    assert not PROMISES["at least 60 rows for each phenomenon"](measured | {"phenomena": {"plain": 900}})
-    assert not PROMISES["best prior below 0.45 macro-F1 on test"](measured | {"priors": {"holder": 0.46}})
-    assert not PROMISES["every row judged by two blind judges"](measured | {"agreement": {"pairs": []}})
-
-
-def test_the_data_statements_numbers_are_those_of_the_files(measured):
-    assert measured == json.loads((PROJECT / "seeds" / "statistics.json").read_text())
-    statement = (PROJECT / "seeds" / "README.md").read_text()
-    counts, parts, pairs = measured["labels"], measured["parts"], measured["pairs"]
-    expected = [
-        f"{measured['documents']} documents, {measured['sentences']:,} sentences, {measured['rows']:,} judged rows",
-        f"{measured['rows']:,}: " + ", ".join(f"{counts[label]:,} {label}" for label in counts),
-        f"({measured['basis']['real']} on real public events, {measured['basis']['fictional']} fictional)",
-        f"{measured['targets']} and {measured['holders']:,}",
-        f"{pairs['negation']} by a negation and {pairs['modal']} by a modal",
-        f"{pairs['holder']} by the holder asked and {pairs['target']} by the target asked",
-        f"{measured['prose']['distinct_trigrams']:.1%} of word trigrams occur once",
-        f"at most {max(measured['priors'].values()):.3f} macro-F1",
-        f"reach {measured['bag_of_words']['macro_f1']:.3f} on validation",
-        *(f"| `{tag}` | {rows} |" for tag, rows in measured["phenomena"].items()),
-        *(f" | {parts[part]['documents']} | {parts[part]['rows']:,} |" for part in parts),
-        *(
-            f"| {p['first']}, {p['second']} | {p['rows']:,} | {p['agreed']:.2%} | {p['kappa']:.3f} |"
-            for p in measured["agreement"]["pairs"]
-            if "reader" not in (p["first"], p["second"]) or p["first"] == "judge-1"
-        ),
-    ]
-    assert [text for text in expected if text not in statement] == []

@@ -150,6 +150,15 @@ def test_a_learning_curve_is_drawn_and_every_point_can_be_compared(home, trained
     assert (folder / "curve.svg").read_text() == picture
 
 
+def test_a_refused_configuration_leaves_no_run_behind(home, tiny_encoder):
+    command = ("train", "model=minilm", f"model.encoder={tiny_encoder}", *DATA, "name=refused", "bootstrap=10")
+    few = ("model.frozen_layers=0", "model.max_length=64", "trainer.num_train_epochs=1")
+    done = run_script(*command, "model.frozen_layers=3", "model.max_length=64", cwd=home, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip() == "error: model.frozen_layers: too many; found 3; allowed: 0 to 2"
+    assert "test macro_f1" in run_script(*command, *few, cwd=home).stdout
+
+
 TRY = PROJECT / "seeds" / "try.csv"
 
 MISTAKES = {
@@ -196,7 +205,8 @@ def test_help_needs_no_heavy_import(tmp_path):
 def fine_tune(home, tiny_encoder, outputs):
     return [
         sys.executable, str(PROJECT / "scripts" / "train.py"), "model=minilm", f"model.encoder={tiny_encoder}",
-        "model.max_length=64", *DATA, "trainer.num_train_epochs=8", "trainer.learning_rate=3e-3", f"outputs={outputs}",
+        "model.max_length=64", "model.frozen_layers=1", *DATA, "trainer.num_train_epochs=8",
+        "trainer.learning_rate=3e-3", f"outputs={outputs}",
     ]  # fmt: skip
 
 

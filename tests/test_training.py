@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from transformers import AutoConfig, Trainer
+from transformers import AutoConfig, AutoModel, Trainer
 
 from conftest import example
 from stance.agreement import aggregate
@@ -128,6 +128,16 @@ def test_accumulation_does_not_change_the_gradient(tiny_encoder, parts, tmp_path
     summed = after_one_step("four", 1.0, per_device_train_batch_size=8, gradient_accumulation_steps=4) - start
     assert np.abs(moved).max() > 1e-4
     assert np.abs(moved - summed).max() < 1e-3 * np.abs(moved).max()
+
+
+def test_frozen_layers_stay_as_they_were_pretrained(tiny_encoder, parts, tmp_path):
+    config = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64, frozen_layers=1)
+    tuned = tune(config, parts, tmp_path / "work", num_train_epochs=1, learning_rate=1e-2).model.state_dict()
+    before = AutoModel.from_pretrained(tiny_encoder).state_dict()
+    same = {name for name, value in before.items() if np.array_equal(value, tuned[f"bert.{name}"])}
+    frozen = {name for name in before if name.startswith(("embeddings.", "encoder.layer.0."))}
+    assert frozen <= same
+    assert not {name for name in same if name.startswith("encoder.layer.1.") and name.endswith("weight")}
 
 
 def test_class_weights_have_mean_one_over_the_rows():

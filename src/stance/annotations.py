@@ -138,13 +138,21 @@ def _annotation(
         values[field_name] = text_of(row[column], column, place, may_be_empty=field_name == "holder")
     for field_name in ("context", "date"):
         values[field_name] = text_of(row.get(names[field_name], ""), names[field_name], place, may_be_empty=True)
-    tags = row.get(names["tags"]) or []
-    if isinstance(tags, str):
-        tags = tags.split()
-    if not isinstance(tags, list):
-        raise input_error(place, f"field {names['tags']!r} is no list of tags", found=tags, allowed="a list, or words")
+    tags = tags_of(row.get(names["tags"]), names["tags"], place)
     label = parse_label(values.pop("label"), label_map, place)
-    return Annotation(label=label, tags=tuple(str(tag) for tag in tags), **values)
+    return Annotation(label=label, tags=tags, **values)
+
+
+def tags_of(value: object, column: str, place: str) -> tuple[str, ...]:
+    """The tags in a field: a list, or words with space between them; none where it is missing.
+
+    Raises:
+        StanceError: It is something else.
+    """
+    tags = value.split() if isinstance(value, str) else value or []
+    if not isinstance(tags, list):
+        raise input_error(place, f"field {column!r} is no list of tags", found=value, allowed="a list, or words")
+    return tuple(str(tag) for tag in tags)
 
 
 def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> str:

@@ -27,6 +27,9 @@ from stance.splits import Splits, drop_leaks, find_leaks, refuse_leaks, resolve,
 
 log = logging.getLogger(__name__)
 
+#: Leaks that are listed; the record has the number of all.
+SHOWN = 10
+
 
 def dataset_folder(outputs: str | Path, data: DataConfig, split: SplitConfig) -> Path:
     """Where the dataset of this configuration stands: its name ends in a digest, so that two never share a folder."""
@@ -91,8 +94,10 @@ def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "
         refuse_leaks(leaks)
     elif split.leaks == "drop":
         splits = drop_leaks(splits, by)
-    for leak in leaks:
+    for leak in leaks[:SHOWN]:
         log.info("%s: %s", "dropped" if split.leaks == "drop" else "kept", leak)
+    if len(leaks) > SHOWN:
+        log.info("and %d more that parts share", len(leaks) - SHOWN)
     hard = [example for example in splits["test"] if set(example.tags) & set(split.challenge)]
     if hard or "challenge" in splits:
         splits["challenge"] = [*splits.get("challenge", ()), *hard]

@@ -35,6 +35,7 @@ def register() -> None:
     """Make the schemas known to Hydra; called once when a script is imported."""
     store = ConfigStore.instance()
     for name, node in {
+        "audit_schema": settings.AuditConfig,
         "build_schema": settings.BuildConfig,
         "check_schema": settings.CheckConfig,
         "train_schema": settings.TrainConfig,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import math
 import re
 import statistics
 from collections import Counter
@@ -10,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
-from stance.agreement import aggregate, alpha_interval, by_row
+from stance.agreement import aggregate, alpha_interval, by_row, krippendorff_alpha
 from stance.annotations import Annotation, Example, label_counts
+from stance.errors import input_error
 from stance.evaluation import evaluate, predict_examples
+from stance.files import read_json
 from stance.linear import LinearModel, TfidfFeatures
 from stance.readers import negotiation
 from stance.splits import near_duplicates, normalized, split_examples
@@ -33,14 +36,17 @@ def measure_corpus(folder: str | Path) -> dict[str, Any]:
         ``bag_of_words``: macro-F1 on the test and validation part; ``agreement``.
 
     Raises:
-        StanceError: The files are not of the format.
+        StanceError: The files are not of the format, or a row has no label yet.
     """
     folder = Path(folder)
     documents, _ = negotiation.read_documents(folder)
     annotators = sorted(path.stem for path in (folder / "judgements").glob("*.jsonl"))
     judges = [name for name in annotators if name.startswith("judge-")]
     corpus = negotiation.read(folder, [*judges, negotiation.ADJUDICATOR])
-    examples = aggregate(corpus.annotations, corpus.adjudicator).examples
+    aggregation = aggregate(corpus.annotations, corpus.adjudicator)
+    if aggregation.ties:
+        raise input_error(str(folder), f"{len(aggregation.ties)} rows are tied", found=list(aggregation.ties)[:5])
+    examples = aggregation.examples
     sentences = [sentence for document in documents for sentence in document.sentences]
     words = [len(sentence.split()) for sentence in sentences]
     splits = split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
@@ -61,7 +67,7 @@ def measure_corpus(folder: str | Path) -> dict[str, Any]:
         "words": dict(zip(("q1", "median", "q3"), statistics.quantiles(words, n=4), strict=True)),
         "phenomena": _counted(t for e in examples for t in e.tags if t in negotiation.PHENOMENA),
         "pairs": _minimal_pairs(documents, examples),
-        "prose": _prose(documents),
+        "prose": prose(documents),
         "parts": {part: _part(documents, rows) for part, rows in splits.items()},
         "priors": {name: round(value, 4) for name, value in priors.items()},
         "bag_of_words": {"part": "validation", "macro_f1": round(bag, 4)},
@@ -91,11 +97,24 @@ PROMISES: dict[str, Any] = {
         {p["first"], p["second"]} == {"judge-1", "judge-2"} and p["rows"] == m["rows"] for p in m["agreement"]["pairs"]
     ),
     "40 worked cases in the codebook": lambda m: m["worked_cases"] >= 40,
-    "no near-duplicates between documents": lambda m: m["prose"]["near_duplicates"] == 0,
-    "nine in ten word trigrams occur once": lambda m: m["prose"]["distinct_trigrams"] >= 0.9,
+    "no duplicates or near-duplicates between documents": lambda m: (
+        m["prose"]["duplicates"] == m["prose"]["near_duplicates"] == 0
+    ),
+    "distinct word trigrams are nine in ten of all": lambda m: m["prose"]["distinct_trigrams"] >= 0.9,
     "no opening of three words in more than 1% of sentences": lambda m: m["prose"]["commonest_opening"] <= 0.01,
     "a bag of words stays below 0.55 macro-F1 on validation": lambda m: m["bag_of_words"]["macro_f1"] < 0.55,
 }
+
+
+def changed(measured: dict[str, Any], record: str | Path) -> list[str]:
+    """What differs from the numbers in a file, a line for each top-level name."""
+    recorded = read_json(record)
+    now = json.loads(json.dumps(measured))
+    return [
+        f"{name}: recorded {recorded.get(name)}, now {now.get(name)}"
+        for name in dict.fromkeys([*recorded, *now])
+        if recorded.get(name) != now.get(name)
+    ]
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:
@@ -124,10 +143,12 @@ def _minimal_pairs(documents: Sequence[negotiation.Document], examples: Sequence
     return dict(pairs)
 
 
-def _prose(documents: Sequence[negotiation.Document]) -> dict[str, Any]:
-    """How varied the sentences are: shares of distinct trigrams and of the commonest opening, and near-duplicates."""
-    texts = {normalized(s): document.id for document in documents for s in document.sentences}
-    words = [text.split() for text in texts]
+def prose(documents: Sequence[negotiation.Document]) -> dict[str, Any]:
+    """How varied the sentences are: distinct by all trigrams, share of the commonest opening, sentences that repeat."""
+    sentences = [(normalized(sentence), document.id) for document in documents for sentence in document.sentences]
+    texts: dict[str, str] = {}
+    duplicates = sum(texts.setdefault(text, document) != document for text, document in sentences)
+    words = [text.split() for text, _ in sentences]
     trigrams = [tuple(w[i : i + 3]) for w in words for i in range(len(w) - 2)]
     openings = Counter(" ".join(w[:3]) for w in words)
     opening, times = openings.most_common(1)[0]
@@ -141,6 +162,7 @@ def _prose(documents: Sequence[negotiation.Document]) -> dict[str, Any]:
         "distinct_trigrams": round(len(set(trigrams)) / len(trigrams), 4),
         "commonest_opening": round(times / len(words), 4),
         "opening": opening,
+        "duplicates": duplicates,
         "near_duplicates": len(near) // 2,
     }
 
@@ -165,13 +187,23 @@ def _agreement(
     files = [folder / "judgements" / f"{name}.jsonl" for name in voters]
     everyone = [annotation for file in files for annotation in negotiation.read_judgements(file, rows)]
     votes = [a for a in judged if a.annotator in judges]
+    tags = sorted({tag for annotation in votes for tag in annotation.tags})
+    by_tag = {tag: _alpha([a for a in votes if tag in a.tags]) for tag in tags}
     alpha, low, high = alpha_interval(votes)
     differing = [row[0] for row in by_row(votes).values() if len({a.label for a in row}) > 1]
     return {
         "alpha": {"value": round(alpha, 4), "low": round(low, 4), "high": round(high, 4)},
+        "alpha_by_tag": by_tag,
+        "adjudicated": sum(a.annotator == negotiation.ADJUDICATOR for a in judged),
         "disagreements": {"rows": len(differing), "tags": _counted(tag for row in differing for tag in row.tags)},
         "pairs": _pairs(everyone, voters),
     }
+
+
+def _alpha(votes: Sequence[Annotation]) -> float | None:
+    """Alpha to four places; None where it is undefined, all rows having one label."""
+    alpha = krippendorff_alpha([[a.label for a in row] for row in by_row(votes).values()])
+    return None if math.isnan(alpha) else round(alpha, 4)
 
 
 def _pairs(annotations: Sequence[Annotation], names: Sequence[str]) -> list[dict[str, Any]]:
@@ -183,7 +215,7 @@ def _pairs(annotations: Sequence[Annotation], names: Sequence[str]) -> list[dict
         if len({label for pair in both for label in pair}) < 2:
             continue
         kappa = cohen_kappa_score(*zip(*both, strict=True))
-        agreed = float(np.mean([a == b for a, b in both]))
-        pair = {"first": first, "second": second, "rows": len(both)}
-        found.append(pair | {"agreed": round(agreed, 4), "kappa": round(float(kappa), 4)})
+        agreed = sum(a == b for a, b in both)
+        pair = {"first": first, "second": second, "rows": len(both), "agreed": agreed}
+        found.append(pair | {"share": round(agreed / len(both), 4), "kappa": round(float(kappa), 4)})
     return found

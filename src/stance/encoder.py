@@ -69,6 +69,22 @@ class EncoderModel:
         model.config.problem_type = "single_label_classification"
         return cls(model, tokenizer, input_format)
 
+    def freeze(self, layers: int) -> None:
+        """Exclude the embeddings and the lowest ``layers`` layers from training; 0 excludes nothing.
+
+        Raises:
+            StanceError: The encoder has fewer layers, or none can be told.
+        """
+        if layers == 0:
+            return
+        base, depth = self.model.base_model, self.model.config.num_hidden_layers
+        stacks = [m for m in base.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == depth]
+        if not stacks or not 0 < layers <= depth:
+            raise input_error("model.frozen_layers", "too many", found=layers, allowed=f"0 to {depth if stacks else 0}")
+        embeddings = getattr(base, "embeddings", base.get_input_embeddings())
+        for module in (embeddings, *stacks[0][:layers]):
+            module.requires_grad_(False)
+
     def predict_proba(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
     ) -> Probabilities:

@@ -76,14 +76,16 @@ def evaluate(
         seed: Of the bootstrap.
 
     Returns:
-        ``n``, ``documents``; ``measures``: value and 95% interval of each; ``priors``: the headline measure of each;
-        ``best_prior``; ``gain``: headline minus that of the best prior on the same bootstrap samples; ``labels``,
-        ``targets``, ``holders``: scores of each, with n; ``confusion``: gold label by predicted label.
+        ``n``, ``documents``; ``measures``: value and 95% interval of each (from a single document: all that is
+        possible); ``priors``: the headline measure of each; ``best_prior``; ``gain``: headline minus that of the best
+        prior on the same bootstrap samples; ``labels``, ``targets``, ``holders``, ``tags``: scores of each, with n;
+        ``confusion``: gold label by predicted label.
     """
     gold = [example.label for example in examples]
     documents = [example.document for example in examples]
     targets = [example.target for example in examples]
-    weights = metrics.document_weights(len(set(documents)), samples, seed)
+    drawn_from = len(set(documents))
+    weights = metrics.document_weights(drawn_from, samples, seed)
 
     def sampled(name: str, labels: Sequence[str]) -> metrics.Array:
         return metrics.measure(name, weights, *metrics.grouped_confusions(gold, labels, documents, targets))
@@ -98,12 +100,12 @@ def evaluate(
     return {
         "version": REPORT_VERSION,
         "n": len(examples),
-        "documents": len(set(documents)),
+        "documents": drawn_from,
         "headline": headline,
-        "measures": {name: _with_interval(values) for name, values in measures.items()},
+        "measures": {name: _with_interval(values, drawn_from) for name, values in measures.items()},
         "priors": {name: float(values[0]) for name, values in priors.items()},
         "best_prior": best,
-        "gain": _with_interval(measures[headline] - priors[best]),
+        "gain": _with_interval(measures[headline] - priors[best], drawn_from, lowest=-1.0),
         "labels": _per_label(matrix),
         "targets": _per_group(targets, gold, predicted),
         "holders": _per_group([example.holder for example in examples], gold, predicted),
@@ -114,8 +116,9 @@ def evaluate(
     }
 
 
-def _with_interval(values: metrics.Array) -> dict[str, float]:
-    value, low, high = metrics.interval(values)
+def _with_interval(values: metrics.Array, documents: int, lowest: float = 0.0) -> dict[str, float]:
+    """Value and 95% interval; from a single document nothing is known, so that the interval is all that is possible."""
+    value, low, high = metrics.interval(values) if documents > 1 else (float(values[0]), lowest, 1.0)
     return {"value": value, "low": low, "high": high}
 
 
@@ -183,7 +186,8 @@ def over_seeds(
     gold = [example.label for example in examples]
     documents = [example.document for example in examples]
     targets = [example.target for example in examples]
-    weights = metrics.document_weights(len(set(documents)), samples, seed)
+    drawn_from = len(set(documents))
+    weights = metrics.document_weights(drawn_from, samples, seed)
     generator = np.random.default_rng(seed + 1)
 
     def averaged(name: str, trainings: Sequence[Sequence[str]]) -> tuple[metrics.Array, float]:
@@ -202,7 +206,7 @@ def over_seeds(
     result = {}
     for name in dict.fromkeys([*names, headline]):
         values, deviation = averaged(name, by_seed)
-        result[name] = _with_interval(values) | {"sd": deviation}
+        result[name] = _with_interval(values, drawn_from) | {"sd": deviation}
         if name == headline:
-            result["gain"] = _with_interval(values - averaged(headline, baseline)[0])
+            result["gain"] = _with_interval(values - averaged(headline, baseline)[0], drawn_from, lowest=-1.0)
     return result

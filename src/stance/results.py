@@ -10,7 +10,7 @@ from typing import Any
 from stance.annotations import Example, label_counts
 from stance.dataset import load_splits
 from stance.errors import StanceError, input_error
-from stance.evaluation import evaluate, join, over_seeds, prior_labels
+from stance.evaluation import join, over_seeds, prior_labels
 from stance.figures import learning_curve
 from stance.files import digest, read_json, write_beside, write_json
 from stance.metrics import ALL_MEASURES, MEAN_OVER_TARGETS
@@ -28,27 +28,25 @@ class RunSet:
         runs: Content of each ``run.json``, by ascending seed.
         metrics: Content of each ``metrics.json``.
         splits: The dataset.
-        predicted: By part, the labels of each run in the order of the part's rows.
+        learnt: The training rows of each run.
+        predicted: By part, the label of each row by its id, for each run.
     """
 
     name: str
     runs: tuple[dict[str, Any], ...]
     metrics: tuple[dict[str, Any], ...]
     splits: Mapping[str, Sequence[Example]]
-    predicted: Mapping[str, Sequence[Sequence[str]]]
-
-    @property
-    def train(self) -> dict[str, int]:
-        """Documents and rows learnt from; over seeds that learnt from other documents, the mean number of rows."""
-        share = self.runs[0]["config"]["train_share"]
-        learnt = [some_documents(self.splits["train"], share, run["seed"]) for run in self.runs]
-        documents = {example.document for example in learnt[0]}
-        return {"documents": len(documents), "rows": round(sum(map(len, learnt)) / len(learnt))}
+    learnt: tuple[Sequence[Example], ...]
+    predicted: Mapping[str, Sequence[Mapping[str, str]]]
 
     @property
     def headline(self) -> str:
         """The measure that results are led by."""
         return str(self.runs[0]["config"]["data"]["headline"])
+
+    def labels(self, part: str, examples: Sequence[Example]) -> list[list[str]]:
+        """What each run said of examples of a part."""
+        return [[by_id[example.id] for example in examples] for by_id in self.predicted[part]]
 
 
 def collect(outputs: str | Path, name: str) -> RunSet:
@@ -72,37 +70,48 @@ def collect(outputs: str | Path, name: str) -> RunSet:
     splits, record = load_splits(Path(outputs) / "data" / runs[0]["data"]["folder"])
     if record.fingerprint != runs[0]["data"]["fingerprint"]:
         raise StanceError(f"{folder}: the runs were made on other data than what now stands; train with overwrite=true")
-    metrics = tuple(read_json(path.parent / "metrics.json") for path in paths)
-    predicted = {}
-    for part in metrics[0]:
-        files = [path.parent / f"predictions.{part}.jsonl" for path in paths]
-        predicted[part] = [join(splits[part], read_predictions(file), str(file)) for file in files]
-    return RunSet(name, tuple(runs), metrics, splits, predicted)
+    share = runs[0]["config"]["train_share"]
+    predicted: dict[str, list[dict[str, str]]] = {}
+    for path in paths:
+        for part in [part for part in splits if part != "train"]:
+            file = path.parent / f"predictions.{part}.jsonl"
+            labels = join(splits[part], read_predictions(file), str(file))
+            ids = [example.id for example in splits[part]]
+            predicted.setdefault(part, []).append(dict(zip(ids, labels, strict=True)))
+    return RunSet(
+        name,
+        tuple(runs),
+        tuple(read_json(path.parent / "metrics.json") for path in paths),
+        splits,
+        tuple(some_documents(splits["train"], share, run["seed"]) for run in runs),
+        predicted,
+    )
 
 
 def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
     """All seeds of an experiment as one result, ready for ``results.json``.
 
-    Besides the measures on test: those on the challenge part, if there is one, and the accuracy on the test rows with
-    each tag, each with n, documents and interval.
+    Besides the measures on test: those on the challenge part, if there is one, and the accuracy on the rows with each
+    tag, in test with what only the challenge part has, and in validation. Each has n, documents and interval.
     """
-    first, examples = found.runs[0], found.splits["test"]
-    report = evaluate(examples, found.predicted["test"][0], found.splits["train"], headline=found.headline)
-    best = report["best_prior"]
+    first = found.runs[0]
     result = {
-        "version": 1,
+        "version": 2,
         "name": found.name,
         "headline": found.headline,
         "part": "test",
         "seeds": [run["seed"] for run in found.runs],
-        "train": found.train,
-        **_over_seeds(found, "test", best, ALL_MEASURES, samples),
-        "best_prior": {"name": best, "value": report["priors"][best]},
+        "train": {
+            "documents": len({example.document for example in found.learnt[0]}),
+            "rows": round(sum(map(len, found.learnt)) / len(found.learnt)),
+        },
+        **_scores(found, "test", found.splits["test"], ALL_MEASURES, samples),
     }
-    if "challenge" in found.predicted:
-        result["challenge"] = _over_seeds(found, "challenge", best, ("macro_f1", "accuracy"), samples)
-    tags = sorted({tag for example in examples for tag in example.tags})
-    result["tags"] = {tag: _over_seeds(found, "test", best, ("accuracy",), samples, tag) for tag in tags}
+    challenge = list(found.splits.get("challenge", ()))
+    if challenge:
+        result["challenge"] = _scores(found, "challenge", challenge, ("macro_f1", "accuracy"), samples)
+    result["tags"] = _by_tag(found, ("test", "challenge"), samples)
+    result["validation_tags"] = _by_tag(found, ("validation",), samples)
     runs = [
         {
             "seed": run["seed"],
@@ -118,70 +127,116 @@ def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
     return {**result, "data": first["data"], "config": config, "runs": runs}
 
 
-def _over_seeds(
-    found: RunSet, part: str, prior: str, names: Sequence[str], samples: int, tag: str = ""
+def _scores(
+    found: RunSet, part: str, examples: Sequence[Example], names: Sequence[str], samples: int
 ) -> dict[str, Any]:
-    """n, documents, label counts, measures and gain over a prior, on the rows of a part, or on those with a tag."""
-    chosen = [i for i, example in enumerate(found.splits[part]) if not tag or tag in example.tags]
-    examples = [found.splits[part][i] for i in chosen]
-    scores = over_seeds(
-        examples,
-        [[labels[i] for i in chosen] for labels in found.predicted[part]],
-        prior_labels(found.splits["train"], examples)[prior],
-        names=names,
-        headline=names[0] if tag else found.headline,
-        samples=samples,
-    )
+    """n, measures, and the gain over the prior that is best on these very rows, learnt from what the runs learnt from.
+
+    Where the runs learnt from different shares of train, a prior has a fit for each, and its scores are averaged.
+    """
+    learnt = {tuple(sorted({example.document for example in rows})): rows for rows in found.learnt}
+    priors: dict[str, list[list[str]]] = {}
+    for rows in learnt.values():
+        for name, draws in prior_labels(rows, examples).items():
+            priors.setdefault(name, []).extend(draws)
+    labels = found.labels(part, examples)
+    by_prior = {
+        name: over_seeds(examples, labels, draws, names=names, headline=found.headline, samples=samples)
+        for name, draws in priors.items()
+    }
+    best = min(by_prior, key=lambda name: float(by_prior[name]["gain"]["value"]))
+    scores = by_prior[best]
+    value = scores[found.headline]["value"] - scores["gain"]["value"]
+    return {
+        **_size(examples),
+        "measures": {name: scores[name] for name in names},
+        "best_prior": {"name": best, "value": value},
+        "gain": scores["gain"],
+    }
+
+
+def _by_tag(found: RunSet, parts: Sequence[str], samples: int) -> dict[str, Any]:
+    """Accuracy on the rows with each tag; a row that stands in two parts counts once."""
+    rows: dict[str, tuple[str, Example]] = {}
+    for part in parts:
+        for example in found.splits.get(part, ()):
+            rows.setdefault(example.id, (part, example))
+    scores = {}
+    for tag in sorted({tag for _, example in rows.values() for tag in example.tags}):
+        chosen = [(part, example) for part, example in rows.values() if tag in example.tags]
+        examples = [example for _, example in chosen]
+        labels = [[found.predicted[part][i][e.id] for part, e in chosen] for i in range(len(found.runs))]
+        accuracy = over_seeds(examples, labels, labels, names=(), headline="accuracy", samples=samples)["accuracy"]
+        scores[tag] = {**_size(examples), "accuracy": accuracy}
+    return scores
+
+
+def _size(examples: Sequence[Example]) -> dict[str, Any]:
     return {
         "n": len(examples),
         "documents": len({example.document for example in examples}),
         "gold": label_counts(example.label for example in examples),
-        "measures": {name: scores[name] for name in names},
-        "gain": scores["gain"],
     }
 
 
 def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, Any]:
     """Headline measure of one system minus that of another on the same rows, with a paired 95% interval.
 
-    Raises:
-        StanceError: They were not tested on the same data.
+    Returns:
+        Names, measure, ``seeds`` of each, value, low, high; without the last four if they were not tested on the same
+        data.
     """
+    names = {"system": system.name, "minus": other.name}
     if system.runs[0]["data"] != other.runs[0]["data"]:
-        raise StanceError(f"{system.name} and {other.name} were not tested on the same data")
+        return names
+    examples = system.splits["test"]
     scores = over_seeds(
-        system.splits["test"],
-        system.predicted["test"],
-        other.predicted["test"],
+        examples,
+        system.labels("test", examples),
+        other.labels("test", examples),
         names=(),
         headline=system.headline,
         samples=samples,
     )
-    return {"system": system.name, "minus": other.name, "measure": system.headline, **scores["gain"]}
+    seeds = [len(system.runs), len(other.runs)]
+    return {**names, "measure": system.headline, "seeds": seeds, **scores["gain"]}
 
 
 def results_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """A Markdown table, one system a row, with intervals; a headline measure of a corpus's own has its own column."""
+    """A Markdown table, one system a row, with intervals.
+
+    A headline measure of a corpus's own has its own column, and so has the corpus where there are several.
+    """
+    headlines = list(dict.fromkeys(result["headline"] for result in results))
+    corpora = list(dict.fromkeys(result["data"]["name"] for result in results))
     columns = ["macro_f1", "favor_against_f1"]
-    columns += [name for name in dict.fromkeys(result["headline"] for result in results) if name not in columns]
-    titles = {"macro_f1": "macro-F1", "favor_against_f1": "favor/against F1", MEAN_OVER_TARGETS: "mean over targets"}
+    columns += [name for name in headlines if name not in columns]
     heads = [
         "system",
-        *(titles.get(name, name) for name in columns),
-        "gain over the best prior",
+        *(["corpus"] if len(corpora) > 1 else []),
+        *(_title(name) for name in columns),
+        "gain over the best prior" + (f" ({_title(headlines[0])})" if len(headlines) == 1 else ""),
         "seeds",
         "n (documents)",
     ]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for result in results:
+        measure = f" ({_title(result['headline'])})" if len(headlines) > 1 else ""
         cells = [
             result["name"],
+            *([result["data"]["name"]] if len(corpora) > 1 else []),
             *(_cell(result["measures"][name]) for name in columns),
-            _cell(result["gain"], sign="+"),
+            _cell(result["gain"], sign="+") + measure,
+            str(len(result["seeds"])),
+            f"{result['n']:,} ({result['documents']:,})",
         ]
-        cells += [str(len(result["seeds"])), f"{result['n']:,} ({result['documents']:,})"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _title(measure: str) -> str:
+    titles = {"macro_f1": "macro-F1", "favor_against_f1": "favor/against F1", MEAN_OVER_TARGETS: "mean over targets"}
+    return titles.get(measure, measure)
 
 
 def _cell(score: Mapping[str, float], sign: str = "") -> str:
@@ -189,22 +244,26 @@ def _cell(score: Mapping[str, float], sign: str = "") -> str:
 
 
 def difference_line(found: Mapping[str, Any]) -> str:
-    """The difference in words: distinguishable or not."""
+    """The difference in words: distinguishable or not, and what the interval does not hold."""
+    if "value" not in found:
+        return f"{found['system']} and {found['minus']}: not compared, since they were not tested on the same data"
     verdict = "not distinguishable" if found["low"] <= 0 <= found["high"] else "distinguishable"
-    return f"{found['system']} minus {found['minus']}: {_cell(found, sign='+')} {found['measure']}, {verdict}"
+    single = " (one training, so that the interval holds no variance of seeds)" if max(found["seeds"]) == 1 else ""
+    measure = _title(found["measure"])
+    return f"{found['system']} minus {found['minus']}: {_cell(found, sign='+')} {measure}, {verdict}{single}"
 
 
-def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[str]]:
     """Write ``results.json`` and ``README.md`` of each named experiment; compare the last one with each other one.
 
     Args:
         config: Names and folders.
 
     Returns:
-        The results in the order named, and the differences of the last experiment to the others on the same data.
+        The results in the order named, and a line for each comparison of the last experiment with another.
 
     Raises:
-        StanceError: See :func:`collect`.
+        StanceError: See :func:`collect`; a learning curve of different models or data.
     """
     found = [collect(config.outputs, name) for name in config.experiment]
     results = [summarize(runs, config.bootstrap) for runs in found]
@@ -213,17 +272,36 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[d
         write_json(folder / "results.json", result)
         with write_beside(folder / "README.md") as temporary:
             temporary.write_text(experiment_readme(result), encoding="utf-8")
-    last = found[-1]
-    same = [other for other in found[:-1] if other.runs[0]["data"] == last.runs[0]["data"]]
-    differences = [difference(last, other, config.bootstrap) for other in same]
+    differences = [difference(found[-1], other, config.bootstrap) for other in found[:-1]]
     if config.table is not None:
-        lines = [results_table(results), "", *(f"- {difference_line(found)}" for found in differences)]
+        folder = Path(config.folder)
         if config.curve:
-            learning_curve(results, Path(config.folder) / f"{config.table}.svg")
-            lines = [f"![Score by number of training documents]({config.table}.svg)", "", *lines]
-        with write_beside(Path(config.folder) / f"{config.table}.md") as temporary:
-            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return results, differences
+            _same_but_for_share(results)
+            learning_curve(results, folder / f"{config.table}.svg")
+        names = [result["name"] for result in results]
+        content = {"version": 1, "experiments": names, "differences": differences, "curve": config.curve}
+        write_json(folder / f"{config.table}.json", content)
+        with write_beside(folder / f"{config.table}.md") as temporary:
+            temporary.write_text(table_page(config.table, content, results), encoding="utf-8")
+    return results, [difference_line(difference) for difference in differences]
+
+
+def table_page(name: str, content: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
+    """The page of several experiments, in Markdown, from ``<name>.json`` and the results that it names."""
+    lines = [f"![Score by number of training documents]({name}.svg)", ""] if content["curve"] else []
+    lines += [results_table(results), "", *(f"- {difference_line(found)}" for found in content["differences"])]
+    return "\n".join(lines) + "\n"
+
+
+def _same_but_for_share(results: Sequence[Mapping[str, Any]]) -> None:
+    for result in results[1:]:
+        if any(result[key] != results[0][key] for key in ("data", "headline")) or (
+            result["config"]["model"] != results[0]["config"]["model"]
+        ):
+            raise StanceError(
+                f"curve: {result['name']} and {results[0]['name']} differ in data or model; "
+                "a learning curve is one model on shares of one training part (train_share=...)"
+            )
 
 
 def experiment_readme(result: Mapping[str, Any]) -> str:
@@ -232,18 +310,20 @@ def experiment_readme(result: Mapping[str, Any]) -> str:
     lines = [
         f"# {result['name']}",
         "",
-        f"{config['model']['name']} on {result['data']['name']}, split by {config['split']['by']}, test part.",
+        f"{config['model']['name']} on {result['data']['name']}, split by {config['split']['by']}, test part; "
+        f"learnt from {result['train']['rows']:,} rows in {result['train']['documents']:,} documents.",
         "Written by `scripts/summarize.py`; `results.json` has every number, seed, version and second.",
         "",
         results_table([result]),
         "",
-        f"The gain is in {result['headline']}; the best prior is {prior['name']}, {prior['value']:.3f}.",
+        f"The best prior is {prior['name']}, {prior['value']:.3f}.",
     ]
     if "challenge" in result:
         hard = result["challenge"]
         lines.append(
             f"On the challenge part (n = {hard['n']} in {hard['documents']} documents): "
-            f"macro-F1 {_cell(hard['measures']['macro_f1'])}, accuracy {_cell(hard['measures']['accuracy'])}."
+            f"macro-F1 {_cell(hard['measures']['macro_f1'])}, accuracy {_cell(hard['measures']['accuracy'])}; "
+            f"gain over {hard['best_prior']['name']} {_cell(hard['gain'], sign='+')}."
         )
     if result["tags"]:
         lines += [
@@ -251,11 +331,10 @@ def experiment_readme(result: Mapping[str, Any]) -> str:
             "| rows with the tag | n (documents) | against, neutral, favor | accuracy | always the commonest label |",
             "|---|---|---|---|---|",
         ]
-        by_accuracy = sorted(result["tags"].items(), key=lambda item: item[1]["measures"]["accuracy"]["value"])
-        for tag, scores in by_accuracy:
+        for tag, scores in sorted(result["tags"].items(), key=lambda item: item[1]["accuracy"]["value"]):
             counts = scores["gold"].values()
             cells = [tag, f"{scores['n']} ({scores['documents']})", ", ".join(map(str, counts))]
-            cells += [_cell(scores["measures"]["accuracy"]), f"{max(counts) / scores['n']:.3f}"]
+            cells += [_cell(scores["accuracy"]), f"{max(counts) / scores['n']:.3f}"]
             lines.append("| " + " | ".join(cells) + " |")
     lines += ["", "```", *(run["command"] for run in result["runs"]), "```"]
     return "\n".join(lines) + "\n"

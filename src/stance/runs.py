@@ -69,7 +69,7 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
         log.info("run %s stands", folder)
         return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
     started = folder / "started.json"
-    resumed = started.exists()
+    resumed = started.exists() and read_json(started).get("identity") == identity
     if not resumed:
         start = {"identity": identity, "config": settings, "command": command, "code": code_state()}
         write_json(started, start | {"versions": {name: importlib.metadata.version(name) for name in PACKAGES}})
@@ -123,8 +123,8 @@ def _standing(folder: Path, identity: str, overwrite: bool) -> bool:
     sweep_partials(folder)
     if finished.exists():
         shutil.rmtree(folder / "work", ignore_errors=True)
-    if not any(folder.iterdir()):
-        return False
+    if not any(folder.iterdir()) or [path.name for path in folder.iterdir()] == [started.name]:
+        return False  # nothing was trained yet, e.g. because the configuration was refused
     same = started.exists() and read_json(started).get("identity") == identity
     if same and not (overwrite and finished.exists()):
         return finished.exists()

@@ -22,6 +22,16 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
         raise input_error(name, "unknown value", found=value, allowed=allowed)
 
 
+def _by_spelling(key: str, spellings: dict[str, list[str]]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name, spelled in spellings.items():
+        for spelling in spelled:
+            if spelling in names:
+                raise input_error(key, f"spelled alike: {names[spelling]} and {name}", found=spelling)
+            names[spelling] = name
+    return names
+
+
 @dataclass(kw_only=True)
 class LabelSpellings:
     """The spellings of each label in a file, e.g. ``favor: [PRO, 2]``; all empty = the three names themselves."""
@@ -36,18 +46,29 @@ class LabelSpellings:
         Raises:
             StanceError: A spelling stands for two labels.
         """
-        label_map: dict[str, str] = {}
-        for label in ("against", "neutral", "favor"):
-            for spelling in getattr(self, label):
-                if spelling in label_map:
-                    raise input_error("labels", f"spelled alike: {label_map[spelling]} and {label}", found=spelling)
-                label_map[spelling] = label
-        return label_map
+        return _by_spelling("labels", vars(self))
+
+
+@dataclass(kw_only=True)
+class PartSpellings:
+    """The spellings of each part in a table, e.g. ``validation: [dev, valid]``."""
+
+    train: list[str] = field(default_factory=lambda: ["train"])
+    validation: list[str] = field(default_factory=lambda: ["validation"])
+    test: list[str] = field(default_factory=lambda: ["test"])
+
+    def map(self) -> dict[str, str]:
+        """Part by spelling.
+
+        Raises:
+            StanceError: A spelling stands for two parts.
+        """
+        return _by_spelling("parts", vars(self))
 
 
 @dataclass(kw_only=True)
 class AnnotationColumns:
-    """What the fields of an annotation are called in the user's file."""
+    """What the fields of an annotation are called in the user's file. ``part`` is for tables only."""
 
     id: str = "id"
     text: str = "text"
@@ -59,6 +80,13 @@ class AnnotationColumns:
     context: str = "context"
     date: str = "date"
     tags: str = "tags"
+    part: str = "part"
+
+
+#: Each reads one format; ``table`` any.
+READERS = (
+    "negotiation", "annotations", "table", "semeval2016", "tweeteval", "vast", "pstance", "seesaw", "newsmtsc", "gwsd",
+)  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -67,18 +95,22 @@ class DataConfig:
 
     Attributes:
         name: Of the corpus; part of folder names.
-        reader: negotiation, annotations, semeval2016 or tweeteval.
+        reader: One of ``READERS``.
         root: Folder that ``path`` is relative to; it is not recorded, so that results name no machine's folders.
         path: A file or folder, as the reader wants it.
         headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
             favor_against_f1_mean_over_targets.
         annotators: Whose judgements count (negotiation, annotations; there, empty = all).
         adjudicator: Who settles ties and disagreements (annotations).
-        labels: How the labels are spelled in the file (annotations).
-        columns: What our fields are called in the file (annotations).
-        encoding: Of the file (annotations).
+        labels: How the labels are spelled in the file (annotations, table).
+        columns: What our fields are called in the file (annotations, table).
+        parts: How the parts are spelled in a column ``part`` (table).
+        target: One target for every row of a table without that column.
+        encoding: Of the file (annotations, table).
         task: a or b (semeval2016).
-        verify: Refuse files other than the published ones (semeval2016, tweeteval).
+        derived_neutrals: Whether there are neutral rows that nobody judged: for vast the synthetic ones, for seesaw
+            pairs of a sentence's entities without a stance.
+        verify: Refuse files other than the published ones (the field's corpora).
     """
 
     name: str
@@ -90,13 +122,16 @@ class DataConfig:
     adjudicator: str = ""
     labels: LabelSpellings = field(default_factory=LabelSpellings)
     columns: AnnotationColumns = field(default_factory=AnnotationColumns)
+    parts: PartSpellings = field(default_factory=PartSpellings)
+    target: str = ""
     encoding: str = "utf-8"
     task: str = "a"
+    derived_neutrals: bool = False
     verify: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values outside the lists above."""
-        _one_of("data.reader", self.reader, ("negotiation", "annotations", "semeval2016", "tweeteval"))
+        _one_of("data.reader", self.reader, READERS)
         measures = ("macro_f1", "favor_against_f1", "accuracy", "favor_against_f1_mean_over_targets")
         _one_of("data.headline", self.headline, measures)
 
@@ -182,10 +217,13 @@ class EncoderConfig(ModelConfig):
     Attributes:
         encoder: all-MiniLM-L6-v2 (packaged), a folder or a hub id of any Hugging Face encoder.
         class_weight: Weigh labels by the inverse of their frequency.
+        frozen_layers: Keep the embeddings and this many of the lowest layers as they were pretrained: faster, and on a
+            small corpus steadier. 0 = train everything.
     """
 
     encoder: str = "all-MiniLM-L6-v2"
     class_weight: bool = True
+    frozen_layers: int = 0
     first: str = "{text}"
     second: str = "{holder}: {target}"
     author: str = "the author"
@@ -203,10 +241,36 @@ class BuildConfig:
 
 
 @dataclass(kw_only=True)
+class AuditConfig:
+    """Configuration of ``scripts/audit.py``.
+
+    Attributes:
+        name: Of the file with the numbers.
+        folder: For the files; the page of all of them is beside it.
+    """
+
+    name: str
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    folder: str = "docs/audit"
+    bootstrap: int = 1000
+
+    def __post_init__(self) -> None:
+        """Refuse too few bootstrap samples."""
+        _at_least("bootstrap", self.bootstrap, 10)
+
+
+@dataclass(kw_only=True)
 class CheckConfig:
-    """Configuration of ``scripts/check_corpus.py``. ``folder``: laid out as ``seeds/``."""
+    """Configuration of ``scripts/check_corpus.py``.
+
+    Attributes:
+        folder: Laid out as ``seeds/``.
+        write: Record the numbers measured, instead of comparing with those recorded.
+    """
 
     folder: str
+    write: bool = False
 
 
 @dataclass(kw_only=True)
@@ -322,7 +386,8 @@ class SummarizeConfig:
         experiment: A name, or a list of names for one table.
         outputs: Where the runs are.
         folder: Where ``<name>/results.json`` and its table go.
-        table: Name of a page ``<folder>/<table>.md`` with the one table of all and the differences; null = none.
+        table: Name of a page ``<folder>/<table>.md`` with the one table of all and the differences, and of the
+            ``.json`` with its numbers; null = none.
         curve: Begin that page with a picture of the headline measure by the number of training documents.
     """
 

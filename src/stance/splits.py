@@ -74,7 +74,7 @@ def split_examples(
     Args:
         examples: With distinct ids.
         by: target, document or sentence; ``official`` takes the parts that the corpus comes with and draws only what
-            they lack, a validation part from train, by sentence; ``auto`` is official where there are such parts, else
+            they lack, a validation part from train, by document; ``auto`` is official where there are such parts, else
             target.
         validation: Share of all rows (official: of the train rows) wanted for validation, above 0 to 0.5.
         test: Share wanted for test, above 0 to 0.5; not used when official.
@@ -135,7 +135,7 @@ def _official(examples: Sequence[Example], parts: Mapping[str, str] | None, vali
     for example in examples:
         splits[parts[example.id]].append(example)
     if "validation" not in splits:
-        splits["train"], splits["validation"] = _draw(splits["train"], "sentence", validation, seed, "validation")
+        splits["train"], splits["validation"] = _draw(splits["train"], "document", validation, seed, "validation")
     return {part: splits[part] for part in (*PARTS, *sorted(set(splits) - set(PARTS)))}
 
 

@@ -75,7 +75,7 @@ def fit(
         StanceError: An encoder that does not load, unknown or reserved trainer keywords.
     """
     if isinstance(config, PriorConfig):
-        return Prior.fit(config.prior, train)
+        return Prior.fit(config.prior, train, seed)
     if isinstance(config, LinearConfig):
         features = (
             TfidfFeatures.fit(train) if config.features == "tfidf" else EmbeddingFeatures.load_encoder(config.encoder)
@@ -109,6 +109,7 @@ def fine_tune(
     set_seed(seed)
     input_format = InputFormat(config.first, config.second, config.author, config.context_words, config.max_length)
     encoder = EncoderModel.new(config.encoder, input_format)
+    encoder.freeze(config.frozen_layers)
     encoder.model.accepts_loss_kwargs = False
     trainer = Trainer(
         model=encoder.model,

@@ -4,8 +4,9 @@ Source: ``seeds/`` of this project; its README is the data statement, its GUIDEL
 
 ``documents/<id>.json`` holds one document: its sentences, the targets (proposals), the rows (each a sentence, a holder
 and a target by number from 1, with the phenomena that it shows) and the variants (each a row's sentence again with one
-small change, which changes the label: a minimal pair). ``judgements/<annotator>.jsonl`` holds one ``{"id", "label"}`` a
-line, with a ``note`` where the annotator gave a reason. ``parts.json`` says which areas are train, validation and test.
+small change, which is meant to change the label: a minimal pair). ``judgements/<annotator>.jsonl`` holds one
+``{"id", "label"}`` a line, with a ``note`` where the annotator gave a reason. ``parts.json`` says which areas are
+train, validation and test.
 """
 
 from __future__ import annotations
