@@ -16,12 +16,13 @@ SOURCE = PROJECT / "src" / "stance"
 FLOORS = [
     {"errors"},
     {"files", "labels"},
-    {"annotations", "predictions", "settings"},
-    {"config", "readers", "agreement", "splits", "dataset", "encoding", "figures", "metrics", "tables"},
+    {"annotations", "predictions", "settings", "tables"},
+    {"config", "readers", "agreement", "splits", "dataset", "encoding", "figures", "metrics"},
     {"build", "priors", "linear", "encoder"},
     {"classifier", "evaluation"},
-    {"training", "inference", "datasheet"},
+    {"training", "inference", "datasheet", "audit"},
     {"runs", "results"},
+    {"reproduce"},
 ]
 
 HYDRA = {"config"}

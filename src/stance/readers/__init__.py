@@ -7,7 +7,7 @@ from dataclasses import asdict
 from stance.annotations import Corpus, read_annotations
 from stance.errors import input_error
 from stance.files import file_digest
-from stance.readers import negotiation, semeval2016, tweeteval
+from stance.readers import gwsd, negotiation, newsmtsc, pstance, seesaw, semeval2016, table, tweeteval, vast
 from stance.settings import DataConfig
 
 
@@ -20,15 +20,41 @@ def read_corpus(data: DataConfig) -> Corpus:
     if not data.location.exists():
         allowed = "data.path=..., and for the field's corpora the folder that STANCE_DATA or data.root names"
         raise input_error(str(data.location.absolute()), "no such file or folder", allowed=allowed)
-    if data.reader == "negotiation":
-        return negotiation.read(data.location, data.annotators)
-    if data.reader == "semeval2016":
-        return semeval2016.read(data.location, data.task, verify=data.verify)
-    if data.reader == "tweeteval":
-        return tweeteval.read(data.location, verify=data.verify)
-    annotations = read_annotations(
-        data.location, label_map=data.labels.map(), columns=asdict(data.columns), encoding=data.encoding
-    )
+    path, verify = data.location, data.verify
+    match data.reader:
+        case "negotiation":
+            return negotiation.read(path, data.annotators)
+        case "semeval2016":
+            return semeval2016.read(path, data.task, verify=verify)
+        case "tweeteval":
+            return tweeteval.read(path, verify=verify)
+        case "vast":
+            return vast.read(path, derived_neutrals=data.derived_neutrals, verify=verify)
+        case "seesaw":
+            return seesaw.read(path, derived_neutrals=data.derived_neutrals, verify=verify)
+        case "newsmtsc":
+            return newsmtsc.read(path, verify=verify)
+        case "gwsd":
+            return gwsd.read(path, verify=verify)
+        case "pstance":
+            return pstance.read(path, verify=verify)
+        case "table":
+            return table.read(
+                path,
+                data.columns,
+                label_map=data.labels.map(),
+                part_map=data.parts.map(),
+                target=data.target,
+                encoding=data.encoding,
+            )
+    return _annotations(data)
+
+
+def _annotations(data: DataConfig) -> Corpus:
+    """The judgements in a file of annotations, of those annotators who are asked for."""
+    columns = asdict(data.columns)
+    del columns["part"]
+    annotations = read_annotations(data.location, label_map=data.labels.map(), columns=columns, encoding=data.encoding)
     names = {annotation.annotator for annotation in annotations}
     for name in (*data.annotators, *filter(None, [data.adjudicator])):
         if name not in names:

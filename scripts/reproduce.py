@@ -1,0 +1,48 @@
+"""Whether recorded results come out again: python scripts/reproduce.py tfidf
+
+Runs the recorded commands of each named experiment anew. --check runs nothing: it proves that every number shown is one
+that was recorded, with its configuration, data and commit.
+"""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Print what is the same and what is different; exit code 1 if anything is different, 2 if it cannot be told."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a folder of experiments/")
+    parser.add_argument("--check", action="store_true", help="run nothing, check what is recorded and shown")
+    parser.add_argument("--seeds", type=int, nargs="+", help="only these of the recorded seeds")
+    parser.add_argument("--tolerance", type=float, default=0.02, help="where versions or machine differ (default 0.02)")
+    arguments = parser.parse_args()
+    if arguments.check == bool(arguments.names):
+        parser.error("give either names of experiments or --check")
+    from stance.errors import StanceError
+    from stance.reproduce import check, reproduce
+
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
+    logging.getLogger("stance").setLevel(logging.INFO)
+    try:
+        if arguments.check:
+            wrong = check(PROJECT)
+            print(*wrong, "every number shown is recorded" if not wrong else f"{len(wrong)} problem(s)", sep="\n")
+            sys.exit(bool(wrong))
+        different = 0
+        for name in arguments.names:
+            lines = reproduce(PROJECT, name, seeds=arguments.seeds, tolerance=arguments.tolerance)
+            different += sum(not same for same, _ in lines)
+            print(*(f"{name}: {line}" for _, line in lines), sep="\n")
+        print("all the same" if not different else f"{different} different")
+        sys.exit(bool(different))
+    except StanceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

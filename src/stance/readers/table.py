@@ -1,0 +1,113 @@
+"""Any table of examples, one a row, with its columns, labels and parts named in the configuration: no code needed.
+
+csv, tsv, jsonl or parquet. A column of text and one of the label must be there, and a target, as a column or one for
+all rows. The others may be missing: without ids a row is called by its number, without documents each row is its own,
+without annotators the file is one, without holders the author is asked. Rows with one id are judgements of one example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stance.annotations import Annotation, Corpus, check_annotations, tags_of, text_of
+from stance.errors import input_error
+from stance.files import file_digest
+from stance.labels import parse_label
+from stance.settings import AnnotationColumns
+from stance.tables import read_chunks
+
+#: Rows in memory beside the annotations.
+CHUNK = 4096
+
+
+def read(
+    path: str | Path,
+    columns: AnnotationColumns,
+    *,
+    label_map: Mapping[str, str],
+    part_map: Mapping[str, str],
+    target: str = "",
+    encoding: str = "utf-8",
+) -> Corpus:
+    """The rows of the table; with a column of parts, also those.
+
+    Args:
+        path: The table.
+        columns: What each field is called there.
+        label_map: What each spelling of a label means; empty = the three names themselves.
+        part_map: Likewise for train, validation and test; read only where there is a column of parts.
+        target: One target for every row, instead of a column.
+        encoding: Of a csv, tsv or jsonl file.
+
+    Raises:
+        StanceError: Names file, row, value and what is allowed: a column that is not there, an empty cell, an unknown
+            label or part, an id whose text, holder, target or document changes, two labels by one annotator.
+    """
+    annotations: list[Annotation] = []
+    places: list[str] = []
+    parts: dict[str, str] = {}
+    for chunk in read_chunks(path, CHUNK, encoding):
+        for place, row in chunk:
+            if not annotations:
+                _check_columns(row, columns, target, place)
+            annotation = _annotation(row, columns, label_map, target, place, len(annotations) + 1)
+            annotations.append(annotation)
+            places.append(place)
+            if columns.part in row:
+                part = _part(row[columns.part], part_map, place)
+                if parts.setdefault(annotation.id, part) != part:
+                    raise input_error(place, f"id {annotation.id!r} stands in two parts", found=part)
+    if not annotations:
+        raise input_error(str(path), "no rows in the file")
+    check_annotations(annotations, places)
+    return Corpus(tuple(annotations), parts or None, {Path(path).name: file_digest(path)})
+
+
+def _check_columns(row: Mapping[str, Any], columns: AnnotationColumns, target: str, place: str) -> None:
+    needed = {"text": columns.text, "label": columns.label, **({} if target else {"target": columns.target})}
+    for field, column in needed.items():
+        if column not in row:
+            hint = f"data.columns.{field}=NAME" + (", or data.target for all rows" if field == "target" else "")
+            raise input_error(place, f"no column {column!r}", found=sorted(row), allowed=hint)
+    if target and columns.target in row:
+        raise input_error(
+            place, f"data.target is given, and there is a column {columns.target!r}", allowed="one of them"
+        )
+
+
+def _annotation(
+    row: Mapping[str, Any],
+    columns: AnnotationColumns,
+    label_map: Mapping[str, str],
+    target: str,
+    place: str,
+    number: int,
+) -> Annotation:
+    def cell(field: str, default: str = "") -> str:
+        """A field's text; an empty or missing one gives the default, which for text and target is an error."""
+        column = getattr(columns, field)
+        needed = field in ("text", "target")
+        return text_of(row.get(column), column, place, may_be_empty=not needed) or default
+
+    row_id = cell("id", f"row-{number}")
+    return Annotation(
+        id=row_id,
+        text=cell("text"),
+        holder=cell("holder"),
+        target=target or cell("target"),
+        label=parse_label(row[columns.label], label_map, place),
+        annotator=cell("annotator", "table"),
+        document=cell("document", row_id),
+        context=cell("context"),
+        date=cell("date"),
+        tags=tags_of(row.get(columns.tags), columns.tags, place),
+    )
+
+
+def _part(value: object, part_map: Mapping[str, str], place: str) -> str:
+    if str(value) not in part_map:
+        allowed = f"{', '.join(part_map)}; others: say what each means, e.g. data.parts.validation=[dev]"
+        raise input_error(place, "unknown part", found=value, allowed=allowed)
+    return part_map[str(value)]

@@ -1,0 +1,185 @@
+"""Whether recorded results come out again, and whether every number that is shown was recorded."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stance.errors import StanceError, input_error
+from stance.files import read_json
+from stance.results import collect, experiment_readme, summarize, table_page
+
+log = logging.getLogger(__name__)
+
+#: Numbers that differ by less are the same where versions and machine are: sums in another order.
+IDENTICAL = 1e-9
+
+#: What must be alike for numbers to be identical.
+ALIKE = ("versions", "machine")
+
+#: A score as pages write it.
+SCORE = re.compile(r"(?<![\w.])[+-]?\d\.\d{3}(?![\d.])")
+
+
+def reproduce(
+    project: Path, name: str, *, seeds: list[int] | None = None, tolerance: float = 0.02
+) -> list[tuple[bool, str]]:
+    """Run the recorded commands of an experiment again, from raw data, in a folder that is thrown away.
+
+    Args:
+        project: The checkout, with ``experiments/<name>/results.json``.
+        name: Of the experiment.
+        seeds: Only these of the recorded ones; None = all, and then the summary is compared too.
+        tolerance: Largest difference that still counts as the same where versions or machine differ; where they are
+            alike every number must be identical.
+
+    Returns:
+        For each thing compared whether it came out the same, and a line that says so.
+
+    Raises:
+        StanceError: Nothing is recorded under this name, or a command fails.
+    """
+    recorded = read_recorded(project, name)
+    runs = [run for run in recorded["runs"] if seeds is None or run["seed"] in seeds]
+    if not runs:
+        raise input_error(name, "no such seed", found=seeds, allowed=[str(run["seed"]) for run in recorded["runs"]])
+    with tempfile.TemporaryDirectory() as outputs:
+        for run in runs:
+            log.info("%s", run["command"])
+            _again(project, run["command"], Path(outputs))
+        found = collect(outputs, name)
+        result = summarize(found)
+    alike = all(a[key] == b[key] for a, b in zip(runs, result["runs"], strict=True) for key in ALIKE)
+    limit = IDENTICAL if alike else tolerance
+    said = "identical" if alike else f"within {tolerance}"
+    lines = [_same("data fingerprint", recorded["data"]["fingerprint"], result["data"]["fingerprint"])]
+    lines += list(_changed_settings(recorded["config"], result["config"]))
+    for before, after in zip(runs, result["runs"], strict=True):
+        lines += list(_numbers(f"seed {before['seed']}", before["test"], after["test"], limit, said))
+    if len(runs) == len(recorded["runs"]):
+        for part in ("measures", "gain", "challenge", "tags"):
+            if part in recorded:
+                lines += list(_numbers(part, recorded[part], result[part], limit, said))
+    return lines
+
+
+def read_recorded(project: Path, name: str) -> dict[str, Any]:
+    """The content of ``experiments/<name>/results.json``.
+
+    Raises:
+        StanceError: It is not there; the message lists those that are.
+    """
+    path = project / "experiments" / name / "results.json"
+    if not path.exists():
+        known = sorted(other.parent.name for other in (project / "experiments").glob("*/results.json"))
+        raise input_error(str(path), "no such experiment", found=name, allowed=known)
+    recorded: dict[str, Any] = read_json(path)
+    return recorded
+
+
+def _again(project: Path, command: str, outputs: Path) -> None:
+    program, script, *arguments = shlex.split(command)
+    if program != "python" or not re.fullmatch(r"scripts/train\.py", script):
+        raise input_error(
+            "results.json", "a command that is not run", found=command, allowed="python scripts/train.py ..."
+        )
+    done = subprocess.run(
+        [sys.executable, str(project / script), *arguments, f"outputs={outputs}"],
+        cwd=project,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        raise StanceError(f"{command} failed: {done.stderr.strip().splitlines()[-1:]}")
+
+
+def _same(what: str, before: object, after: object) -> tuple[bool, str]:
+    same = before == after
+    return same, f"{what}: same" if same else f"{what}: DIFFERENT, recorded {before}, now {after}"
+
+
+def _changed_settings(
+    before: Mapping[str, Any], after: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[bool, str]]:
+    """A line for each setting that both have and that differs; settings that came later are no difference."""
+    for key in before:
+        if key not in after:
+            yield False, f"setting {path}{key}: DIFFERENT, recorded {before[key]}, now none"
+        elif isinstance(before[key], dict) and isinstance(after[key], dict):
+            yield from _changed_settings(before[key], after[key], f"{path}{key}.")
+        elif before[key] != after[key]:
+            yield False, f"setting {path}{key}: DIFFERENT, recorded {before[key]}, now {after[key]}"
+
+
+def _numbers(what: str, before: Any, after: Any, limit: float, said: str) -> Iterator[tuple[bool, str]]:  # noqa: ANN401
+    """A line for each number below ``before``."""
+    if isinstance(before, dict):
+        for key, value in before.items():
+            yield from _numbers(f"{what} {key}", value, (after or {}).get(key), limit, said)
+    elif isinstance(before, float) and isinstance(after, float):
+        same = abs(before - after) <= limit
+        yield same, f"{what}: " + (f"same ({said})" if same else f"DIFFERENT, recorded {before:.4f}, now {after:.4f}")
+    else:
+        yield _same(what, before, after)
+
+
+def check(project: Path) -> list[str]:
+    """What is wrong with the recorded results; nothing is run.
+
+    Every ``results.json`` must have its configuration, data fingerprint, and commits that are in the history and were
+    clean; every page must be the one that its numbers give; and every score in ``README.md`` and in
+    ``experiments/README.md`` must stand in one of these pages, in the data statement or in the audit.
+    """
+    wrong: list[str] = []
+    folder = project / "experiments"
+    results = {path.parent.name: read_json(path) for path in sorted(folder.glob("*/results.json"))}
+    pages = []
+    for name, result in results.items():
+        wrong += [f"experiments/{name}/results.json: {problem}" for problem in _unrecorded(project, result)]
+        pages.append((folder / name / "README.md", experiment_readme(result)))
+    for path in sorted(folder.glob("*.json")):
+        content = read_json(path)
+        missing = [name for name in content["experiments"] if name not in results]
+        if missing:
+            wrong.append(f"experiments/{path.name}: no results of {', '.join(missing)}")
+        else:
+            named = [results[name] for name in content["experiments"]]
+            pages.append((path.with_suffix(".md"), table_page(path.stem, content, named)))
+    for path, text in pages:
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            wrong.append(f"{path.relative_to(project)}: not the page that its numbers give; run scripts/summarize.py")
+    shown = {score for _, text in pages for score in SCORE.findall(text)}
+    for path in (project / "docs" / "audit.md", project / "seeds" / "README.md"):
+        shown |= set(SCORE.findall(path.read_text(encoding="utf-8"))) if path.exists() else set()
+    for name in ("README.md", "experiments/README.md"):
+        text = (project / name).read_text(encoding="utf-8") if (project / name).exists() else ""
+        for number, line in enumerate(text.splitlines(), start=1):
+            unknown = [score for score in SCORE.findall(line) if score not in shown]
+            wrong += [f"{name}, line {number}: {score} is in no recorded result" for score in unknown]
+    return wrong
+
+
+def _unrecorded(project: Path, result: Mapping[str, Any]) -> Iterator[str]:
+    if not result.get("config"):
+        yield "no configuration"
+    if not re.fullmatch(r"[0-9a-f]{64}", result.get("data", {}).get("fingerprint", "")):
+        yield "no data fingerprint"
+    for run in result["runs"]:
+        commit = run.get("commit") or ""
+        known = (
+            re.fullmatch(r"[0-9a-f]{40}", commit)
+            and not subprocess.run(
+                ["git", "-C", str(project), "merge-base", "--is-ancestor", commit, "HEAD"], capture_output=True
+            ).returncode
+        )
+        if not known:
+            yield f"seed {run['seed']}: commit {commit or 'none'} is not in the history"
+        elif run.get("dirty"):
+            yield f"seed {run['seed']}: made from changed files, not from commit {commit}"

@@ -1,0 +1,103 @@
+"""Tables that nobody here has seen, read with a configuration alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import write_lines
+from stance.errors import StanceError
+from stance.readers import read_corpus, table
+from stance.settings import AnnotationColumns, DataConfig, LabelSpellings, PartSpellings
+
+COLUMNS = AnnotationColumns(text="tweet", label="stance", target="topic", part="split")
+LABELS = {"PRO": "favor", "CON": "against"}
+PARTS = {"train": "train", "dev": "validation", "test": "test"}
+ROWS = [
+    {"tweet": "They signed.", "stance": "PRO", "topic": "the deal", "split": "train"},
+    {"tweet": "They left, all of them.", "stance": "CON", "topic": "the deal", "split": "dev"},
+]
+
+
+def read(path, columns=COLUMNS, **options):
+    return table.read(path, columns, **({"label_map": LABELS, "part_map": PARTS} | options))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_every_kind_of_file_gives_the_same_rows(tmp_path, suffix):
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist(ROWS), path)
+    elif suffix == "jsonl":
+        write_lines(path, ROWS)
+    else:
+        cells = [list(ROWS[0]), *(list(row.values()) for row in ROWS)]
+        mark = {"csv": '","', "tsv": '"\t"'}[suffix]
+        path.write_text("".join('"' + mark.join(row) + '"\n' for row in cells))
+    corpus = read(path)
+    assert [(a.id, a.text, a.holder, a.target, a.label, a.document) for a in corpus.annotations] == [
+        ("row-1", "They signed.", "", "the deal", "favor", "row-1"),
+        ("row-2", "They left, all of them.", "", "the deal", "against", "row-2"),
+    ]
+    assert corpus.parts == {"row-1": "train", "row-2": "validation"}
+    assert list(corpus.files) == [path.name]
+
+
+def test_what_is_there_is_used(tmp_path):
+    columns = replace(COLUMNS, id="key", document="source", annotator="coder", holder="who", tags="kinds", part="none")
+    extra = {"key": 7, "source": "paper", "who": "the guild", "kinds": ["plain"], "context": "It rained."}
+    rows = [ROWS[0] | extra | {"coder": coder} for coder in ("ana", "bo")]
+    corpus = read(write_lines(tmp_path / "rows.jsonl", rows), columns)
+    (first, second) = corpus.annotations
+    assert (first.id, first.document, first.holder, first.tags) == ("7", "paper", "the guild", ("plain",))
+    assert (first.context, first.annotator, second.annotator) == ("It rained.", "ana", "bo")
+    assert corpus.parts is None
+
+
+def test_one_target_for_the_whole_file(tmp_path):
+    rows = [{"tweet": "They signed.", "stance": "PRO"}]
+    path = write_lines(tmp_path / "rows.jsonl", rows)
+    assert read(path, target="open the gate").annotations[0].target == "open the gate"
+    with pytest.raises(StanceError, match=r"no column 'topic'.*data.columns.target=NAME, or data.target for all rows"):
+        read(path)
+    with pytest.raises(StanceError, match=r"data.target is given, and there is a column 'topic'"):
+        read(write_lines(tmp_path / "rows.jsonl", ROWS), target="open the gate")
+
+
+MISTAKES = {
+    "label": ({"stance": "MAYBE"}, "line 2: unknown label; found 'MAYBE'; allowed: PRO, CON"),
+    "part": ({"split": "held out"}, "line 2: unknown part; found 'held out'; allowed: train, dev, test"),
+    "text": ({"tweet": " "}, "line 2: field 'tweet' is empty"),
+    "id": ({"id": "row-1"}, "line 2: duplicate id 'row-1': it has another text"),
+    "tags": ({"tags": 5}, "line 2: field 'tags' is no list of tags"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_named_with_its_place(tmp_path, case):
+    changes, message = MISTAKES[case]
+    path = write_lines(tmp_path / "rows.jsonl", [ROWS[0], ROWS[1] | {"split": "train"} | changes])
+    with pytest.raises(StanceError, match=message):
+        read(path)
+
+
+def test_an_id_in_two_parts_and_a_file_without_rows(tmp_path):
+    rows = [ROWS[0] | {"id": "a", "annotator": "ana"}, ROWS[0] | {"id": "a", "annotator": "bo", "split": "test"}]
+    with pytest.raises(StanceError, match="line 2: id 'a' stands in two parts"):
+        read(write_lines(tmp_path / "rows.jsonl", rows))
+    with pytest.raises(StanceError, match="no rows in the file"):
+        read(write_lines(tmp_path / "none.jsonl", []))
+
+
+def test_from_the_configuration(tmp_path):
+    write_lines(tmp_path / "rows.jsonl", ROWS)
+    data = DataConfig(
+        name="mine", reader="table", root=str(tmp_path), path="rows.jsonl", columns=COLUMNS,
+        labels=LabelSpellings(favor=["PRO"], against=["CON"]), parts=PartSpellings(validation=["dev"]),
+    )  # fmt: skip
+    assert len(read_corpus(data).annotations) == 2
+    with pytest.raises(StanceError, match="parts: spelled alike: train and test; found 'x'"):
+        PartSpellings(train=["x"], test=["x"]).map()
