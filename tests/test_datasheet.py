@@ -86,6 +86,12 @@ def test_agreement_by_phenomenon_is_as_the_data_statement_says(measured):
     assert by_tag["modal"] < 1
 
 
+def test_the_weakness_that_the_data_statement_names_is_the_one_that_was_measured():
+    text_only = json.loads((PROJECT / "docs" / "audit" / "negotiation.json").read_text())["text_only"]
+    shown = f"{text_only['value']:.3f} [{text_only['low']:.3f}, {text_only['high']:.3f}]"
+    assert shown in (PROJECT / "seeds" / "README.md").read_text()
+
+
 def test_a_changed_number_is_named(measured, tmp_path):
     record = tmp_path / "statistics.json"
     record.write_text(json.dumps(measured | {"rows": 1}))

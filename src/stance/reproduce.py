@@ -143,7 +143,8 @@ def check(project: Path) -> list[str]:
     pages = []
     for name, result in results.items():
         wrong += [f"experiments/{name}/results.json: {problem}" for problem in _unrecorded(project, result)]
-        pages.append((folder / name / "README.md", experiment_readme(result)))
+        if result.get("config"):
+            pages.append((folder / name / "README.md", experiment_readme(result)))
     for path in sorted(folder.glob("*.json")):
         content = read_json(path)
         missing = [name for name in content["experiments"] if name not in results]
