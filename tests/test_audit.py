@@ -7,8 +7,9 @@ import json
 import pytest
 
 from conftest import example, run_script, write_lines
-from stance.audit import audit
+from stance.audit import audit, audit_corpus
 from stance.labels import LABELS
+from stance.settings import AuditConfig, DataConfig, SplitConfig
 
 WORDS = ("mill", "road", "port", "well", "dike", "barn", "quay", "lock", "ford", "weir", "kiln", "loom")
 
@@ -60,9 +61,11 @@ def test_the_page_holds_every_corpus_that_was_audited(tmp_path, readable_annotat
     ]
     write_lines(tmp_path / "mine.jsonl", rows)
     command = ("audit", "data=table", "data.path=mine.jsonl", "split=document", "folder=audit", "bootstrap=20")
-    run_script(*command, "name=one", cwd=tmp_path)
-    done = run_script(*command, "name=two", "split.seed=1", cwd=tmp_path)
+    done = run_script(*command, "name=two", cwd=tmp_path)
     assert "numbers: audit/two.json   page: audit.md" in done.stdout
+    data = DataConfig(name="table", reader="table", root=str(tmp_path), path="mine.jsonl")
+    split = SplitConfig(by="document", seed=1)
+    audit_corpus(AuditConfig(name="one", data=data, split=split, folder=str(tmp_path / "audit"), bootstrap=20))
     page = (tmp_path / "audit.md").read_text().splitlines()
     assert [line.split(" | ")[0] for line in page if line.startswith(("| one", "| two"))] == ["| one", "| two"] * 2
     found = json.loads((tmp_path / "audit" / "one.json").read_text())

@@ -14,6 +14,7 @@ import pytest
 
 from conftest import PROJECT, run_script
 from stance.annotations import write_annotations
+from stance.figures import learning_curve
 
 SPLIT = ("split=document", "split.validation=0.2", "split.test=0.25")
 
@@ -146,17 +147,8 @@ def test_a_learning_curve_is_drawn_and_every_point_can_be_compared(home, trained
     picture = (folder / "curve.svg").read_text()
     for result in (half, whole):
         assert f">{result['measures']['macro_f1']['value']:.3f}<" in picture
-    run_script("summarize", names, "table=curve", "curve=true", cwd=home)
-    assert (folder / "curve.svg").read_text() == picture
-
-
-def test_a_refused_configuration_leaves_no_run_behind(home, tiny_encoder):
-    command = ("train", "model=minilm", f"model.encoder={tiny_encoder}", *DATA, "name=refused", "bootstrap=10")
-    few = ("model.frozen_layers=0", "model.max_length=64", "trainer.num_train_epochs=1")
-    done = run_script(*command, "model.frozen_layers=3", "model.max_length=64", cwd=home, check=False)
-    assert done.returncode == 2
-    assert done.stderr.strip() == "error: model.frozen_layers: too many; found 3; allowed: 0 to 2"
-    assert "test macro_f1" in run_script(*command, *few, cwd=home).stdout
+    learning_curve([whole, half], folder / "again.svg")
+    assert (folder / "again.svg").read_text() == picture
 
 
 TRY = PROJECT / "seeds" / "try.csv"
