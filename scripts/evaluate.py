@@ -10,15 +10,13 @@ from stance.settings import EvaluateConfig
 @script("evaluate")
 def main(config: EvaluateConfig) -> None:
     """Score one part of a dataset; write the report and print its headline."""
+    from stance.metrics import in_words
     from stance.runs import evaluate_part
 
     report, path = evaluate_part(config)
     for name, score in report["measures"].items():
-        print(f"{name:<36}{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]")
-    gain = report["gain"]
-    print(
-        f"gain over the prior {report['best_prior']!r}: {gain['value']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]"
-    )
+        print(f"{name:<36}{in_words(score)}")
+    print(f"gain over the prior {report['best_prior']!r}: {in_words(report['gain'], sign='+')}")
     print(f"n = {report['n']} in {report['documents']} documents; {path}")
 
 

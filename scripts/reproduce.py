@@ -5,11 +5,9 @@ that was recorded, with its configuration, data and commit.
 """
 
 import argparse
-import logging
 import sys
-from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
+from stance.config import PROJECT, plain_messages
 
 
 def main() -> None:
@@ -22,12 +20,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.check == bool(arguments.names):
         parser.error("give either names of experiments or --check")
-    from stance.errors import StanceError
     from stance.reproduce import check, reproduce
 
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
-    logging.getLogger("stance").setLevel(logging.INFO)
-    try:
+    with plain_messages():
         if arguments.check:
             wrong = check(PROJECT)
             print(*wrong, "every number shown is recorded" if not wrong else f"{len(wrong)} problem(s)", sep="\n")
@@ -39,9 +34,6 @@ def main() -> None:
             print(*(f"{name}: {line}" for _, line in lines), sep="\n")
         print("all the same" if not different else f"{different} different")
         sys.exit(bool(different))
-    except StanceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from stance.settings import TrainConfig
 @script("train")
 def main(config: TrainConfig) -> None:
     """Train, predict, score; print the headline with its interval and the gain over the best prior."""
+    from stance.metrics import in_words
     from stance.runs import run_folder, train_run
 
     print(f"== {config.name}, seed {config.seed}", flush=True)
@@ -18,8 +19,8 @@ def main(config: TrainConfig) -> None:
     report = run["metrics"]["test"]
     score, gain = report["measures"][report["headline"]], report["gain"]
     print(
-        f"{config.name} seed {config.seed}: test {report['headline']} {score['value']:.3f} "
-        f"[{score['low']:.3f}, {score['high']:.3f}], {gain['value']:+.3f} over the prior {report['best_prior']!r}, "
+        f"{config.name} seed {config.seed}: test {report['headline']} {in_words(score)}, "
+        f"{gain['value']:+.3f} over the prior {report['best_prior']!r}, "
         f"n = {report['n']} in {report['documents']} documents; {run_folder(config.outputs, config.name, config.seed)}"
     )
 

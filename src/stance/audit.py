@@ -13,10 +13,13 @@ from stance.build import divide
 from stance.evaluation import evaluate, predict_examples
 from stance.files import read_json, write_beside, write_json
 from stance.labels import LABELS
-from stance.linear import LinearModel, TfidfFeatures
+from stance.linear import ngram_svm
+from stance.metrics import in_words
+from stance.priors import PRIORS
 from stance.readers import read_corpus
 from stance.settings import AuditConfig
 from stance.splits import find_leaks, near_duplicates, normalized
+from stance.tables import markdown_table
 
 PARTS_COLUMNS = (
     "corpus",
@@ -31,6 +34,9 @@ PARTS_COLUMNS = (
     "shared text",
     "near",
 )
+
+
+SCORES_COLUMNS = ("corpus", "measure", "majority", "stratified", "target", "holder", "holder and target", "text only")
 
 
 def audit(splits: Mapping[str, Sequence[Example]], headline: str = "macro_f1", samples: int = 1000) -> dict[str, Any]:
@@ -51,14 +57,7 @@ def audit(splits: Mapping[str, Sequence[Example]], headline: str = "macro_f1", s
     test = splits["test"]
     leaks = find_leaks({"train": splits["train"], "test": test}, "target")
     blind = {part: [replace(example, holder="", target="") for example in rows] for part, rows in splits.items()}
-    model = LinearModel.fit(
-        TfidfFeatures.fit(blind["train"]),
-        blind["train"],
-        blind["validation"],
-        classifier="svm",
-        C=0.1,
-        class_weight=True,
-    )
+    model = ngram_svm(blind["train"], blind["validation"])
     said = [prediction.label for prediction in predict_examples(model, blind["test"])]
     report = evaluate(test, said, splits["train"], headline=headline, samples=samples)
     return {
@@ -125,35 +124,26 @@ def audit_page(audits: Sequence[Mapping[str, Any]]) -> str:
         "(normal form; near = Jaccard of character 5-grams of 0.8 or more) is also in train. Repeats: rows with text,",
         "holder and target of an earlier row of their part, all parts together; conflicts: those with another label.",
         "",
-        _row(*PARTS_COLUMNS),
-        "|---" * len(PARTS_COLUMNS) + "|",
-    ]
-    for found in audits:
-        parts, test = found["parts"], found["parts"]["test"]
-        rows = " / ".join(f"{part['rows']:,}" for part in parts.values())
-        shares = ", ".join(f"{test['labels'][label] / test['rows']:.0%}" for label in LABELS)
-        sums = [sum(part[key] for part in parts.values()) for key in ("repeat", "conflict")]
-        shared = [found["shared"].get(kind, 0) for kind in ("document", "target", "duplicate", "near-duplicate")]
-        cells = [found["name"], found["split"], rows, shares, *sums, parts["train"]["near_duplicates"], *shared]
-        lines.append(_row(*cells))
-    lines += [
+        markdown_table(PARTS_COLUMNS, map(_parts_row, audits)),
         "",
         "What is scored on test without reading the whole row: five priors fitted on train (the most frequent label;",
         "labels drawn by their shares, mean of 50 draws; the most frequent of the target, of the holder, of both), and",
         "n-grams of the text with a linear SVM that is shown neither holder nor target (95% interval by document).",
         "",
-        _row("corpus", "measure", "majority", "stratified", "target", "holder", "holder and target", "text only"),
-        "|---" * 8 + "|",
+        markdown_table(SCORES_COLUMNS, map(_scores_row, audits)),
     ]
-    for found in audits:
-        text = found["text_only"]
-        scores = [
-            f"{found['priors'][name]:.3f}" for name in ("majority", "stratified", "target", "holder", "holder_target")
-        ]
-        cell = f"{text['value']:.3f} [{text['low']:.3f}, {text['high']:.3f}]"
-        lines.append(_row(found["name"], found["measure"], *scores, cell))
     return "\n".join(lines) + "\n"
 
 
-def _row(*cells: object) -> str:
-    return "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells) + " |"
+def _parts_row(found: Mapping[str, Any]) -> list[object]:
+    parts, test = found["parts"], found["parts"]["test"]
+    rows = " / ".join(f"{part['rows']:,}" for part in parts.values())
+    shares = ", ".join(f"{test['labels'][label] / test['rows']:.0%}" for label in LABELS)
+    sums = [sum(part[key] for part in parts.values()) for key in ("repeat", "conflict")]
+    shared = [found["shared"].get(kind, 0) for kind in ("document", "target", "duplicate", "near-duplicate")]
+    return [found["name"], found["split"], rows, shares, *sums, parts["train"]["near_duplicates"], *shared]
+
+
+def _scores_row(found: Mapping[str, Any]) -> list[object]:
+    priors = [f"{found['priors'][name]:.3f}" for name in PRIORS]
+    return [found["name"], found["measure"], *priors, in_words(found["text_only"])]

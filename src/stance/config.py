@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -80,28 +81,34 @@ def command() -> str:
     return shlex.join(["python", f"scripts/{Path(sys.argv[0]).name}", *said])
 
 
+@contextmanager
+def plain_messages() -> Iterator[None]:
+    """The library's log on the output, and errors as one message without traceback.
+
+    A StanceError or OSError ends the program with exit code 2; an interruption says how to go on, exit code 130.
+    """
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
+    logging.getLogger("stance").setLevel(logging.INFO)
+    try:
+        yield
+    except (StanceError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted; nothing half-written is left, and the same command runs again", file=sys.stderr)
+        sys.exit(130)
+
+
 def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     """Turn a function of a typed configuration into a command line program.
 
-    ``conf/<name>.yaml`` is composed with the command line's overrides. A StanceError is printed as one message without
-    traceback, exit code 2; an interruption says how to go on, exit code 130.
+    ``conf/<name>.yaml`` is composed with the command line's overrides; see :func:`plain_messages` for how it ends.
     """
 
     def decorate(main: Callable[[Any], None]) -> Callable[[], None]:
         def composed(config: DictConfig) -> None:
-            logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
-            logging.getLogger("stance").setLevel(logging.INFO)
-            try:
+            with plain_messages():
                 main(typed(config))
-            except StanceError as error:
-                print(f"error: {error}", file=sys.stderr)
-                sys.exit(2)
-            except OSError as error:
-                print(f"error: {error}", file=sys.stderr)
-                sys.exit(2)
-            except KeyboardInterrupt:
-                print("interrupted; nothing half-written is left, and the same command runs again", file=sys.stderr)
-                sys.exit(130)
 
         register()
         # A script without configuration groups has a folder of its own, where its keys clash with no group's name.

@@ -19,7 +19,7 @@ from stance.annotations import Annotation, Example, label_counts
 from stance.errors import input_error
 from stance.evaluation import evaluate, predict_examples
 from stance.files import read_json
-from stance.linear import LinearModel, TfidfFeatures
+from stance.linear import ngram_svm
 from stance.readers import negotiation
 from stance.splits import near_duplicates, normalized, split_examples
 
@@ -169,8 +169,7 @@ def prose(documents: Sequence[negotiation.Document]) -> dict[str, Any]:
 
 def _bag_of_words(train: Sequence[Example], examples: Sequence[Example]) -> float:
     """Macro-F1 of word and character n-grams of text, holder and target with a linear SVM."""
-    model = LinearModel.fit(TfidfFeatures.fit(train), train, examples, classifier="svm", C=0.1, class_weight=True)
-    labels = [prediction.label for prediction in predict_examples(model, examples)]
+    labels = [prediction.label for prediction in predict_examples(ngram_svm(train, examples), examples)]
     return float(evaluate(examples, labels, train, samples=10)["measures"]["macro_f1"]["value"])
 
 

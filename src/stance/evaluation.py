@@ -159,7 +159,7 @@ def _scores(gold: Sequence[str], predicted: Sequence[str]) -> dict[str, Any]:
 def over_seeds(
     examples: Sequence[Example],
     by_seed: Sequence[Sequence[str]],
-    baseline: Sequence[Sequence[str]],
+    baseline: Sequence[Sequence[str]] | None = None,
     *,
     names: Sequence[str],
     headline: str,
@@ -174,7 +174,7 @@ def over_seeds(
     Args:
         examples: With the gold labels.
         by_seed: The predicted labels of each training.
-        baseline: Likewise of what the gain is over: a prior's draws or another system's trainings.
+        baseline: Likewise of what the gain is over: a prior's draws or another system's trainings; None = no gain.
         names: Measures to report.
         headline: The measure of the gain.
         samples: Bootstrap samples.
@@ -207,6 +207,6 @@ def over_seeds(
     for name in dict.fromkeys([*names, headline]):
         values, deviation = averaged(name, by_seed)
         result[name] = _with_interval(values, drawn_from) | {"sd": deviation}
-        if name == headline:
+        if name == headline and baseline is not None:
             result["gain"] = _with_interval(values - averaged(headline, baseline)[0], drawn_from, lowest=-1.0)
     return result

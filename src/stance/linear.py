@@ -275,3 +275,9 @@ def _best_scale(decisions: NDArray[np.float64], validation: Sequence[Example]) -
         return float(log_loss(gold, softmax(np.exp(log_scale) * decisions, axis=1), labels=list(LABEL2ID.values())))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(100), np.log(100)), method="bounded").x))
+
+
+def ngram_svm(train: Sequence[Example], validation: Sequence[Example]) -> LinearModel:
+    """The n-gram baseline as ``conf/model/tfidf.yaml`` configures it; see :meth:`LinearModel.fit`."""
+    features = TfidfFeatures.fit(train)
+    return LinearModel.fit(features, train, validation, classifier="svm", C=0.1, class_weight=True)

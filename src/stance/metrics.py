@@ -150,3 +150,8 @@ def interval(values: Array) -> tuple[float, float, float]:
     """(value, low, high): the first entry, and the 2.5 and 97.5 percentiles of the others."""
     low, high = np.quantile(values[1:], [0.025, 0.975])
     return float(values[0]), float(low), float(high)
+
+
+def in_words(score: Mapping[str, float], sign: str = "") -> str:
+    """Value and interval as pages and scripts show them: ``0.473 [0.447, 0.497]``; ``sign="+"`` for differences."""
+    return f"{score['value']:{sign}.3f} [{score['low']:{sign}.3f}, {score['high']:{sign}.3f}]"

@@ -13,10 +13,11 @@ from stance.errors import StanceError, input_error
 from stance.evaluation import join, over_seeds, prior_labels
 from stance.figures import learning_curve
 from stance.files import digest, read_json, write_beside, write_json
-from stance.metrics import ALL_MEASURES, MEAN_OVER_TARGETS
+from stance.metrics import ALL_MEASURES, MEAN_OVER_TARGETS, in_words
 from stance.predictions import read_predictions
 from stance.settings import SummarizeConfig
 from stance.splits import some_documents
+from stance.tables import markdown_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +140,18 @@ def _scores(
     for rows in learnt.values():
         for name, draws in prior_labels(rows, examples).items():
             priors.setdefault(name, []).extend(draws)
-    labels = found.labels(part, examples)
-    by_prior = {
-        name: over_seeds(examples, labels, draws, names=names, headline=found.headline, samples=samples)
+    headline = found.headline
+    values = {
+        name: over_seeds(examples, draws, names=(), headline=headline, samples=1)[headline]["value"]
         for name, draws in priors.items()
     }
-    best = min(by_prior, key=lambda name: float(by_prior[name]["gain"]["value"]))
-    scores = by_prior[best]
-    value = scores[found.headline]["value"] - scores["gain"]["value"]
+    best = max(values, key=lambda name: float(values[name]))
+    labels = found.labels(part, examples)
+    scores = over_seeds(examples, labels, priors[best], names=names, headline=headline, samples=samples)
     return {
         **_size(examples),
         "measures": {name: scores[name] for name in names},
-        "best_prior": {"name": best, "value": value},
+        "best_prior": {"name": best, "value": values[best]},
         "gain": scores["gain"],
     }
 
@@ -166,7 +167,7 @@ def _by_tag(found: RunSet, parts: Sequence[str], samples: int) -> dict[str, Any]
         chosen = [(part, example) for part, example in rows.values() if tag in example.tags]
         examples = [example for _, example in chosen]
         labels = [[found.predicted[part][i][e.id] for part, e in chosen] for i in range(len(found.runs))]
-        accuracy = over_seeds(examples, labels, labels, names=(), headline="accuracy", samples=samples)["accuracy"]
+        accuracy = over_seeds(examples, labels, names=(), headline="accuracy", samples=samples)["accuracy"]
         scores[tag] = {**_size(examples), "accuracy": accuracy}
     return scores
 
@@ -219,28 +220,25 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
         "seeds",
         "n (documents)",
     ]
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    rows = []
     for result in results:
         measure = f" ({_title(result['headline'])})" if len(headlines) > 1 else ""
-        cells = [
-            result["name"],
-            *([result["data"]["name"]] if len(corpora) > 1 else []),
-            *(_cell(result["measures"][name]) for name in columns),
-            _cell(result["gain"], sign="+") + measure,
-            str(len(result["seeds"])),
-            f"{result['n']:,} ({result['documents']:,})",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append(
+            [
+                result["name"],
+                *([result["data"]["name"]] if len(corpora) > 1 else []),
+                *(in_words(result["measures"][name]) for name in columns),
+                in_words(result["gain"], sign="+") + measure,
+                len(result["seeds"]),
+                f"{result['n']:,} ({result['documents']:,})",
+            ]
+        )
+    return markdown_table(heads, rows)
 
 
 def _title(measure: str) -> str:
     titles = {"macro_f1": "macro-F1", "favor_against_f1": "favor/against F1", MEAN_OVER_TARGETS: "mean over targets"}
     return titles.get(measure, measure)
-
-
-def _cell(score: Mapping[str, float], sign: str = "") -> str:
-    return f"{score['value']:{sign}.3f} [{score['low']:{sign}.3f}, {score['high']:{sign}.3f}]"
 
 
 def difference_line(found: Mapping[str, Any]) -> str:
@@ -250,7 +248,7 @@ def difference_line(found: Mapping[str, Any]) -> str:
     verdict = "not distinguishable" if found["low"] <= 0 <= found["high"] else "distinguishable"
     single = " (one training, so that the interval holds no variance of seeds)" if max(found["seeds"]) == 1 else ""
     measure = _title(found["measure"])
-    return f"{found['system']} minus {found['minus']}: {_cell(found, sign='+')} {measure}, {verdict}{single}"
+    return f"{found['system']} minus {found['minus']}: {in_words(found, sign='+')} {measure}, {verdict}{single}"
 
 
 def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[str]]:
@@ -322,19 +320,22 @@ def experiment_readme(result: Mapping[str, Any]) -> str:
         hard = result["challenge"]
         lines.append(
             f"On the challenge part (n = {hard['n']} in {hard['documents']} documents): "
-            f"macro-F1 {_cell(hard['measures']['macro_f1'])}, accuracy {_cell(hard['measures']['accuracy'])}; "
-            f"gain over {hard['best_prior']['name']} {_cell(hard['gain'], sign='+')}."
+            f"macro-F1 {in_words(hard['measures']['macro_f1'])}, accuracy {in_words(hard['measures']['accuracy'])}; "
+            f"gain over {hard['best_prior']['name']} {in_words(hard['gain'], sign='+')}."
         )
     if result["tags"]:
-        lines += [
-            "",
-            "| rows with the tag | n (documents) | against, neutral, favor | accuracy | always the commonest label |",
-            "|---|---|---|---|---|",
+        heads = [
+            "rows with the tag",
+            "n (documents)",
+            "against, neutral, favor",
+            "accuracy",
+            "always the commonest label",
         ]
+        rows = []
         for tag, scores in sorted(result["tags"].items(), key=lambda item: item[1]["accuracy"]["value"]):
             counts = scores["gold"].values()
-            cells = [tag, f"{scores['n']} ({scores['documents']})", ", ".join(map(str, counts))]
-            cells += [_cell(scores["accuracy"]), f"{max(counts) / scores['n']:.3f}"]
-            lines.append("| " + " | ".join(cells) + " |")
+            size, commonest = f"{scores['n']} ({scores['documents']})", f"{max(counts) / scores['n']:.3f}"
+            rows.append([tag, size, ", ".join(map(str, counts)), in_words(scores["accuracy"]), commonest])
+        lines += ["", markdown_table(heads, rows)]
     lines += ["", "```", *(run["command"] for run in result["runs"]), "```"]
     return "\n".join(lines) + "\n"

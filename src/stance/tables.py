@@ -1,10 +1,10 @@
-"""Reading and writing tables of any length, a chunk of rows at a time: csv, tsv, jsonl, parquet."""
+"""Tables: reading and writing those of any length in chunks (csv, tsv, jsonl, parquet), and showing small ones."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -61,6 +61,14 @@ def parquet_schema(path: str | Path) -> pa.Schema | None:
         return pq.read_schema(must_exist(path))
     except pa.ArrowInvalid as error:
         raise StanceError(f"{path}: not a parquet file: {error}") from None
+
+
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; integers are written with a comma at each thousand."""
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for row in rows:
+        lines.append("| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row) + " |")
+    return "\n".join(lines)
 
 
 def _check_suffix(path: Path) -> None:

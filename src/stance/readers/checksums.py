@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from stance.annotations import Annotation, Corpus
 from stance.errors import input_error
 from stance.files import file_digest
 
@@ -23,3 +25,33 @@ def verified(path: Path, sha256: str, verify: bool) -> str:
             allowed=f"sha256 {sha256}, or data.verify=false to read it all the same",
         )
     return found
+
+
+def corpus_of_files(
+    folder: str | Path,
+    files: Mapping[str, tuple[str, str]],
+    read_file: Callable[[Path, str], Iterable[Annotation]],
+    *,
+    verify: bool,
+) -> Corpus:
+    """A corpus whose every file is of one official part.
+
+    Args:
+        folder: With the files.
+        files: File -> part and SHA-256 of the bytes that the published results are about.
+        read_file: The annotations of a file, from its path and part.
+        verify: See :func:`verified`.
+
+    Raises:
+        StanceError: See :func:`verified` and ``read_file``.
+    """
+    annotations: list[Annotation] = []
+    parts: dict[str, str] = {}
+    digests: dict[str, str] = {}
+    for name, (part, sha256) in files.items():
+        path = Path(folder) / name
+        digests[name] = verified(path, sha256, verify)
+        for annotation in read_file(path, part):
+            annotations.append(annotation)
+            parts[annotation.id] = part
+    return Corpus(tuple(annotations), parts, digests)

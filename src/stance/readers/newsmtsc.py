@@ -16,7 +16,7 @@ articles out of train, and ``split=document`` divides anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from stance.annotations import Annotation, Corpus, text_of
 from stance.errors import input_error, line_of
 from stance.files import read_rows
 from stance.labels import parse_label
-from stance.readers.checksums import verified
+from stance.readers.checksums import corpus_of_files
 
 LABEL_MAP: Mapping[str, str] = {"2.0": "against", "4.0": "neutral", "6.0": "favor"}
 
@@ -43,17 +43,12 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
         StanceError: Names file, line and value: a missing or changed file, a sentence without targets, an unknown
             polarity, a mention that is not where the file says.
     """
-    annotations: list[Annotation] = []
-    parts: dict[str, str] = {}
-    files: dict[str, str] = {}
-    for name, (part, sha256) in FILES.items():
-        path = Path(folder) / name
-        files[name] = verified(path, sha256, verify)
-        for line, row in read_rows(path):
-            for annotation in _targets(row, line_of(path, line)):
-                annotations.append(annotation)
-                parts[annotation.id] = part
-    return Corpus(tuple(annotations), parts, files)
+    return corpus_of_files(folder, FILES, _sentences, verify=verify)
+
+
+def _sentences(path: Path, part: str) -> Iterator[Annotation]:
+    for line, row in read_rows(path):
+        yield from _targets(row, line_of(path, line))
 
 
 def _targets(row: Mapping[str, Any], place: str) -> list[Annotation]:

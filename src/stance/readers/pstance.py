@@ -14,14 +14,14 @@ them. The stance is the author's: holder is empty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from stance.annotations import Annotation, Corpus, text_of
 from stance.errors import line_of
 from stance.files import read_rows
 from stance.labels import parse_label
-from stance.readers.checksums import verified
+from stance.readers.checksums import corpus_of_files
 
 LABEL_MAP: Mapping[str, str] = {"AGAINST": "against", "FAVOR": "favor"}
 
@@ -39,19 +39,13 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
     Raises:
         StanceError: Names file, line and value: a missing or changed file, an empty cell, an unknown label.
     """
-    annotations: list[Annotation] = []
-    parts: dict[str, str] = {}
-    files: dict[str, str] = {}
-    for name, (part, sha256) in FILES.items():
-        path = Path(folder) / name
-        files[name] = verified(path, sha256, verify)
-        for line, row in read_rows(path):
-            place = line_of(path, line)
-            row_id = f"{part}-{line}"
-            text, target = (
-                text_of(row.get(column), column, place, may_be_empty=False) for column in ("Tweet", "Target")
-            )
-            label = parse_label(row.get("Stance"), LABEL_MAP, place)
-            annotations.append(Annotation(row_id, text, "", target, label, annotator="pstance", document=row_id))
-            parts[row_id] = part
-    return Corpus(tuple(annotations), parts, files)
+    return corpus_of_files(folder, FILES, _tweets, verify=verify)
+
+
+def _tweets(path: Path, part: str) -> Iterator[Annotation]:
+    for line, row in read_rows(path):
+        place = line_of(path, line)
+        row_id = f"{part}-{line}"
+        text, target = (text_of(row.get(column), column, place, may_be_empty=False) for column in ("Tweet", "Target"))
+        label = parse_label(row.get("Stance"), LABEL_MAP, place)
+        yield Annotation(row_id, text, "", target, label, annotator="pstance", document=row_id)

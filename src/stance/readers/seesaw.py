@@ -62,9 +62,8 @@ def read(folder: str | Path, *, derived_neutrals: bool = False, verify: bool = T
         found = read_json(meta)
         if found.get("Split") not in PARTS:
             raise input_error(str(meta), "unknown part in 'Split'", found=found.get("Split"), allowed=PARTS)
-        for annotation in _article(path, read_json(path), read_json(article), story, str(found.get("story_time", ""))):
-            if annotation.annotator == "derived" and not derived_neutrals:
-                continue
+        date = str(found.get("story_time", ""))
+        for annotation in _article(path, read_json(path), read_json(article), story, date, derived_neutrals):
             annotations.append(annotation)
             parts[annotation.id] = PARTS[found["Split"]]
     if verify and digest(files) != SHA256:
@@ -76,9 +75,9 @@ def read(folder: str | Path, *, derived_neutrals: bool = False, verify: bool = T
 
 
 def _article(
-    path: Path, content: Mapping[str, Any], article: Mapping[str, Any], story: str, date: str
+    path: Path, content: Mapping[str, Any], article: Mapping[str, Any], story: str, date: str, derived_neutrals: bool
 ) -> Iterator[Annotation]:
-    """Every annotator's judgement of each triple of one article, and the pairs without one."""
+    """Every annotator's judgement of each triple of one article, and if asked for the pairs without one."""
     try:
         sentences = {str(sentence["id"]): sentence["text"] for sentence in article["text"]}
         order = list(sentences)
@@ -100,6 +99,8 @@ def _article(
                         id=f"{prefix}-{triple['id']}", holder=holder, target=triple["object"], label=label,
                         annotator=annotator, **fields,
                     )  # fmt: skip
+            if not derived_neutrals:
+                continue
             judged = {(triple["subject"], triple["object"]) for triple in named}
             entities = sorted(set(itertools.chain.from_iterable(judged)) - {AUTHOR})
             for holder, target in itertools.permutations(entities, 2):

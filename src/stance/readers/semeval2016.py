@@ -25,7 +25,7 @@ from stance.annotations import Annotation, Corpus
 from stance.errors import input_error, line_of
 from stance.files import read_lines
 from stance.labels import parse_label
-from stance.readers.checksums import verified
+from stance.readers.checksums import corpus_of_files
 
 LABEL_MAP: Mapping[str, str] = {"AGAINST": "against", "NONE": "neutral", "FAVOR": "favor"}
 
@@ -66,19 +66,11 @@ def read(folder: str | Path, task: str, *, verify: bool = True) -> Corpus:
     """
     if task not in TASKS:
         raise input_error("semeval2016", "unknown task", found=task, allowed=TASKS)
-    annotations: list[Annotation] = []
-    parts: dict[str, str] = {}
-    files: dict[str, str] = {}
-    for name, part in TASKS[task]:
-        path = Path(folder) / name
-        files[name] = verified(path, SHA256[name], verify)
-        for annotation in _tweets(path):
-            annotations.append(annotation)
-            parts[annotation.id] = part
-    return Corpus(tuple(annotations), parts, files)
+    files = {name: (part, SHA256[name]) for name, part in TASKS[task]}
+    return corpus_of_files(folder, files, _tweets, verify=verify)
 
 
-def _tweets(path: Path) -> list[Annotation]:
+def _tweets(path: Path, part: str) -> list[Annotation]:
     source = path.name.removesuffix("-all-annotations.txt")
     annotations = []
     for number, line in read_lines(path, "latin-1"):
