@@ -1,6 +1,6 @@
 """Build a dataset from annotations: python scripts/build_dataset.py data=negotiation
 
-data=negotiation|semeval2016|tweeteval|annotations, split=target|document|sentence|official, split.seed=0.
+data=NAME, split=NAME: files in conf/data and conf/split.
 """
 
 from stance.config import script
@@ -12,8 +12,8 @@ def main(config: BuildConfig) -> None:
     """Read, aggregate, split, check, write; print what came out."""
     from stance.build import build_dataset, dataset_folder, describe
 
-    folder = dataset_folder(config.outputs, config.data, config.split)
-    splits, record, built = build_dataset(config.outputs, config.data, config.split)
+    folder = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
+    splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
     print(f"dataset {folder} {'built' if built else 'stands'}")
     print(describe(record, splits))
 

@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from conftest import PROJECT
 from stance.config import register, typed
 from stance.errors import StanceError
-from stance.settings import EncoderConfig, LabelSpellings, LinearConfig, PriorConfig, TrainConfig
+from stance.settings import EncoderConfig, EnsembleConfig, LabelSpellings, LinearConfig, PriorConfig, TrainConfig
 
 CONF = PROJECT / "conf"
 
@@ -27,7 +27,7 @@ def composed(primary: str, *overrides: str, folder=CONF):
 def test_every_experiment_composes_and_is_named_after_its_file(experiment):
     config = composed("train", f"experiment={experiment}")
     assert isinstance(config, TrainConfig)
-    assert config.name == experiment
+    assert config.name in (experiment, f"{experiment}-{config.model.name}")
 
 
 @pytest.mark.parametrize("model", names("model"))
@@ -35,7 +35,7 @@ def test_every_model_composes_to_its_own_schema(model):
     config = composed("train", f"model={model}")
     assert config.model.name == model
     assert config.name == f"negotiation-{model}"
-    assert isinstance(config.model, PriorConfig | LinearConfig | EncoderConfig)
+    assert isinstance(config.model, PriorConfig | LinearConfig | EncoderConfig | EnsembleConfig)
 
 
 @pytest.mark.parametrize("data", names("data"))

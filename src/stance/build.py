@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from stance.agreement import aggregate, alpha_interval, by_row
 from stance.annotations import Corpus, Example
@@ -22,22 +24,49 @@ from stance.dataset import (
 from stance.errors import StanceError
 from stance.files import digest
 from stance.readers import read_corpus
-from stance.settings import DataConfig, SplitConfig
-from stance.splits import Splits, drop_leaks, find_leaks, refuse_leaks, resolve, split_examples
+from stance.settings import AuxiliaryConfig, DataConfig, SplitConfig
+from stance.splits import (
+    Splits,
+    check_parts,
+    drop_leaks,
+    find_leaks,
+    refuse_leaks,
+    resolve,
+    some_documents,
+    split_examples,
+    unshared,
+)
 
 log = logging.getLogger(__name__)
+
+#: How other corpora are divided when their train part is learnt from.
+TAKEN_AS_THEY_ARE = SplitConfig(leaks="report")
 
 #: Leaks that are listed; the record has the number of all.
 SHOWN = 10
 
 
-def dataset_folder(outputs: str | Path, data: DataConfig, split: SplitConfig) -> Path:
+def dataset_folder(
+    outputs: str | Path, data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None = None
+) -> Path:
     """Where the dataset of this configuration stands: its name ends in a digest, so that two never share a folder."""
-    settings = {"data": {**asdict(data), "root": ""}, "split": asdict(split)}
+    settings = _identity(data, split, auxiliary)
     return Path(outputs) / "data" / f"{data.name}-{split.by}-{split.seed}-{digest(settings)[:8]}"
 
 
-def build_dataset(outputs: str | Path, data: DataConfig, split: SplitConfig) -> tuple[Splits, DatasetRecord, bool]:
+def _identity(data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None) -> dict[str, Any]:
+    """The settings without what depends on the machine, and without ``auxiliary`` where there is none."""
+    settings: dict[str, Any] = {"data": {**asdict(data), "root": ""}, "split": asdict(split)}
+    if auxiliary is not None and auxiliary.corpora:
+        settings["auxiliary"] = asdict(auxiliary)
+        for corpus in settings["auxiliary"]["corpora"].values():
+            corpus["root"] = ""
+    return settings
+
+
+def build_dataset(
+    outputs: str | Path, data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None = None
+) -> tuple[Splits, DatasetRecord, bool]:
     """The examples by part and the record; built and written unless the same already stands.
 
     A dataset stands for as long as neither its configuration nor a byte of its files changes; one that cannot be read
@@ -49,15 +78,54 @@ def build_dataset(outputs: str | Path, data: DataConfig, split: SplitConfig) -> 
     Raises:
         StanceError: The annotations are faulty, a part would be empty, or the parts are not independent.
     """
-    folder = dataset_folder(outputs, data, split)
+    folder = dataset_folder(outputs, data, split, auxiliary)
+    corpora = {} if auxiliary is None else auxiliary.corpora
+    others = {name: build_dataset(outputs, other, TAKEN_AS_THEY_ARE)[:2] for name, other in corpora.items()}
     corpus = read_corpus(data)
-    source = digest({"data": {**asdict(data), "root": ""}, "split": asdict(split), "files": dict(corpus.files)})
-    standing = _standing(folder, source)
+    source = {**_identity(data, split, auxiliary), "files": dict(corpus.files)}
+    if others:
+        source["others"] = {name: record.fingerprint for name, (_, record) in others.items()}
+    standing = _standing(folder, digest(source))
     if standing is not None:
         return *standing, False
-    splits, record = divide(corpus, data, split, source)
+    splits, record = divide(corpus, data, split, digest(source))
+    if auxiliary is not None and others:
+        splits, taken = with_auxiliary(splits, others, auxiliary, split.seed)
+        check_parts(splits, "auxiliary")
+        record = replace(record, fingerprint=fingerprint(splits), statistics=statistics(splits), auxiliary=taken)
     save_dataset(folder, splits, record)
     return splits, record, True
+
+
+def with_auxiliary(
+    splits: Splits, others: Mapping[str, tuple[Splits, DatasetRecord]], auxiliary: AuxiliaryConfig, seed: int
+) -> tuple[Splits, dict[str, Any]]:
+    """The parts with rows of other corpora's train parts in train, and what was taken of each.
+
+    Only train parts are taken: nothing that a benchmark calls validation or test. A row whose text is a duplicate or
+    near-duplicate of one in this corpus's other parts is dropped.
+
+    Args:
+        splits: Of the corpus itself.
+        others: Parts and record of each other corpus, by name.
+        auxiliary: How many rows, and whether the corpus's own train part stays.
+        seed: Of the draw.
+    """
+    train = list(splits["train"]) if auxiliary.own_rows else []
+    held_out = [row for part, rows in splits.items() if part != "train" for row in rows]
+    taken = {}
+    for name, (parts, record) in others.items():
+        chosen = parts["train"]
+        if auxiliary.rows and len(chosen) > auxiliary.rows:
+            chosen = some_documents(chosen, auxiliary.rows / len(chosen), seed)
+        kept = unshared(chosen, held_out, "sentence")
+        train += [replace(row, id=f"{name}/{row.id}", document=f"{name}/{row.document}") for row in kept]
+        taken[name] = {
+            "fingerprint": record.fingerprint,
+            "rows": len(kept),
+            "dropped": len(chosen) - len(kept),
+        }
+    return {**splits, "train": train}, taken
 
 
 def _standing(folder: Path, source: str) -> tuple[Splits, DatasetRecord] | None:
@@ -142,6 +210,8 @@ def describe(record: DatasetRecord, splits: dict[str, list[Example]]) -> str:
         lines.append(
             f"agreement: Krippendorff's alpha {a['alpha']:.3f} [{a['low']:.3f}, {a['high']:.3f}], {a['rows']} rows"
         )
+    for name, taken in record.auxiliary.items():
+        lines.append(f"from {name}: {taken['rows']} rows in train; {taken['dropped']} dropped, their text is held out")
     if record.ties:
         shown = ", ".join(list(record.ties)[:5])
         lines.append(f"ties: {len(record.ties)} row(s) without a majority are in no part ({shown}, ...)")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors import SafetensorError
@@ -14,17 +15,17 @@ from safetensors import SafetensorError
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat
 from stance.errors import StanceError, first_line, input_error
-from stance.files import folder_beside, read_json, write_json
+from stance.files import folder_beside, must_exist, read_json, write_json
 from stance.labels import LABELS, check_label_order
-from stance.linear import EmbeddingFeatures, LinearModel, TfidfFeatures
-from stance.predictions import Prediction, Predictor, to_predictions
+from stance.linear import CombinedFeatures, EmbeddingFeatures, LinearModel, TfidfFeatures
+from stance.predictions import Prediction, Predictor, Probabilities, to_predictions
 from stance.priors import Prior
 
 #: The file that makes a folder a checkpoint of this toolkit.
 CARD = "stance.json"
 CARD_VERSION = 1
 
-KINDS = ("prior", "tfidf", "embedding", "encoder")
+KINDS = ("prior", "tfidf", "embedding", "combined", "encoder", "ensemble")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Card:
     """What a checkpoint says of itself.
 
     Attributes:
-        kind: prior, tfidf, embedding or encoder.
+        kind: One of ``KINDS``.
         data: Name and fingerprint of the dataset it was trained on.
         input_format: How rows become sequences (encoder only; the defaults otherwise).
         metrics: By part, as :func:`stance.evaluation.evaluate` reports them.
@@ -124,13 +125,44 @@ class StanceClassifier:
         return StanceClassifier(self.predictor, replace(self.card, metrics=metrics))
 
 
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """Several classifiers as one: the mean of their probabilities."""
+
+    members: Mapping[str, StanceClassifier]
+
+    def predict_proba(
+        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
+    ) -> Probabilities:
+        """See :class:`stance.predictions.Predictor`."""
+        said = [m.predictor.predict_proba(texts, targets, holders, contexts) for m in self.members.values()]
+        return np.asarray(np.mean(said, axis=0))
+
+    def save(self, folder: Path) -> None:
+        """Write each member's checkpoint into a folder of its name, and ``ensemble.json``."""
+        for name, member in self.members.items():
+            member.save_pretrained(folder / name)
+        write_json(folder / "ensemble.json", {"members": list(self.members)})
+
+    @classmethod
+    def load(cls, folder: Path) -> Ensemble:
+        """Read what :meth:`save` wrote."""
+        names = read_json(folder / "ensemble.json")["members"]
+        return cls({name: StanceClassifier.from_pretrained(must_exist(folder / name, "member")) for name in names})
+
+
 def _load_predictor(folder: Path, card: Card) -> Predictor:
-    if card.kind == "prior":
-        return Prior.load(folder)
-    if card.kind == "tfidf":
-        return LinearModel.load(folder, TfidfFeatures.load(folder))
-    if card.kind == "embedding":
-        return LinearModel.load(folder, EmbeddingFeatures.load(folder))
+    match card.kind:
+        case "prior":
+            return Prior.load(folder)
+        case "tfidf":
+            return LinearModel.load(folder, TfidfFeatures.load(folder))
+        case "embedding":
+            return LinearModel.load(folder, EmbeddingFeatures.load(folder))
+        case "combined":
+            return LinearModel.load(folder, CombinedFeatures.load(folder))
+        case "ensemble":
+            return Ensemble.load(folder)
     return EncoderModel.load(folder, card.input_format)
 
 

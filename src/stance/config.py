@@ -51,6 +51,7 @@ def register() -> None:
         "prior": settings.PriorConfig,
         "linear": settings.LinearConfig,
         "encoder": settings.EncoderConfig,
+        "ensemble": settings.EnsembleConfig,
     }.items():
         store.store(group="model", name=f"{name}_schema", node=model)
     if not OmegaConf.has_resolver("project"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,8 @@ class DatasetRecord:
         ties: Rows left out because the annotators' votes were tied, with the votes.
         leaks: Number of leaks found by kind, before anything was dropped.
         agreement: Krippendorff's alpha with interval, or None when no row was judged twice.
+        auxiliary: Of each other corpus whose rows are in train: its fingerprint, rows taken, and rows dropped since the
+            other parts have their text.
     """
 
     name: str
@@ -115,6 +117,7 @@ class DatasetRecord:
     ties: dict[str, list[int]]
     leaks: dict[str, int]
     agreement: dict[str, Any] | None
+    auxiliary: dict[str, Any] = field(default_factory=dict)
 
 
 def save_dataset(folder: str | Path, splits: Mapping[str, Sequence[Example]], record: DatasetRecord) -> None:

@@ -1,4 +1,4 @@
-"""Linear models: n-grams with a support vector machine, and a frozen encoder with logistic regression.
+"""Linear models over n-grams, over the embeddings of a frozen encoder, or over both.
 
 Both are stored as arrays and JSON, never pickled.
 """
@@ -154,12 +154,35 @@ class EmbeddingFeatures:
         return cls.load_encoder(str(encoder))
 
 
+class CombinedFeatures:
+    """N-grams and embeddings side by side: what words say exactly, and what they are like."""
+
+    def __init__(self, tfidf: TfidfFeatures, embedding: EmbeddingFeatures) -> None:
+        self.tfidf = tfidf
+        self.embedding = embedding
+
+    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> sp.csr_matrix:
+        """Sparse: the columns of the n-grams, then those of the embeddings."""
+        blocks = [features.transform(texts, targets, holders) for features in (self.tfidf, self.embedding)]
+        return sp.hstack([blocks[0], sp.csr_matrix(blocks[1])], format="csr")
+
+    def save(self, folder: Path) -> None:
+        """Write what both write."""
+        self.tfidf.save(folder)
+        self.embedding.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> CombinedFeatures:
+        """Read what :meth:`save` wrote; errors as of :meth:`EmbeddingFeatures.load`."""
+        return cls(TfidfFeatures.load(folder), EmbeddingFeatures.load(folder))
+
+
 @dataclass(frozen=True, slots=True)
 class LinearModel:
     """Weights over features; probabilities are a softmax of the scaled decision values.
 
     Attributes:
-        features: TF-IDF or embeddings.
+        features: N-grams, embeddings, or both.
         own: Targets that have weights of their own (feature augmentation after Daume 2007, Frustratingly Easy Domain
             Adaptation, ACL): for their rows the features stand a second time, in columns of that target alone.
         weights: Shape (3, columns), float64.

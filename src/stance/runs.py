@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from stance.errors import StanceError, input_error
 from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
 from stance.files import digest, read_json, remove_folder, sweep_partials, write_json
 from stance.predictions import read_predictions, write_predictions
-from stance.settings import EncoderConfig, EvaluateConfig, LinearConfig, PriorConfig, TrainConfig
+from stance.settings import EncoderConfig, EnsembleConfig, EvaluateConfig, LinearConfig, PriorConfig, TrainConfig
 from stance.splits import some_documents
 
 log = logging.getLogger(__name__)
@@ -56,14 +56,10 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
         StanceError: The data, the configuration, or a foreign run in the folder.
     """
     folder = run_folder(config.outputs, config.name, config.seed)
-    splits, record, built = build_dataset(config.outputs, config.data, config.split)
-    dataset = dataset_folder(config.outputs, config.data, config.split)
+    splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
+    dataset = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
     log.info("dataset %s %s", dataset, "built" if built else "stands")
-    settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
-    del settings["data"]["root"]
-    settings["data"]["path"] = Path(config.data.path).name if Path(config.data.path).is_absolute() else config.data.path
-    if not isinstance(config.model, EncoderConfig):
-        del settings["trainer"]
+    settings = _settings(config)
     identity = digest({"settings": settings, "data": record.fingerprint, "report": REPORT_VERSION})
     if _standing(folder, identity, config.overwrite):
         log.info("run %s stands", folder)
@@ -77,7 +73,7 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
     begin = time.perf_counter()
     data = {"name": record.name, "fingerprint": record.fingerprint}
-    classifier = _trained(config, splits, data, folder)
+    classifier = _trained(config, splits, data, folder, command)
     fitted = time.perf_counter()
     metrics = {}
     for part in [part for part in REPORTED if part in splits]:
@@ -111,6 +107,19 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     return {**run, "metrics": metrics}
 
 
+def _settings(config: TrainConfig) -> dict[str, Any]:
+    """What makes a run this run: no folders of one machine, and nothing that its model does not use."""
+    settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
+    for data in (settings["data"], *settings["auxiliary"]["corpora"].values()):
+        del data["root"]
+        data["path"] = Path(data["path"]).name if Path(data["path"]).is_absolute() else data["path"]
+    if not config.auxiliary.corpora:
+        del settings["auxiliary"]
+    if not isinstance(config.model, EncoderConfig | EnsembleConfig):
+        del settings["trainer"]
+    return settings
+
+
 def _standing(folder: Path, identity: str, overwrite: bool) -> bool:
     """Whether the same run is finished there. Leftovers of a kill are swept; a foreign run is refused or overwritten.
 
@@ -138,9 +147,14 @@ def _standing(folder: Path, identity: str, overwrite: bool) -> bool:
     return False
 
 
-def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data: dict[str, str], folder: Path) -> Any:  # noqa: ANN401 - StanceClassifier, imported late
-    """The classifier of this run: loaded if its checkpoint is already whole, else fitted and saved."""
-    from stance.classifier import CARD, Card, StanceClassifier
+def _trained(
+    config: TrainConfig, splits: Mapping[str, Sequence[Example]], data: dict[str, str], folder: Path, command: str
+) -> Any:  # noqa: ANN401 - StanceClassifier, imported late
+    """The classifier of this run: loaded if its checkpoint is already whole, else fitted and saved.
+
+    The members of an ensemble are runs of their own, which stand or are made.
+    """
+    from stance.classifier import CARD, Card, Ensemble, StanceClassifier
     from stance.encoder import EncoderModel
     from stance.encoding import InputFormat
     from stance.training import fit
@@ -149,6 +163,16 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
     if (checkpoint / CARD).exists():
         log.info("checkpoint %s stands", checkpoint)
         return StanceClassifier.from_pretrained(checkpoint)
+    if isinstance(config.model, EnsembleConfig):
+        stem, members = config.name.removesuffix(f"-{config.model.name}"), {}
+        for member in config.model.members.values():
+            run = replace(config, name=f"{stem}-{member.name}", model=member, overwrite=False)
+            train_run(run, command)
+            checkpoint_of = run_folder(run.outputs, run.name, run.seed) / "checkpoint"
+            members[member.name] = StanceClassifier.from_pretrained(checkpoint_of)
+        classifier = StanceClassifier(Ensemble(members), Card("ensemble", data))
+        classifier.save_pretrained(checkpoint)
+        return classifier
     log.info("fitting %s on %d rows, seed %d", config.model.name, len(splits["train"]), config.seed)
     predictor = fit(
         config.model,

@@ -169,6 +169,27 @@ class SplitConfig:
 
 
 @dataclass(kw_only=True)
+class AuxiliaryConfig:
+    """What else is learnt from: the train parts of other corpora, or these alone (cross-corpus).
+
+    Attributes:
+        corpora: By a name that begins the ids of its rows.
+        rows: At most so many of each, in whole documents drawn by the seed of the split; 0 = all.
+        own_rows: Whether the train part of the corpus itself is learnt from too.
+    """
+
+    corpora: dict[str, DataConfig] = field(default_factory=dict)
+    rows: int = 0
+    own_rows: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a negative number, and to learn from nothing."""
+        _at_least("auxiliary.rows", self.rows, 0)
+        if not self.corpora and not self.own_rows:
+            raise input_error("auxiliary.own_rows", "nothing to learn from", allowed="auxiliary.corpora with it")
+
+
+@dataclass(kw_only=True)
 class ModelConfig:
     """What every kind of model has: a name, which is part of folder names."""
 
@@ -191,7 +212,7 @@ class LinearConfig(ModelConfig):
     """A linear model.
 
     Attributes:
-        features: tfidf (n-grams) or embedding (a frozen encoder).
+        features: tfidf (n-grams), embedding (a frozen encoder) or combined (both).
         classifier: svm or logistic.
         C: Inverse strength of regularization.
         class_weight: Weigh labels by the inverse of their frequency.
@@ -206,7 +227,7 @@ class LinearConfig(ModelConfig):
 
     def __post_init__(self) -> None:
         """Refuse other features and classifiers."""
-        _one_of("model.features", self.features, ("tfidf", "embedding"))
+        _one_of("model.features", self.features, ("tfidf", "embedding", "combined"))
         _one_of("model.classifier", self.classifier, ("svm", "logistic"))
 
 
@@ -232,11 +253,23 @@ class EncoderConfig(ModelConfig):
 
 
 @dataclass(kw_only=True)
+class EnsembleConfig(ModelConfig):
+    """The mean of the probabilities of several models; each is a run of its own, named with the member's name."""
+
+    members: dict[str, ModelConfig]
+
+    def __post_init__(self) -> None:
+        """Refuse fewer than two members."""
+        _at_least("model.members", len(self.members), 2)
+
+
+@dataclass(kw_only=True)
 class BuildConfig:
     """Configuration of ``scripts/build_dataset.py``."""
 
     data: DataConfig
     split: SplitConfig = field(default_factory=SplitConfig)
+    auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     outputs: str = "outputs"
 
 
@@ -282,7 +315,8 @@ class TrainConfig:
         seed: Of the training: head, order of rows, dropout.
         data: See :class:`DataConfig`.
         split: See :class:`SplitConfig`.
-        model: A prior, a linear model or an encoder.
+        auxiliary: See :class:`AuxiliaryConfig`.
+        model: A prior, a linear model, an encoder, or an ensemble of these.
         train_share: Share of the training documents that is learnt from, drawn by the seed (for learning curves).
         trainer: Keywords of ``transformers.TrainingArguments``, passed through (encoder only).
         bootstrap: Samples for the intervals, at least 10.
@@ -294,6 +328,7 @@ class TrainConfig:
     seed: int = 0
     data: DataConfig
     split: SplitConfig = field(default_factory=SplitConfig)
+    auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     model: ModelConfig
     train_share: float = 1.0
     trainer: dict[str, Any] = field(default_factory=dict)

@@ -233,13 +233,20 @@ def drop_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> Splits:
     """
     kept = {part: list(examples) for part, examples in splits.items()}
     for earlier, later in _pairs_of_parts(splits):
-        for name in KEPT_APART[by]:
-            shared = {_value(example, name) for example in splits[later]}
-            values = {_value(example, name) for example in kept[earlier]}
-            if name == "text":
-                shared |= {text for text, others in near_duplicates(values - shared, shared).items() if others}
-            kept[earlier] = [example for example in kept[earlier] if _value(example, name) not in shared]
+        kept[earlier] = unshared(kept[earlier], splits[later], by)
     check_parts(kept, f"{by} without leaks")
+    return kept
+
+
+def unshared(rows: Sequence[Example], later: Sequence[Example], by: str) -> list[Example]:
+    """The rows that share nothing with any of ``later``; see :func:`find_leaks` for what counts as shared."""
+    kept = list(rows)
+    for name in KEPT_APART[by]:
+        shared = {_value(example, name) for example in later}
+        values = {_value(example, name) for example in kept}
+        if name == "text":
+            shared |= {text for text, others in near_duplicates(values - shared, shared).items() if others}
+        kept = [example for example in kept if _value(example, name) not in shared]
     return kept
 
 
