@@ -14,7 +14,7 @@ from stance.build import build_dataset, dataset_folder, describe
 from stance.dataset import RECORD, features, fingerprint, load_splits, read_record, to_dataset, to_examples
 from stance.errors import StanceError
 from stance.labels import LABELS
-from stance.settings import DataConfig, SplitConfig
+from stance.settings import AuxiliaryConfig, DataConfig, SplitConfig
 
 
 def test_the_label_feature_has_our_order():
@@ -149,3 +149,43 @@ def test_a_missing_source_says_where_it_looked(tmp_path):
     data = DataConfig(name="x", reader="semeval2016", root=str(tmp_path), path="semeval2016-t6")
     with pytest.raises(StanceError, match="STANCE_DATA"):
         build_dataset(tmp_path, data, SplitConfig(by="official"))
+
+
+def test_other_corpora_give_their_train_rows_and_none_that_is_held_out(tmp_path, own, readable_annotations):
+    """The other corpus has the same ids, and one training row with the text of a test row of this one."""
+    split = SplitConfig(by="document", validation=0.2, test=0.25)
+    plain, record, _ = build_dataset(tmp_path / "out", own, split)
+    others = [annotation(n, LABELS[n % 3], id=f"Arno-{n}") for n in range(60)]
+    path = tmp_path / "other.jsonl"
+    write_annotations(path, others)
+    other = DataConfig(name="other", reader="annotations", root=str(tmp_path), path="other.jsonl")
+    taken, _, _ = build_dataset(tmp_path / "out", other, SplitConfig(leaks="report"))
+    leaking = taken["train"][0].id
+    write_annotations(path, [replace(a, text=plain["test"][0].text.upper()) if a.id == leaking else a for a in others])
+    taken, _, _ = build_dataset(tmp_path / "out", other, SplitConfig(leaks="report"))
+
+    auxiliary = AuxiliaryConfig(corpora={"more": other})
+    mixed, about, built = build_dataset(tmp_path / "out", own, split, auxiliary)
+    assert built
+    assert mixed["train"][: len(plain["train"])] == plain["train"]
+    assert (mixed["validation"], mixed["test"]) == (plain["validation"], plain["test"])
+    added = {row.id.removeprefix("more/") for row in mixed["train"][len(plain["train"]) :]}
+    assert added == {row.id for row in taken["train"]} - {leaking}
+    assert about.auxiliary["more"]["rows"] == len(added)
+    assert about.auxiliary["more"]["dropped"] == 1
+    assert about.fingerprint != record.fingerprint
+    assert "1 dropped, their text is held out" in describe(about, mixed)
+    assert not build_dataset(tmp_path / "out", own, split, auxiliary)[2]
+
+    few = replace(auxiliary, rows=10, own_rows=False)
+    alone, _, _ = build_dataset(tmp_path / "out", own, split, few)
+    assert {row.document.partition("/")[0] for row in alone["train"]} == {"more"}
+    assert 8 <= len(alone["train"]) <= 11
+    write_annotations(path, [a for a in others if a.label != "neutral"])
+    with pytest.raises(StanceError, match="no row of train has the label neutral"):
+        build_dataset(tmp_path / "out", own, split, replace(auxiliary, own_rows=False))
+
+
+def test_to_learn_from_nothing_is_refused():
+    with pytest.raises(StanceError, match=r"auxiliary\.own_rows: nothing to learn from"):
+        AuxiliaryConfig(own_rows=False)

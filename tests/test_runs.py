@@ -7,24 +7,38 @@ from dataclasses import replace
 import pytest
 
 from stance.annotations import write_annotations
+from stance.classifier import StanceClassifier
 from stance.errors import StanceError
-from stance.runs import train_run
-from stance.settings import DataConfig, EncoderConfig, SplitConfig, TrainConfig
+from stance.predictions import read_predictions
+from stance.runs import run_folder, train_run
+from stance.settings import (
+    DataConfig,
+    EncoderConfig,
+    EnsembleConfig,
+    LinearConfig,
+    PriorConfig,
+    SplitConfig,
+    TrainConfig,
+)
 
 
-def test_a_refused_configuration_leaves_no_run_behind(tmp_path, readable_annotations, tiny_encoder):
-    """Mended, it runs in the same folder; a run that did train is not touched by another configuration."""
-    write_annotations(tmp_path / "votes.jsonl", readable_annotations)
-    model = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64, frozen_layers=3)
-    config = TrainConfig(
-        name="mine",
-        data=DataConfig(name="mine", reader="annotations", root=str(tmp_path), path="votes.jsonl"),
+def configured(folder, annotations, model) -> TrainConfig:
+    write_annotations(folder / "votes.jsonl", annotations)
+    return TrainConfig(
+        name=f"mine-{model.name}",
+        data=DataConfig(name="mine", reader="annotations", root=str(folder), path="votes.jsonl"),
         split=SplitConfig(by="document", validation=0.2, test=0.25),
         model=model,
         trainer={"num_train_epochs": 1, "disable_tqdm": True},
         bootstrap=10,
-        outputs=str(tmp_path / "outputs"),
+        outputs=str(folder / "outputs"),
     )
+
+
+def test_a_refused_configuration_leaves_no_run_behind(tmp_path, readable_annotations, tiny_encoder):
+    """Mended, it runs in the same folder; a run that did train is not touched by another configuration."""
+    model = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64, frozen_layers=3)
+    config = configured(tmp_path, readable_annotations, model)
     with pytest.raises(StanceError, match=r"model\.frozen_layers: too many; found 3; allowed: 0 to 2"):
         train_run(config, "refused")
     mended = replace(config, model=replace(model, frozen_layers=1))
@@ -33,3 +47,31 @@ def test_a_refused_configuration_leaves_no_run_behind(tmp_path, readable_annotat
     assert run["config"]["model"]["frozen_layers"] == 1
     with pytest.raises(StanceError, match="a run of another configuration or other data is there"):
         train_run(config, "refused")
+
+
+def test_an_ensemble_is_the_mean_of_runs_that_stand_or_are_made(tmp_path, readable_annotations):
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    single = configured(tmp_path, readable_annotations, tfidf)
+    first = train_run(single, "first")
+    prior = PriorConfig(name="target", prior="target")
+    both = EnsembleConfig(name="both", members={"words": tfidf, "target": prior})
+    run = train_run(configured(tmp_path, readable_annotations, both), "both")
+    folders = {name: run_folder(single.outputs, f"mine-{name}", 0) for name in ("tfidf", "target", "both")}
+    assert train_run(single, "again")["command"] == first["command"] == "first"
+    assert set(run["config"]["model"]["members"]) == {"words", "target"}
+    said = {name: read_predictions(folder / "predictions.test.jsonl") for name, folder in folders.items()}
+    for row, prediction in said["both"].items():
+        mean = {k: (v + said["target"][row].scores[k]) / 2 for k, v in said["tfidf"][row].scores.items()}
+        assert prediction.scores == pytest.approx(mean, abs=1e-4)
+    loaded = StanceClassifier.from_pretrained(folders["both"] / "checkpoint")
+    assert loaded.card.kind == "ensemble"
+    row = ["The council of Arno accepted the plan to open the crossing."]
+    members = [StanceClassifier.from_pretrained(folders[name] / "checkpoint") for name in ("tfidf", "target")]
+    expected = [p.scores.values() for m in members for p in m.predict(row, ["open the crossing"])]
+    (found,) = loaded.predict(row, ["open the crossing"])
+    assert list(found.scores.values()) == pytest.approx([sum(pair) / 2 for pair in zip(*expected, strict=True)])
+
+
+def test_an_ensemble_of_one_is_refused():
+    with pytest.raises(StanceError, match=r"model\.members: too small; found 1; allowed: 2 or more"):
+        EnsembleConfig(name="one", members={"only": PriorConfig(name="target", prior="target")})
