@@ -94,7 +94,7 @@ def test_a_bad_row_is_refused_with_place_and_value(tmp_path, case):
 BAD_FILES = {
     "a.jsonl": (b'{"id": 1,\n', ["line 1", "malformed JSON", "column"]),
     "b.jsonl": (b"[1, 2]\n", ["line 1", "not a JSON object"]),
-    "c.csv": (b"id,text\n1,a,b\n", ["line 2", "3 cells where the header has 2"]),
+    "c.csv": (b"id,text\n1,a,b\n", ["line 2", "3 cells instead of 2"]),
     "d.csv": (b"id,id\n1,2\n", ["line 1", "twice in the header", "'id'"]),
     "e.csv": (b'id,text\n1,"open\n', ["malformed csv"]),
     "f.jsonl": (json.dumps(GOOD).encode() + b'\n{"text": "caf\xe9"}\n', ["line 2", "byte 14", "not utf-8"]),

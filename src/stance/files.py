@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,9 @@ def read_rows(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int, 
     if suffix not in DELIMITERS:
         raise input_error(str(path), "unknown kind of file", found=path.suffix, allowed=DELIMITERS)
     delimiter = DELIMITERS[suffix]
-    return _json_rows(path, encoding) if delimiter is None else _separated_rows(path, encoding, delimiter)
+    if delimiter is None:
+        return _json_rows(path, encoding)
+    return separated_rows(path, (line for _, line in read_lines(path, encoding, keep_ends=True)), delimiter)
 
 
 def _json_rows(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -90,11 +92,25 @@ def _json_rows(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]
         yield number, row
 
 
-def _separated_rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def separated_rows(
+    path: Path, lines: Iterable[str], delimiter: str, *, header: Sequence[str] | None = None, quoted: bool = True
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and named cells of each row of separated lines. Empty lines are passed over.
+
+    Args:
+        path: Where the lines are from, for messages.
+        lines: With their ends.
+        delimiter: Between cells.
+        header: Names of the cells where the lines have none; else they are in the first line.
+        quoted: Whether double quotes stand around cells; else they are text.
+
+    Raises:
+        StanceError: A row with too few or too many cells, broken quotes, a doubled header.
+    """
     csv.field_size_limit(2**31 - 1)  # a cell may hold a whole document
-    lines = (line for _, line in read_lines(path, encoding, keep_ends=True))
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    header: list[str] | None = None
+    reader = csv.reader(
+        lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=True
+    )
     try:
         for cells in reader:
             if not cells:
@@ -107,7 +123,7 @@ def _separated_rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple
             elif len(cells) != len(header):
                 raise input_error(
                     line_of(path, reader.line_num),
-                    f"{len(cells)} cells where the header has {len(header)}",
+                    f"{len(cells)} cells instead of {len(header)}",
                     found=delimiter.join(cells),
                     allowed=f"{len(header)} cells; quote a cell that holds {delimiter!r}",
                 )

@@ -86,6 +86,7 @@ class AnnotationColumns:
 #: Each reads one format; ``table`` any.
 READERS = (
     "negotiation", "annotations", "table", "semeval2016", "tweeteval", "vast", "pstance", "seesaw", "newsmtsc", "gwsd",
+    "procon20", "perspectrum", "iam", "ibm_claim_stance", "ibm_kpa",
 )  # fmt: skip
 
 

@@ -7,7 +7,22 @@ from dataclasses import asdict
 from stance.annotations import Corpus, read_annotations
 from stance.errors import input_error
 from stance.files import file_digest
-from stance.readers import gwsd, negotiation, newsmtsc, pstance, seesaw, semeval2016, table, tweeteval, vast
+from stance.readers import (
+    gwsd,
+    iam,
+    ibm_claim_stance,
+    ibm_kpa,
+    negotiation,
+    newsmtsc,
+    perspectrum,
+    procon20,
+    pstance,
+    seesaw,
+    semeval2016,
+    table,
+    tweeteval,
+    vast,
+)
 from stance.settings import DataConfig
 
 
@@ -38,6 +53,16 @@ def read_corpus(data: DataConfig) -> Corpus:
             return gwsd.read(path, verify=verify)
         case "pstance":
             return pstance.read(path, verify=verify)
+        case "procon20":
+            return procon20.read(path, verify=verify)
+        case "perspectrum":
+            return perspectrum.read(path, verify=verify)
+        case "iam":
+            return iam.read(path, verify=verify)
+        case "ibm_claim_stance":
+            return ibm_claim_stance.read(path, verify=verify)
+        case "ibm_kpa":
+            return ibm_kpa.read(path, verify=verify)
         case "table":
             return table.read(
                 path,
