@@ -67,7 +67,7 @@ def test_iam(tmp_path):
     assert Counter(corpus.parts.values()) == {"train": 2, "validation": 2, "test": 2}
     for row, message in (
         ("C\tShould we dig\tDig.\t7_2\t0", "unknown label; found '0'; allowed: -1, 1"),
-        ("C\tShould we dig\t\t7_2\t1", "'claim' is empty"),
+        ("C\tShould we dig\t\ufeff\t7_2\t1", "'claim' is empty"),
         ("C\tShould we dig\tDig.\t\t1", "'article' is empty"),
         ("Should we dig\tDig.\t7_2\t1", "4 cells instead of 5"),
     ):

@@ -37,12 +37,14 @@ def argument(
     Raises:
         StanceError: The text or the target is empty or missing, or the label is unknown.
     """
-    text, target = (
-        " ".join(text_of(row.get(column), column, place, may_be_empty=False).translate(INVISIBLE).split())
-        for column in columns[:2]
-    )
+    text, target = (_cell(row, column, place) for column in columns[:2])
     label = parse_label(row.get(columns[2]), label_map, place)
     return Annotation(row_id, text, "", target, label, annotator, document or target)
+
+
+def _cell(row: Mapping[str, Any], column: str, place: str) -> str:
+    visible = text_of(row.get(column), column, place, may_be_empty=True).translate(INVISIBLE)
+    return " ".join(text_of(visible, column, place, may_be_empty=False).split())
 
 
 def official_part(value: object, parts: Mapping[str, str], place: str) -> str:

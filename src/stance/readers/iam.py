@@ -16,8 +16,9 @@ divides by question.
 
 Quirks handled: a byte order mark within four claims is removed.
 
-Quirks that stay: 57 rows repeat the claim and question of another, one of them with the other label; 11 test rows are
-also in train word for word (validation: 10): the leakage check reports them.
+Quirks that stay: 57 rows repeat the claim and question of another, one of them with the other label; 16 test rows have
+a claim that is also in train, 11 of them with its question (validation: 11 and 10): the leakage check reports them, and
+``split.leaks=drop`` leaves those rows out of train.
 """
 
 from __future__ import annotations

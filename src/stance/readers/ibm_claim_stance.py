@@ -15,7 +15,8 @@ Quirks handled: the known copy went through a spreadsheet. Each line is one cell
 cells after it; the cell, put together again where a claim holds semicolons, is a line of the csv that IBM released,
 with commas. One claim is on two lines.
 
-Quirks that stay: three claims are in both parts, on other motions; three repeat one of their motion.
+Quirks that stay: three claims are in both parts, on other motions; three repeat one of their motion. Motions are few
+and unlike in size, so that a validation part drawn from train is two motions or so.
 """
 
 from __future__ import annotations
