@@ -41,9 +41,9 @@ def test_every_model_composes_to_its_own_schema(model):
 @pytest.mark.parametrize("data", names("data"))
 @pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate"])
 def test_every_corpus_composes_in_every_script(primary, data):
-    extra = ["data.path=mine.csv"] if data in ("annotations", "table") else []
+    extra = ["data.path=mine.csv"] if data in ("annotations", "table", "dna") else []
     config = composed(primary, f"data={data}", *extra)
-    assert config.data.reader == data
+    assert data.startswith(config.data.reader)
 
 
 @pytest.mark.parametrize("split", names("split"))

@@ -87,6 +87,7 @@ class AnnotationColumns:
 READERS = (
     "negotiation", "annotations", "table", "semeval2016", "tweeteval", "vast", "pstance", "seesaw", "newsmtsc", "gwsd",
     "procon20", "perspectrum", "iam", "ibm_claim_stance", "ibm_kpa",
+    "ruw", "conflict_bias", "unsc", "dna", "nli",
 )  # fmt: skip
 
 
@@ -103,14 +104,14 @@ class DataConfig:
             favor_against_f1_mean_over_targets.
         annotators: Whose judgements count (negotiation, annotations; there, empty = all).
         adjudicator: Who settles ties and disagreements (annotations).
-        labels: How the labels are spelled in the file (annotations, table).
-        columns: What our fields are called in the file (annotations, table).
+        labels: How the labels are spelled in the file (annotations, table, dna).
+        columns: What our fields are called in the file (annotations, table); which of its variables they are (dna).
         parts: How the parts are spelled in a column ``part`` (table).
         target: One target for every row of a table without that column.
-        encoding: Of the file (annotations, table).
+        encoding: Of the file (annotations, table, dna).
         task: a or b (semeval2016).
         derived_neutrals: Whether there are neutral rows that nobody judged: for vast the synthetic ones, for seesaw
-            pairs of a sentence's entities without a stance.
+            pairs of a sentence's entities without a stance, for unsc sentences without a conflict.
         verify: Refuse files other than the published ones (the field's corpora).
     """
 

@@ -8,19 +8,24 @@ from stance.annotations import Corpus, read_annotations
 from stance.errors import input_error
 from stance.files import file_digest
 from stance.readers import (
+    conflict_bias,
+    dna,
     gwsd,
     iam,
     ibm_claim_stance,
     ibm_kpa,
     negotiation,
     newsmtsc,
+    nli,
     perspectrum,
     procon20,
     pstance,
+    ruw,
     seesaw,
     semeval2016,
     table,
     tweeteval,
+    unsc,
     vast,
 )
 from stance.settings import DataConfig
@@ -63,6 +68,16 @@ def read_corpus(data: DataConfig) -> Corpus:
             return ibm_claim_stance.read(path, verify=verify)
         case "ibm_kpa":
             return ibm_kpa.read(path, verify=verify)
+        case "ruw":
+            return ruw.read(path, verify=verify)
+        case "conflict_bias":
+            return conflict_bias.read(path, verify=verify)
+        case "unsc":
+            return unsc.read(path, derived_neutrals=data.derived_neutrals, verify=verify)
+        case "nli":
+            return nli.read(path, verify=verify)
+        case "dna":
+            return dna.read(path, data.columns, label_map=data.labels.map(), encoding=data.encoding, verify=verify)
         case "table":
             return table.read(
                 path,

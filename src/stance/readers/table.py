@@ -7,7 +7,8 @@ without annotators the file is one, without holders the author is asked. Rows wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from stance.errors import input_error
 from stance.files import file_digest
 from stance.labels import parse_label
 from stance.settings import AnnotationColumns
-from stance.tables import read_chunks
+from stance.tables import Row, read_chunks
 
 #: Rows in memory beside the annotations.
 CHUNK = 4096
@@ -45,20 +46,39 @@ def read(
         StanceError: Names file, row, value and what is allowed: a column that is not there, an empty cell, an unknown
             label or part, an id whose text, holder, target or document changes, two labels by one annotator.
     """
+    rows = itertools.chain.from_iterable(read_chunks(path, CHUNK, encoding))
+    return corpus_of_rows(path, rows, columns, label_map=label_map, part_map=part_map, target=target)
+
+
+def corpus_of_rows(
+    path: str | Path,
+    rows: Iterable[tuple[str, Row]],
+    columns: AnnotationColumns,
+    *,
+    label_map: Mapping[str, str],
+    part_map: Mapping[str, str] | None = None,
+    target: str = "",
+) -> Corpus:
+    """The same of rows that were read from the file in another way, each with its place for messages.
+
+    Without ``part_map`` a column of parts is not read.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
     annotations: list[Annotation] = []
     places: list[str] = []
     parts: dict[str, str] = {}
-    for chunk in read_chunks(path, CHUNK, encoding):
-        for place, row in chunk:
-            if not annotations:
-                _check_columns(row, columns, target, place)
-            annotation = _annotation(row, columns, label_map, target, place, len(annotations) + 1)
-            annotations.append(annotation)
-            places.append(place)
-            if columns.part in row:
-                part = _part(row[columns.part], part_map, place)
-                if parts.setdefault(annotation.id, part) != part:
-                    raise input_error(place, f"id {annotation.id!r} stands in two parts", found=part)
+    for place, row in rows:
+        if not annotations:
+            _check_columns(row, columns, target, place)
+        annotation = _annotation(row, columns, label_map, target, place, len(annotations) + 1)
+        annotations.append(annotation)
+        places.append(place)
+        if part_map is not None and columns.part in row:
+            part = _part(row[columns.part], part_map, place)
+            if parts.setdefault(annotation.id, part) != part:
+                raise input_error(place, f"id {annotation.id!r} stands in two parts", found=part)
     if not annotations:
         raise input_error(str(path), "no rows in the file")
     check_annotations(annotations, places)
