@@ -13,7 +13,7 @@ no copy that is known here and is not read: the comments of ``val_data.csv`` are
 test as published, and a validation part is drawn from train. Scores on test are on the published rows, but of models
 that learnt from about a fifth of what the authors' learnt from.
 
-Quirks handled: the bytes of a UTF-8 text were once decoded as Latin-1 (a third of the comments, at apostrophes above
+Quirks handled: the bytes of a UTF-8 text were once decoded as Latin-1 (three comments in ten, at apostrophes above
 all); every such run of characters is whole and is decoded again. The column of row numbers has no name in one file and
 is called Index in the other: file and line number are the id. Four comments repeat another one, one of them across the
 parts: the leakage check reports it (split=official keeps it, split.leaks=drop removes it from train).

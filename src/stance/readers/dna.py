@@ -22,10 +22,10 @@ milliseconds in DNA 2. A file is not verified unless ``data.verify=true``, as ``
   emissions, 6 concepts. No licence of its own is stated (the software has GPL-3). A smoke test, not a corpus.
 - ``MANUALLY_ANNOTATED_DATA.xlsx``: Tunmore (2025), MSc project, University of Manchester: 862 statements (398 / 464)
   of 131 persons in 7 debates of the UK Parliament on labour law, 21 concepts. No licence is stated for the data;
-  Hansard has the Open Parliament Licence. Its authors did not model agreement "due to annotator inconsistency", and
-  one person coded each debate. Concepts are codes (ECONOMIC, JUST), not phrases, and document_id is unique within an
-  annotator only: the title is the document. One debate holds 543 statements and is whole in one part with
-  ``split=document``. time_export is when it was coded, which is no date of the document.
+  Hansard has the Open Parliament Licence. Its authors kept agreement out of their models since coders were
+  inconsistent, and one person coded each debate. Concepts are codes (ECONOMIC, JUST), not phrases, and document_id is
+  unique within an annotator only: the title is the document. One debate holds 543 statements and is whole in one part
+  with ``split=document``. time_export is when it was coded, which is no date of the document.
 """
 
 from __future__ import annotations
