@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import annotation
-from stance.agreement import aggregate, alpha_interval, krippendorff_alpha
+from stance.agreement import aggregate, alpha_interval, fleiss, fleiss_kappa, krippendorff_alpha, pairs
 from stance.labels import LABELS
 
 
@@ -58,3 +58,49 @@ def test_alpha_has_an_interval_around_it():
     alpha, low, high = alpha_interval(rows, samples=200)
     assert low < alpha < high
     assert high - low < 0.5
+
+
+def test_the_order_of_the_labels_counts_in_ordinal_alpha():
+    near = [["against", "neutral"], ["neutral", "favor"], *[["against"] * 2, ["neutral"] * 2, ["favor"] * 2] * 4]
+    far = [["against", "favor"], ["favor", "against"], *near[2:]]
+    assert krippendorff_alpha(near, "ordinal") > krippendorff_alpha(near) + 0.05
+    assert krippendorff_alpha(far, "ordinal") < krippendorff_alpha(far) - 0.05
+
+
+#: Table 1 of Fleiss (1971): how many of six psychiatrists gave each of 30 patients each of five diagnoses.
+FLEISS_1971 = """
+00060 03003 01401 00006 03030 20400 00402 20310 20040 00006 10050 11040 03300 10050 02031
+00501 30012 51000 02040 10203 00006 01050 02013 20040 10041 05010 40002 02040 10500 00006
+"""
+
+
+def test_fleiss_kappa_is_that_of_his_worked_example():
+    counts = np.array([[int(digit) for digit in row] for row in FLEISS_1971.split()])
+    assert counts.sum(axis=0).tolist() == [26, 26, 30, 55, 43]
+    assert fleiss_kappa(counts) == pytest.approx(0.430, abs=0.0005)
+
+
+def test_fleiss_kappa_takes_rows_with_the_usual_number_of_judgements_and_says_how_many():
+    rows = [annotation(i, LABELS[i % 3], name) for i in range(6) for name in "abc"]
+    rows += [annotation(i, LABELS[(i + (name == "b")) % 3], name) for i in range(6, 10) for name in "ab"]
+    rows.append(annotation(10, "favor", "a"))
+    assert fleiss(rows) == {"kappa": 1, "judgements": 3, "rows": 6, "judged_by_several": 10}
+    assert fleiss([annotation(1)])["kappa"] is None
+    with pytest.raises(ValueError, match="same number"):
+        fleiss_kappa(np.array([[1, 1, 0], [3, 0, 0]]))
+
+
+def test_kappa_of_each_pair_is_on_the_rows_that_both_judged():
+    first, second = [0, 0, 1, 1, 2, 2, 0, 1], [0, 1, 1, 1, 2, 0, 0, 1]
+    rows = [annotation(i, LABELS[label], "zoe") for i, label in enumerate(first)]
+    rows += [annotation(i, LABELS[label], "ann") for i, label in enumerate(second)]
+    rows += [annotation(1, "favor", "ben"), annotation(90, "favor", "cy")]
+    found = pairs(rows, ["ann", "ben", "cy", "zoe"])
+    assert [(p["first"], p["second"], p["rows"], p["agreed"]) for p in found] == [
+        ("ann", "ben", 1, 0),
+        ("ann", "zoe", 8, 6),
+        ("ben", "zoe", 1, 0),
+    ]
+    expected = (6 / 8 - (3 * 3 + 3 * 4 + 2 * 1) / 64) / (1 - (3 * 3 + 3 * 4 + 2 * 1) / 64)
+    assert found[1]["kappa"] == pytest.approx(expected)
+    assert pairs([annotation(1, "favor", "ann"), annotation(1, "favor", "zoe")], ["ann", "zoe"])[0]["kappa"] is None

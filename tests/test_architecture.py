@@ -20,7 +20,7 @@ FLOORS = [
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "figures", "metrics"},
     {"build", "priors", "linear", "encoder"},
     {"classifier", "evaluation"},
-    {"training", "inference", "datasheet", "audit"},
+    {"training", "inference", "datasheet", "audit", "annotators"},
     {"runs", "results"},
     {"reproduce"},
 ]

@@ -12,9 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sklearn.metrics import cohen_kappa_score
-
-from stance.agreement import aggregate, alpha_interval, by_row, krippendorff_alpha
+from stance.agreement import aggregate, alpha_interval, by_row, krippendorff_alpha, pairs
 from stance.annotations import Annotation, Example, label_counts
 from stance.errors import input_error
 from stance.evaluation import evaluate, predict_examples
@@ -195,7 +193,11 @@ def _agreement(
         "alpha_by_tag": by_tag,
         "adjudicated": sum(a.annotator == negotiation.ADJUDICATOR for a in judged),
         "disagreements": {"rows": len(differing), "tags": _counted(tag for row in differing for tag in row.tags)},
-        "pairs": _pairs(everyone, voters),
+        "pairs": [
+            pair | {"share": round(pair["share"], 4), "kappa": round(pair["kappa"], 4)}
+            for pair in pairs(everyone, voters)
+            if pair["kappa"] is not None
+        ],
     }
 
 
@@ -203,18 +205,3 @@ def _alpha(votes: Sequence[Annotation]) -> float | None:
     """Alpha to four places; None where it is undefined, all rows having one label."""
     alpha = krippendorff_alpha([[a.label for a in row] for row in by_row(votes).values()])
     return None if math.isnan(alpha) else round(alpha, 4)
-
-
-def _pairs(annotations: Sequence[Annotation], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows judged by both, share agreed and kappa, for each pair that shares rows."""
-    labels = [{a.annotator: a.label for a in judgements} for judgements in by_row(annotations).values()]
-    found = []
-    for first, second in itertools.combinations(names, 2):
-        both = [(row[first], row[second]) for row in labels if first in row and second in row]
-        if len({label for pair in both for label in pair}) < 2:
-            continue
-        kappa = cohen_kappa_score(*zip(*both, strict=True))
-        agreed = sum(a == b for a, b in both)
-        pair = {"first": first, "second": second, "rows": len(both), "agreed": agreed}
-        found.append(pair | {"share": round(agreed / len(both), 4), "kappa": round(float(kappa), 4)})
-    return found

@@ -27,6 +27,7 @@ from stance.errors import StanceError, input_error
 from stance.files import must_exist, read_json, write_json
 from stance.labels import LABEL2ID
 from stance.predictions import Probabilities
+from stance.settings import LinearConfig
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -298,6 +299,25 @@ def _best_scale(decisions: NDArray[np.float64], validation: Sequence[Example]) -
         return float(log_loss(gold, softmax(np.exp(log_scale) * decisions, axis=1), labels=list(LABEL2ID.values())))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(100), np.log(100)), method="bounded").x))
+
+
+def fit_linear(config: LinearConfig, train: Sequence[Example], validation: Sequence[Example]) -> LinearModel:
+    """The linear model of a configuration; see :meth:`LinearModel.fit`."""
+    return LinearModel.fit(
+        _features(config, train),
+        train,
+        validation,
+        classifier=config.classifier,
+        C=config.C,
+        class_weight=config.class_weight,
+    )
+
+
+def _features(config: LinearConfig, train: Sequence[Example]) -> Features:
+    if config.features == "tfidf":
+        return TfidfFeatures.fit(train)
+    embedding = EmbeddingFeatures.load_encoder(config.encoder)
+    return embedding if config.features == "embedding" else CombinedFeatures(TfidfFeatures.fit(train), embedding)
 
 
 def ngram_svm(train: Sequence[Example], validation: Sequence[Example]) -> LinearModel:

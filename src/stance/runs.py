@@ -15,12 +15,13 @@ from typing import Any
 
 from stance.annotations import Example
 from stance.build import build_dataset, dataset_folder
+from stance.dataset import DatasetRecord
 from stance.errors import StanceError, input_error
 from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
 from stance.files import digest, read_json, remove_folder, sweep_partials, write_json
-from stance.predictions import read_predictions, write_predictions
+from stance.predictions import Prediction, read_predictions, write_predictions
 from stance.settings import EncoderConfig, EnsembleConfig, EvaluateConfig, LinearConfig, PriorConfig, TrainConfig
-from stance.splits import some_documents
+from stance.splits import Splits, some_documents
 
 log = logging.getLogger(__name__)
 
@@ -228,33 +229,57 @@ def machine() -> dict[str, Any]:
     }
 
 
-def evaluate_part(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
-    """The report of a checkpoint or a predictions file on one part of a dataset, and where it was written.
+def load_part(config: EvaluateConfig) -> tuple[Splits, DatasetRecord]:
+    """The dataset, built if need be, whose part ``config.part`` is there.
+
+    Raises:
+        StanceError: It is not, or the data are faulty.
+    """
+    splits, record, _ = build_dataset(config.outputs, config.data, config.split)
+    if config.part not in splits:
+        raise input_error("part", "no such part", found=config.part, allowed=splits)
+    return splits, record
+
+
+def predict_part(config: EvaluateConfig) -> tuple[Splits, DatasetRecord, list[Prediction]]:
+    """The dataset, and what the checkpoint or the predictions file says of each row of the part, in their order.
 
     Raises:
         StanceError: Neither or both are given, an unknown part, ids that do not fit, a faulty file or checkpoint.
     """
     if (config.checkpoint is None) == (config.predictions is None):
         raise StanceError("give either checkpoint=DIR or predictions=FILE")
-    splits, record, _ = build_dataset(config.outputs, config.data, config.split)
-    if config.part not in splits:
-        raise input_error("part", "no such part", found=config.part, allowed=splits)
+    splits, record = load_part(config)
     examples = splits[config.part]
     if config.predictions is not None:
         predictions = read_predictions(config.predictions, config.labels.map())
-        labels = join(examples, predictions, config.predictions)
+        join(examples, predictions, config.predictions)
+        return splits, record, [predictions[example.id] for example in examples]
+    from stance.classifier import StanceClassifier
+
+    classifier = StanceClassifier.from_pretrained(str(config.checkpoint))
+    seen = classifier.card.data
+    if seen.get("name") == record.name and seen.get("fingerprint") != record.fingerprint:
+        log.warning("the checkpoint was trained on another division of %s: rows may have been seen", record.name)
+    return splits, record, predict_examples(classifier.predictor, examples)
+
+
+def evaluate_part(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
+    """The report of a checkpoint or a predictions file on one part of a dataset, and where it was written.
+
+    Raises:
+        StanceError: See :func:`predict_part`.
+    """
+    splits, record, predictions = predict_part(config)
+    labels = [prediction.label for prediction in predictions]
+    report = evaluate(
+        splits[config.part], labels, splits["train"], headline=config.data.headline, samples=config.bootstrap
+    )
+    if config.predictions is not None:
         path = Path(config.predictions).with_suffix(".metrics.json")
     else:
-        from stance.classifier import StanceClassifier
-
-        classifier = StanceClassifier.from_pretrained(str(config.checkpoint))
-        seen = classifier.card.data
-        if seen.get("name") == record.name and seen.get("fingerprint") != record.fingerprint:
-            log.warning("the checkpoint was trained on another division of %s: rows may have been seen", record.name)
-        labels = [prediction.label for prediction in predict_examples(classifier.predictor, examples)]
         source = str(config.checkpoint).strip("/").replace("/", "-")
         path = Path(config.outputs) / "evaluations" / f"{source}.{record.name}.{config.part}.json"
-    report = evaluate(examples, labels, splits["train"], headline=config.data.headline, samples=config.bootstrap)
     path = path if config.output is None else Path(config.output)
     about = {"of": config.predictions or config.checkpoint, "part": config.part}
     write_json(path, {**about, "data": {"name": record.name, "fingerprint": record.fingerprint}, **report})

@@ -347,7 +347,7 @@ class TrainConfig:
 
 @dataclass(kw_only=True)
 class EvaluateConfig:
-    """Configuration of ``scripts/evaluate.py``.
+    """Configuration of ``scripts/evaluate.py``, ``mistakes.py``, and ``annotators.py``, which needs no model.
 
     Attributes:
         checkpoint: A checkpoint folder or hub id; or

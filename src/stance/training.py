@@ -29,7 +29,7 @@ from stance.encoder import EncoderModel
 from stance.encoding import InputFormat, encode
 from stance.errors import StanceError
 from stance.labels import LABEL2ID, LABELS
-from stance.linear import CombinedFeatures, EmbeddingFeatures, Features, LinearModel, TfidfFeatures
+from stance.linear import fit_linear
 from stance.metrics import confusion, macro_f1
 from stance.predictions import Predictor
 from stance.priors import Prior
@@ -77,24 +77,10 @@ def fit(
     if isinstance(config, PriorConfig):
         return Prior.fit(config.prior, train, seed)
     if isinstance(config, LinearConfig):
-        return LinearModel.fit(
-            _features(config, train),
-            train,
-            validation,
-            classifier=config.classifier,
-            C=config.C,
-            class_weight=config.class_weight,
-        )
+        return fit_linear(config, train, validation)
     if isinstance(config, EncoderConfig):
         return fine_tune(config, train, validation, seed=seed, options=trainer, work=work)
     raise StanceError(f"model configuration of another kind: {type(config).__name__}")
-
-
-def _features(config: LinearConfig, train: Sequence[Example]) -> Features:
-    if config.features == "tfidf":
-        return TfidfFeatures.fit(train)
-    embedding = EmbeddingFeatures.load_encoder(config.encoder)
-    return embedding if config.features == "embedding" else CombinedFeatures(TfidfFeatures.fit(train), embedding)
 
 
 def fine_tune(

@@ -1,0 +1,38 @@
+"""How far annotators agree, and a model beside one of them: python scripts/annotators.py data=gwsd
+
+With a model: predictions=FILE or checkpoint=DIR. The ceiling is that of part=test. See docs/annotators.md.
+"""
+
+from stance.config import script
+from stance.settings import EvaluateConfig
+
+
+@script("annotators")
+def main(config: EvaluateConfig) -> None:
+    """Write outputs/annotators/<corpus>.json, or output=FILE, and print its tables."""
+    from stance.annotators import annotators_page, describe
+    from stance.files import write_json
+    from stance.readers import read_corpus
+    from stance.runs import load_part, predict_part
+
+    predicted = None
+    if config.checkpoint is None and config.predictions is None:
+        splits, record = load_part(config)
+    else:
+        splits, record, predictions = predict_part(config)
+        predicted = [prediction.label for prediction in predictions]
+    corpus, examples = read_corpus(config.data), splits[config.part]
+    found = describe(corpus, examples, predicted, headline=config.data.headline, samples=config.bootstrap)
+    about = {
+        "of": config.predictions or config.checkpoint,
+        "part": config.part,
+        "data": {"name": record.name, "fingerprint": record.fingerprint},
+    }
+    path = config.output or f"{config.outputs}/annotators/{record.name}.json"
+    write_json(path, about | found)
+    print(annotators_page(found))
+    print(f"numbers: {path}")
+
+
+if __name__ == "__main__":
+    main()
