@@ -20,7 +20,7 @@ FLOORS = [
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "figures", "metrics"},
     {"build", "priors", "linear", "encoder"},
     {"classifier", "evaluation"},
-    {"training", "inference", "datasheet", "audit", "annotators"},
+    {"training", "inference", "datasheet", "audit", "annotators", "suspects"},
     {"runs", "results"},
     {"reproduce"},
 ]

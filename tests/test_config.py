@@ -39,7 +39,7 @@ def test_every_model_composes_to_its_own_schema(model):
 
 
 @pytest.mark.parametrize("data", names("data"))
-@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate", "annotators"])
+@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate", "annotators", "suspects"])
 def test_every_corpus_composes_in_every_script(primary, data):
     extra = ["data.path=mine.csv"] if data in ("annotations", "table", "dna") else []
     config = composed(primary, f"data={data}", *extra)
@@ -93,6 +93,12 @@ def test_a_wrong_value_is_refused(override, message):
 def test_a_wrong_model_value_is_refused(override):
     with pytest.raises(StanceError, match="unknown value"):
         composed("train", *override.split())
+
+
+def test_suspects_are_found_by_linear_models_alone():
+    assert composed("suspects", "model=embedding").model.features == "embedding"
+    with pytest.raises(StanceError, match="model: not a linear model; found 'minilm'; allowed: tfidf, embedding"):
+        composed("suspects", "model=minilm")
 
 
 def test_label_spellings_become_a_map_and_never_overlap():

@@ -43,6 +43,7 @@ def register() -> None:
         "evaluate_schema": settings.EvaluateConfig,
         "predict_schema": settings.PredictConfig,
         "summarize_schema": settings.SummarizeConfig,
+        "suspects_schema": settings.SuspectsConfig,
     }.items():
         store.store(name=name, node=node)
     store.store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)

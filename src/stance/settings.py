@@ -373,6 +373,30 @@ class EvaluateConfig:
 
 
 @dataclass(kw_only=True)
+class SuspectsConfig:
+    """Configuration of ``scripts/suspects.py``.
+
+    Attributes:
+        model: A linear model, fitted once for each fold.
+        folds: Into which the documents are drawn.
+        seed: Of that drawing.
+        output: The csv file; null = in ``<outputs>/suspects``, named after the corpus.
+    """
+
+    data: DataConfig
+    model: ModelConfig
+    folds: int = 5
+    seed: int = 0
+    output: str | None = None
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse models that are not linear."""
+        if not isinstance(self.model, LinearConfig):
+            raise input_error("model", "not a linear model", found=self.model.name, allowed="tfidf, embedding")
+
+
+@dataclass(kw_only=True)
 class ColumnsConfig:
     """What the columns of the user's file are called."""
 
