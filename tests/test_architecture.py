@@ -18,7 +18,7 @@ FLOORS = [
     {"files", "labels"},
     {"annotations", "predictions", "settings", "tables"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "figures", "metrics"},
-    {"build", "priors", "linear", "encoder"},
+    {"build", "priors", "linear", "encoder", "mistakes"},
     {"classifier", "evaluation"},
     {"training", "inference", "datasheet", "audit", "annotators", "suspects"},
     {"runs", "results"},

@@ -39,7 +39,7 @@ def test_every_model_composes_to_its_own_schema(model):
 
 
 @pytest.mark.parametrize("data", names("data"))
-@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate", "annotators", "suspects"])
+@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate", "annotators", "suspects", "mistakes"])
 def test_every_corpus_composes_in_every_script(primary, data):
     extra = ["data.path=mine.csv"] if data in ("annotations", "table", "dna") else []
     config = composed(primary, f"data={data}", *extra)

@@ -1,0 +1,36 @@
+"""Where a model is wrong: python scripts/mistakes.py data=negotiation checkpoint=DIR
+
+Or predictions=FILE with probabilities (columns id, label, against, neutral, favor); part=validation|test|challenge.
+"""
+
+from stance.config import script
+from stance.settings import EvaluateConfig
+
+
+@script("mistakes")
+def main(config: EvaluateConfig) -> None:
+    """Write outputs/mistakes/<corpus>.<part>.json, or output=FILE, and the page beside it; print the page."""
+    from pathlib import Path
+
+    from stance.files import write_beside, write_json
+    from stance.mistakes import mistakes_page, report_mistakes
+    from stance.runs import predict_part
+
+    splits, record, predictions = predict_part(config)
+    found = report_mistakes(splits[config.part], predictions, samples=config.bootstrap)
+    about = {
+        "of": config.predictions or config.checkpoint,
+        "part": config.part,
+        "data": {"name": record.name, "fingerprint": record.fingerprint},
+    }
+    path = Path(config.output or f"{config.outputs}/mistakes/{record.name}.{config.part}.json")
+    write_json(path, about | found)
+    page = mistakes_page(found)
+    with write_beside(path.with_suffix(".md")) as temporary:
+        temporary.write_text(f"# Mistakes on {record.name}, {config.part}\n\n{page}", encoding="utf-8")
+    print(page)
+    print(f"numbers: {path}   page: {path.with_suffix('.md')}")
+
+
+if __name__ == "__main__":
+    main()
