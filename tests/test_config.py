@@ -39,7 +39,7 @@ def test_every_model_composes_to_its_own_schema(model):
 
 
 @pytest.mark.parametrize("data", names("data"))
-@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate", "annotators", "suspects", "mistakes"])
+@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate"])
 def test_every_corpus_composes_in_every_script(primary, data):
     extra = ["data.path=mine.csv"] if data in ("annotations", "table", "dna") else []
     config = composed(primary, f"data={data}", *extra)
@@ -93,6 +93,11 @@ def test_a_wrong_value_is_refused(override, message):
 def test_a_wrong_model_value_is_refused(override):
     with pytest.raises(StanceError, match="unknown value"):
         composed("train", *override.split())
+
+
+@pytest.mark.parametrize("primary", ["annotators", "mistakes", "suspects"])
+def test_what_is_said_of_annotators_labels_and_mistakes_composes(primary):
+    assert composed(primary, "data=gwsd").data.reader == "gwsd"
 
 
 def test_suspects_are_found_by_linear_models_alone():
