@@ -27,7 +27,11 @@ def composed(primary: str, *overrides: str, folder=CONF):
 def test_every_experiment_composes_and_is_named_after_its_file(experiment):
     config = composed("train", f"experiment={experiment}")
     assert isinstance(config, TrainConfig)
-    assert config.name == experiment or config.name.startswith(f"{experiment}-") and config.name.endswith(config.model.name)
+    assert (
+        config.name == experiment
+        or (config.name.startswith(f"{experiment}-")
+        and config.name.endswith(config.model.name))
+    )
 
 
 @pytest.mark.parametrize("model", names("model"))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-import zipfile
 from collections import Counter
-from xml.sax.saxutils import escape
 
 import pytest
 from hydra import compose, initialize_config_dir
+from openpyxl import Workbook
 
 from conftest import PROJECT
 from stance.agreement import aggregate
@@ -284,25 +283,13 @@ EXPORT = (
 
 
 def write_xlsx(path, *rows, sheets=1):
-    """Numbers as numbers, the header as shared strings in two runs, other text inline, empty cells left out."""
-    cells = []
-    for number, row in enumerate(rows, start=1):
-        cells.append(f'<row r="{number}">')
-        for letter, text in zip("ABCDEFGH", row, strict=False):
-            if number == 1:
-                cells.append(f'<c r="{letter}1" t="s"><v>{row.index(text)}</v></c>')
-            elif text.isdigit():
-                cells.append(f'<c r="{letter}{number}"><v>{text}</v></c>')
-            elif text:
-                cells.append(f'<c r="{letter}{number}" t="inlineStr"><is><t>{escape(text)}</t></is></c>')
-        cells.append("</row>")
-    space = f'xmlns="{"http://schemas.openxmlformats.org/spreadsheetml/2006/main"}"'
-    strings = "".join(f"<si><r><t>{text[:2]}</t></r><r><t>{text[2:]}</t></r></si>" for text in rows[0])
-    with zipfile.ZipFile(path, "w") as book:
-        book.writestr("xl/sharedStrings.xml", f"<sst {space}>{strings}</sst>")
-        for number in range(1, sheets + 1):
-            sheet = f"<worksheet {space}><sheetData>{''.join(cells)}</sheetData></worksheet>"
-            book.writestr(f"xl/worksheets/sheet{number}.xml", sheet)
+    """Digits as numbers, empty cells left out, an empty row after the header."""
+    book = Workbook()
+    for number in range(sheets):
+        sheet = book.active if number == 0 else book.create_sheet()
+        for row in (rows[0], (), *rows[1:]):
+            sheet.append([int(text) if text.isdigit() else text or None for text in row])
+    book.save(path)
     return path
 
 
@@ -320,17 +307,17 @@ def test_dna_reads_an_exported_table(tmp_path, suffix):
     ]
     columns = AnnotationColumns(**(vars(COLUMNS) | {"holder": "actor"}))
     with pytest.raises(
-        StanceError, match=r"(row|line) 2: no column 'actor'; allowed: .* statement_id, organization, con"
+        StanceError, match=r"(row|line) [23]: no column 'actor'; allowed: .* statement_id, organization, con"
     ):
         dna.read(path, columns, label_map=LABELS)
 
 
 def test_dna_names_the_row_of_a_sheet(tmp_path):
     path = write_xlsx(tmp_path / "export.xlsx", *EXPORT, ("3", "The mine", "pay", "2", "No.", "Coder 1", "A strike"))
-    with pytest.raises(StanceError, match=r"export.xlsx, row 4: unknown label; found '2'"):
+    with pytest.raises(StanceError, match=r"export.xlsx, row 5: unknown label; found '2'"):
         dna.read(path, COLUMNS, label_map=LABELS)
     write_xlsx(path, *EXPORT, ("3", "The mine", "pay", "1", "", "Coder 1", "A strike"))
-    with pytest.raises(StanceError, match=r"export.xlsx, row 4: field 'text' is empty"):
+    with pytest.raises(StanceError, match=r"export.xlsx, row 5: field 'text' is empty"):
         dna.read(path, COLUMNS, label_map=LABELS)
 
 
@@ -340,10 +327,10 @@ def test_a_sheet_that_is_none_is_refused(tmp_path):
     with pytest.raises(StanceError, match="not an xlsx workbook: File is not a zip file"):
         list(read_sheet(path))
     write_xlsx(path, *EXPORT, sheets=2)
-    with pytest.raises(StanceError, match=r"not a workbook of one sheet; found \[.*sheet2.xml'\]"):
+    with pytest.raises(StanceError, match=r"not a workbook of one sheet; found \['Sheet', 'Sheet1'\]"):
         list(read_sheet(path))
     write_xlsx(path, *EXPORT, (*EXPORT[1], "more"))
-    with pytest.raises(StanceError, match=r"row 4: a cell in a column without a name; found \['H'\]"):
+    with pytest.raises(StanceError, match=r"row 5: a cell in a column without a name; found \['more'\]"):
         list(read_sheet(path))
     write_xlsx(path, ("text", "text"), ("a", "b"))
     with pytest.raises(
