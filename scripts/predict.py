@@ -1,6 +1,7 @@
 """Score a file of one's own: python scripts/predict.py checkpoint=DIR input=FILE output=FILE
 
 Files are csv, tsv, jsonl or parquet with columns text, target and, if there is one, holder (columns.text=NAME etc.).
+abstain.risk=0.1 writes "abstain" for rows that are too likely to be wrong; their probabilities stay.
 """
 
 from stance.config import script

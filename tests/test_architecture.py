@@ -16,13 +16,14 @@ SOURCE = PROJECT / "src" / "stance"
 FLOORS = [
     {"errors"},
     {"files", "labels"},
-    {"annotations", "predictions", "settings", "tables"},
-    {"config", "readers", "agreement", "splits", "dataset", "encoding", "figures", "metrics"},
+    {"annotations", "metrics", "predictions", "settings", "tables"},
+    {"config", "readers", "agreement", "splits", "dataset", "encoding", "figures"}
+    | {"comparison", "calibration", "selective", "shares"},
     {"build", "priors", "linear", "encoder", "slices"},
     {"classifier", "evaluation", "mistakes"},
     {"training", "inference", "datasheet", "audit", "annotators", "suspects"},
     {"runs", "results"},
-    {"reproduce"},
+    {"reproduce", "systems"},
 ]
 
 HYDRA = {"config"}

@@ -23,6 +23,7 @@ from stance.errors import StanceError
 from stance.labels import LABELS
 from stance.linear import LinearModel, TfidfFeatures
 from stance.priors import Prior
+from stance.selective import Threshold
 
 ROWS = {
     "texts": ["They signed at dawn.", "Nobody came, and the long talks about the harbour went on without them.", "No."],
@@ -66,6 +67,30 @@ def test_a_plain_pipeline_gives_the_same_labels_and_scores(fine_tuned):
         scores = {entry["label"]: entry["score"] for entry in answer}
         assert answer[0]["label"] == prediction.label
         assert scores == pytest.approx(dict(prediction.scores), abs=1e-5)
+
+
+def test_the_scale_of_the_card_changes_probabilities_and_no_label(fine_tuned, tmp_path):
+    """A plain pipeline keeps giving the same labels; a card from before there was a scale counts as 1."""
+    plain = StanceClassifier.from_pretrained(fine_tuned)
+    card = json.loads((fine_tuned / CARD).read_text())
+    scaled = tmp_path / "scaled"
+    shutil.copytree(fine_tuned, scaled)
+    (scaled / CARD).write_text(json.dumps(card | {"scale": 0.25}))
+    soft = StanceClassifier.from_pretrained(scaled)
+    assert soft.predictor.scale == 0.25
+    for before, after in zip(plain.predict(**ROWS), soft.predict(**ROWS), strict=True):
+        assert before.label == after.label
+        assert max(after.scores.values()) < max(before.scores.values())
+        odds = np.log(before.scores["favor"] / before.scores["against"])
+        assert np.log(after.scores["favor"] / after.scores["against"]) == pytest.approx(odds / 4)
+    soft.save_pretrained(tmp_path / "again")
+    assert StanceClassifier.from_pretrained(tmp_path / "again").predict(**ROWS) == soft.predict(**ROWS)
+    del card["scale"]
+    (scaled / CARD).write_text(json.dumps(card))
+    assert StanceClassifier.from_pretrained(scaled).predict(**ROWS) == plain.predict(**ROWS)
+    (scaled / CARD).write_text(json.dumps(card | {"scale": -1.0}))
+    with pytest.raises(StanceError, match=r"stance\.json: scale; found -1\.0; allowed: a number above 0"):
+        StanceClassifier.from_pretrained(scaled)
 
 
 def test_rows_do_not_influence_each_other(fine_tuned):
@@ -115,7 +140,7 @@ def linear(readable_annotations):
 @pytest.mark.parametrize("kind", ["prior", "tfidf"])
 def test_every_kind_goes_through_the_same_door(tmp_path, linear, kind):
     predictor = linear if kind == "tfidf" else Prior.fit("target", [example(1), example(2, "against")])
-    classifier = StanceClassifier(predictor, Card(kind)).with_metrics({"test": {"n": 1}})
+    classifier = StanceClassifier(predictor, Card(kind)).with_metrics({"test": {"n": 1}}, [Threshold(0.5, 10, 1)])
     classifier.save_pretrained(tmp_path / "c")
     loaded = StanceClassifier.from_pretrained(tmp_path / "c")
     assert loaded.predict(**ROWS) == classifier.predict(**ROWS)

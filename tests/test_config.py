@@ -27,10 +27,8 @@ def composed(primary: str, *overrides: str, folder=CONF):
 def test_every_experiment_composes_and_is_named_after_its_file(experiment):
     config = composed("train", f"experiment={experiment}")
     assert isinstance(config, TrainConfig)
-    assert (
-        config.name == experiment
-        or (config.name.startswith(f"{experiment}-")
-        and config.name.endswith(config.model.name))
+    assert config.name == experiment or (
+        config.name.startswith(f"{experiment}-") and config.name.endswith(config.model.name)
     )
 
 
@@ -67,8 +65,15 @@ def test_every_trainer_holds_keywords_of_training_arguments(group, tmp_path):
 def test_the_scripts_without_groups_compose():
     predict = composed("predict", "checkpoint=c", "input=i.csv", "output=o.csv", "columns.text=sentence")
     assert (predict.columns.text, predict.columns.target, predict.prefix) == ("sentence", "target", "")
+    assert composed("shares", "predictions=p", "checkpoint=c", "columns.target=proposal").columns.target == "proposal"
     summarize = composed("summarize", "experiment=[a,b]", folder=CONF / "summarize")
     assert summarize.experiment == ["a", "b"]
+
+
+def test_a_comparison_knows_its_data_only_if_told():
+    assert composed("compare", "a=x", "b=y").data is None
+    config = composed("compare", "runs=[x.jsonl,y.jsonl,z.jsonl]", "data=semeval2016", "split=official")
+    assert (config.data.reader, config.split.by, config.names()[0]) == ("semeval2016", "official", "x.jsonl")
 
 
 def test_the_corpora_folder_is_the_users(monkeypatch):

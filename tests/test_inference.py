@@ -6,18 +6,23 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from scipy.special import softmax
 
 from conftest import example
 from stance.classifier import Card, StanceClassifier
 from stance.errors import StanceError
-from stance.inference import predict_file
+from stance.inference import count_file, predict_file
 from stance.labels import LABELS
 from stance.priors import Prior
-from stance.settings import ColumnsConfig, PredictConfig
+from stance.selective import Threshold
+from stance.settings import AbstainConfig, ColumnsConfig, PredictConfig, SharesConfig
+from stance.shares import Scored, write_validation
 
 ROWS = [
     {"id": "b", "text": 'They "signed",\nat last.', "holder": "union", "target": "sign", "note": "é"},
@@ -165,6 +170,33 @@ def test_values_that_are_no_text_and_constants_beside_columns(tmp_path, classifi
         predict_file(classifier, PredictConfig(checkpoint="", input=source, output=output, target="sign"))
 
 
+def test_rows_that_are_too_likely_to_be_wrong_get_no_label(tmp_path, classifier, caplog):
+    """Of the 3 rows one has a target of which the training rows say 100%; the two others are as sure here."""
+    unsure = StanceClassifier(
+        Prior(("target",), {("sign",): (0.1, 0.0, 0.9), ("meet",): (0.5, 0.1, 0.4)}, (0.2, 0.3, 0.5)),
+        Card("prior", thresholds=(Threshold(0.8, 200, 4), Threshold(0.0, 400, 150))),
+    )
+    output = tmp_path / "out.csv"
+    config = PredictConfig(
+        checkpoint="c", input=write(tmp_path / "in.csv"), output=str(output), abstain=AbstainConfig(risk=0.06)
+    )
+    with caplog.at_level("INFO", logger="stance"):
+        predict_file(unsure, config)
+    assert [row["label"] for row in read(output)] == ["favor", "abstain", "abstain"]
+    assert [row["against"] for row in read(output)] == ["0.1", "0.5", "0.5"]
+    assert "above confidence 0.800: on validation 50% of the rows, 2.0% of them wrong" in caplog.text
+    predict_file(unsure, replace(config, abstain=AbstainConfig(risk=0.5)))
+    assert [row["label"] for row in read(output)] == ["favor", "against", "against"]
+    output.unlink()
+    with pytest.raises(StanceError, match=r"not to be reached .* the 400 .*; found 0\.02; allowed: 0\.051 or more"):
+        predict_file(unsure, replace(config, abstain=AbstainConfig(risk=0.02)))
+    with pytest.raises(StanceError, match="no thresholds are stored in the checkpoint"):
+        predict_file(classifier, config)
+    assert not output.exists()
+    with pytest.raises(StanceError, match=r"abstain\.risk: not a share; found 10; allowed: above 0, below 1"):
+        AbstainConfig(risk=10)
+
+
 def test_settings_that_cannot_be(tmp_path):
     with pytest.raises(StanceError, match="chunk: too small; found 0; allowed: 1 or more"):
         PredictConfig(checkpoint="", input="a.csv", output="b.csv", chunk=0)
@@ -187,6 +219,70 @@ def test_jsonl_rows_of_different_shape_go_to_jsonl_but_not_to_csv(tmp_path, clas
     for suffix in (".csv", ".parquet"):
         with pytest.raises(StanceError, match=r"a row with other columns than the first; found \['extra'\]"):
             predict_file(classifier, PredictConfig(checkpoint="", input=source, output=str(tmp_path / f"out{suffix}")))
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """A checkpoint's memory of validation, and a file that it scored: 40 documents, two targets."""
+    generator = np.random.default_rng(0)
+    gold = generator.integers(3, size=200)
+    p = softmax(2 * np.eye(3)[gold] + generator.normal(0, 1, (200, 3)), axis=1)
+    (tmp_path / "checkpoint").mkdir()
+    write_validation(tmp_path / "checkpoint", Scored(np.arange(200) // 5, gold, p))
+    return [
+        {
+            "text": "They signed.",
+            "target": "sign" if i < 120 else "meet",
+            "document": f"d{i // 5}",
+            "label": LABELS[int(p[i].argmax())],
+            **dict(zip(LABELS, p[i].round(6).tolist(), strict=True)),
+        }
+        for i in range(200)
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shares_of_a_scored_file(tmp_path, scored, kind):
+    source = write(tmp_path / f"scored{kind}", scored)
+    config = SharesConfig(predictions=source, checkpoint=str(tmp_path / "checkpoint"), bootstrap=20)
+    report, path = count_file(config)
+    assert path == tmp_path / "scored.shares.json"
+    assert json.loads(path.read_text()) == report
+    assert (report["all"]["n"], report["all"]["documents"], report["validation_rows"]) == (200, 40, 200)
+    assert {target: one["n"] for target, one in report["targets"].items()} == {"sign": 120, "meet": 80}
+    for label in LABELS:
+        counted = sum(row["label"] == label for row in scored) / 200
+        assert report["all"]["counted"][label]["value"] == pytest.approx(counted)
+        assert report["all"]["em"][label]["low"] <= report["all"]["em"][label]["value"]
+
+
+def test_a_file_without_documents_or_targets_and_with_a_prefix(tmp_path, scored, caplog):
+    rows = [{f"model_{name}": row[name] for name in ("label", *LABELS)} for row in scored]
+    config = SharesConfig(
+        predictions=write(tmp_path / "scored.csv", rows),
+        checkpoint=str(tmp_path / "checkpoint"),
+        prefix="model_",
+        output=str(tmp_path / "o.json"),
+        bootstrap=10,
+    )
+    with caplog.at_level("INFO", logger="stance"):
+        report, path = count_file(config)
+    assert path.name == "o.json"
+    assert report["all"]["documents"] == 200
+    assert "targets" not in report
+    assert "every row counts as a document of its own" in caplog.text
+
+
+def test_a_file_that_was_not_scored_whole_has_no_shares(tmp_path, scored):
+    def refused(rows, message):
+        source = write(tmp_path / "in.csv", rows)
+        with pytest.raises(StanceError, match=message):
+            count_file(SharesConfig(predictions=source, checkpoint=str(tmp_path / "checkpoint")))
+
+    refused([*scored[:3], {**scored[3], "label": "abstain"}], "line 5: a row without label; found 'abstain'")
+    refused(ROWS[1:], r"line 2: not scored; found \['label', 'against', 'neutral', 'favor'\]")
+    refused([{**scored[0], "favor": 3}], "line 2: no distribution")
+    assert not (tmp_path / "in.shares.json").exists()
 
 
 MEASURE = """

@@ -23,6 +23,7 @@ from stance.metrics import (
     measure,
     precision,
     recall,
+    weighted_sum,
 )
 
 PAIRS = st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(LABELS)), min_size=1, max_size=60)
@@ -108,3 +109,46 @@ def test_the_interval_covers_the_truth_when_documents_are_alike_inside():
                 covered_by_rows += low <= 0.7 <= high
     assert 0.89 <= covered / trials <= 0.99
     assert covered_by_rows / trials < 0.75
+
+
+def macro_f1_coverage(corpora: int, documents: int) -> tuple[float, float]:
+    """How often the 95% intervals of simulated corpora hold the true macro-F1: resampling documents, and rows.
+
+    A document has 8 rows, mostly of one label, and is an easy or a hard one. The truth is that of the expected
+    confusion matrix.
+    """
+    generator = np.random.default_rng(7)
+    shares, skills = np.array([0.25, 0.45, 0.3]), np.array([0.95, 0.35])
+    truth = np.diag(shares) @ (np.full((3, 3), 0.175) + np.eye(3) * (0.65 - 0.175))
+    true_value = float(macro_f1(truth))
+    covered = np.zeros(2)
+    for corpus in range(corpora):
+        main = generator.choice(3, p=shares, size=(documents, 1))
+        gold = np.where(
+            generator.random((documents, 8)) < 0.7, main, generator.choice(3, p=shares, size=(documents, 8))
+        )
+        right = generator.random(gold.shape) < generator.choice(skills, size=(documents, 1))
+        said = np.where(right, gold, (gold + generator.integers(1, 3, size=gold.shape)) % 3)
+        matrices = np.zeros((documents, 9))
+        np.add.at(matrices, (np.arange(documents)[:, None], 3 * gold + said), 1)
+        weights = document_weights(documents, 400, seed=corpus)
+        by_document = macro_f1(weighted_sum(weights, matrices.reshape(-1, 3, 3)))
+        cells = matrices.sum(axis=0)
+        drawn = generator.multinomial(gold.size, cells / gold.size, size=400)
+        by_row = macro_f1(np.vstack([cells, drawn]).reshape(-1, 3, 3))
+        for kind, values in enumerate((by_document, by_row)):
+            _, low, high = interval(values)
+            covered[kind] += low <= true_value <= high
+    return tuple(covered / corpora)
+
+
+def test_the_interval_of_macro_f1_covers_the_truth_and_that_of_rows_does_not():
+    by_document, by_row = macro_f1_coverage(corpora=300, documents=60)
+    assert 0.90 <= by_document <= 0.99
+    assert by_row < 0.85
+
+
+@pytest.mark.slow
+def test_the_interval_of_macro_f1_is_a_95_percent_interval():
+    by_document, _ = macro_f1_coverage(corpora=1000, documents=120)
+    assert 0.93 <= by_document <= 0.97

@@ -47,6 +47,19 @@ def test_a_refused_configuration_leaves_no_run_behind(tmp_path, readable_annotat
     assert run["config"]["model"]["frozen_layers"] == 1
     with pytest.raises(StanceError, match="a run of another configuration or other data is there"):
         train_run(config, "refused")
+    card = StanceClassifier.from_pretrained(tmp_path / "outputs" / "runs" / "mine-tiny" / "seed-0" / "checkpoint").card
+    validation = run["metrics"]["validation"]
+    assert card.thresholds[-1].rows == validation["n"]
+    assert 1 - card.thresholds[-1].errors / validation["n"] == pytest.approx(
+        validation["measures"]["accuracy"]["value"]
+    )
+    assert {"marginal", "by_label"} <= set(run["metrics"]["test"]["conformal"])
+    for part in ("validation", "test"):
+        calibration = run["metrics"][part]["calibration"]
+        assert calibration["scale"] == card.scale != 1
+        assert calibration["before"]["log_loss"] != calibration["after"]["log_loss"]
+    calibration = validation["calibration"]
+    assert calibration["after"]["log_loss"]["value"] < calibration["before"]["log_loss"]["value"]
 
 
 def test_an_ensemble_is_the_mean_of_runs_that_stand_or_are_made(tmp_path, readable_annotations):

@@ -162,6 +162,7 @@ MISTAKES = {
     "no such checkpoint": ("predict", ["checkpoint=no/c", f"input={TRY}", "output=b.csv"], 2, "no/c: no such folder"),
     "nothing to evaluate": ("evaluate", [], 2, "give either checkpoint=DIR or predictions=FILE"),
     "no runs": ("summarize", ["experiment=none"], 2, "no finished runs"),
+    "nothing to compare with": ("compare", ["a=x"], 2, "systems: not two or more"),
     "no experiment": ("summarize", ["experiment=[]"], 2, "experiment: no name"),
     "a picture without a page": ("summarize", ["experiment=x", "curve=true"], 2, "curve: a picture without a page"),
     "no resamples": ("train", ["bootstrap=0"], 2, "bootstrap: too small; found 0; allowed: 10 or more"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from stance.labels import LABELS, check_label_order
 from stance.linear import CombinedFeatures, EmbeddingFeatures, LinearModel, TfidfFeatures
 from stance.predictions import Prediction, Predictor, Probabilities, to_predictions
 from stance.priors import Prior
+from stance.selective import Threshold
 
 #: The file that makes a folder a checkpoint of this toolkit.
 CARD = "stance.json"
@@ -36,6 +38,8 @@ class Card:
         kind: One of ``KINDS``.
         data: Name and fingerprint of the dataset it was trained on.
         input_format: How rows become sequences (encoder only; the defaults otherwise).
+        scale: Of an encoder's logits (see :class:`stance.encoder.EncoderModel`); linear models keep theirs themselves.
+        thresholds: Rows and errors on validation by confidence (see :func:`stance.selective.thresholds`).
         metrics: By part, as :func:`stance.evaluation.evaluate` reports them.
         labels: Names in id order.
         version: Of this file's format.
@@ -44,6 +48,8 @@ class Card:
     kind: str
     data: dict[str, str] = field(default_factory=dict)
     input_format: InputFormat = field(default_factory=InputFormat)
+    scale: float = 1.0
+    thresholds: tuple[Threshold, ...] = ()
     metrics: dict[str, Any] = field(default_factory=dict)
     labels: tuple[str, ...] = LABELS
     version: int = CARD_VERSION
@@ -70,9 +76,7 @@ class StanceClassifier:
             StanceError: There is no such folder or repository, it is not a checkpoint of this toolkit, or its labels
                 are not against, neutral, favor in this order.
         """
-        folder = Path(folder_or_hub_id)
-        if not folder.is_dir():
-            folder = _download(str(folder_or_hub_id))
+        folder = checkpoint_folder(folder_or_hub_id)
         card = read_card(folder)
         try:
             return cls(_load_predictor(folder, card), card)
@@ -120,9 +124,9 @@ class StanceClassifier:
         """Write ``stance.json`` alone, e.g. once the metrics are known."""
         write_json(folder / CARD, asdict(self.card))
 
-    def with_metrics(self, metrics: dict[str, Any]) -> StanceClassifier:
-        """The same classifier, with metrics in its card."""
-        return StanceClassifier(self.predictor, replace(self.card, metrics=metrics))
+    def with_metrics(self, metrics: dict[str, Any], thresholds: Sequence[Threshold] = ()) -> StanceClassifier:
+        """The same classifier, with metrics and thresholds in its card."""
+        return StanceClassifier(self.predictor, replace(self.card, metrics=metrics, thresholds=tuple(thresholds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,7 @@ def _load_predictor(folder: Path, card: Card) -> Predictor:
             return LinearModel.load(folder, CombinedFeatures.load(folder))
         case "ensemble":
             return Ensemble.load(folder)
-    return EncoderModel.load(folder, card.input_format)
+    return EncoderModel.load(folder, card.input_format, card.scale)
 
 
 def read_card(folder: Path) -> Card:
@@ -183,14 +187,26 @@ def read_card(folder: Path) -> Card:
     if saved.get("kind") not in KINDS:
         raise input_error(str(path), "checkpoint of another kind", found=saved.get("kind"), allowed=KINDS)
     check_label_order(saved.get("labels") or (), str(path))
+    scale = saved.get("scale", 1.0)
+    if not isinstance(scale, float) or not 0 < scale < math.inf:
+        raise input_error(str(path), "scale", found=scale, allowed="a number above 0")
     try:
         saved["input_format"] = InputFormat(**saved["input_format"])
+        saved["thresholds"] = tuple(Threshold(*row) for row in saved.get("thresholds", ()))
         return Card(**{**saved, "labels": tuple(saved["labels"])})
     except (KeyError, TypeError) as error:
         raise StanceError(f"{path}: not a complete checkpoint card ({error})") from None
 
 
-def _download(hub_id: str) -> Path:
+def checkpoint_folder(folder_or_hub_id: str | Path) -> Path:
+    """The folder itself, or where a checkpoint of the hub was downloaded to.
+
+    Raises:
+        StanceError: There is neither.
+    """
+    if Path(folder_or_hub_id).is_dir():
+        return Path(folder_or_hub_id)
+    hub_id = str(folder_or_hub_id)
     try:
         return Path(snapshot_download(hub_id, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:

@@ -41,7 +41,9 @@ def register() -> None:
         "check_schema": settings.CheckConfig,
         "train_schema": settings.TrainConfig,
         "evaluate_schema": settings.EvaluateConfig,
+        "compare_schema": settings.CompareConfig,
         "predict_schema": settings.PredictConfig,
+        "shares_schema": settings.SharesConfig,
         "summarize_schema": settings.SummarizeConfig,
         "suspects_schema": settings.SuspectsConfig,
     }.items():

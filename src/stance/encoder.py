@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
+from scipy.special import softmax
 from tqdm.auto import tqdm
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
@@ -38,11 +40,21 @@ def _expecting_a_new_head() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class EncoderModel:
-    """A Hugging Face sequence classifier with its tokenizer and the format of its input."""
+    """A Hugging Face sequence classifier with its tokenizer and the format of its input.
+
+    Attributes:
+        model: With three outputs.
+        tokenizer: Of the model.
+        input_format: How rows become sequences.
+        scale: Of the logits, fitted on validation (temperature scaling, Guo et al. 2017); it never changes a label. A
+            plain pipeline on the checkpoint does not know of it: same labels, uncalibrated probabilities.
+        batch_size: Rows at a time.
+    """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     input_format: InputFormat
+    scale: float = 1.0
     batch_size: int = 32
 
     @classmethod
@@ -88,9 +100,16 @@ class EncoderModel:
     def predict_proba(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
     ) -> Probabilities:
-        """See :class:`stance.predictions.Predictor`. Rows are batched by length and come back in their own order."""
+        """See :class:`stance.predictions.Predictor`."""
+        logits = self.logits(texts, targets, holders, contexts)
+        return np.asarray(softmax(self.scale * logits, axis=1), dtype=np.float64)
+
+    def logits(
+        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """The model's outputs, shape (rows, 3). Rows are batched by length and come back in their own order."""
         self.model.eval()
-        probabilities = np.zeros((len(texts), len(LABELS)))
+        logits = np.zeros((len(texts), len(LABELS)))
         with torch.inference_mode(), tqdm(total=len(texts), unit="row", leave=False, disable=len(texts) < 500) as bar:
             for start in range(0, len(texts), WINDOW):
                 window = slice(start, start + WINDOW)
@@ -101,10 +120,9 @@ class EncoderModel:
                 for batch in np.array_split(order, -(-len(order) // self.batch_size)):
                     rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
                     inputs = self.tokenizer.pad(rows, return_tensors="pt").to(self.model.device)
-                    logits = self.model(**inputs).logits.cpu().double()
-                    probabilities[start + batch] = torch.softmax(logits, dim=-1).numpy()
+                    logits[start + batch] = self.model(**inputs).logits.cpu().double().numpy()
                     bar.update(len(batch))
-        return probabilities
+        return logits
 
     def save(self, folder: Path) -> None:
         """Write weights (safetensors), config with label names, and tokenizer: a folder that plain pipelines load."""
@@ -112,7 +130,7 @@ class EncoderModel:
         self.tokenizer.save_pretrained(folder)
 
     @classmethod
-    def load(cls, folder: Path, input_format: InputFormat) -> EncoderModel:
+    def load(cls, folder: Path, input_format: InputFormat, scale: float = 1.0) -> EncoderModel:
         """Read what :meth:`save` wrote, onto the GPU if there is one.
 
         Raises:
@@ -137,4 +155,4 @@ class EncoderModel:
             )
         names = [model.config.id2label[i] for i in range(model.config.num_labels)]
         check_label_order(names, str(folder / "config.json"))
-        return cls(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, input_format)
+        return cls(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, input_format, scale)

@@ -102,10 +102,10 @@ def evaluate(
         "n": len(examples),
         "documents": drawn_from,
         "headline": headline,
-        "measures": {name: _with_interval(values, drawn_from) for name, values in measures.items()},
+        "measures": {name: metrics.with_interval(values, drawn_from) for name, values in measures.items()},
         "priors": {name: float(values[0]) for name, values in priors.items()},
         "best_prior": best,
-        "gain": _with_interval(measures[headline] - priors[best], drawn_from, lowest=-1.0),
+        "gain": metrics.with_interval(measures[headline] - priors[best], drawn_from, lowest=-1.0),
         "labels": _per_label(matrix),
         "targets": _per_group(targets, gold, predicted),
         "holders": _per_group([example.holder for example in examples], gold, predicted),
@@ -114,12 +114,6 @@ def evaluate(
             label: dict(zip(LABELS, map(int, row), strict=True)) for label, row in zip(LABELS, matrix, strict=True)
         },
     }
-
-
-def _with_interval(values: metrics.Array, documents: int, lowest: float = 0.0) -> dict[str, float]:
-    """Value and 95% interval; from a single document nothing is known, so that the interval is all that is possible."""
-    value, low, high = metrics.interval(values) if documents > 1 else (float(values[0]), lowest, 1.0)
-    return {"value": value, "low": low, "high": high}
 
 
 def _per_label(matrix: metrics.Array) -> dict[str, dict[str, float]]:
@@ -198,15 +192,13 @@ def over_seeds(
                 for p in trainings
             ]
         )
-        drawn = generator.integers(len(trainings), size=(len(trainings), samples))
-        resampled = values[drawn, np.arange(1, samples + 1)].mean(axis=0)
         deviation = float(values[:, 0].std(ddof=1)) if len(trainings) > 1 else 0.0
-        return np.concatenate([values[:, :1].mean(axis=0), resampled]), deviation
+        return metrics.over_trainings(values, generator), deviation
 
     result = {}
     for name in dict.fromkeys([*names, headline]):
         values, deviation = averaged(name, by_seed)
-        result[name] = _with_interval(values, drawn_from) | {"sd": deviation}
+        result[name] = metrics.with_interval(values, drawn_from) | {"sd": deviation}
         if name == headline and baseline is not None:
-            result["gain"] = _with_interval(values - averaged(headline, baseline)[0], drawn_from, lowest=-1.0)
+            result["gain"] = metrics.with_interval(values - averaged(headline, baseline)[0], drawn_from, lowest=-1.0)
     return result

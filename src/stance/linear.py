@@ -15,14 +15,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 from sklearn.svm import LinearSVC
 
 from stance.annotations import Example
+from stance.calibration import fit_scale
 from stance.errors import StanceError, input_error
 from stance.files import must_exist, read_json, write_json
 from stance.labels import LABEL2ID
@@ -236,7 +235,8 @@ class LinearModel:
         weights, bias = _three_labels(model.classes_, model.coef_, model.intercept_)
         fitted = cls(features, own, weights, bias, 1.0)
         decisions = fitted.decisions(*_columns(validation))
-        return cls(features, own, weights, bias, _best_scale(decisions, validation))
+        gold = [LABEL2ID[example.label] for example in validation]
+        return cls(features, own, weights, bias, fit_scale(decisions, gold))
 
     def decisions(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float64]:
         """Decision value of each label, shape (rows, 3)."""
@@ -289,16 +289,6 @@ def _three_labels(
     bias = np.full(len(LABEL2ID), -1e6)
     weights[classes], bias[classes] = coefficients, intercept
     return weights, bias
-
-
-def _best_scale(decisions: NDArray[np.float64], validation: Sequence[Example]) -> float:
-    """The factor with the lowest log loss on validation, between 1/100 and 100."""
-    gold = [LABEL2ID[example.label] for example in validation]
-
-    def loss(log_scale: float) -> float:
-        return float(log_loss(gold, softmax(np.exp(log_scale) * decisions, axis=1), labels=list(LABEL2ID.values())))
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-np.log(100), np.log(100)), method="bounded").x))
 
 
 def fit_linear(config: LinearConfig, train: Sequence[Example], validation: Sequence[Example]) -> LinearModel:

@@ -116,21 +116,21 @@ def measure(
     """
     per_pair = weights[:, documents]
     if name in MEASURES:
-        return MEASURES[name](_weighted_sum(per_pair, matrices))
+        return MEASURES[name](weighted_sum(per_pair, matrices))
     if name != MEAN_OVER_TARGETS:
         raise KeyError(f"unknown measure {name!r}; allowed: {', '.join(ALL_MEASURES)}")
     total = np.zeros(len(weights))
     present = np.zeros(len(weights))
     for target in np.unique(targets):
         chosen = targets == target
-        summed = _weighted_sum(per_pair[:, chosen], matrices[chosen])
+        summed = weighted_sum(per_pair[:, chosen], matrices[chosen])
         there = summed.sum(axis=(1, 2)) > 0
         total += np.where(there, favor_against_f1(summed), 0)
         present += there
     return _ratio(total, present)
 
 
-def _weighted_sum(weights: Array, matrices: Array) -> Array:
+def weighted_sum(weights: Array, matrices: Array) -> Array:
     """Shape (samples, 3, 3) from weights (samples, pairs) and matrices (pairs, 3, 3)."""
     return (weights @ matrices.reshape(len(matrices), 9)).reshape(-1, 3, 3)
 
@@ -146,10 +146,53 @@ def document_weights(documents: int, samples: int, seed: int) -> Array:
     return np.vstack([np.ones(documents), drawn]).astype(np.float64)
 
 
+def numbered(names: Sequence[str]) -> NDArray[np.int64]:
+    """The number of each name, from 0 in the order of first appearance; shape (rows,)."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([numbers[name] for name in names], dtype=np.int64)
+
+
+def by_document(values: Array, documents: NDArray[np.int64]) -> Array:
+    """The sum of the values of each document's rows: shape (documents, columns) from (rows, columns)."""
+    sums = np.zeros((int(documents.max()) + 1, values.shape[1]))
+    np.add.at(sums, documents, values)
+    return sums
+
+
+def weighted_mean(values: Array, documents: NDArray[np.int64], weights: Array) -> Array:
+    """The mean of values (rows,) under each weighting (samples, documents) of the rows' documents; shape (samples,)."""
+    return np.asarray((weights @ np.bincount(documents, values)) / (weights @ np.bincount(documents)))
+
+
+def over_trainings(values: Array, generator: np.random.Generator) -> Array:
+    """A measure averaged over several trainings; in each resample over trainings drawn with replacement.
+
+    With weights of documents behind the samples this is a crossed bootstrap: neither a lucky seed nor a lucky document
+    is hidden.
+
+    Args:
+        values: Shape (trainings, 1 + samples), the first column on the rows as they are.
+        generator: Of the draws.
+
+    Returns:
+        Shape (1 + samples,).
+    """
+    samples = values.shape[1] - 1
+    drawn = generator.integers(len(values), size=(len(values), samples))
+    resampled = values[drawn, np.arange(1, samples + 1)].mean(axis=0)
+    return np.concatenate([values[:, :1].mean(axis=0), resampled])
+
+
 def interval(values: Array) -> tuple[float, float, float]:
     """(value, low, high): the first entry, and the 2.5 and 97.5 percentiles of the others."""
     low, high = np.quantile(values[1:], [0.025, 0.975])
     return float(values[0]), float(low), float(high)
+
+
+def with_interval(values: Array, documents: int, lowest: float = 0.0) -> dict[str, float]:
+    """Value and 95% interval; from a single document nothing is known, so that the interval is all that is possible."""
+    value, low, high = interval(values) if documents > 1 else (float(values[0]), lowest, 1.0)
+    return {"value": value, "low": low, "high": high}
 
 
 def in_words(score: Mapping[str, float], sign: str = "") -> str:

@@ -15,6 +15,9 @@ from stance.errors import input_error, line_of
 from stance.files import read_rows, write_jsonl
 from stance.labels import LABELS, Label, parse_label
 
+#: Of the probabilities in predictions files.
+DECIMALS = 6
+
 #: Shape (rows, 3): the probability of against, neutral, favor; every row sums to 1.
 Probabilities = NDArray[np.float64]
 
@@ -61,9 +64,22 @@ def to_predictions(probabilities: Probabilities) -> list[Prediction]:
     ]
 
 
+def to_probabilities(predictions: Sequence[Prediction], place: str) -> Probabilities:
+    """The scores of predictions as an array of shape (rows, 3).
+
+    Raises:
+        StanceError: A prediction has none.
+    """
+    lacking = [number for number, prediction in enumerate(predictions) if not prediction.scores]
+    if lacking:
+        problem = f"{len(lacking)} of {len(predictions)} rows have no probabilities"
+        raise input_error(place, problem, allowed="a column for each of " + ", ".join(LABELS))
+    return np.array([[prediction.scores[label] for label in LABELS] for prediction in predictions])
+
+
 def flat(prediction: Prediction) -> dict[str, Any]:
     """Label and probabilities as columns: ``label``, ``against``, ``neutral``, ``favor`` (six decimals)."""
-    return {"label": prediction.label} | {name: round(score, 6) for name, score in prediction.scores.items()}
+    return {"label": prediction.label} | {name: round(score, DECIMALS) for name, score in prediction.scores.items()}
 
 
 def write_predictions(path: str | Path, ids: Iterable[str], predictions: Iterable[Prediction]) -> None:
@@ -88,10 +104,19 @@ def read_predictions(path: str | Path, label_map: Mapping[str, str] | None = Non
         row_id = str(row["id"])
         if row_id in predictions:
             raise input_error(place, "an id stands twice", found=row_id, allowed="one prediction for each id")
-        predictions[row_id] = Prediction(parse_label(row["label"], label_map, place), _scores(row, place))
+        predictions[row_id] = parse_prediction(row, place, label_map)
     if not predictions:
         raise input_error(str(path), "no predictions in the file")
     return predictions
+
+
+def parse_prediction(row: Mapping[str, Any], place: str, label_map: Mapping[str, str] | None = None) -> Prediction:
+    """Label and, if there are any, probabilities of a row of a file; other columns are ignored.
+
+    Raises:
+        StanceError: An unknown label, probabilities that are no distribution.
+    """
+    return Prediction(parse_label(row["label"], label_map, place), _scores(row, place))
 
 
 def _scores(row: Mapping[str, Any], place: str) -> dict[str, float]:

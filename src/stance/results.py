@@ -50,14 +50,17 @@ class RunSet:
         return [[by_id[example.id] for example in examples] for by_id in self.predicted[part]]
 
 
-def collect(outputs: str | Path, name: str) -> RunSet:
-    """The finished runs of a name.
+def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
+    """The finished runs of a name, of all seeds or of one.
 
     Raises:
         StanceError: There are none, they differ in more than the seed, or their dataset is gone or another.
     """
     folder = Path(outputs) / "runs" / name
-    paths = sorted(folder.glob("seed-*/run.json"), key=lambda path: int(path.parent.name.removeprefix("seed-")))
+    paths = sorted(
+        folder.glob(f"seed-{'*' if seed is None else seed}/run.json"),
+        key=lambda path: int(path.parent.name.removeprefix("seed-")),
+    )
     if not paths:
         known = sorted(path.name for path in (Path(outputs) / "runs").glob("*"))
         raise input_error(

@@ -13,14 +13,28 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from stance.annotations import Example
 from stance.build import build_dataset, dataset_folder
+from stance.calibration import measure_calibration, rescale
 from stance.dataset import DatasetRecord
 from stance.errors import StanceError, input_error
 from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
 from stance.files import digest, read_json, remove_folder, sweep_partials, write_json
-from stance.predictions import Prediction, read_predictions, write_predictions
+from stance.labels import LABEL2ID
+from stance.metrics import numbered
+from stance.predictions import (
+    Prediction,
+    Predictor,
+    Probabilities,
+    read_predictions,
+    to_probabilities,
+    write_predictions,
+)
+from stance.selective import confidence_and_right, measure_conformal, measure_selective, thresholds
 from stance.settings import EncoderConfig, EnsembleConfig, EvaluateConfig, LinearConfig, PriorConfig, TrainConfig
+from stance.shares import Scored, write_validation
 from stance.splits import Splits, some_documents
 
 log = logging.getLogger(__name__)
@@ -77,6 +91,7 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     classifier = _trained(config, splits, data, folder, command)
     fitted = time.perf_counter()
     metrics = {}
+    found = {}
     for part in [part for part in REPORTED if part in splits]:
         log.info("predicting %s (%d rows)", part, len(splits[part]))
         predictions = predict_examples(classifier.predictor, splits[part])
@@ -88,11 +103,20 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
             headline=config.data.headline,
             samples=config.bootstrap,
         )
+        metrics[part]["calibration"] = _calibration(classifier.predictor, splits[part], predictions, config.bootstrap)
+        metrics[part]["selective"] = measure_selective(splits[part], predictions, samples=config.bootstrap)
+        found[part] = predictions
+    validation = splits["validation"], to_probabilities(found["validation"], "model")
+    for part in [part for part in found if part != "validation"]:
+        scored = splits[part], to_probabilities(found[part], "model")
+        metrics[part]["conformal"] = measure_conformal(validation, scored, samples=config.bootstrap)
     predicted = time.perf_counter()
     write_json(folder / "metrics.json", metrics)
-    classifier.with_metrics({part: _headlines(report) for part, report in metrics.items()}).write_card(
-        folder / "checkpoint"
-    )
+    classifier.with_metrics(
+        {part: _headlines(report) for part, report in metrics.items()},
+        thresholds(*confidence_and_right(splits["validation"], found["validation"])),
+    ).write_card(folder / "checkpoint")
+    write_validation(folder / "checkpoint", _scored(*validation))
     run = {
         "version": 1,
         "name": config.name,
@@ -183,14 +207,36 @@ def _trained(
         trainer=config.trainer,
         work=folder / "work",
     )
-    input_format = predictor.input_format if isinstance(predictor, EncoderModel) else InputFormat()
+    input_format, scale = InputFormat(), 1.0
+    if isinstance(predictor, EncoderModel):
+        input_format, scale = predictor.input_format, predictor.scale
     if isinstance(config.model, PriorConfig):
         kind = "prior"
     else:
         kind = config.model.features if isinstance(config.model, LinearConfig) else "encoder"
-    classifier = StanceClassifier(predictor, Card(kind, data, input_format))
+    classifier = StanceClassifier(predictor, Card(kind, data, input_format, scale))
     classifier.save_pretrained(checkpoint)
     return classifier
+
+
+def _scored(examples: Sequence[Example], probabilities: Probabilities) -> Scored:
+    gold = np.array([LABEL2ID[example.label] for example in examples], dtype=np.int64)
+    return Scored(numbered([example.document for example in examples]), gold, probabilities)
+
+
+def _calibration(
+    predictor: Predictor, examples: Sequence[Example], predictions: Sequence[Prediction], samples: int
+) -> dict[str, Any]:
+    """How well calibrated the probabilities are, before and after the scale that was fitted on validation."""
+    from stance.encoder import EncoderModel
+    from stance.linear import LinearModel
+
+    scale = predictor.scale if isinstance(predictor, EncoderModel | LinearModel) else 1.0
+    probabilities = to_probabilities(predictions, "model")
+    before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
+    after = measure_calibration(examples, probabilities, samples=samples)
+    del before["reliability"]
+    return {"scale": scale, "before": before, "after": after}
 
 
 def _headlines(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -280,6 +326,11 @@ def evaluate_part(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
     else:
         source = str(config.checkpoint).strip("/").replace("/", "-")
         path = Path(config.outputs) / "evaluations" / f"{source}.{record.name}.{config.part}.json"
+    if any(prediction.scores for prediction in predictions):
+        examples, name = splits[config.part], str(config.predictions or config.checkpoint)
+        probabilities = to_probabilities(predictions, name)
+        report["calibration"] = measure_calibration(examples, probabilities, samples=config.bootstrap)
+        report["selective"] = measure_selective(examples, predictions, samples=config.bootstrap)
     path = path if config.output is None else Path(config.output)
     about = {"of": config.predictions or config.checkpoint, "part": config.part}
     write_json(path, {**about, "data": {"name": record.name, "fingerprint": record.fingerprint}, **report})

@@ -397,6 +397,43 @@ class SuspectsConfig:
 
 
 @dataclass(kw_only=True)
+class CompareConfig:
+    """Configuration of ``scripts/compare.py``.
+
+    Attributes:
+        a: A run folder, the name of runs, or a predictions file.
+        b: Likewise; or
+        runs: a list of two or more, each compared with the first.
+        data: What predictions files are of; null = what the runs were made on.
+        split: Likewise.
+        labels: How they are spelled in predictions files.
+        part: validation, test or challenge.
+        bootstrap: Samples for intervals and p-values.
+        outputs: Where the runs are, and the comparisons go.
+    """
+
+    a: str | None = None
+    b: str | None = None
+    runs: list[str] = field(default_factory=list)
+    data: DataConfig | None = None
+    split: SplitConfig = field(default_factory=SplitConfig)
+    labels: LabelSpellings = field(default_factory=LabelSpellings)
+    part: str = "test"
+    bootstrap: int = 5000
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse fewer than two systems, and too few bootstrap samples."""
+        _at_least("bootstrap", self.bootstrap, 10)
+        if bool(self.runs) == bool(self.a or self.b) or len(self.names()) < 2:
+            raise input_error("systems", "not two or more", found=self.names(), allowed="a=RUN b=RUN, or runs=[a,b,c]")
+
+    def names(self) -> list[str]:
+        """The systems, the one that the others are compared with first."""
+        return self.runs or [name for name in (self.a, self.b) if name]
+
+
+@dataclass(kw_only=True)
 class ColumnsConfig:
     """What the columns of the user's file are called."""
 
@@ -404,6 +441,25 @@ class ColumnsConfig:
     target: str = "target"
     holder: str = "holder"
     context: str = "context"
+
+
+@dataclass(kw_only=True)
+class AbstainConfig:
+    """When not to answer.
+
+    Attributes:
+        risk: The share of errors among the answered rows that is still allowed; null = answer every row.
+        delta: The probability, over the validation rows, that the risk is higher all the same.
+    """
+
+    risk: float | None = None
+    delta: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share."""
+        for name, value in (("abstain.risk", self.risk), ("abstain.delta", self.delta)):
+            if value is not None and not 0 < value < 1:
+                raise input_error(name, "not a share", found=value, allowed="above 0, below 1")
 
 
 @dataclass(kw_only=True)
@@ -420,6 +476,7 @@ class PredictConfig:
         prefix: Before the names of the added columns, for a file that has one of that name.
         chunk: Rows in memory at a time.
         encoding: Of a csv, tsv or jsonl file.
+        abstain: Write ``abstain`` in place of a label that is too likely to be wrong.
     """
 
     checkpoint: str
@@ -431,12 +488,48 @@ class PredictConfig:
     prefix: str = ""
     chunk: int = 4096
     encoding: str = "utf-8"
+    abstain: AbstainConfig = field(default_factory=AbstainConfig)
 
     def __post_init__(self) -> None:
         """Refuse an empty chunk, and an output that would replace the input."""
         _at_least("chunk", self.chunk, 1)
         if Path(self.input).absolute() == Path(self.output).absolute():
             raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
+
+
+@dataclass(kw_only=True)
+class SharesColumns:
+    """What the columns of a scored file are called; each may be missing."""
+
+    document: str = "document"
+    target: str = "target"
+
+
+@dataclass(kw_only=True)
+class SharesConfig:
+    """Configuration of ``scripts/shares.py``.
+
+    Attributes:
+        predictions: What ``scripts/predict.py`` wrote: csv, tsv, jsonl or parquet.
+        checkpoint: The checkpoint that scored it, a folder or hub id.
+        output: Where the numbers go; null = beside the predictions.
+        columns: Names in the file.
+        prefix: Before the names of the scored columns, as ``scripts/predict.py`` was told.
+        bootstrap: Samples for the intervals.
+        encoding: Of a csv, tsv or jsonl file.
+    """
+
+    predictions: str
+    checkpoint: str
+    output: str | None = None
+    columns: SharesColumns = field(default_factory=SharesColumns)
+    prefix: str = ""
+    bootstrap: int = 500
+    encoding: str = "utf-8"
+
+    def __post_init__(self) -> None:
+        """Refuse too few bootstrap samples."""
+        _at_least("bootstrap", self.bootstrap, 10)
 
 
 @dataclass(kw_only=True)

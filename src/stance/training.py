@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from stance.annotations import Example
+from stance.calibration import fit_scale
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat, encode
 from stance.errors import StanceError
@@ -92,7 +94,7 @@ def fine_tune(
     options: Mapping[str, Any],
     work: Path,
 ) -> EncoderModel:
-    """The encoder of the epoch with the best macro-F1 on validation.
+    """The encoder of the epoch with the best macro-F1 on validation, its probabilities scaled on validation.
 
     The loss is cross-entropy, with rows weighted by the inverse frequency of their label if so configured. Killed at
     any moment and called again with the same ``work`` it goes on from the last whole epoch, to the same final model.
@@ -129,7 +131,8 @@ def fine_tune(
     best = trainer.state.best_model_checkpoint
     if best is None or not Path(best).is_dir():
         raise StanceError(f"{work}: the best epoch's checkpoint is gone ({best}); train with overwrite=true")
-    return EncoderModel(encoder.model, encoder.tokenizer, input_format)
+    logits = encoder.logits(*_columns(validation))
+    return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
 
 
 def class_weights(train: Sequence[Example]) -> np.ndarray:
@@ -173,9 +176,18 @@ def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArg
 
 
 def _tokenized(encoder: EncoderModel, examples: Sequence[Example]) -> Dataset:
-    columns = ([getattr(e, name) for e in examples] for name in ("text", "target", "holder", "context"))
-    encoded = encode(encoder.tokenizer, encoder.input_format, *columns)
+    encoded = encode(encoder.tokenizer, encoder.input_format, *_columns(examples))
     return Dataset.from_dict({**encoded, "labels": [LABEL2ID[example.label] for example in examples]})
+
+
+def _columns(examples: Sequence[Example]) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Texts, targets, holders, contexts."""
+    return (
+        [example.text for example in examples],
+        [example.target for example in examples],
+        [example.holder for example in examples],
+        [example.context for example in examples],
+    )
 
 
 def _loss(weights: np.ndarray) -> Any:  # noqa: ANN401 - the Trainer's own protocol

@@ -1,0 +1,22 @@
+"""Shares of the labels in a scored file: python scripts/shares.py predictions=FILE checkpoint=DIR
+
+FILE is what scripts/predict.py wrote with that checkpoint; columns target and document are used if they are there.
+"""
+
+from stance.config import script
+from stance.settings import SharesConfig
+
+
+@script("shares")
+def main(config: SharesConfig) -> None:
+    """Print the shares, counted and corrected; those of each target by the last method."""
+    from stance.inference import count_file
+    from stance.shares import shares_table
+
+    report, path = count_file(config)
+    print(shares_table(report))
+    print(f"numbers, of every method and target: {path}")
+
+
+if __name__ == "__main__":
+    main()
