@@ -8,6 +8,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,13 @@ def run_script(name: str, *arguments: str, cwd: Path, check: bool = True) -> sub
     if check and done.returncode:
         raise AssertionError(f"{command} failed:\n{done.stdout}\n{done.stderr}")
     return done
+
+
+def run_here(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *arguments: str) -> str:
+    """What a script prints, run in this process and folder: no second start of the heavy libraries."""
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
+    runpy.run_path(str(PROJECT / "scripts" / f"{name}.py"), run_name="__main__")
+    return capsys.readouterr().out
 
 
 def write_lines(path: Path, rows: list[dict]) -> Path:

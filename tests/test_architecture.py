@@ -17,12 +17,12 @@ FLOORS = [
     {"errors"},
     {"files", "labels"},
     {"annotations", "metrics", "predictions", "settings", "tables"},
-    {"config", "readers", "agreement", "splits", "dataset", "encoding", "figures"}
+    {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures"}
     | {"comparison", "calibration", "selective", "shares"},
-    {"build", "priors", "linear", "encoder", "slices"},
+    {"build", "priors", "linear", "encoder", "slices", "suite"},
     {"classifier", "evaluation", "mistakes"},
-    {"training", "inference", "datasheet", "audit", "annotators", "suspects"},
-    {"runs", "results"},
+    {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"},
+    {"runs", "results", "probes"},
     {"reproduce", "systems"},
 ]
 

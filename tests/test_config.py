@@ -41,9 +41,10 @@ def test_every_model_composes_to_its_own_schema(model):
 
 
 @pytest.mark.parametrize("data", names("data"))
-@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate"])
+@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate", "probe"])
 def test_every_corpus_composes_in_every_script(primary, data):
     extra = ["data.path=mine.csv"] if data in ("annotations", "table", "dna") else []
+    extra += ["checkpoint=c"] if primary == "probe" else []
     config = composed(primary, f"data={data}", *extra)
     assert data.startswith(config.data.reader)
 
@@ -66,6 +67,7 @@ def test_the_scripts_without_groups_compose():
     predict = composed("predict", "checkpoint=c", "input=i.csv", "output=o.csv", "columns.text=sentence")
     assert (predict.columns.text, predict.columns.target, predict.prefix) == ("sentence", "target", "")
     assert composed("shares", "predictions=p", "checkpoint=c", "columns.target=proposal").columns.target == "proposal"
+    assert composed("behaviour", "checkpoint=c").suite is None
     summarize = composed("summarize", "experiment=[a,b]", folder=CONF / "summarize")
     assert summarize.experiment == ["a", "b"]
 

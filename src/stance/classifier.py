@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -13,6 +14,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors import SafetensorError
 
+from stance.dataset import DatasetRecord
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat
 from stance.errors import StanceError, first_line, input_error
@@ -22,6 +24,8 @@ from stance.linear import CombinedFeatures, EmbeddingFeatures, LinearModel, Tfid
 from stance.predictions import Prediction, Predictor, Probabilities, to_predictions
 from stance.priors import Prior
 from stance.selective import Threshold
+
+log = logging.getLogger(__name__)
 
 #: The file that makes a folder a checkpoint of this toolkit.
 CARD = "stance.json"
@@ -123,6 +127,12 @@ class StanceClassifier:
     def write_card(self, folder: Path) -> None:
         """Write ``stance.json`` alone, e.g. once the metrics are known."""
         write_json(folder / CARD, asdict(self.card))
+
+    def warn_of_other_parts(self, record: DatasetRecord) -> None:
+        """Log a warning if it was trained on the same corpus, divided in another way: rows may have been seen."""
+        seen = self.card.data
+        if seen.get("name") == record.name and seen.get("fingerprint") != record.fingerprint:
+            log.warning("the checkpoint was trained on another division of %s: rows may have been seen", record.name)
 
     def with_metrics(self, metrics: dict[str, Any], thresholds: Sequence[Threshold] = ()) -> StanceClassifier:
         """The same classifier, with metrics and thresholds in its card."""

@@ -42,6 +42,8 @@ def register() -> None:
         "train_schema": settings.TrainConfig,
         "evaluate_schema": settings.EvaluateConfig,
         "compare_schema": settings.CompareConfig,
+        "probe_schema": settings.ProbeConfig,
+        "behaviour_schema": settings.BehaviourConfig,
         "predict_schema": settings.PredictConfig,
         "shares_schema": settings.SharesConfig,
         "summarize_schema": settings.SummarizeConfig,

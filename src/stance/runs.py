@@ -304,9 +304,7 @@ def predict_part(config: EvaluateConfig) -> tuple[Splits, DatasetRecord, list[Pr
     from stance.classifier import StanceClassifier
 
     classifier = StanceClassifier.from_pretrained(str(config.checkpoint))
-    seen = classifier.card.data
-    if seen.get("name") == record.name and seen.get("fingerprint") != record.fingerprint:
-        log.warning("the checkpoint was trained on another division of %s: rows may have been seen", record.name)
+    classifier.warn_of_other_parts(record)
     return splits, record, predict_examples(classifier.predictor, examples)
 
 

@@ -434,6 +434,47 @@ class CompareConfig:
 
 
 @dataclass(kw_only=True)
+class ProbeConfig:
+    """Configuration of ``scripts/probe.py``.
+
+    Attributes:
+        checkpoint: A checkpoint folder or hub id.
+        part: train, validation, test or challenge.
+        seed: Of swaps, edits and bootstrap.
+        output: Where the report goes; null = in outputs, named after the checkpoint.
+    """
+
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    checkpoint: str
+    part: str = "test"
+    seed: int = 0
+    output: str | None = None
+    bootstrap: int = 1000
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse too few bootstrap samples."""
+        _at_least("bootstrap", self.bootstrap, 10)
+
+
+@dataclass(kw_only=True)
+class BehaviourConfig:
+    """Configuration of ``scripts/behaviour.py``.
+
+    Attributes:
+        checkpoint: A checkpoint folder or hub id.
+        suite: A file of tests as ``docs/behaviour.md`` describes it; null = the bundled one.
+        output: Where the report goes; null = in outputs, named after the checkpoint.
+    """
+
+    checkpoint: str
+    suite: str | None = None
+    output: str | None = None
+    outputs: str = "outputs"
+
+
+@dataclass(kw_only=True)
 class ColumnsConfig:
     """What the columns of the user's file are called."""
 
