@@ -14,7 +14,9 @@ import pytest
 
 from conftest import PROJECT, run_script
 from stance.annotations import write_annotations
+from stance.errors import StanceError
 from stance.figures import learning_curve
+from stance.results import PUBLISHED, read_published
 
 SPLIT = ("split=document", "split.validation=0.2", "split.test=0.25")
 
@@ -133,10 +135,20 @@ def test_experiments_become_results_and_one_table(home, trained):
     assert lines[4] in (home / "experiments" / "mine-tfidf" / "README.md").read_text()
 
 
+def test_a_published_figure_says_where_it_is_from(tmp_path):
+    (tmp_path / "figures.json").write_text('[{"corpus": "mine", "value": 0.5}]')
+    with pytest.raises(
+        StanceError, match=r"figures.json, entry 1: keys; found .*; allowed: corpus, system, .*, source"
+    ):
+        read_published(tmp_path / "figures.json", {"mine"})
+
+
 def test_a_learning_curve_is_drawn_and_every_point_can_be_compared(home, trained):
     run_script("train", "model=tfidf", *DATA, "name=mine-tfidf_50", "train_share=0.5", cwd=home)
     names = "experiment=[mine-tfidf_50,mine-tfidf]"
-    done = run_script("summarize", names, "table=curve", "curve=true", cwd=home)
+    figures = [dict.fromkeys(PUBLISHED, "theirs") | {"corpus": c, "value": 0.5} for c in ("mine", "another's")]
+    (home / "published.json").write_text(json.dumps(figures))
+    done = run_script("summarize", names, "table=curve", "curve=true", "published=published.json", cwd=home)
     folder = home / "experiments"
     half, whole = (json.loads((folder / n / "results.json").read_text()) for n in ("mine-tfidf_50", "mine-tfidf"))
     assert half["train"]["documents"] == -(-whole["train"]["documents"] // 2)
@@ -144,6 +156,8 @@ def test_a_learning_curve_is_drawn_and_every_point_can_be_compared(home, trained
     page = (folder / "curve.md").read_text()
     assert page.startswith("![Score by number of training documents](curve.svg)")
     assert f"- {done.stdout.splitlines()[4]}" in page
+    assert "| theirs | mine | theirs | 0.500 theirs |" in page
+    assert "another's" not in page
     picture = (folder / "curve.svg").read_text()
     for result in (half, whole):
         assert f">{result['measures']['macro_f1']['value']:.3f}<" in picture

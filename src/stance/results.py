@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from stance.predictions import read_predictions
 from stance.settings import SummarizeConfig
 from stance.splits import some_documents
 from stance.tables import markdown_table
+
+#: What is said of a published figure; ``parts``: whether it was measured on the same parts as ours.
+PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +194,7 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
         data.
     """
     names = {"system": system.name, "minus": other.name}
-    if system.runs[0]["data"] != other.runs[0]["data"]:
+    if system.splits["test"] != other.splits["test"]:
         return names
     examples = system.splits["test"]
     scores = over_seeds(
@@ -255,13 +258,14 @@ def difference_line(found: Mapping[str, Any]) -> str:
 
 
 def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[str]]:
-    """Write ``results.json`` and ``README.md`` of each named experiment; compare the last one with each other one.
+    """Write ``results.json`` and ``README.md`` of each named experiment, and compare systems on the same test rows.
 
     Args:
         config: Names and folders.
 
     Returns:
-        The results in the order named, and a line for each comparison of the last experiment with another.
+        The results in the order named, and a line for each comparison: of those with the same test rows, the last one
+        named with each other one.
 
     Raises:
         StanceError: See :func:`collect`; a learning curve of different models or data.
@@ -273,7 +277,7 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
         write_json(folder / "results.json", result)
         with write_beside(folder / "README.md") as temporary:
             temporary.write_text(experiment_readme(result), encoding="utf-8")
-    differences = [difference(found[-1], other, config.bootstrap) for other in found[:-1]]
+    differences = _differences(found, config.bootstrap)
     if config.table is not None:
         folder = Path(config.folder)
         if config.curve:
@@ -281,16 +285,50 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
             learning_curve(results, folder / f"{config.table}.svg")
         names = [result["name"] for result in results]
         content = {"version": 1, "experiments": names, "differences": differences, "curve": config.curve}
+        if config.published is not None:
+            content["published"] = read_published(config.published, {result["data"]["name"] for result in results})
         write_json(folder / f"{config.table}.json", content)
         with write_beside(folder / f"{config.table}.md") as temporary:
             temporary.write_text(table_page(config.table, content, results), encoding="utf-8")
     return results, [difference_line(difference) for difference in differences]
 
 
+def _differences(found: Sequence[RunSet], samples: int) -> list[dict[str, Any]]:
+    """Of the systems tested on the same rows, the last one minus each other one."""
+    groups: list[list[RunSet]] = []
+    for system in found:
+        same = [group for group in groups if group[0].splits["test"] == system.splits["test"]]
+        if same:
+            same[0].append(system)
+        else:
+            groups.append([system])
+    return [difference(group[-1], other, samples) for group in groups for other in group[:-1]]
+
+
+def read_published(path: str | Path, corpora: Collection[str]) -> list[dict[str, Any]]:
+    """Other people's figures for these corpora.
+
+    Raises:
+        StanceError: The file is not there, or an entry lacks one of ``PUBLISHED``.
+    """
+    entries: list[dict[str, Any]] = read_json(path)
+    for number, entry in enumerate(entries, start=1):
+        if set(entry) != set(PUBLISHED):
+            raise input_error(f"{path}, entry {number}", "keys", found=sorted(entry), allowed=PUBLISHED)
+    return [entry for entry in entries if entry["corpus"] in corpora]
+
+
 def table_page(name: str, content: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
     """The page of several experiments, in Markdown, from ``<name>.json`` and the results that it names."""
     lines = [f"![Score by number of training documents]({name}.svg)", ""] if content["curve"] else []
     lines += [results_table(results), "", *(f"- {difference_line(found)}" for found in content["differences"])]
+    if content.get("published"):
+        rows = [
+            [e["system"], e["corpus"], e["size"], f"{e['value']:.3f} {_title(e['measure'])}", e["parts"], e["source"]]
+            for e in content["published"]
+        ]
+        lines += ["", "Published by others, not measured here:", ""]
+        lines += [markdown_table(["system", "corpus", "parameters", "score", "parts", "source"], rows)]
     return "\n".join(lines) + "\n"
 
 

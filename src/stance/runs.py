@@ -189,9 +189,9 @@ def _trained(
         log.info("checkpoint %s stands", checkpoint)
         return StanceClassifier.from_pretrained(checkpoint)
     if isinstance(config.model, EnsembleConfig):
-        stem, members = config.name.removesuffix(f"-{config.model.name}"), {}
+        stem, members = config.name.removesuffix(config.model.name), {}
         for member in config.model.members.values():
-            run = replace(config, name=f"{stem}-{member.name}", model=member, overwrite=False)
+            run = replace(config, name=f"{stem}{member.name}", model=member, overwrite=False)
             train_run(run, command)
             checkpoint_of = run_folder(run.outputs, run.name, run.seed) / "checkpoint"
             members[member.name] = StanceClassifier.from_pretrained(checkpoint_of)

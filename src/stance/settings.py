@@ -256,7 +256,11 @@ class EncoderConfig(ModelConfig):
 
 @dataclass(kw_only=True)
 class EnsembleConfig(ModelConfig):
-    """The mean of the probabilities of several models; each is a run of its own, named with the member's name."""
+    """The mean of the probabilities of several models.
+
+    Attributes:
+        members: Each is a run of its own, with its model's name in place of the ensemble's in the name of the run.
+    """
 
     members: dict[str, ModelConfig]
 
@@ -583,6 +587,7 @@ class SummarizeConfig:
         folder: Where ``<name>/results.json`` and its table go.
         table: Name of a page ``<folder>/<table>.md`` with the one table of all and the differences, and of the
             ``.json`` with its numbers; null = none.
+        published: A JSON file with other people's figures, which end that page where it has their corpus.
         curve: Begin that page with a picture of the headline measure by the number of training documents.
     """
 
@@ -590,6 +595,7 @@ class SummarizeConfig:
     outputs: str = "outputs"
     folder: str = "experiments"
     table: str | None = None
+    published: str | None = None
     curve: bool = False
     bootstrap: int = 1000
 
