@@ -40,7 +40,7 @@ quickstart: $(INSTALLED) ## from the bundled corpus to a table, a checkpoint and
 	@echo "checkpoint: $(FIRST)/checkpoint   reports: outputs/runs/*/seed-*/metrics.json"
 
 test: $(INSTALLED) lint ## lint, types and the fast tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 corpus-check: $(INSTALLED) ## prove the numbers of the bundled corpus from its files
 	$(BIN)/python scripts/check_corpus.py
