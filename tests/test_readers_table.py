@@ -101,3 +101,21 @@ def test_from_the_configuration(tmp_path):
     assert len(read_corpus(data).annotations) == 2
     with pytest.raises(StanceError, match="parts: spelled alike: train and test; found 'x'"):
         PartSpellings(train=["x"], test=["x"]).map()
+
+
+def test_a_table_comes_from_the_hub_as_from_a_folder(tmp_path, monkeypatch):
+    """The hub's own cache, laid out as it lays it out, is read offline; what is not in it is an error in words."""
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    repository = tmp_path / "datasets--them--stances"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(commit)
+    folder = repository / "snapshots" / commit / "data"
+    folder.mkdir(parents=True)
+    (folder / "train.csv").write_text("text,target,label\nThey signed.,sign,favor\nThey left.,sign,against\n")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    data = DataConfig(name="x", reader="table", root="", path="data/train.csv", hub="them/stances")
+    assert [a.label for a in read_corpus(data).annotations] == ["favor", "against"]
+    with pytest.raises(StanceError, match=r"dataset 'them/others' at 'main': not to be had from the hub"):
+        read_corpus(replace(data, hub="them/others"))
+    with pytest.raises(StanceError, match=r"data/no.csv: no such file or folder"):
+        read_corpus(replace(data, path="data/no.csv"))

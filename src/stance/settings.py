@@ -100,6 +100,8 @@ class DataConfig:
         reader: One of ``READERS``.
         root: Folder that ``path`` is relative to; it is not recorded, so that results name no machine's folders.
         path: A file or folder, as the reader wants it.
+        hub: A dataset repository of the Hugging Face hub that ``path`` is in, instead of ``root``.
+        revision: Of that repository: a branch, tag or, to have the same tomorrow, a commit.
         headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
             favor_against_f1_mean_over_targets.
         annotators: Whose judgements count (negotiation, annotations; there, empty = all).
@@ -119,6 +121,8 @@ class DataConfig:
     reader: str
     root: str
     path: str
+    hub: str = ""
+    revision: str = "main"
     headline: str = "macro_f1"
     annotators: list[str] = field(default_factory=list)
     adjudicator: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from stance.annotations import Corpus, read_annotations
 from stance.errors import input_error
@@ -28,6 +28,7 @@ from stance.readers import (
     unsc,
     vast,
 )
+from stance.readers.hub import download
 from stance.settings import DataConfig
 
 
@@ -37,6 +38,8 @@ def read_corpus(data: DataConfig) -> Corpus:
     Raises:
         StanceError: The files are not there or not of their format.
     """
+    if data.hub:
+        data = replace(data, root=download(data.hub, data.revision, data.path))
     if not data.location.exists():
         allowed = "data.path=..., and for the field's corpora the folder that STANCE_DATA or data.root names"
         raise input_error(str(data.location.absolute()), "no such file or folder", allowed=allowed)
