@@ -1,23 +1,24 @@
 """Metrics of a checkpoint or a predictions file: python scripts/evaluate.py checkpoint=DIR data=negotiation
 
-Or predictions=FILE (columns id, label, and if there are against, neutral, favor); part=validation|test.
+Or predictions=FILE (columns id, label, and if there are against, neutral, favor); part=validation|test|challenge;
+probes=true asks a checkpoint more; behaviour=FILE shows what scripts/behaviour.py wrote.
 """
 
 from stance.config import script
-from stance.settings import EvaluateConfig
+from stance.settings import ReportConfig
 
 
 @script("evaluate")
-def main(config: EvaluateConfig) -> None:
-    """Score one part of a dataset; write the report and print its headline."""
+def main(config: ReportConfig) -> None:
+    """Score one part of a dataset; write numbers and report, and print the headline."""
     from stance.metrics import in_words
-    from stance.runs import evaluate_part
+    from stance.scoring import evaluate_part
 
     report, path = evaluate_part(config)
     for name, score in report["measures"].items():
         print(f"{name:<36}{in_words(score)}")
     print(f"gain over the prior {report['best_prior']!r}: {in_words(report['gain'], sign='+')}")
-    print(f"n = {report['n']} in {report['documents']} documents; {path}")
+    print(f"n = {report['n']} in {report['documents']} documents; {path}, {path.with_suffix('.html')}")
 
 
 if __name__ == "__main__":

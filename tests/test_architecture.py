@@ -20,10 +20,10 @@ FLOORS = [
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures"}
     | {"comparison", "calibration", "selective", "shares"},
     {"build", "priors", "linear", "encoder", "slices", "suite"},
-    {"classifier", "evaluation", "mistakes"},
+    {"classifier", "evaluation", "mistakes", "report"},
     {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"},
     {"runs", "results", "probes"},
-    {"reproduce", "systems"},
+    {"reproduce", "systems", "scoring"},
 ]
 
 HYDRA = {"config"}

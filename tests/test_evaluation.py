@@ -7,7 +7,7 @@ import pytest
 
 from conftest import example
 from stance.errors import StanceError
-from stance.evaluation import DRAWS, evaluate, join, over_seeds, prior_labels
+from stance.evaluation import DRAWS, evaluate, join, over_seeds, prior_labels, score_intervals
 from stance.labels import LABELS
 from stance.predictions import Prediction, read_predictions, write_predictions
 
@@ -134,3 +134,30 @@ def test_a_random_prior_is_averaged_over_many_draws():
 def test_a_system_does_not_differ_from_itself():
     found = over_seeds(ROWS, [flawed(4)], [flawed(4)], names=(), headline="macro_f1", samples=100)
     assert found["gain"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+
+
+def test_intervals_are_of_the_scores_that_the_report_gives():
+    found, report = score_intervals(ROWS, flawed(7), samples=200), evaluate(ROWS, flawed(7), TRAIN, samples=10)
+    for label in LABELS:
+        for name, score in found["labels"][label].items():
+            assert score["value"] == pytest.approx(report["labels"][label][name])
+            assert score["low"] <= score["value"] <= score["high"]
+    for kind in ("targets", "holders", "tags"):
+        assert set(found[kind]) == set(report[kind])
+        for name, group in found[kind].items():
+            assert group["accuracy"]["value"] == pytest.approx(report[kind][name]["accuracy"])
+            assert group["accuracy"]["low"] < group["accuracy"]["value"] < group["accuracy"]["high"]
+    assert found["holders"]["h0"]["documents"] == 20
+    assert found["targets"]["t0"]["documents"] == len({row.document for row in ROWS if row.target == "t0"}) == 12
+
+
+def test_a_group_of_all_rows_has_the_interval_of_all_rows_and_one_of_one_document_has_none():
+    rows = [example(i, LABELS[i % 3], target="all", holder=f"h{i // 30}", document=f"d{i // 3}") for i in range(60)]
+    rows[0] = example(0, "against", target="all", holder="alone", document="d0")
+    said = flawed(4)
+    found = score_intervals(rows, said, samples=100)
+    whole = evaluate(rows, said, TRAIN, samples=100)["measures"]["accuracy"]
+    assert found["targets"]["all"]["accuracy"] == pytest.approx(whole)
+    wrong = {"value": 0.0, "low": 0.0, "high": 1.0}
+    assert found["holders"]["alone"] == {"documents": 1, "accuracy": wrong}
+    assert found["tags"] == {}

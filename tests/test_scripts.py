@@ -103,7 +103,14 @@ def test_a_checkpoint_and_its_predictions_score_alike(home, trained):
     run_script("evaluate", predictions, *DATA, "output=b.json", cwd=home)
     first, second = (json.loads((home / name).read_text()) for name in ("a.json", "b.json"))
     assert first.pop("of") != second.pop("of")
+    assert first.pop("model") and not second.pop("model")
+    assert second.pop("probes") is second.pop("behaviour") is None  # there is no model to ask
+    assert first.pop("probes")["probes"]["text_hidden"]["n"] == first["n"]
+    assert first.pop("behaviour")["kinds"]
     assert first == second
+    for name in ("a.html", "b.html"):
+        page = (home / name).read_text(encoding="utf-8")
+        assert page.count('<tr id="row-') == first["n"]
     assert first["measures"] == json.loads((folder / "metrics.json").read_text())["test"]["measures"]
     assert "gain over the prior" in done.stdout
 

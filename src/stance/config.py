@@ -41,6 +41,7 @@ def register() -> None:
         "check_schema": settings.CheckConfig,
         "train_schema": settings.TrainConfig,
         "evaluate_schema": settings.EvaluateConfig,
+        "report_schema": settings.ReportConfig,
         "compare_schema": settings.CompareConfig,
         "probe_schema": settings.ProbeConfig,
         "behaviour_schema": settings.BehaviourConfig,

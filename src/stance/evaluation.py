@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from stance import metrics
 from stance.annotations import Example, label_counts
@@ -147,6 +148,64 @@ def _scores(gold: Sequence[str], predicted: Sequence[str]) -> dict[str, Any]:
         "accuracy": float(metrics.accuracy(matrix)),
         "macro_f1": float(metrics.macro_f1(matrix)),
         "favor_against_f1": float(metrics.favor_against_f1(matrix)),
+    }
+
+
+def score_intervals(
+    examples: Sequence[Example], predicted: Sequence[str], *, samples: int = 1000, seed: int = 0
+) -> dict[str, Any]:
+    """95% intervals for the scores of labels and groups that :func:`evaluate` gives; documents are resampled.
+
+    Args:
+        examples: With the gold labels; at least one.
+        predicted: The label for each, in their order.
+        samples: Bootstrap samples.
+        seed: Of the bootstrap.
+
+    Returns:
+        ``labels``: ``precision``, ``recall`` and ``f1`` of each with interval. ``targets``, ``holders``, ``tags``: of
+        each the number of ``documents``, and ``accuracy`` with interval, over the samples that have a row of the group
+        (from a single document: all that is possible). With fewer than some 20 documents they are too narrow.
+    """
+    gold = [example.label for example in examples]
+    documents = metrics.numbered([example.document for example in examples])
+    drawn_from = int(documents.max()) + 1
+    weights = metrics.document_weights(drawn_from, samples, seed)
+    matrices, of, _ = metrics.grouped_confusions(gold, predicted, [e.document for e in examples], [""] * len(examples))
+    summed = metrics.weighted_sum(weights[:, of], matrices)
+    scores = {"precision": metrics.precision(summed), "recall": metrics.recall(summed), "f1": metrics.f1(summed)}
+    right = np.array([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
+
+    def accuracies(groups: Sequence[Sequence[str]]) -> dict[str, dict[str, Any]]:
+        pairs = [(index, name) for index, names in enumerate(groups) for name in names]
+        if not pairs:
+            return {}
+        names = list(dict.fromkeys(name for _, name in pairs))
+        rows, columns = np.array([index for index, _ in pairs]), metrics.numbered([name for _, name in pairs])
+
+        def totals(values: metrics.Array) -> sp.csc_array:
+            return sp.coo_array((values, (documents[rows], columns)), shape=(drawn_from, len(names))).tocsc()
+
+        counts, hits = totals(np.ones(len(rows))), totals(right[rows])
+        spread = np.diff(counts.indptr)
+        found: dict[str, dict[str, Any]] = {}
+        for column, name in enumerate(names):
+            own = slice(counts.indptr[column], counts.indptr[column + 1])
+            drawn = weights[: 1 if spread[column] == 1 else None, counts.indices[own]]
+            n = drawn @ counts.data[own]
+            values = (drawn @ hits.data[own])[n > 0] / n[n > 0]
+            accuracy = metrics.with_interval(values, int(spread[column]))
+            found[name] = {"documents": int(spread[column]), "accuracy": accuracy}
+        return found
+
+    return {
+        "labels": {
+            label: {name: metrics.with_interval(values[:, i], drawn_from) for name, values in scores.items()}
+            for i, label in enumerate(LABELS)
+        },
+        "targets": accuracies([(example.target,) for example in examples]),
+        "holders": accuracies([(example.holder,) for example in examples]),
+        "tags": accuracies([example.tags for example in examples]),
     }
 
 

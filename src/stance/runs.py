@@ -1,4 +1,4 @@
-"""One run from configuration to metrics, and what it leaves behind; and scoring a checkpoint or predictions anew."""
+"""One run from configuration to metrics, and what it leaves behind; what a checkpoint or a file says of one part."""
 
 from __future__ import annotations
 
@@ -306,30 +306,3 @@ def predict_part(config: EvaluateConfig) -> tuple[Splits, DatasetRecord, list[Pr
     classifier = StanceClassifier.from_pretrained(str(config.checkpoint))
     classifier.warn_of_other_parts(record)
     return splits, record, predict_examples(classifier.predictor, examples)
-
-
-def evaluate_part(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
-    """The report of a checkpoint or a predictions file on one part of a dataset, and where it was written.
-
-    Raises:
-        StanceError: See :func:`predict_part`.
-    """
-    splits, record, predictions = predict_part(config)
-    labels = [prediction.label for prediction in predictions]
-    report = evaluate(
-        splits[config.part], labels, splits["train"], headline=config.data.headline, samples=config.bootstrap
-    )
-    if config.predictions is not None:
-        path = Path(config.predictions).with_suffix(".metrics.json")
-    else:
-        source = str(config.checkpoint).strip("/").replace("/", "-")
-        path = Path(config.outputs) / "evaluations" / f"{source}.{record.name}.{config.part}.json"
-    if any(prediction.scores for prediction in predictions):
-        examples, name = splits[config.part], str(config.predictions or config.checkpoint)
-        probabilities = to_probabilities(predictions, name)
-        report["calibration"] = measure_calibration(examples, probabilities, samples=config.bootstrap)
-        report["selective"] = measure_selective(examples, predictions, samples=config.bootstrap)
-    path = path if config.output is None else Path(config.output)
-    about = {"of": config.predictions or config.checkpoint, "part": config.part}
-    write_json(path, {**about, "data": {"name": record.name, "fingerprint": record.fingerprint}, **report})
-    return report, path

@@ -355,7 +355,7 @@ class TrainConfig:
 
 @dataclass(kw_only=True)
 class EvaluateConfig:
-    """Configuration of ``scripts/evaluate.py``, ``mistakes.py``, and ``annotators.py``, which needs no model.
+    """Configuration of ``scripts/mistakes.py``, and ``annotators.py``, which needs no model.
 
     Attributes:
         checkpoint: A checkpoint folder or hub id; or
@@ -378,6 +378,28 @@ class EvaluateConfig:
     def __post_init__(self) -> None:
         """Refuse too few bootstrap samples."""
         _at_least("bootstrap", self.bootstrap, 10)
+
+
+@dataclass(kw_only=True)
+class ReportConfig(EvaluateConfig):
+    """Configuration of ``scripts/evaluate.py``.
+
+    Attributes:
+        probes: Ask a checkpoint some six times as many rows: the probes, and the bundled suite of composed cases if
+            ``behaviour`` names no other; null = of n-gram models alone, which take seconds.
+        behaviour: A file that ``scripts/behaviour.py`` wrote, to be shown in the report.
+    """
+
+    probes: bool | None = None
+    behaviour: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse probes of a file, and an output that is no JSON file: the page stands beside it."""
+        EvaluateConfig.__post_init__(self)
+        if self.output is not None and Path(self.output).suffix != ".json":
+            raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
+        if self.probes and self.checkpoint is None:
+            raise input_error("probes", "there is no model to ask", found=self.probes, allowed="with checkpoint=DIR")
 
 
 @dataclass(kw_only=True)

@@ -1,0 +1,84 @@
+"""A checkpoint or a predictions file scored anew: every number about one part in one file, and the page beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from stance.behaviour import run_suite
+from stance.calibration import measure_calibration
+from stance.classifier import StanceClassifier, checkpoint_folder, read_card
+from stance.errors import input_error
+from stance.evaluation import evaluate, score_intervals
+from stance.files import read_json, write_beside, write_json
+from stance.predictions import to_probabilities
+from stance.probes import probe
+from stance.report import page, page_rows
+from stance.runs import predict_part
+from stance.selective import measure_selective
+from stance.settings import ReportConfig
+from stance.slices import find_weak_slices
+from stance.suite import read_suite
+
+#: Kinds of checkpoints that are probed unless told otherwise: some six times the rows take them seconds.
+PROBED = ("tfidf",)
+
+
+def evaluate_part(config: ReportConfig) -> tuple[dict[str, Any], Path]:
+    """Everything measured about a checkpoint or a predictions file on one part of a dataset, and where it was written.
+
+    Beside the JSON file stands the same as a page (see :mod:`stance.report`), with the suffix ``.html``.
+
+    Raises:
+        StanceError: See :func:`stance.runs.predict_part`; a file of ``behaviour`` that is none.
+    """
+    name = str(config.predictions or config.checkpoint)
+    behaviour = None if config.behaviour is None else _read_behaviour(config.behaviour)
+    splits, record, predictions = predict_part(config)
+    path = _path(config, record.name)
+    examples, labels, samples = splits[config.part], [p.label for p in predictions], config.bootstrap
+    report: dict[str, Any] = {
+        "of": name,
+        "part": config.part,
+        "data": {"name": record.name, "fingerprint": record.fingerprint},
+        **evaluate(examples, labels, splits["train"], headline=config.data.headline, samples=samples),
+        "intervals": score_intervals(examples, labels, samples=samples),
+        "slices": find_weak_slices(examples, predictions, samples=samples),
+    }
+    if any(prediction.scores for prediction in predictions):
+        report["calibration"] = measure_calibration(examples, to_probabilities(predictions, name), samples=samples)
+        report["selective"] = measure_selective(examples, predictions, samples=samples)
+    report |= {"model": config.checkpoint is not None, "probes": None, "behaviour": behaviour}
+    if config.checkpoint is not None and config.probes is not False:
+        folder = checkpoint_folder(config.checkpoint)
+        if config.probes or read_card(folder).kind in PROBED:
+            model = StanceClassifier.from_pretrained(folder).predictor
+            related = [e for part, rows in splits.items() if part not in ("train", config.part) for e in rows]
+            headline = config.data.headline
+            found = probe(model, examples, labels, related=related, headline=headline, samples=samples)
+            report["probes"] = {key: found[key] for key in ("probes", "pairs", "words")}
+            report["behaviour"] = behaviour or {"of": name, **run_suite(model, read_suite())}
+    write_json(path, report)
+    with write_beside(path.with_suffix(".html")) as temporary:
+        temporary.write_text(page(report, page_rows(examples, predictions)), encoding="utf-8")
+    return report, path
+
+
+def _path(config: ReportConfig, data: str) -> Path:
+    if config.output is not None:
+        if Path(config.output).suffix != ".json":
+            raise input_error(
+                "output", "another kind of file", found=config.output, allowed="a name that ends in .json"
+            )
+        return Path(config.output)
+    if config.predictions is not None:
+        return Path(config.predictions).with_suffix(".metrics.json")
+    source = str(config.checkpoint).strip("/").replace("/", "-")
+    return Path(config.outputs) / "evaluations" / f"{source}.{data}.{config.part}.json"
+
+
+def _read_behaviour(path: str) -> dict[str, Any]:
+    found = read_json(path)
+    if not isinstance(found, dict) or found.get("version") != 1 or not {"suite", "kinds", "tests"} <= set(found):
+        raise input_error(path, "not a report on behaviour", allowed="a file that scripts/behaviour.py wrote")
+    return found
