@@ -21,7 +21,8 @@ FLOORS = [
     | {"comparison", "calibration", "selective", "shares"},
     {"build", "priors", "linear", "encoder", "slices", "suite"},
     {"classifier", "evaluation", "mistakes", "report"},
-    {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"},
+    {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"}
+    | {"modelcard"},
     {"runs", "results", "probes"},
     {"reproduce", "systems", "scoring"},
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -47,7 +48,8 @@ def test_a_refused_configuration_leaves_no_run_behind(tmp_path, readable_annotat
     assert run["config"]["model"]["frozen_layers"] == 1
     with pytest.raises(StanceError, match="a run of another configuration or other data is there"):
         train_run(config, "refused")
-    card = StanceClassifier.from_pretrained(tmp_path / "outputs" / "runs" / "mine-tiny" / "seed-0" / "checkpoint").card
+    checkpoint = tmp_path / "outputs" / "runs" / "mine-tiny" / "seed-0" / "checkpoint"
+    card = StanceClassifier.from_pretrained(checkpoint).card
     validation = run["metrics"]["validation"]
     assert card.thresholds[-1].rows == validation["n"]
     assert 1 - card.thresholds[-1].errors / validation["n"] == pytest.approx(
@@ -60,6 +62,20 @@ def test_a_refused_configuration_leaves_no_run_behind(tmp_path, readable_annotat
         assert calibration["before"]["log_loss"] != calibration["after"]["log_loss"]
     calibration = validation["calibration"]
     assert calibration["after"]["log_loss"]["value"] < calibration["before"]["log_loss"]["value"]
+    toolkit, plain = answers_of_the_card(checkpoint)
+    assert toolkit[0].label == plain[0][0]["label"]  # the first of the pipeline's is the most probable
+
+
+def answers_of_the_card(checkpoint):
+    """What the last line of each example in the model card gives, once the checkpoint is named."""
+    text = (checkpoint / "README.md").read_text(encoding="utf-8").replace("FOLDER OR HUB ID", str(checkpoint))
+    answers = []
+    for code in re.findall(r"```python\n(.*?)```", text, re.S):
+        *lines, last = code.strip().splitlines()
+        names: dict = {}
+        exec("\n".join(lines), names)
+        answers.append(eval(last, names))
+    return answers
 
 
 def test_an_ensemble_is_the_mean_of_runs_that_stand_or_are_made(tmp_path, readable_annotations):
@@ -77,6 +93,9 @@ def test_an_ensemble_is_the_mean_of_runs_that_stand_or_are_made(tmp_path, readab
         mean = {k: (v + said["target"][row].scores[k]) / 2 for k, v in said["tfidf"][row].scores.items()}
         assert prediction.scores == pytest.approx(mean, abs=1e-4)
     loaded = StanceClassifier.from_pretrained(folders["both"] / "checkpoint")
+    for folder in folders.values():
+        ((prediction,),) = answers_of_the_card(folder / "checkpoint")
+        assert prediction.label in prediction.scores
     assert loaded.card.kind == "ensemble"
     row = ["The council of Arno accepted the plan to open the crossing."]
     members = [StanceClassifier.from_pretrained(folders[name] / "checkpoint") for name in ("tfidf", "target")]

@@ -21,7 +21,7 @@ from stance.calibration import measure_calibration, rescale
 from stance.dataset import DatasetRecord
 from stance.errors import StanceError, input_error
 from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
-from stance.files import digest, read_json, remove_folder, sweep_partials, write_json
+from stance.files import digest, read_json, remove_folder, sweep_partials, write_beside, write_json
 from stance.labels import LABEL2ID
 from stance.metrics import numbered
 from stance.predictions import (
@@ -56,9 +56,10 @@ def run_folder(outputs: str | Path, name: str, seed: int) -> Path:
 def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     """Train, predict and score one configuration; its folder keeps everything.
 
-    The folder holds ``started.json`` (configuration, command), ``checkpoint/``, ``predictions.<part>.jsonl``,
-    ``metrics.json`` and, once all is there, ``run.json``. A run that is finished is not done again; one that was killed
-    goes on; one of another configuration in the same folder is an error unless ``overwrite`` is set.
+    The folder holds ``started.json`` (configuration, command), ``checkpoint/`` (with a model card, ``README.md``),
+    ``predictions.<part>.jsonl``, ``metrics.json`` and, once all is there, ``run.json``. A run that is finished
+    is not done again; one that was killed goes on; one of another configuration in the same folder is an error unless
+    ``overwrite`` is set.
 
     Args:
         config: What to train on what.
@@ -127,6 +128,7 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
         "seconds": {"fit": round(fitted - begin, 1), "predict": round(predicted - fitted, 1)},
         "resumed": resumed,
     }
+    _write_model_card(folder / "checkpoint", run, metrics, classifier, splits["train"])
     write_json(folder / "run.json", run)
     shutil.rmtree(folder / "work", ignore_errors=True)
     return {**run, "metrics": metrics}
@@ -217,6 +219,22 @@ def _trained(
     classifier = StanceClassifier(predictor, Card(kind, data, input_format, scale))
     classifier.save_pretrained(checkpoint)
     return classifier
+
+
+def _write_model_card(
+    checkpoint: Path,
+    run: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    classifier: Any,  # noqa: ANN401 - StanceClassifier, imported late
+    train: Sequence[Example],
+) -> None:
+    from stance.modelcard import model_card
+
+    size = {"rows": len(train), "documents": len({example.document for example in train})}
+    card = classifier.card
+    text = model_card(run, metrics, kind=card.kind, train=size, input_format=card.input_format)
+    with write_beside(checkpoint / "README.md") as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _scored(examples: Sequence[Example], probabilities: Probabilities) -> Scored:
