@@ -1,6 +1,8 @@
 """Score a file of one's own: python scripts/predict.py checkpoint=DIR input=FILE output=FILE
 
-Files are csv, tsv, jsonl or parquet with columns text, target and, if there is one, holder (columns.text=NAME etc.).
+Files are csv, tsv, jsonl (also .gz, .zst) or parquet with columns text, target and, if there is one, holder
+(columns.text=NAME etc.). Bad rows go to NAME.rejects.jsonl beside the output and the exit code is 0 all the same;
+strict=true stops at the first. A run that was killed goes on where it stopped: docs/inference.md.
 abstain.risk=0.1 writes "abstain" for rows that are too likely to be wrong; their probabilities stay.
 """
 
@@ -13,11 +15,13 @@ def main(config: PredictConfig) -> None:
     """Load the checkpoint, score the rows, write them with label and probabilities."""
     from stance.classifier import StanceClassifier
     from stance.files import must_exist
-    from stance.inference import predict_file
+    from stance.inference import predict_file, rejects_path
 
     must_exist(config.input)
-    rows = predict_file(StanceClassifier.from_pretrained(config.checkpoint), config)
-    print(f"{rows:,} rows -> {config.output}")
+    tally = predict_file(StanceClassifier.from_pretrained(config.checkpoint), config)
+    print(f"{tally.rows:,} rows -> {config.output} ({tally.rows - tally.scored:,} were repeats of rows scored before)")
+    if tally.bad:
+        print(f"{tally.bad:,} bad rows, with line and reason -> {rejects_path(config.output)}")
 
 
 if __name__ == "__main__":

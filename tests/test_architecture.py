@@ -16,8 +16,8 @@ SOURCE = PROJECT / "src" / "stance"
 FLOORS = [
     {"errors"},
     {"files", "labels"},
-    {"annotations", "metrics", "predictions", "settings", "tables"},
-    {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures"}
+    {"annotations", "journal", "metrics", "predictions", "settings", "tables"},
+    {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares"},
     {"build", "priors", "linear", "encoder", "slices", "suite"},
     {"classifier", "evaluation", "mistakes", "report"},

@@ -17,12 +17,13 @@ from scipy.special import softmax
 from conftest import example
 from stance.classifier import Card, StanceClassifier
 from stance.errors import StanceError
-from stance.inference import count_file, predict_file
+from stance.inference import Tally, count_file, predict_file
 from stance.labels import LABELS
 from stance.priors import Prior
 from stance.selective import Threshold
 from stance.settings import AbstainConfig, ColumnsConfig, PredictConfig, SharesConfig
 from stance.shares import Scored, write_validation
+from stance.tables import scan_length
 
 ROWS = [
     {"id": "b", "text": 'They "signed",\nat last.', "holder": "union", "target": "sign", "note": "é"},
@@ -72,7 +73,7 @@ def test_rows_columns_and_order_come_through(tmp_path, classifier, source, sink)
     config = PredictConfig(
         checkpoint="", input=write(tmp_path / f"in{source}"), output=str(tmp_path / f"out{sink}"), chunk=2
     )
-    assert predict_file(classifier, config) == 3
+    assert predict_file(classifier, config) == Tally(rows=3, scored=3, position=scan_length(config.input))
     rows = read(tmp_path / f"out{sink}")
     assert [{k: row[k] for k in ROWS[0]} for row in rows] == ROWS
     assert list(rows[0]) == [*ROWS[0], "label", *LABELS]
@@ -121,7 +122,7 @@ BAD_FILES = {
 def test_a_bad_file_leaves_nothing_behind(tmp_path, classifier, case):
     rows, message = BAD_FILES[case]
     config = PredictConfig(
-        checkpoint="", input=write(tmp_path / "in.csv", rows), output=str(tmp_path / "out.csv"), chunk=2
+        checkpoint="", input=write(tmp_path / "in.csv", rows), output=str(tmp_path / "out.csv"), chunk=2, strict=True
     )
     with pytest.raises(StanceError, match=message):
         predict_file(classifier, config)
@@ -288,10 +289,12 @@ def test_a_file_that_was_not_scored_whole_has_no_shares(tmp_path, scored):
 MEASURE = """
 import resource, sys
 from stance.classifier import Card, StanceClassifier
+from stance import inference
 from stance.inference import predict_file
 from stance.priors import Prior
 from stance.settings import PredictConfig
 classifier = StanceClassifier(Prior((), {}, (0.2, 0.3, 0.5)), Card("prior"))
+inference.REMEMBERED = 1000
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 predict_file(classifier, PredictConfig(checkpoint="", input=sys.argv[1], output=sys.argv[2], chunk=1024))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)

@@ -102,7 +102,7 @@ def plain_messages() -> Iterator[None]:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print("interrupted; nothing half-written is left, and the same command runs again", file=sys.stderr)
+        print("interrupted; no result is half-written, and the same command runs again", file=sys.stderr)
         sys.exit(130)
 
 

@@ -4,19 +4,72 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
 import hashlib
+import io
 import json
 import shutil
 import tempfile
+import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
-from stance.errors import input_error, line_of
+from stance.errors import StanceError, first_line, input_error, line_of
 
 #: Columns of separated files by suffix; ``None`` stands for one JSON object a line.
 DELIMITERS: dict[str, str | None] = {".csv": ",", ".tsv": "\t", ".jsonl": None}
+
+#: What may follow such a suffix: the text is compressed.
+COMPRESSIONS = (".gz", ".zst")
+
+#: Characters of a row of separated text that may stand in several lines; beyond them a quote was never closed.
+LONGEST_ROW = 2**24
+
+#: Bytes at both ends of a file that :func:`quick_digest` looks at.
+END = 2**20
+
+
+class _Line(NamedTuple):
+    """A line with its end, and how far the file was read then; ``error`` if it is not in the encoding."""
+
+    number: int
+    text: str
+    error: StanceError | None = None
+    position: int = 0
+
+
+class ScannedRow(NamedTuple):
+    """A row as it was found, readable or not.
+
+    Attributes:
+        number: Of its (last) line, from 1; in parquet of the row.
+        place: For messages.
+        values: By column; or what is wrong with the row.
+        raw: As it stands in the file, undecodable bytes by backslash and number; None for a readable row of parquet.
+        position: Bytes of the file that were read with it, compressed ones where it is; in parquet rows.
+    """
+
+    number: int
+    place: str
+    values: dict[str, Any] | StanceError
+    raw: str | None
+    position: int
+
+
+def table_kind(path: str | Path) -> tuple[str, str]:
+    """What a file is and how it is compressed, by its name: ``(".csv", ".gz")``, ``(".csv", "")``."""
+    path = Path(path)
+    packed = path.suffix.lower()
+    return (Path(path.stem).suffix.lower(), packed) if packed in COMPRESSIONS else (packed, "")
+
+
+def beside(path: str | Path, suffix: str) -> Path:
+    """The path with another end in the place of ``.csv``, ``.csv.gz`` and the like."""
+    path = Path(path)
+    return path.with_name(path.name[: len(path.name) - len("".join(table_kind(path)))] + suffix)
 
 
 def must_exist(path: str | Path, what: str = "file") -> Path:
@@ -37,59 +90,112 @@ def read_lines(path: str | Path, encoding: str = "utf-8", *, keep_ends: bool = F
     Raises:
         StanceError: The file is not there, or a line is not in the encoding: the message names line and byte.
     """
-    path = must_exist(path)
+    for line in _lines(must_exist(path), encoding):
+        if line.error is not None:
+            raise line.error
+        yield line.number, line.text if keep_ends else line.text.rstrip("\r\n")
+
+
+def _lines(path: Path, encoding: str) -> Iterator[_Line]:
     codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
         "".encode(codec)
     except LookupError:
         allowed = "a codec of Python, e.g. utf-8, latin-1"
         raise input_error(str(path), "unknown encoding", found=encoding, allowed=allowed) from None
-    with path.open("rb") as lines:
-        if lines.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    for number, (raw, position) in enumerate(_raw_lines(path), start=1):
+        if number == 1 and raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             raise input_error(line_of(path, 1), "the file is UTF-16", allowed="UTF-8 or an 8-bit encoding")
-        lines.seek(0)
-        for number, raw in enumerate(lines, start=1):
+        codec = codec if number == 1 or codec != "utf-8-sig" else "utf-8"
+        try:
+            yield _Line(number, raw.decode(codec), None, position)
+        except UnicodeDecodeError as error:
+            problem = input_error(
+                line_of(path, number),
+                f"byte {error.start + 1} of the line is not {encoding}",
+                found=raw[max(0, error.start - 10) : error.start + 10],
+                allowed=f"text in {encoding}; name another encoding in the configuration",
+            )
+            yield _Line(number, raw.decode(codec, "backslashreplace"), problem, position)
+
+
+def _raw_lines(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Each line, unpacked if the file's name says that it is compressed, and how far the file itself was read."""
+    with path.open("rb") as file:
+        lines: IO[bytes] | io.BufferedReader | gzip.GzipFile = file
+        if path.suffix.lower() == ".gz":
+            lines = gzip.GzipFile(fileobj=file)
+        elif path.suffix.lower() == ".zst":
+            import pyarrow as pa  # here, since it takes a while to load
+
+            lines = io.BufferedReader(pa.CompressedInputStream(file, "zstd"))
+        while True:
             try:
-                text = raw.decode(codec if number == 1 or codec != "utf-8-sig" else "utf-8")
-            except UnicodeDecodeError as error:
-                raise input_error(
-                    line_of(path, number),
-                    f"byte {error.start + 1} of the line is not {encoding}",
-                    found=raw[max(0, error.start - 10) : error.start + 10],
-                    allowed=f"text in {encoding}; name another encoding in the configuration",
-                ) from None
-            yield number, text if keep_ends else text.rstrip("\r\n")
+                line = lines.readline()
+            except (EOFError, OSError, zlib.error) as error:
+                raise StanceError(f"{path}: does not read to its end: {first_line(error)}") from None
+            if not line:
+                return
+            yield line, file.tell()
 
 
 def read_rows(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line number and named values of each row of a csv, tsv or jsonl file. Empty lines are passed over.
+    """Line number and named values of each row of a csv, tsv or jsonl file, compressed or not. Empty lines are passed.
 
     Raises:
         StanceError: Another suffix, malformed JSON, a row with too few or too many cells, no or a doubled header.
     """
+    return _strictly(scan_rows(path, encoding))
+
+
+def scan_rows(path: str | Path, encoding: str = "utf-8") -> Iterator[ScannedRow]:
+    """The rows that :func:`read_rows` gives, and in their places those that cannot be read.
+
+    After broken quotes it goes on with the next line; a quote that is not closed costs its own line alone.
+
+    Raises:
+        StanceError: Another suffix, no file, a damaged compressed file, no or a doubled header.
+    """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in DELIMITERS:
+    kind, _ = table_kind(path)
+    if kind not in DELIMITERS:
         raise input_error(str(path), "unknown kind of file", found=path.suffix, allowed=DELIMITERS)
-    delimiter = DELIMITERS[suffix]
-    if delimiter is None:
-        return _json_rows(path, encoding)
-    return separated_rows(path, (line for _, line in read_lines(path, encoding, keep_ends=True)), delimiter)
+    delimiter = DELIMITERS[kind]
+    lines = _lines(must_exist(path), encoding)
+    return _scan_json(path, lines) if delimiter is None else _scan_separated(path, lines, delimiter)
 
 
-def _json_rows(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in read_lines(path, encoding):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise input_error(
-                line_of(path, number), f"malformed JSON, column {error.colno}: {error.msg}", found=line
-            ) from None
-        if not isinstance(row, dict):
-            raise input_error(line_of(path, number), "not a JSON object", found=row, allowed='{"name": value, ...}')
-        yield number, row
+def _strictly(rows: Iterable[ScannedRow]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for row in rows:
+        if isinstance(row.values, StanceError):
+            raise row.values
+        yield row.number, row.values
+
+
+def _scan_json(path: Path, lines: Iterable[_Line]) -> Iterator[ScannedRow]:
+    for line in lines:
+        raw = line.text.rstrip("\r\n")
+        if raw.strip():
+            place = line_of(path, line.number)
+            yield ScannedRow(line.number, place, line.error or _json_object(raw, place), raw, line.position)
+
+
+def _json_object(line: str, place: str) -> dict[str, Any] | StanceError:
+    try:
+        row = json.loads(line)
+        if "\\ud" in line.lower():
+            json.dumps(row, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        return input_error(place, f"malformed JSON, column {error.colno}: {error.msg}", found=line)
+    except UnicodeEncodeError:
+        return input_error(place, "half of a surrogate pair, which is no character", found=line)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+        return input_error(place, f"not to be read as JSON: {first_line(error)}", found=line)
+    return (
+        row
+        if isinstance(row, dict)
+        else input_error(place, "not a JSON object", found=row, allowed='{"name": value, ...}')
+    )
 
 
 def separated_rows(
@@ -107,30 +213,82 @@ def separated_rows(
     Raises:
         StanceError: A row with too few or too many cells, broken quotes, a doubled header.
     """
+    numbered = (_Line(number, text) for number, text in enumerate(lines, start=1))
+    return _strictly(_scan_separated(path, numbered, delimiter, header, quoted=quoted))
+
+
+class _Feed:
+    """Lines for a csv reader. It knows those of the row under way and takes back all but the first of them."""
+
+    def __init__(self, lines: Iterable[_Line]) -> None:
+        self.lines = iter(lines)
+        self.back: deque[_Line] = deque()
+        self.begin()
+
+    def begin(self) -> None:
+        """A new row begins."""
+        self.row: list[_Line] = []
+        self.length = 0
+        self.unclosed = False
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        line = self.back.popleft() if self.back else next(self.lines, None)
+        self.unclosed = line is None or self.length > LONGEST_ROW
+        if line is None:
+            raise StopIteration
+        self.row.append(line)
+        self.length += len(line.text)
+        if self.unclosed:
+            raise csv.Error(f"a quote is not closed within {LONGEST_ROW:,} characters")
+        return line.text
+
+    def take_back(self) -> None:
+        """All lines of the row but the first are to be read again."""
+        self.back.extendleft(reversed(self.row[1:]))
+        del self.row[1:]
+
+
+def _scan_separated(
+    path: Path, lines: Iterable[_Line], delimiter: str, header: Sequence[str] | None = None, *, quoted: bool = True
+) -> Iterator[ScannedRow]:
     csv.field_size_limit(2**31 - 1)  # a cell may hold a whole document
-    reader = csv.reader(
-        lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=True
-    )
-    try:
-        for cells in reader:
-            if not cells:
-                continue
-            if header is None:
-                header = cells
-                doubled = {name for name in header if header.count(name) > 1}
-                if doubled:
-                    raise input_error(line_of(path, 1), "a column stands twice in the header", found=sorted(doubled))
-            elif len(cells) != len(header):
-                raise input_error(
-                    line_of(path, reader.line_num),
-                    f"{len(cells)} cells instead of {len(header)}",
-                    found=delimiter.join(cells),
-                    allowed=f"{len(header)} cells; quote a cell that holds {delimiter!r}",
-                )
-            else:
-                yield reader.line_num, dict(zip(header, cells, strict=True))
-    except csv.Error as error:
-        raise input_error(line_of(path, reader.line_num), f"malformed csv: {error}") from None
+    feed = _Feed(lines)
+    reader = csv.reader(feed, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=True)
+    while True:
+        feed.begin()
+        cells, problem = [], None
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if feed.unclosed:
+                feed.take_back()
+            problem = input_error(line_of(path, feed.row[-1].number), f"malformed csv: {error}")
+        if not cells and problem is None:
+            continue
+        problem = problem or next((line.error for line in feed.row if line.error), None)
+        if header is None:
+            if problem is not None:
+                raise problem
+            header = cells
+            if doubled := {name for name in header if header.count(name) > 1}:
+                raise input_error(line_of(path, 1), "a column stands twice in the header", found=sorted(doubled))
+            continue
+        last = feed.row[-1]
+        place = line_of(path, last.number)
+        if problem is None and len(cells) != len(header):
+            problem = input_error(
+                place,
+                f"{len(cells)} cells instead of {len(header)}",
+                found=delimiter.join(cells),
+                allowed=f"{len(header)} cells; quote a cell that holds {delimiter!r}",
+            )
+        raw = "".join(line.text for line in feed.row).rstrip("\r\n")
+        yield ScannedRow(last.number, place, problem or dict(zip(header, cells, strict=True)), raw, last.position)
 
 
 @contextmanager
@@ -222,3 +380,17 @@ def file_digest(path: str | Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with must_exist(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def quick_digest(path: str | Path) -> str:
+    """Size of a file and SHA-256 of its first and last MiB: tells files of gigabytes apart at once.
+
+    A change in the middle that keeps the size is not seen; nor is a new date, as a copy has.
+    """
+    path = must_exist(path)
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        ends = stream.read(END)
+        stream.seek(max(0, size - END))
+        ends += stream.read(END)
+    return f"{size} bytes, {hashlib.sha256(ends).hexdigest()[:16]}"

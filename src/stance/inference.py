@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,70 +15,240 @@ import pyarrow as pa
 from tqdm.auto import tqdm
 
 from stance.annotations import text_of
-from stance.classifier import StanceClassifier, checkpoint_folder
-from stance.errors import input_error
-from stance.files import write_json
+from stance.classifier import CARD, StanceClassifier, checkpoint_folder
+from stance.errors import StanceError, input_error
+from stance.files import ScannedRow, beside, digest, must_exist, quick_digest, table_kind, write_json
+from stance.journal import Journal
 from stance.labels import LABEL2ID, LABELS
 from stance.metrics import numbered
-from stance.predictions import Prediction, flat, parse_prediction, to_probabilities
+from stance.predictions import Prediction, Probabilities, flat, parse_prediction, to_predictions, to_probabilities
+from stance.repeats import Read, Repeats
 from stance.selective import ABSTAIN, threshold_for
 from stance.settings import PredictConfig, SharesConfig
 from stance.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
-from stance.tables import Row, parquet_schema, read_chunks, write_chunks
+from stance.tables import (
+    Row,
+    RowEncoder,
+    encoder_for,
+    is_parquet,
+    parquet_schema,
+    read_chunks,
+    scan_chunks,
+    scan_length,
+    to_parquet,
+)
 
 log = logging.getLogger(__name__)
 
 #: Rows of a scored file that are read at a time.
 CHUNK = 4096
 
+#: Scored rows that are remembered for their repeats, some 20 MB.
+REMEMBERED = 2**16
+
 #: Columns that scoring adds, in this order, after those of the input.
 ADDED = ("label", *LABELS)
 
+#: Settings that an unfinished file does not depend on, and those that its journal knows by content.
+_NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite")
 
-def predict_file(classifier: StanceClassifier, config: PredictConfig) -> int:
-    """Write every input row, in order, with ``label`` and a probability for each label added.
+#: Files of the journal.
+_ROWS, _TABLE, _REJECTS, _REPEATS = "rows", "rows.parquet", "rejects.jsonl", "repeats"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the rows of a file.
+
+    Attributes:
+        rows: Written.
+        bad: Not scored; they are in the file of rejects.
+        scored: Rows that the model was asked for; the other rows were repeats of them.
+        position: How far the input was read (see :class:`stance.files.ScannedRow`).
+    """
+
+    rows: int = 0
+    bad: int = 0
+    scored: int = 0
+    position: int = 0
+
+
+def rejects_path(output: str | Path) -> Path:
+    """Where the bad rows of a scored file go."""
+    return beside(output, "." + _REJECTS)
+
+
+def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
+    """Write every good input row, in order, with ``label`` and a probability for each label added.
+
+    A bad row (not to be read; an empty text or target, or a value that is no text) goes to the file of rejects, with
+    its line, the reason and the row as it stood. Repeated rows are scored once. While it runs, all is in the folder
+    ``OUTPUT.partial``; a run that was killed goes on after its last whole chunk and ends with the same bytes.
 
     Args:
         classifier: Any checkpoint.
         config: Files, column names, rows in memory at a time.
 
     Returns:
-        Number of rows.
+        Numbers of rows.
 
     Raises:
-        StanceError: Names file, line, value and what is allowed: a missing column, an empty text or target, a column
-            that would be overwritten, a file without rows; a risk that is not to be reached. No output is left then.
+        StanceError: Names file, line, value and what is allowed: a missing column, a column that would be overwritten,
+            a file without (good) rows; a risk that is not to be reached; an unfinished run with other settings. With
+            ``strict`` also the first bad row. Of the file under way nothing is left then.
     """
+    output, rejects = Path(config.output), rejects_path(config.output)
+    encoder = encoder_for(output, _schema(must_exist(config.input), config.prefix))
+    for path in (output, rejects):
+        if path.is_dir():
+            raise input_error(str(path), "a folder is there", allowed="the path of a file")
     lowest = _threshold(classifier, config)
-    added = [config.prefix + name for name in ADDED]
-    schema = parquet_schema(config.input)
+    folder = output.with_name(output.name + ".partial")
+    journal = Journal(folder, _identity(classifier, config), overwrite=config.overwrite)
+    try:
+        if not journal.whole:
+            _score(classifier, config, journal, encoder, lowest)
+            if is_parquet(output):
+                to_parquet(journal.path(_ROWS), journal.path(_TABLE))
+    except StanceError:
+        journal.discard()
+        raise
+    finally:
+        journal.close()
+    journal.deliver({_TABLE if is_parquet(output) else _ROWS + "".join(table_kind(output)): output, _REJECTS: rejects})
+    return Tally(**journal.state)
+
+
+def _score(
+    classifier: StanceClassifier, config: PredictConfig, journal: Journal, encoder: RowEncoder, lowest: float
+) -> None:
+    """Bring all rows of the input that the journal does not have yet into its files."""
+    tally, repeats = Tally(**journal.state), Repeats(REMEMBERED)
+    grown = _ROWS if is_parquet(config.output) else _ROWS + "".join(table_kind(config.output))
+    if tally.rows:
+        encoder.go_on(journal.path(grown))
+        repeats.recall(journal.path(_REPEATS))
+    if done := tally.rows + tally.bad:
+        log.info("going on after row %s, where a run was stopped", f"{done:,}")
+    with _progress_bar(config.input, tally) as bar:
+        for chunk in scan_chunks(config.input, config.chunk, config.encoding, skip=done):
+            good, bad = _sort(chunk, config, begun=tally.rows > 0)
+            if good:
+                scores, asked, record = repeats.score([read for _, read in good], partial(_ask, classifier))
+                added = (_cells(prediction, config.prefix, lowest) for prediction in to_predictions(scores))
+                rows = [row | cells for (row, _), cells in zip(good, added, strict=True)]
+                journal.append(grown, encoder.encode(rows))
+                journal.append(_REPEATS, record)
+                tally.scored += asked
+            if bad:
+                journal.append(_REJECTS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in bad).encode())
+            tally.rows += len(good)
+            tally.bad += len(bad)
+            tally.position = chunk[-1].position
+            journal.commit(asdict(tally))
+            speed = (tally.rows + tally.bad - done) / max(bar.format_dict["elapsed"], 1e-9)
+            bar.set_postfix_str(f"{tally.rows + tally.bad:,} rows, {speed:,.0f} rows/s", refresh=False)
+            bar.update(tally.position - bar.n)
+    if not tally.rows and not tally.bad:
+        raise input_error(config.input, "no rows in the file")
+    if not tally.rows:
+        with journal.path(_REJECTS).open(encoding="utf-8") as lines:
+            first = json.loads(next(lines))
+        raise input_error(config.input, f"all {tally.bad:,} rows are bad; line {first['line']}: {first['reason']}")
+
+
+def _progress_bar(path: str, tally: Tally) -> tqdm[None]:
+    """Of bytes read (rows for parquet), since the number of rows of a text is not known beforehand."""
+    shape = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+    total = scan_length(path)
+    return tqdm(desc=Path(path).name, total=total, initial=tally.position, bar_format=shape, smoothing=0)
+
+
+def _schema(path: Path, prefix: str) -> pa.Schema | None:
+    """Columns and types of a parquet file and those of the added columns."""
+    schema = parquet_schema(path)
     if schema is not None:
-        types = [pa.string(), *[pa.float64()] * len(LABELS)]
-        for name, kind in zip(added, types, strict=True):
-            if name not in schema.names:
-                schema = schema.append(pa.field(name, kind))
-    rows = 0
-    with write_chunks(config.output, schema) as output, tqdm(unit="row", desc=Path(config.input).name) as bar:
-        for chunk in read_chunks(config.input, config.chunk, config.encoding):
-            columns = [_column(chunk, config, name) for name in ("text", "target", "holder", "context")]
-            for place, row in chunk:
-                if taken := [name for name in added if name in row]:
-                    allowed = "a prefix for the added columns, e.g. prefix=predicted_"
-                    raise input_error(place, "the input already has the column", found=taken, allowed=allowed)
-            if not rows and config.holder is None and not any(config.columns.holder in row for _, row in chunk):
-                log.info("no column %r: the stance asked is that of the author of the text", config.columns.holder)
-            predictions = classifier.predict(*columns)
-            output.write(
-                [
-                    row | dict(zip(added, _cells(prediction, lowest), strict=True))
-                    for (_, row), prediction in zip(chunk, predictions, strict=True)
-                ]
+        for name in ADDED:
+            if prefix + name not in schema.names:
+                schema = schema.append(pa.field(prefix + name, pa.string() if name == "label" else pa.float64()))
+    return schema
+
+
+def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, Any]:
+    """What a run must have in common with one that was stopped, to go on from there."""
+    folder = Path(config.checkpoint)
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if (folder / CARD).is_file() else []
+    checkpoint = [asdict(classifier.card), {str(path.relative_to(folder)): quick_digest(path) for path in files}]
+    identity = {"input": quick_digest(config.input), "checkpoint": digest(checkpoint)[:16]}
+    for name, value in asdict(config).items():
+        if name not in _NOT_IDENTITY:
+            identity |= (
+                {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
             )
-            rows += len(chunk)
-            bar.update(len(chunk))
-        if not rows:
-            raise input_error(config.input, "no rows in the file")
-    return rows
+    return identity
+
+
+def _ask(classifier: StanceClassifier, rows: Sequence[Read]) -> Probabilities:
+    return to_probabilities(classifier.predict(*(list(column) for column in zip(*rows, strict=True))), "model")
+
+
+def _sort(
+    chunk: Sequence[ScannedRow], config: PredictConfig, *, begun: bool
+) -> tuple[list[tuple[Row, Read]], list[dict[str, Any]]]:
+    """The good rows of a chunk, each with what the model reads of it, and the records of the bad ones.
+
+    Until there is a good row, the first that can be read stands for the file: what its columns lack is an error.
+    """
+    first = None if begun else next((row for row in chunk if not isinstance(row.values, StanceError)), None)
+    if first is not None and config.columns.holder not in _check_columns(first, config) and config.holder is None:
+        log.info("no column %r: the stance asked is that of the author of the text", config.columns.holder)
+    good, bad = [], []
+    for row in chunk:
+        try:
+            values = _check_columns(row, config)
+            good.append((values, _read(row, values, config)))
+        except StanceError as error:
+            if config.strict:
+                raise
+            reason = str(error).removeprefix(f"{row.place}: ")
+            raw = json.dumps(row.values, ensure_ascii=False, default=str) if row.raw is None else row.raw
+            bad.append({"line": row.number, "reason": reason, "raw": raw})
+    return good, bad
+
+
+def _check_columns(row: ScannedRow, config: PredictConfig) -> Row:
+    """The values of a row that can be read and has the columns that it should have, and no other of the kind."""
+    values = row.values
+    if isinstance(values, StanceError):
+        raise values
+    for name in ("text", "target", "holder", "context"):
+        column = getattr(config.columns, name)
+        if name in ("target", "holder") and getattr(config, name) is not None:
+            if column in values:
+                problem = f"{name}=... is given and there is a column {column!r}"
+                raise input_error(row.place, problem, allowed=f"either {name}=... or the column")
+        elif column not in values and (name in ("text", "target") or column != name):
+            allowed = f"a column {column!r}, or columns.{name}=NAME" + (", or target=..." if name == "target" else "")
+            raise input_error(row.place, f"no column {column!r}", found=list(values), allowed=allowed)
+    if taken := [config.prefix + name for name in ADDED if config.prefix + name in values]:
+        allowed = "a prefix for the added columns, e.g. prefix=predicted_"
+        raise input_error(row.place, "the input already has the column", found=taken, allowed=allowed)
+    return values
+
+
+def _read(row: ScannedRow, values: Row, config: PredictConfig) -> Read:
+    """Text, target, holder and context of a row."""
+
+    def read(name: str, *, may_be_empty: bool) -> str:
+        column = getattr(config.columns, name)
+        return text_of(values.get(column), column, row.place, may_be_empty=may_be_empty)
+
+    return (
+        read("text", may_be_empty=False),
+        read("target", may_be_empty=False) if config.target is None else config.target,
+        read("holder", may_be_empty=True) if config.holder is None else config.holder,
+        read("context", may_be_empty=True),
+    )
 
 
 def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
@@ -119,7 +292,7 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
     }
     if len(set(targets)) > 1:
         report["targets"] = measure_by_target(errors, corpus, targets)
-    path = Path(config.output) if config.output else Path(config.predictions).with_suffix(".shares.json")
+    path = Path(config.output) if config.output else beside(config.predictions, ".shares.json")
     write_json(path, report)
     return report, path
 
@@ -139,27 +312,9 @@ def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:
     return chosen.confidence
 
 
-def _cells(prediction: Prediction, lowest: float) -> list[str | float]:
+def _cells(prediction: Prediction, prefix: str, lowest: float) -> Row:
     """What is added to a row: the label, or that there is none, and the probabilities."""
-    label, *scores = flat(prediction).values()
-    return [label if max(prediction.scores.values()) > lowest else ABSTAIN, *scores]
-
-
-def _column(chunk: Sequence[tuple[str, Row]], config: PredictConfig, name: str) -> list[str]:
-    """The values of text, target, holder or context in a chunk."""
-    constant = {"target": config.target, "holder": config.holder}.get(name)
-    column = getattr(config.columns, name)
-    required = name in ("text", "target") or column != name
-    values = []
-    for place, row in chunk:
-        if constant is not None:
-            if column in row:
-                allowed = f"either {name}=... or the column"
-                raise input_error(place, f"{name}=... is given and there is a column {column!r}", allowed=allowed)
-            values.append(constant)
-            continue
-        if required and column not in row:
-            allowed = f"a column {column!r}, or columns.{name}=NAME" + (", or target=..." if name == "target" else "")
-            raise input_error(place, f"no column {column!r}", found=list(row), allowed=allowed)
-        values.append(text_of(row.get(column), column, place, may_be_empty=name in ("holder", "context")))
-    return values
+    cells = flat(prediction)
+    if max(prediction.scores.values()) <= lowest:
+        cells["label"] = ABSTAIN
+    return {prefix + name: value for name, value in cells.items()}

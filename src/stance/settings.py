@@ -539,15 +539,17 @@ class PredictConfig:
 
     Attributes:
         checkpoint: A checkpoint folder or hub id.
-        input: csv, tsv, jsonl or parquet.
-        output: Likewise; the suffix says which.
+        input: csv, tsv or jsonl, with .gz or .zst after it if compressed; or parquet.
+        output: Likewise; the suffix says which. Bad rows go beside it, into ``NAME.rejects.jsonl``.
         columns: Names in the file; ``holder`` and ``context`` may be missing.
         target: One target for every row of a file without that column.
         holder: One holder for every row, likewise.
         prefix: Before the names of the added columns, for a file that has one of that name.
         chunk: Rows in memory at a time.
-        encoding: Of a csv, tsv or jsonl file.
+        encoding: Of a text input; the output is UTF-8.
         abstain: Write ``abstain`` in place of a label that is too likely to be wrong.
+        strict: Stop with an error at the first bad row.
+        overwrite: Begin anew where an unfinished run with other settings or another input is in the way.
     """
 
     checkpoint: str
@@ -560,6 +562,8 @@ class PredictConfig:
     chunk: int = 4096
     encoding: str = "utf-8"
     abstain: AbstainConfig = field(default_factory=AbstainConfig)
+    strict: bool = False
+    overwrite: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an empty chunk, and an output that would replace the input."""
@@ -581,7 +585,7 @@ class SharesConfig:
     """Configuration of ``scripts/shares.py``.
 
     Attributes:
-        predictions: What ``scripts/predict.py`` wrote: csv, tsv, jsonl or parquet.
+        predictions: What ``scripts/predict.py`` wrote, in any of its formats.
         checkpoint: The checkpoint that scored it, a folder or hub id.
         output: Where the numbers go; null = beside the predictions.
         columns: Names in the file.

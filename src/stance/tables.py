@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,8 +14,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stance.errors import StanceError, input_error, line_of
-from stance.files import DELIMITERS, must_exist, read_rows, write_beside
+from stance.errors import StanceError, input_error
+from stance.files import COMPRESSIONS, DELIMITERS, ScannedRow, must_exist, read_lines, scan_rows, table_kind
 
 SUFFIXES = (*DELIMITERS, ".parquet")
 
@@ -27,26 +28,77 @@ def read_chunks(path: str | Path, size: int, encoding: str = "utf-8") -> Iterato
     Raises:
         StanceError: Another suffix, no such file, a malformed row.
     """
+    for scanned in scan_chunks(path, size, encoding):
+        chunk = []
+        for row in scanned:
+            if isinstance(row.values, StanceError):
+                raise row.values
+            chunk.append((row.place, row.values))
+        yield chunk
+
+
+def scan_chunks(path: str | Path, size: int, encoding: str = "utf-8", *, skip: int = 0) -> Iterator[list[ScannedRow]]:
+    """The same rows, and in their places those that cannot be read.
+
+    Args:
+        path: A table, compressed or not.
+        size: Rows in a chunk.
+        encoding: Of text.
+        skip: So many rows, readable or not, are left out at the beginning.
+
+    Raises:
+        StanceError: Another suffix, no such file, no header, a damaged file.
+    """
     path = must_exist(path)
-    _check_suffix(path)
-    rows = _parquet_rows(path, size) if path.suffix.lower() == ".parquet" else _text_rows(path, encoding)
+    check_kind(path)
+    rows = _parquet_rows(path, size, skip) if is_parquet(path) else islice(scan_rows(path, encoding), skip, None)
     while chunk := list(islice(rows, size)):
         yield chunk
 
 
-def _text_rows(path: Path, encoding: str) -> Iterator[tuple[str, Row]]:
-    for line, row in read_rows(path, encoding):
-        yield line_of(path, line), row
+def is_parquet(path: str | Path) -> bool:
+    """Whether a file is parquet, by its name."""
+    return table_kind(path) == (".parquet", "")
 
 
-def _parquet_rows(path: Path, size: int) -> Iterator[tuple[str, Row]]:
+def scan_length(path: str | Path) -> int:
+    """What ``position`` is at the end of a table: rows of parquet, bytes of another file."""
+    return pq.read_metadata(path).num_rows if is_parquet(path) else Path(path).stat().st_size
+
+
+def _parquet_rows(path: Path, size: int, skip: int) -> Iterator[ScannedRow]:
     parquet_schema(path)
     with pq.ParquetFile(path) as file:
         number = 0
         for batch in file.iter_batches(batch_size=size):
-            for row in batch.to_pylist():
+            unread = batch.slice(max(0, min(skip - number, batch.num_rows)))
+            number += batch.num_rows - unread.num_rows
+            for values, raw in _parquet_values(unread, path, number):
                 number += 1
-                yield f"{path}, row {number}", row
+                yield ScannedRow(number, f"{path}, row {number}", values, raw, number)
+
+
+def _parquet_values(batch: pa.RecordBatch, path: Path, before: int) -> Iterator[tuple[Row | StanceError, str | None]]:
+    try:
+        yield from ((row, None) for row in batch.to_pylist())
+    except UnicodeDecodeError:  # raised before the first row; it is one of a few
+        for index in range(batch.num_rows):
+            row = batch.slice(index, 1)
+            try:
+                yield row.to_pylist()[0], None
+            except UnicodeDecodeError as error:
+                place = f"{path}, row {before + index + 1}"
+                yield input_error(place, "text that is not utf-8", found=error.object), _undecoded(row)
+
+
+def _undecoded(row: pa.RecordBatch) -> str:
+    """A row as JSON, bytes that are no text by backslash and number."""
+    cells = {}
+    for name, column in zip(row.schema.names, row.columns, strict=True):
+        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        value = (column.cast(pa.large_binary()) if is_text else column)[0].as_py()
+        cells[name] = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+    return json.dumps(cells, ensure_ascii=False, default=str)
 
 
 def parquet_schema(path: str | Path) -> pa.Schema | None:
@@ -55,7 +107,7 @@ def parquet_schema(path: str | Path) -> pa.Schema | None:
     Raises:
         StanceError: It is not there, or not parquet whatever its suffix says.
     """
-    if Path(path).suffix.lower() != ".parquet":
+    if not is_parquet(path):
         return None
     try:
         return pq.read_schema(must_exist(path))
@@ -71,96 +123,132 @@ def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> st
     return "\n".join(lines)
 
 
-def _check_suffix(path: Path) -> None:
-    if path.suffix.lower() not in SUFFIXES:
-        raise input_error(str(path), "unknown kind of file", found=path.suffix, allowed=SUFFIXES)
+def check_kind(path: str | Path) -> None:
+    """Raise StanceError if the name of a table says neither text, compressed or not, nor parquet."""
+    kind, packed = table_kind(path)
+    if kind not in DELIMITERS and not is_parquet(path):
+        allowed = f"{', '.join(SUFFIXES)}; the first three also with {' or '.join(COMPRESSIONS)} after it"
+        raise input_error(str(path), "unknown kind of file", found=kind + packed, allowed=allowed)
 
 
-class RowWriter(Protocol):
-    """Takes chunks of rows; all rows must have the columns of the first."""
+class RowEncoder(Protocol):
+    """Turns chunks of rows into bytes which, one after the other, are a table; all rows have the columns of the first.
 
-    def write(self, rows: list[Row]) -> None:
-        """Append the rows."""
+    Each piece of a compressed table is a gzip member or zstd frame of its own, so that the table may be cut after any.
+    """
+
+    def encode(self, rows: list[Row]) -> bytes:
+        """The bytes of a chunk.
+
+        Raises:
+            StanceError: A row has columns that the first did not have, or in parquet a value of another type.
+        """
+        ...
+
+    def go_on(self, written: Path) -> None:
+        """Take the columns from what was written before."""
         ...
 
 
-@contextmanager
-def write_chunks(path: str | Path, schema: pa.Schema | None = None) -> Iterator[RowWriter]:
-    """A writer of the kind that the suffix says. The file appears whole when the block ends well, or not at all.
+def encoder_for(path: str | Path, schema: pa.Schema | None = None) -> RowEncoder:
+    """An encoder of the kind that the suffix says. Parquet is Arrow streams until :func:`to_parquet`.
 
     Args:
-        path: The file to write.
-        schema: Of a parquet file; without it the first chunk's values decide.
+        path: The table to be, for its suffix and for messages.
+        schema: Of parquet; without it the first chunk's values decide.
 
     Raises:
-        StanceError: Another suffix; while writing, a row with other columns than the first.
+        StanceError: Another suffix.
     """
-    path = Path(path)
-    _check_suffix(path)
-    with write_beside(path) as temporary:
-        if path.suffix.lower() == ".parquet":
-            parquet = _ParquetWriter(temporary, path, schema)
-            try:
-                yield parquet
-            finally:
-                parquet.close()
-        else:
-            with temporary.open("w", encoding="utf-8", newline="") as lines:
-                delimiter = DELIMITERS[path.suffix.lower()]
-                yield _JsonWriter(lines) if delimiter is None else _SeparatedWriter(lines, delimiter, path)
+    check_kind(path)
+    kind, packed = table_kind(path)
+    if kind == ".parquet":
+        return _ArrowEncoder(str(path), schema)
+    delimiter = DELIMITERS[kind]
+    return _JsonEncoder(packed) if delimiter is None else _SeparatedEncoder(str(path), packed, delimiter)
 
 
-class _JsonWriter:
-    def __init__(self, lines: Any) -> None:  # noqa: ANN401 - a text stream
-        self.lines = lines
+def to_parquet(streams: str | Path, path: str | Path) -> None:
+    """Arrow streams that stand one after the other in a file become row groups, one each."""
+    with pa.OSFile(str(streams)) as source, pa.OSFile(str(path), "wb") as sink:
+        writer = None
+        while source.tell() < source.size():
+            with pa.ipc.open_stream(source) as stream:
+                table = stream.read_all()
+            writer = writer or pq.ParquetWriter(sink, table.schema)
+            writer.write_table(table, row_group_size=len(table))
+        if writer is not None:
+            writer.close()
 
-    def write(self, rows: list[Row]) -> None:
-        self.lines.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+
+def _pack(text: str, packed: str) -> bytes:
+    data = text.encode("utf-8")
+    if packed == ".gz":
+        return gzip.compress(data, compresslevel=6, mtime=0)
+    return bytes(pa.compress(data, codec="zstd", asbytes=True)) if packed == ".zst" else data
 
 
-class _SeparatedWriter:
-    def __init__(self, lines: Any, delimiter: str, path: Path) -> None:  # noqa: ANN401 - a text stream
-        self.writer = csv.writer(lines, delimiter=delimiter, lineterminator="\n")
+class _JsonEncoder:
+    def __init__(self, packed: str) -> None:
+        self.packed = packed
+
+    def encode(self, rows: list[Row]) -> bytes:
+        lines = (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+        return _pack("".join(lines), self.packed)
+
+    def go_on(self, written: Path) -> None:
+        """Each line names its columns."""
+
+
+class _SeparatedEncoder:
+    def __init__(self, path: str, packed: str, delimiter: str) -> None:
+        self.path, self.packed, self.delimiter = path, packed, delimiter
         self.columns: list[str] | None = None
-        self.path = path
 
-    def write(self, rows: list[Row]) -> None:
+    def encode(self, rows: list[Row]) -> bytes:
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
+        if self.columns is None:
+            self.columns = list(rows[0])
+            writer.writerow(self.columns)
         for row in rows:
-            if self.columns is None:
-                self.columns = list(row)
-                self.writer.writerow(self.columns)
             _refuse_new_columns(row, self.columns, self.path)
-            self.writer.writerow([_cell(row.get(column)) for column in self.columns])
+            writer.writerow([_cell(row.get(column)) for column in self.columns])
+        return _pack(text.getvalue(), self.packed)
+
+    def go_on(self, written: Path) -> None:
+        lines = (line for _, line in read_lines(written, keep_ends=True))
+        self.columns = next(csv.reader(lines, delimiter=self.delimiter))
 
 
-def _refuse_new_columns(row: Row, columns: Sequence[str], path: Path) -> None:
-    if unknown := sorted(set(row) - set(columns)):
-        allowed = "the columns of the first row; write jsonl to keep rows of different shape"
-        raise input_error(str(path), "a row with other columns than the first", found=unknown, allowed=allowed)
+class _ArrowEncoder:
+    def __init__(self, path: str, schema: pa.Schema | None) -> None:
+        self.path, self.schema = path, schema
 
-
-def _cell(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
-
-
-class _ParquetWriter:
-    def __init__(self, temporary: Path, path: Path, schema: pa.Schema | None) -> None:
-        self.temporary, self.path, self.schema = temporary, path, schema
-        self.writer: pq.ParquetWriter | None = None
-
-    def write(self, rows: list[Row]) -> None:
+    def encode(self, rows: list[Row]) -> bytes:
         columns = list(rows[0]) if self.schema is None else self.schema.names
         for row in rows:
             _refuse_new_columns(row, columns, self.path)
         try:
             table = pa.Table.from_pylist(rows, schema=self.schema)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise input_error(str(self.path), f"a value of another type than its column: {error}") from None
-        if self.writer is None:
-            self.schema = table.schema
-            self.writer = pq.ParquetWriter(self.temporary, self.schema)
-        self.writer.write_table(table)
+            raise input_error(self.path, f"a value of another type than its column: {error}") from None
+        self.schema = table.schema
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+        return bytes(sink.getvalue().to_pybytes())
 
-    def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
+    def go_on(self, written: Path) -> None:
+        with pa.OSFile(str(written)) as source, pa.ipc.open_stream(source) as stream:
+            self.schema = stream.schema
+
+
+def _refuse_new_columns(row: Row, columns: Sequence[str], path: str) -> None:
+    if unknown := sorted(set(row) - set(columns)):
+        allowed = "the columns of the first row; write jsonl to keep rows of different shape"
+        raise input_error(path, "a row with other columns than the first", found=unknown, allowed=allowed)
+
+
+def _cell(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
