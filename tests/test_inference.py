@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
+import itertools
 import json
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +20,10 @@ import pytest
 from scipy.special import softmax
 
 from conftest import example
+from stance import inference
 from stance.classifier import Card, StanceClassifier
 from stance.errors import StanceError
-from stance.inference import Tally, count_file, predict_file
+from stance.inference import Tally, count_file, predict_file, rejects_path
 from stance.labels import LABELS
 from stance.priors import Prior
 from stance.selective import Threshold
@@ -45,30 +51,42 @@ def classifier():
 def write(path, rows=ROWS):
     if path.suffix == ".parquet":
         pq.write_table(pa.Table.from_pylist(rows), path)
-    elif path.suffix == ".jsonl":
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return str(path)
+    text = io.StringIO()
+    if ".jsonl" in path.suffixes:
+        text.writelines(json.dumps(row) + "\n" for row in rows)
     else:
-        with path.open("w", newline="", encoding="utf-8") as lines:
-            writer = csv.DictWriter(lines, list(rows[0]), delimiter="\t" if path.suffix == ".tsv" else ",")
-            writer.writeheader()
-            writer.writerows(rows)
+        writer = csv.DictWriter(text, list(rows[0]), delimiter="\t" if ".tsv" in path.suffixes else ",")
+        writer.writeheader()
+        writer.writerows(rows)
+    data = text.getvalue().encode()
+    if path.suffix == ".gz":
+        data = gzip.compress(data)
+    elif path.suffix == ".zst":
+        data = pa.compress(data, codec="zstd", asbytes=True)
+    path.write_bytes(data)
     return str(path)
 
 
 def read(path):
     if path.suffix == ".parquet":
         return pq.read_table(path).to_pylist()
-    if path.suffix == ".jsonl":
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    with path.open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines, delimiter="\t" if path.suffix == ".tsv" else ","))
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        data = gzip.decompress(data)
+    elif path.suffix == ".zst":
+        data = pa.input_stream(path, compression="zstd").read()
+    lines = io.StringIO(data.decode(), newline="")
+    if ".jsonl" in path.suffixes:
+        return [json.loads(line) for line in lines]
+    return list(csv.DictReader(lines, delimiter="\t" if ".tsv" in path.suffixes else ","))
 
 
 KINDS = (".csv", ".tsv", ".jsonl", ".parquet")
+PACKED = [(".csv.gz", ".jsonl.zst"), (".tsv.zst", ".csv.gz"), (".jsonl.gz", ".tsv.zst"), (".jsonl.zst", ".parquet")]
 
 
-@pytest.mark.parametrize("source", KINDS)
-@pytest.mark.parametrize("sink", KINDS)
+@pytest.mark.parametrize(("source", "sink"), [*itertools.product(KINDS, KINDS), *PACKED])
 def test_rows_columns_and_order_come_through(tmp_path, classifier, source, sink):
     config = PredictConfig(
         checkpoint="", input=write(tmp_path / f"in{source}"), output=str(tmp_path / f"out{sink}"), chunk=2
@@ -205,6 +223,236 @@ def test_settings_that_cannot_be(tmp_path):
         PredictConfig(checkpoint="", input="a.csv", output="./a.csv")
 
 
+class Shy:
+    """A model whose answers depend, in the last digits, on the rows asked together; it dies at a call if told to."""
+
+    def __init__(self, dies_at=None):
+        self.calls, self.dies_at = [], dies_at
+
+    def predict_proba(self, texts, targets, holders, contexts):
+        if len(self.calls) + 1 == self.dies_at:
+            raise RuntimeError("killed")
+        self.calls.append(list(texts))
+        rows = zip(texts, targets, holders, strict=True)
+        raw = np.array([list(sha256(repr(row).encode()).digest()[:3]) for row in rows], dtype=float)
+        return softmax(raw / 100 + np.arange(3) * 1e-4 * len(texts), axis=1)
+
+
+def shy(dies_at=None):
+    return StanceClassifier(Shy(dies_at), Card("prior"))
+
+
+def long(bad=True):
+    """14 rows with repeats near and far, one of them bad."""
+    words = ["one", "two", "one", "three", "four", "two", "five", "", "six", "one", "seven", "five", "eight", "six"]
+    return [{"id": str(i), "text": word, "target": "sign"} for i, word in enumerate(words) if bad or word]
+
+
+MIXED = [(".tsv", ".jsonl.zst"), (".jsonl", ".parquet"), (".jsonl.zst", ".tsv")]
+
+
+@pytest.mark.parametrize(
+    ("source", "sink"),
+    [(kind, kind) for kind in (".csv", ".jsonl", ".csv.gz", ".parquet")] + MIXED,
+)
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, source, sink, monkeypatch):
+    """Also where the last chunk was written in part, and where the memory for repeats is too small."""
+    monkeypatch.setattr(inference, "REMEMBERED", 4)
+    config = PredictConfig(
+        checkpoint="", input=write(tmp_path / f"in{source}", long()), output=str(tmp_path / f"whole{sink}"), chunk=3
+    )
+    whole = shy()
+    tally = predict_file(whole, config)
+    assert (tally.rows, tally.bad) == (13, 1)
+    assert [row["id"] for row in read(tmp_path / f"whole{sink}")] == [row["id"] for row in long(bad=False)]
+    cut = replace(config, output=str(tmp_path / f"cut{sink}"))
+    folder = tmp_path / f"cut{sink}.partial"
+    for dies_at in range(1, len(whole.predictor.calls) + 1):
+        with pytest.raises(RuntimeError, match="killed"):
+            predict_file(shy(dies_at), cut)
+        assert not (tmp_path / f"cut{sink}").exists()
+        for path in folder.iterdir():
+            if path.name not in ("progress.json", "lock"):
+                path.write_bytes(path.read_bytes() + b"\x1f\x8bgarbage,")
+        rest = shy()
+        assert predict_file(rest, cut) == tally
+        assert rest.predictor.calls == whole.predictor.calls[dies_at - 1 :]
+        assert (tmp_path / f"cut{sink}").read_bytes() == (tmp_path / f"whole{sink}").read_bytes()
+        assert rejects_path(cut.output).read_bytes() == rejects_path(config.output).read_bytes()
+        assert not folder.exists()
+        (tmp_path / f"cut{sink}").unlink()
+
+
+def test_an_unfinished_run_with_other_settings_is_refused_by_name(tmp_path, classifier):
+    source = write(tmp_path / "in.csv", long())
+    config = PredictConfig(checkpoint="", input=source, output=str(tmp_path / "out.csv"), chunk=3)
+    with pytest.raises(RuntimeError, match="killed"):
+        predict_file(shy(3), config)
+    journal = (tmp_path / "out.csv.partial" / "progress.json").read_bytes()
+    other = replace(config, chunk=4, columns=ColumnsConfig(target="proposal"))
+    message = (
+        r"out\.csv\.partial: holds an unfinished run with another chunk \(3, now 4\), columns\.target \('target', now"
+    )
+    with pytest.raises(StanceError, match=message + r" 'proposal'\); allowed: .* or overwrite=true to begin anew"):
+        predict_file(shy(), other)
+    with pytest.raises(StanceError, match=r"another checkpoint \('[0-9a-f]{16}', now '[0-9a-f]{16}'\);"):
+        predict_file(StanceClassifier(Shy(), Card("prior", scale=2.0)), config)
+    assert (tmp_path / "out.csv.partial" / "progress.json").read_bytes() == journal
+    write(tmp_path / "in.csv", [*long(), {"id": "14", "text": "more", "target": "sign"}])
+    with pytest.raises(StanceError, match=r"another input \('\d+ bytes, [0-9a-f]+', now '\d+ bytes"):
+        predict_file(shy(), config)
+    assert predict_file(shy(), replace(config, overwrite=True, chunk=4)).rows == 14
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv", "out.rejects.jsonl"]
+
+
+BAD_ROWS = {
+    "csv": (
+        b'text,target\ngood,sign\n ,sign\nno target,\na,b,c\nonly\n"broken"x,sign\n"two\nlines",sign,\n'
+        b'bytes \xff\xfe,sign\n"never closed,sign\nlast,sign\n',
+        ["good", "last"],
+        [
+            (3, "field 'text' is empty; found ' '", " ,sign"),
+            (4, "field 'target' is empty; found ''", "no target,"),
+            (5, "3 cells instead of 2; found 'a,b,c'", "a,b,c"),
+            (6, "1 cells instead of 2", "only"),
+            (7, "malformed csv: ',' expected after", '"broken"x,sign'),
+            (9, "3 cells instead of 2", '"two\nlines",sign,'),
+            (10, r"byte 7 of the line is not utf-8; found b'bytes \xff\xfe,sign", r"bytes \xff\xfe,sign"),
+            (11, "malformed csv: unexpected end of data", '"never closed,sign'),
+        ],
+    ),
+    "jsonl": (
+        b'{"text": "good", "target": "sign"}\n{"text": "", "target": "sign"}\n\n{"text": "a", "tar\n["text"]\n'
+        b'{"text": true, "target": "sign"}\n{"text": "a", "target": {"is": 1}}\n{"target": "sign"}\n'
+        b'{"text": "\xff", "target": "sign"}\n{"text": "\\ud83d", "target": "sign"}\n'
+        b'{"text": "last \\ud83d\\ude00", "target": "sign"}\n',
+        ["good", "last \U0001f600"],
+        [
+            (2, "field 'text' is empty", '{"text": "", "target": "sign"}'),
+            (4, "malformed JSON, column 15", '{"text": "a", "tar'),
+            (5, "not a JSON object; found ['text']", '["text"]'),
+            (6, "field 'text' is not text; found True", '{"text": true, "target": "sign"}'),
+            (7, "field 'target' is not text; found {'is': 1}", '{"text": "a", "target": {"is": 1}}'),
+            (8, "no column 'text'; found ['target']", '{"target": "sign"}'),
+            (9, "byte 11 of the line is not utf-8", r'{"text": "\xff", "target": "sign"}'),
+            (10, "half of a surrogate pair", r'{"text": "\ud83d", "target": "sign"}'),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("chunk", [1, 4096])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "csv.gz"])
+def test_bad_rows_are_set_aside_with_line_and_reason(tmp_path, classifier, kind, chunk):
+    data, good, bad = BAD_ROWS[kind.removesuffix(".gz")]
+    source, output = tmp_path / f"in.{kind}", tmp_path / f"out.{kind}"
+    source.write_bytes(gzip.compress(data) if kind.endswith(".gz") else data)
+    tally = predict_file(classifier, PredictConfig(checkpoint="", input=str(source), output=str(output), chunk=chunk))
+    assert (tally.rows, tally.bad) == (len(good), len(bad))
+    assert [row["text"] for row in read(output)] == good
+    rejects = read(tmp_path / "out.rejects.jsonl")
+    assert [(row["line"], row["raw"]) for row in rejects] == [(line, raw) for line, _, raw in bad]
+    for row, (_, reason, _) in zip(rejects, bad, strict=True):
+        assert row["reason"].startswith(reason)
+
+
+def test_bad_rows_of_parquet(tmp_path, classifier):
+    text = pa.array([b"good", b"", b"caf\xe9", None, b"last"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"text": text, "target": ["sign"] * 5, "n": range(5)}), tmp_path / "in.parquet")
+    config = PredictConfig(checkpoint="", input=str(tmp_path / "in.parquet"), output=str(tmp_path / "out.parquet"))
+    for chunk in (2, 5):
+        tally = predict_file(classifier, replace(config, chunk=chunk))
+        assert (tally.rows, tally.bad, tally.position) == (2, 3, 5)
+        assert [row["text"] for row in read(tmp_path / "out.parquet")] == ["good", "last"]
+        rejects = read(tmp_path / "out.rejects.jsonl")
+        assert [(row["line"], row["reason"]) for row in rejects] == [
+            (2, "field 'text' is empty; found ''; allowed: some text"),
+            (3, r"text that is not utf-8; found b'caf\xe9'"),
+            (4, "field 'text' is empty; found ''; allowed: some text"),
+        ]
+        assert [json.loads(row["raw"])["n"] for row in rejects] == [1, 2, 3]
+        assert json.loads(rejects[1]["raw"])["text"] == r"caf\xe9"
+
+
+def test_strict_stops_and_nothing_but_bad_rows_is_an_error(tmp_path, classifier):
+    (tmp_path / "in.csv").write_bytes(BAD_ROWS["csv"][0])
+    config = PredictConfig(checkpoint="", input=str(tmp_path / "in.csv"), output=str(tmp_path / "out.csv"), chunk=1)
+    with pytest.raises(StanceError, match=r"in\.csv, line 3: field 'text' is empty"):
+        predict_file(classifier, replace(config, strict=True))
+    (tmp_path / "in.csv").write_text("text,target\n,sign\na,b,c\n")
+    with pytest.raises(StanceError, match=r"in\.csv: all 2 rows are bad; line 2: field 'text' is empty"):
+        predict_file(classifier, config)
+    (tmp_path / "in.csv").write_text("text,text\na,sign\n")
+    with pytest.raises(StanceError, match="a column stands twice"):
+        predict_file(classifier, config)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    (tmp_path / "out.rejects.jsonl").write_text("of an earlier run\n")
+    (tmp_path / "in.csv").write_text("text,target\na,sign\n")
+    predict_file(classifier, config)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+    with pytest.raises(StanceError, match="output: its bad rows would replace the input"):
+        replace(config, input=str(tmp_path / "out.rejects.jsonl"))
+
+
+def test_damaged_compressed_files_are_refused(tmp_path, classifier):
+    whole = gzip.compress(b"text,target\n" + b"".join(b"%d,sign\n" % i for i in range(2000)))
+    for name, data in (("a.csv.gz", whole[:-200]), ("b.csv.gz", b"text"), ("c.csv.zst", b"text,target")):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(StanceError, match=rf"{name}: does not read to its end"):
+            predict_file(
+                classifier, PredictConfig(checkpoint="", input=str(tmp_path / name), output=str(tmp_path / "out.csv"))
+            )
+    with pytest.raises(StanceError, match=r"found '\.parquet\.gz'; allowed: .* also with \.gz or \.zst after it"):
+        predict_file(
+            classifier, PredictConfig(checkpoint="", input=str(tmp_path / "a.csv.gz"), output="out.parquet.gz")
+        )
+
+
+def test_repeats_are_scored_once(tmp_path):
+    """Rows that differ in the target or holder alone are none."""
+    rows = [{"id": str(i), "text": "They met.", "target": "sign", "holder": ""} for i in range(6)]
+    rows[1] |= {"target": "meet"}
+    rows[2] |= {"holder": "union"}
+    rows[5] |= {"holder": "union"}
+    model = shy()
+    output = tmp_path / "out.csv"
+    config = PredictConfig(checkpoint="", input=write(tmp_path / "in.csv", rows), output=str(output), chunk=4)
+    tally = predict_file(model, config)
+    assert (tally.rows, tally.scored) == (6, 3)
+    assert [len(call) for call in model.predictor.calls] == [3]
+    out = read(output)
+    assert [row["id"] for row in out] == list("012345")
+    scores = [tuple(row[label] for label in LABELS) for row in out]
+    assert scores[0] == scores[3] == scores[4]
+    assert scores[2] == scores[5]
+    assert len(set(scores)) == 3
+
+
+def test_progress_tells_speed_and_time_left(tmp_path, capsys):
+    for kind in (".csv.gz", ".parquet"):
+        source = write(tmp_path / f"in{kind}", long(bad=False))
+        predict_file(shy(), PredictConfig(checkpoint="", input=source, output=str(tmp_path / "out.csv"), chunk=5))
+        line = capsys.readouterr().err.split("\r")[-1]
+        assert line.startswith(f"in{kind}: 100%|")
+        assert "<00:00, 13 rows, " in line
+        assert line.strip().endswith(" rows/s")
+
+
+def test_python_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
+    """Its peak, with 200 rows at a time and 100 remembered, for 1,000 and for 10,000 rows of compressed text."""
+    monkeypatch.setattr(inference, "REMEMBERED", 100)
+    peaks = []
+    for rows in (1_000, 10_000):
+        source = tmp_path / f"{rows}.csv.gz"
+        source.write_bytes(gzip.compress(b"text,target\n" + b"".join(b"%d word,sign\n" % i for i in range(rows))))
+        config = PredictConfig(checkpoint="", input=str(source), output=str(tmp_path / "out.jsonl.gz"), chunk=200)
+        tracemalloc.start()
+        assert predict_file(shy(), config).rows == rows
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0]
+
+
 def test_an_output_that_is_a_folder_is_refused_before_anything_is_scored(tmp_path, classifier):
     (tmp_path / "out.csv").mkdir()
     config = PredictConfig(checkpoint="", input=write(tmp_path / "in.csv"), output=str(tmp_path / "out.csv"))
@@ -242,7 +490,7 @@ def scored(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", (*KINDS, ".csv.gz"))
 def test_shares_of_a_scored_file(tmp_path, scored, kind):
     source = write(tmp_path / f"scored{kind}", scored)
     config = SharesConfig(predictions=source, checkpoint=str(tmp_path / "checkpoint"), bootstrap=20)
@@ -288,6 +536,7 @@ def test_a_file_that_was_not_scored_whole_has_no_shares(tmp_path, scored):
 
 MEASURE = """
 import resource, sys
+from stance import inference
 from stance.classifier import Card, StanceClassifier
 from stance import inference
 from stance.inference import predict_file

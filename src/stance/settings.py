@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.errors import input_error
+from stance.files import beside
 
 
 def _at_least(name: str, value: int, least: int) -> None:
@@ -570,6 +571,10 @@ class PredictConfig:
         _at_least("chunk", self.chunk, 1)
         if Path(self.input).absolute() == Path(self.output).absolute():
             raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
+        if Path(self.input).absolute() == beside(self.output, ".rejects.jsonl").absolute():
+            raise input_error(
+                "output", "its bad rows would replace the input", found=self.output, allowed="another name"
+            )
 
 
 @dataclass(kw_only=True)

@@ -1,0 +1,44 @@
+"""Rows asked for before are not asked for again, as long as they are remembered."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stance.repeats import Repeats
+
+
+class Numbers:
+    """A model that answers every row with the number of rows it was asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, rows):
+        start = len(self.asked)
+        self.asked += [text for text, *_ in rows]
+        return np.repeat(np.arange(start, len(self.asked))[:, None], 3, axis=1).astype(float)
+
+
+def ask(repeats, model, letters):
+    scores, asked, record = repeats.score([(letter, "sign", "", "") for letter in letters], model)
+    return scores[:, 0].tolist(), asked, record
+
+
+def test_the_row_not_asked_for_longest_is_forgotten_and_records_bring_the_same_state_back(tmp_path):
+    model, repeats = Numbers(), Repeats(2)
+    assert ask(repeats, model, "aab")[:2] == ([0, 0, 1], 2)
+    assert ask(repeats, model, "a")[:2] == ([0], 0)
+    assert ask(repeats, model, "c")[:2] == ([2], 1)
+    assert ask(repeats, model, "ac")[:2] == ([0, 2], 0)
+    assert ask(repeats, model, "b")[:2] == ([3], 1)
+    (tmp_path / "records").write_bytes(b"".join(ask(Repeats(9), Numbers(), letters)[2] for letters in ("abca", "ad")))
+    recalled = Repeats(2)
+    recalled.recall(tmp_path / "records")
+    assert ask(recalled, model, "ad")[:2] == ([0, 1], 0)
+    assert ask(recalled, model, "b")[1] == 1
+
+
+def test_every_field_tells_rows_apart():
+    model = Numbers()
+    rows = [("a", "b", "", ""), ("a", "", "b", ""), ("a", "b", "", "c"), ("a", "b", "c", ""), ("ab", "", "", "")]
+    assert Repeats(9).score(rows, model)[1] == 5
