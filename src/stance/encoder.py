@@ -48,14 +48,14 @@ class EncoderModel:
         input_format: How rows become sequences.
         scale: Of the logits, fitted on validation (temperature scaling, Guo et al. 2017); it never changes a label. A
             plain pipeline on the checkpoint does not know of it: same labels, uncalibrated probabilities.
-        batch_size: Rows at a time.
+        batch_tokens: Tokens at a time, padding included.
     """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     input_format: InputFormat
     scale: float = 1.0
-    batch_size: int = 32
+    batch_tokens: int = 8192
 
     @classmethod
     def new(cls, name: str, input_format: InputFormat) -> EncoderModel:
@@ -116,8 +116,7 @@ class EncoderModel:
                 encoded = encode(
                     self.tokenizer, self.input_format, texts[window], targets[window], holders[window], contexts[window]
                 )
-                order = np.argsort([-len(ids) for ids in encoded["input_ids"]], kind="stable")
-                for batch in np.array_split(order, -(-len(order) // self.batch_size)):
+                for batch in _batches([len(ids) for ids in encoded["input_ids"]], self.batch_tokens):
                     rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
                     inputs = self.tokenizer.pad(rows, return_tensors="pt").to(self.model.device)
                     logits[start + batch] = self.model(**inputs).logits.cpu().double().numpy()
@@ -156,3 +155,13 @@ class EncoderModel:
         names = [model.config.id2label[i] for i in range(model.config.num_labels)]
         check_label_order(names, str(folder / "config.json"))
         return cls(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, input_format, scale)
+
+
+def _batches(lengths: Sequence[int], tokens: int) -> Iterator[NDArray[np.int64]]:
+    """Row numbers, the longest rows first, in batches that with padding have at most so many tokens (or one row)."""
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    start = 0
+    while start < len(order):
+        rows = max(1, tokens // lengths[order[start]])
+        yield order[start : start + rows]
+        start += rows
