@@ -20,7 +20,7 @@ import pytest
 from scipy.special import softmax
 
 from conftest import example
-from stance import inference
+from stance import files, inference
 from stance.classifier import Card, StanceClassifier
 from stance.errors import StanceError
 from stance.inference import Tally, count_file, predict_file, rejects_path
@@ -354,6 +354,21 @@ def test_bad_rows_are_set_aside_with_line_and_reason(tmp_path, classifier, kind,
     assert [(row["line"], row["raw"]) for row in rejects] == [(line, raw) for line, _, raw in bad]
     for row, (_, reason, _) in zip(rejects, bad, strict=True):
         assert row["reason"].startswith(reason)
+
+
+def test_a_quote_that_is_not_closed_costs_its_line_and_not_the_memory(tmp_path, classifier, monkeypatch):
+    monkeypatch.setattr(files, "LONGEST_ROW", 40)
+    lines = ['"open,sign', *(f"row {i},sign" for i in range(9)), '"two\nlines",sign', '"a" b,sign', "last,sign"]
+    (tmp_path / "in.csv").write_text("text,target\n" + "\n".join(lines) + "\n")
+    config = PredictConfig(checkpoint="", input=str(tmp_path / "in.csv"), output=str(tmp_path / "out.csv"))
+    predict_file(classifier, config)
+    texts = [*(f"row {i}" for i in range(9)), "two\nlines", "last"]
+    assert [row["text"] for row in read(tmp_path / "out.csv")] == texts
+    first, second = read(tmp_path / "out.rejects.jsonl")
+    assert first == {
+        "line": 2, "reason": "malformed csv: a quote is not closed within 40 characters", "raw": '"open,sign'
+    }  # fmt: skip
+    assert (second["line"], second["raw"]) == (14, '"a" b,sign')
 
 
 def test_bad_rows_of_parquet(tmp_path, classifier):
