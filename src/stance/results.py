@@ -212,12 +212,13 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
 def results_table(results: Sequence[Mapping[str, Any]]) -> str:
     """A Markdown table, one system a row, with intervals.
 
-    A headline measure of a corpus's own has its own column, and so has the corpus where there are several.
+    A headline measure of a corpus's own has its own column, filled for that corpus, and so has the corpus where there
+    are several.
     """
     headlines = list(dict.fromkeys(result["headline"] for result in results))
     corpora = list(dict.fromkeys(result["data"]["name"] for result in results))
-    columns = ["macro_f1", "favor_against_f1"]
-    columns += [name for name in headlines if name not in columns]
+    always = ["macro_f1", "favor_against_f1"]
+    columns = [*always, *(name for name in headlines if name not in always)]
     heads = [
         "system",
         *(["corpus"] if len(corpora) > 1 else []),
@@ -233,7 +234,10 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
             [
                 result["name"],
                 *([result["data"]["name"]] if len(corpora) > 1 else []),
-                *(in_words(result["measures"][name]) for name in columns),
+                *(
+                    in_words(result["measures"][name]) if name in (*always, result["headline"]) else ""
+                    for name in columns
+                ),
                 in_words(result["gain"], sign="+") + measure,
                 len(result["seeds"]),
                 f"{result['n']:,} ({result['documents']:,})",
