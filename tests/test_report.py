@@ -58,6 +58,10 @@ FAILURE = {"text": f"No. {HOSTILE}", "holder": "", "target": "t", "label": "favo
 RATE = {"value": 0.5, "low": 0.1, "high": 0.9}
 
 
+def before(value):
+    return {"value": value, "low": value, "high": value}
+
+
 def report_of(examples, predictions, **changes):
     labels = [prediction.label for prediction in predictions]
     report = {
@@ -73,6 +77,7 @@ def report_of(examples, predictions, **changes):
     }
     if predictions[0].scores:
         report["calibration"] = measure_calibration(examples, to_probabilities(predictions, "p"), samples=20)
+        report["calibration"]["before"] = {"ece": before(0.9), "brier": before(1.9), "log_loss": before(2.9)}
         report["selective"] = measure_selective(examples, predictions, samples=20)
     return report | changes
 
@@ -190,6 +195,7 @@ def test_what_is_measured_is_on_the_page(html, report):
     for score in (
         *report["measures"].values(),
         *(report["calibration"][name] for name in ("ece", "brier", "log_loss")),
+        *report["calibration"]["before"].values(),
     ):
         assert f"{score['value']:.3f}" in words
     assert f"reaches {report['priors'][report['best_prior']]:.3f} on the same rows" in words

@@ -107,11 +107,15 @@ def test_a_checkpoint_and_its_predictions_score_alike(home, trained):
     assert second.pop("probes") is second.pop("behaviour") is None  # there is no model to ask
     assert first.pop("probes")["probes"]["text_hidden"]["n"] == first["n"]
     assert first.pop("behaviour")["kinds"]
+    recorded = json.loads((folder / "metrics.json").read_text())["test"]
+    assert first["calibration"].pop("scale") == recorded["calibration"]["scale"] != 1
+    before = first["calibration"].pop("before")  # the scale of the checkpoint, which a file of predictions has not
+    assert before["log_loss"]["value"] == pytest.approx(recorded["calibration"]["before"]["log_loss"]["value"])
     assert first == second
     for name in ("a.html", "b.html"):
         page = (home / name).read_text(encoding="utf-8")
         assert page.count('<tr id="row-') == first["n"]
-    assert first["measures"] == json.loads((folder / "metrics.json").read_text())["test"]["measures"]
+    assert first["measures"] == recorded["measures"]
     assert "gain over the prior" in done.stdout
 
 

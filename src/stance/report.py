@@ -48,6 +48,11 @@ LOSSES = {
     "log_loss": "log loss",
 }
 
+ORDERS = {
+    "aurc": "area under the risk-coverage curve",
+    "excess_aurc": "of it due to the order of confidence",
+}
+
 AUTHOR = "(the author)"
 
 
@@ -89,6 +94,7 @@ def page(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
         labels=LABELS,
         measures=MEASURES,
         losses=LOSSES,
+        orders=ORDERS,
         priors=PRIORS,
         verdict=verdict(report),
         tables=_group_tables(report),

@@ -242,14 +242,19 @@ def _scored(examples: Sequence[Example], probabilities: Probabilities) -> Scored
     return Scored(numbered([example.document for example in examples]), gold, probabilities)
 
 
+def scale_of(predictor: Predictor) -> float:
+    """The factor that a model's logits or decision values are multiplied by; 1 where there is none."""
+    from stance.encoder import EncoderModel
+    from stance.linear import LinearModel
+
+    return predictor.scale if isinstance(predictor, EncoderModel | LinearModel) else 1.0
+
+
 def _calibration(
     predictor: Predictor, examples: Sequence[Example], predictions: Sequence[Prediction], samples: int
 ) -> dict[str, Any]:
     """How well calibrated the probabilities are, before and after the scale that was fitted on validation."""
-    from stance.encoder import EncoderModel
-    from stance.linear import LinearModel
-
-    scale = predictor.scale if isinstance(predictor, EncoderModel | LinearModel) else 1.0
+    scale = scale_of(predictor)
     probabilities = to_probabilities(predictions, "model")
     before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
     after = measure_calibration(examples, probabilities, samples=samples)

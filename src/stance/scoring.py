@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from stance.behaviour import run_suite
-from stance.calibration import measure_calibration
+from stance.calibration import measure_calibration, rescale
 from stance.classifier import StanceClassifier, checkpoint_folder, read_card
 from stance.errors import input_error
 from stance.evaluation import evaluate, score_intervals
 from stance.files import read_json, write_beside, write_json
 from stance.predictions import to_probabilities
 from stance.probes import probe
-from stance.report import page, page_rows
-from stance.runs import predict_part
+from stance.report import LOSSES, page, page_rows
+from stance.runs import predict_part, scale_of
 from stance.selective import measure_selective
 from stance.settings import ReportConfig
 from stance.slices import find_weak_slices
@@ -45,19 +45,23 @@ def evaluate_part(config: ReportConfig) -> tuple[dict[str, Any], Path]:
         "intervals": score_intervals(examples, labels, samples=samples),
         "slices": find_weak_slices(examples, predictions, samples=samples),
     }
+    folder = None if config.checkpoint is None else checkpoint_folder(config.checkpoint)
+    model = None if folder is None else StanceClassifier.from_pretrained(folder).predictor
     if any(prediction.scores for prediction in predictions):
-        report["calibration"] = measure_calibration(examples, to_probabilities(predictions, name), samples=samples)
+        probabilities = to_probabilities(predictions, name)
+        report["calibration"] = measure_calibration(examples, probabilities, samples=samples)
+        if model is not None and (scale := scale_of(model)) != 1:
+            before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
+            report["calibration"] |= {"scale": scale, "before": {name: before[name] for name in LOSSES}}
         report["selective"] = measure_selective(examples, predictions, samples=samples)
-    report |= {"model": config.checkpoint is not None, "probes": None, "behaviour": behaviour}
-    if config.checkpoint is not None and config.probes is not False:
-        folder = checkpoint_folder(config.checkpoint)
-        if config.probes or read_card(folder).kind in PROBED:
-            model = StanceClassifier.from_pretrained(folder).predictor
-            related = [e for part, rows in splits.items() if part not in ("train", config.part) for e in rows]
-            headline = config.data.headline
-            found = probe(model, examples, labels, related=related, headline=headline, samples=samples)
-            report["probes"] = {key: found[key] for key in ("probes", "pairs", "words")}
-            report["behaviour"] = behaviour or {"of": name, **run_suite(model, read_suite())}
+    report |= {"model": model is not None, "probes": None, "behaviour": behaviour}
+    wanted = folder is not None and (config.probes or (config.probes is None and read_card(folder).kind in PROBED))
+    if model is not None and wanted:
+        related = [e for part, rows in splits.items() if part not in ("train", config.part) for e in rows]
+        headline = config.data.headline
+        found = probe(model, examples, labels, related=related, headline=headline, samples=samples)
+        report["probes"] = {key: found[key] for key in ("probes", "pairs", "words")}
+        report["behaviour"] = behaviour or {"of": name, **run_suite(model, read_suite())}
     write_json(path, report)
     with write_beside(path.with_suffix(".html")) as temporary:
         temporary.write_text(page(report, page_rows(examples, predictions)), encoding="utf-8")
