@@ -19,7 +19,10 @@ def main(config: PredictConfig) -> None:
 
     must_exist(config.input)
     tally = predict_file(StanceClassifier.from_pretrained(config.checkpoint), config)
-    print(f"{tally.rows:,} rows -> {config.output} ({tally.rows - tally.scored:,} were repeats of rows scored before)")
+    repeats = tally.rows - tally.scored
+    print(
+        f"{tally.rows:,} rows -> {config.output}" + (f" ({repeats:,} repeats of rows scored before)" if repeats else "")
+    )
     if tally.bad:
         print(f"{tally.bad:,} bad rows, with line and reason -> {rejects_path(config.output)}")
 
