@@ -11,25 +11,21 @@ from stance.settings import EvaluateConfig
 def main(config: EvaluateConfig) -> None:
     """Write outputs/annotators/<corpus>.json, or output=FILE, and print its tables."""
     from stance.annotators import annotators_page, describe
+    from stance.build import load_part
     from stance.files import write_json
     from stance.readers import read_corpus
-    from stance.runs import load_part, predict_part
+    from stance.runs import about_part, predict_part
 
     predicted = None
     if config.checkpoint is None and config.predictions is None:
-        splits, record = load_part(config)
+        splits, record = load_part(config.outputs, config.data, config.split, config.part)
     else:
-        splits, record, predictions = predict_part(config)
+        splits, record, predictions, _ = predict_part(config)
         predicted = [prediction.label for prediction in predictions]
     corpus, examples = read_corpus(config.data), splits[config.part]
     found = describe(corpus, examples, predicted, headline=config.data.headline, samples=config.bootstrap)
-    about = {
-        "of": config.predictions or config.checkpoint,
-        "part": config.part,
-        "data": {"name": record.name, "fingerprint": record.fingerprint},
-    }
     path = config.output or f"{config.outputs}/annotators/{record.name}.json"
-    write_json(path, about | found)
+    write_json(path, about_part(config, record) | found)
     print(annotators_page(found))
     print(f"numbers: {path}")
 

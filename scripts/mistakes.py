@@ -14,17 +14,12 @@ def main(config: EvaluateConfig) -> None:
 
     from stance.files import write_beside, write_json
     from stance.mistakes import mistakes_page, report_mistakes
-    from stance.runs import predict_part
+    from stance.runs import about_part, predict_part
 
-    splits, record, predictions = predict_part(config)
+    splits, record, predictions, _ = predict_part(config)
     found = report_mistakes(splits[config.part], predictions, samples=config.bootstrap)
-    about = {
-        "of": config.predictions or config.checkpoint,
-        "part": config.part,
-        "data": {"name": record.name, "fingerprint": record.fingerprint},
-    }
     path = Path(config.output or f"{config.outputs}/mistakes/{record.name}.{config.part}.json")
-    write_json(path, about | found)
+    write_json(path, about_part(config, record) | found)
     page = mistakes_page(found)
     with write_beside(path.with_suffix(".md")) as temporary:
         temporary.write_text(f"# Mistakes on {record.name}, {config.part}\n\n{page}", encoding="utf-8")

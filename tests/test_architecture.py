@@ -15,7 +15,7 @@ SOURCE = PROJECT / "src" / "stance"
 #: A module imports only from lower floors (and a package from its own modules).
 FLOORS = [
     {"errors"},
-    {"files", "labels"},
+    {"files", "hub", "labels"},
     {"annotations", "journal", "metrics", "predictions", "settings", "tables"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares"},

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import example
+from conftest import answers, example
 from stance.errors import StanceError
 from stance.labels import LABELS
 from stance.mistakes import confident_mistakes, grouped, mistakes_page, report_mistakes
 from stance.predictions import Prediction
-
-
-def answers(examples, right):
-    """The gold label where ``right``, else the next one, with a probability of 0.6."""
-    found = []
-    for row, correct in zip(examples, right, strict=True):
-        label = row.label if correct else LABELS[(LABELS.index(row.label) + 1) % 3]
-        found.append(Prediction(label, {name: 0.6 if name == label else 0.2 for name in LABELS}))
-    return found
 
 
 def test_mistakes_are_grouped_and_the_surest_come_first():

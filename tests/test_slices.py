@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from conftest import PLACES, example
+from conftest import PLACES, answers, example
 from stance.labels import LABELS
-from stance.predictions import Prediction
 from stance.slices import find_weak_slices, named_slices, permutation_p
 
 TAGS = ("negated", "quoted", "figurative")
@@ -27,15 +26,6 @@ def rows(number: int, documents: int, tags_by_document: bool = False):
         text = f"{'No one' if generator.random() < 0.2 else holder} of row {index} spoke {words}."
         changes = {"target": f"t{document % 4}", "holder": holder, "tags": (tag,), "document": f"d{document}"}
         found.append(example(index, LABELS[index % 3], text=text, **changes))
-    return found
-
-
-def answers(examples, right):
-    """The gold label where ``right``, else the next one, with a probability of 0.6."""
-    found = []
-    for row, correct in zip(examples, right, strict=True):
-        label = row.label if correct else LABELS[(LABELS.index(row.label) + 1) % 3]
-        found.append(Prediction(label, {name: 0.6 if name == label else 0.2 for name in LABELS}))
     return found
 
 

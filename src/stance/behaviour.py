@@ -12,7 +12,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from stance.classifier import StanceClassifier
-from stance.files import file_digest, write_json
+from stance.files import as_name, file_digest, write_json
 from stance.labels import LABEL2ID
 from stance.metrics import in_words
 from stance.predictions import Prediction, Predictor, to_predictions
@@ -131,8 +131,7 @@ def behave(config: BehaviourConfig) -> tuple[dict[str, Any], Path]:
     path = BUNDLED if config.suite is None else Path(config.suite)
     suite = read_suite(path)
     report = run_suite(StanceClassifier.from_pretrained(config.checkpoint).predictor, suite)
-    source = config.checkpoint.strip("/").replace("/", "-")
-    output = Path(config.outputs) / "behaviour" / f"{source}.{path.stem}.json"
+    output = Path(config.outputs) / "behaviour" / f"{as_name(config.checkpoint)}.{path.stem}.json"
     output = output if config.output is None else Path(config.output)
     write_json(output, {"of": config.checkpoint, "file": file_digest(path), **report})
     return report, output

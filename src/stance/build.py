@@ -21,7 +21,7 @@ from stance.dataset import (
     save_dataset,
     statistics,
 )
-from stance.errors import StanceError
+from stance.errors import StanceError, input_error
 from stance.files import digest
 from stance.readers import read_corpus
 from stance.settings import AuxiliaryConfig, DataConfig, SplitConfig
@@ -95,6 +95,18 @@ def build_dataset(
         record = replace(record, fingerprint=fingerprint(splits), statistics=statistics(splits), auxiliary=taken)
     save_dataset(folder, splits, record)
     return splits, record, True
+
+
+def load_part(outputs: str | Path, data: DataConfig, split: SplitConfig, part: str) -> tuple[Splits, DatasetRecord]:
+    """The dataset, built if need be, that has a part of this name.
+
+    Raises:
+        StanceError: It has not, or see :func:`build_dataset`.
+    """
+    splits, record, _ = build_dataset(outputs, data, split)
+    if part not in splits:
+        raise input_error("part", "no such part", found=part, allowed=splits)
+    return splits, record
 
 
 def with_auxiliary(

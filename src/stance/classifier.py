@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors import SafetensorError
 
 from stance.dataset import DatasetRecord
@@ -19,6 +17,7 @@ from stance.encoder import EncoderModel
 from stance.encoding import InputFormat
 from stance.errors import StanceError, first_line, input_error
 from stance.files import folder_beside, must_exist, read_json, write_json
+from stance.hub import fetch
 from stance.labels import LABELS, check_label_order
 from stance.linear import CombinedFeatures, EmbeddingFeatures, LinearModel, TfidfFeatures
 from stance.predictions import Prediction, Predictor, Probabilities, to_predictions
@@ -217,12 +216,8 @@ def checkpoint_folder(folder_or_hub_id: str | Path) -> Path:
     if Path(folder_or_hub_id).is_dir():
         return Path(folder_or_hub_id)
     hub_id = str(folder_or_hub_id)
-    try:
-        return Path(snapshot_download(hub_id, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
-    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise StanceError(
-            f"{hub_id}: no such folder ({Path(hub_id).absolute()}), and not to be had from the hub: {first_line(error)}"
-        ) from None
+    what = f"{hub_id}: no such folder ({Path(hub_id).absolute()}), and"
+    return fetch(hub_id, ["*.json", "*.safetensors", "*.txt", "*.model"], what)
 
 
 def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: bool) -> None:

@@ -72,6 +72,11 @@ def beside(path: str | Path, suffix: str) -> Path:
     return path.with_name(path.name[: len(path.name) - len("".join(table_kind(path)))] + suffix)
 
 
+def as_name(path: str | Path) -> str:
+    """A path as a single name, its folders joined by hyphens."""
+    return str(path).strip("/").replace("/", "-")
+
+
 def must_exist(path: str | Path, what: str = "file") -> Path:
     """The path, if it is there.
 

@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from stance.annotations import Example
-from stance.build import build_dataset
+from stance.build import load_part
 from stance.classifier import StanceClassifier
-from stance.errors import input_error
 from stance.evaluation import predict_examples
-from stance.files import write_json
+from stance.files import as_name, write_json
 from stance.labels import Label
 from stance.metrics import in_words
 from stance.pairs import HOLDER_ASIDE, PAIRS, TARGET_ASIDE, groups, minimal_pairs, pair_scores, score
 from stance.predictions import Predictor
 from stance.robustness import compare, robustness
 from stance.settings import ProbeConfig
+from stance.splits import Splits
 from stance.tables import markdown_table
 
 #: Stands for what is hidden: an empty text or target is refused by ``StanceClassifier.predict``, and an empty holder
@@ -266,17 +266,19 @@ def _number(value: float | None, form: str) -> str:
     return "none" if value is None else format(value, form)
 
 
+def related_rows(splits: Splits, part: str) -> list[Example]:
+    """The rows of the parts beside one that nothing was learnt from: where other halves of its minimal pairs may be."""
+    return [example for other, rows in splits.items() if other not in ("train", part) for example in rows]
+
+
 def probe_part(config: ProbeConfig) -> tuple[dict[str, Any], Path]:
     """Probes and robustness of a checkpoint on one part of a dataset; the report, and where it was written.
 
     Raises:
         StanceError: An unknown part; a faulty file or checkpoint.
     """
-    splits, record, _ = build_dataset(config.outputs, config.data, config.split)
-    if config.part not in splits:
-        raise input_error("part", "no such part", found=config.part, allowed=splits)
-    examples = splits[config.part]
-    related = [example for part, rows in splits.items() if part not in ("train", config.part) for example in rows]
+    splits, record = load_part(config.outputs, config.data, config.split, config.part)
+    examples, related = splits[config.part], related_rows(splits, config.part)
     classifier = StanceClassifier.from_pretrained(config.checkpoint)
     classifier.warn_of_other_parts(record)
     headline, samples, seed = config.data.headline, config.bootstrap, config.seed
@@ -293,8 +295,7 @@ def probe_part(config: ProbeConfig) -> tuple[dict[str, Any], Path]:
         **found,
         "robustness": attacked,
     }
-    source = config.checkpoint.strip("/").replace("/", "-")
-    path = Path(config.outputs) / "probes" / f"{source}.{record.name}.{config.part}.json"
+    path = Path(config.outputs) / "probes" / f"{as_name(config.checkpoint)}.{record.name}.{config.part}.json"
     path = path if config.output is None else Path(config.output)
     write_json(path, report)
     return report, path

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from stance.annotations import Example
-from stance.build import build_dataset, dataset_folder
+from stance.build import build_dataset, dataset_folder, load_part
 from stance.calibration import measure_calibration, rescale
 from stance.dataset import DatasetRecord
 from stance.errors import StanceError, input_error
@@ -298,34 +298,32 @@ def machine() -> dict[str, Any]:
     }
 
 
-def load_part(config: EvaluateConfig) -> tuple[Splits, DatasetRecord]:
-    """The dataset, built if need be, whose part ``config.part`` is there.
-
-    Raises:
-        StanceError: It is not, or the data are faulty.
-    """
-    splits, record, _ = build_dataset(config.outputs, config.data, config.split)
-    if config.part not in splits:
-        raise input_error("part", "no such part", found=config.part, allowed=splits)
-    return splits, record
+def about_part(config: EvaluateConfig, record: DatasetRecord) -> dict[str, Any]:
+    """What a report says of itself: of which checkpoint or file, on which part of which data."""
+    data = {"name": record.name, "fingerprint": record.fingerprint}
+    return {"of": config.predictions or config.checkpoint, "part": config.part, "data": data}
 
 
-def predict_part(config: EvaluateConfig) -> tuple[Splits, DatasetRecord, list[Prediction]]:
-    """The dataset, and what the checkpoint or the predictions file says of each row of the part, in their order.
+def predict_part(
+    config: EvaluateConfig,
+) -> tuple[Splits, DatasetRecord, list[Prediction], Any]:
+    """The dataset, what is said of each row of the part, in their order, and the classifier that said it.
+
+    The last is a :class:`stance.classifier.StanceClassifier`, or None where the predictions are from a file.
 
     Raises:
         StanceError: Neither or both are given, an unknown part, ids that do not fit, a faulty file or checkpoint.
     """
     if (config.checkpoint is None) == (config.predictions is None):
         raise StanceError("give either checkpoint=DIR or predictions=FILE")
-    splits, record = load_part(config)
+    splits, record = load_part(config.outputs, config.data, config.split, config.part)
     examples = splits[config.part]
     if config.predictions is not None:
         predictions = read_predictions(config.predictions, config.labels.map())
         join(examples, predictions, config.predictions)
-        return splits, record, [predictions[example.id] for example in examples]
+        return splits, record, [predictions[example.id] for example in examples], None
     from stance.classifier import StanceClassifier
 
     classifier = StanceClassifier.from_pretrained(str(config.checkpoint))
     classifier.warn_of_other_parts(record)
-    return splits, record, predict_examples(classifier.predictor, examples)
+    return splits, record, predict_examples(classifier.predictor, examples), classifier

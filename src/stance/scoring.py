@@ -7,14 +7,13 @@ from typing import Any
 
 from stance.behaviour import run_suite
 from stance.calibration import measure_calibration, rescale
-from stance.classifier import StanceClassifier, checkpoint_folder, read_card
 from stance.errors import input_error
 from stance.evaluation import evaluate, score_intervals
-from stance.files import read_json, write_beside, write_json
+from stance.files import as_name, read_json, write_beside, write_json
 from stance.predictions import to_probabilities
-from stance.probes import probe
+from stance.probes import probe, related_rows
 from stance.report import LOSSES, page, page_rows
-from stance.runs import predict_part, scale_of
+from stance.runs import about_part, predict_part, scale_of
 from stance.selective import measure_selective
 from stance.settings import ReportConfig
 from stance.slices import find_weak_slices
@@ -34,31 +33,25 @@ def evaluate_part(config: ReportConfig) -> tuple[dict[str, Any], Path]:
     """
     name = str(config.predictions or config.checkpoint)
     behaviour = None if config.behaviour is None else _read_behaviour(config.behaviour)
-    splits, record, predictions = predict_part(config)
+    splits, record, predictions, classifier = predict_part(config)
     path = _path(config, record.name)
     examples, labels, samples = splits[config.part], [p.label for p in predictions], config.bootstrap
     report: dict[str, Any] = {
-        "of": name,
-        "part": config.part,
-        "data": {"name": record.name, "fingerprint": record.fingerprint},
+        **about_part(config, record),
         **evaluate(examples, labels, splits["train"], headline=config.data.headline, samples=samples),
         "intervals": score_intervals(examples, labels, samples=samples),
         "slices": find_weak_slices(examples, predictions, samples=samples),
     }
-    folder = None if config.checkpoint is None else checkpoint_folder(config.checkpoint)
-    model = None if folder is None else StanceClassifier.from_pretrained(folder).predictor
     if any(prediction.scores for prediction in predictions):
         probabilities = to_probabilities(predictions, name)
         report["calibration"] = measure_calibration(examples, probabilities, samples=samples)
-        if model is not None and (scale := scale_of(model)) != 1:
+        if classifier is not None and (scale := scale_of(classifier.predictor)) != 1:
             before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
             report["calibration"] |= {"scale": scale, "before": {name: before[name] for name in LOSSES}}
         report["selective"] = measure_selective(examples, predictions, samples=samples)
-    report |= {"model": model is not None, "probes": None, "behaviour": behaviour}
-    wanted = folder is not None and (config.probes or (config.probes is None and read_card(folder).kind in PROBED))
-    if model is not None and wanted:
-        related = [e for part, rows in splits.items() if part not in ("train", config.part) for e in rows]
-        headline = config.data.headline
+    report |= {"model": classifier is not None, "probes": None, "behaviour": behaviour}
+    if classifier is not None and (classifier.card.kind in PROBED if config.probes is None else config.probes):
+        model, headline, related = classifier.predictor, config.data.headline, related_rows(splits, config.part)
         found = probe(model, examples, labels, related=related, headline=headline, samples=samples)
         report["probes"] = {key: found[key] for key in ("probes", "pairs", "words")}
         report["behaviour"] = behaviour or {"of": name, **run_suite(model, read_suite())}
@@ -77,8 +70,7 @@ def _path(config: ReportConfig, data: str) -> Path:
         return Path(config.output)
     if config.predictions is not None:
         return Path(config.predictions).with_suffix(".metrics.json")
-    source = str(config.checkpoint).strip("/").replace("/", "-")
-    return Path(config.outputs) / "evaluations" / f"{source}.{data}.{config.part}.json"
+    return Path(config.outputs) / "evaluations" / f"{as_name(str(config.checkpoint))}.{data}.{config.part}.json"
 
 
 def _read_behaviour(path: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stance import metrics
 from stance.annotations import Example
+from stance.comparison import holm
 from stance.predictions import Prediction
 from stance.splits import normalized
 
@@ -132,7 +133,7 @@ def find_weak_slices(
         return {"tested": [], "too_small": len(slices)}
     members = np.stack(list(kept.values()), axis=1)
     p_values = permutation_p(correct, members, documents, permutations=permutations, seed=seed)
-    corrected = _holm(p_values)
+    corrected = holm(p_values.tolist())
     differences = _differences(correct, members, documents, samples, seed)
     found: list[dict[str, Any]] = [
         {
@@ -143,8 +144,8 @@ def find_weak_slices(
             "rest": float(correct[~mask].mean()),
             "difference": dict(zip(("value", "low", "high"), metrics.interval(difference), strict=True)),
             "p": float(p),
-            "p_holm": float(p_holm),
-            "weak": bool(p_holm <= LEVEL),
+            "p_holm": p_holm,
+            "weak": p_holm <= LEVEL,
         }
         for (name, mask), difference, p, p_holm in zip(kept.items(), differences.T, p_values, corrected, strict=True)
     ]
@@ -211,15 +212,6 @@ def permutation_p(
     return np.asarray((as_bad + 1) / (permutations + 1))
 
 
-def _holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjusted p-values that keep the chance of any false alarm at the level (Holm 1979)."""
-    order = np.argsort(p_values)
-    steps = p_values[order] * np.arange(len(p_values), 0, -1)
-    adjusted = np.empty_like(p_values)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return adjusted
-
-
 def _differences(
     correct: NDArray[np.float64], members: Mask, documents: NDArray[np.int64], samples: int, seed: int
 ) -> NDArray[np.float64]:
@@ -230,11 +222,9 @@ def _differences(
     weights = metrics.document_weights(int(documents.max()) + 1, samples, seed)
 
     def accuracies(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        counts, right = np.zeros((2, weights.shape[1], rows.shape[1]))
-        np.add.at(counts, documents, rows)
-        np.add.at(right, documents, rows * correct[:, None])
-        n = weights @ counts
-        return np.divide(weights @ right, n, out=np.full_like(n, np.nan), where=n > 0)
+        n = weights @ metrics.by_document(rows, documents)
+        right = weights @ metrics.by_document(rows * correct[:, None], documents)
+        return np.divide(right, n, out=np.full_like(n, np.nan), where=n > 0)
 
     inside = members.astype(np.float64)
     return np.nan_to_num(accuracies(inside) - accuracies(1 - inside))

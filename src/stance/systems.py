@@ -11,7 +11,7 @@ from stance.build import build_dataset
 from stance.comparison import compare, differing_rows
 from stance.errors import input_error
 from stance.evaluation import join
-from stance.files import DELIMITERS, must_exist, write_json, write_jsonl
+from stance.files import DELIMITERS, as_name, must_exist, write_json, write_jsonl
 from stance.predictions import read_predictions
 from stance.results import RunSet, collect
 from stance.settings import CompareConfig
@@ -72,11 +72,11 @@ def compare_systems(config: CompareConfig) -> tuple[list[dict[str, Any]], Path]:
     if len(systems) < len(names):
         raise input_error("systems", "one stands twice", found=names, allowed="systems that differ")
     results = compare(examples, systems, headline=headline, samples=config.bootstrap)
-    folder = Path(config.outputs) / "comparisons" / "-".join(name.replace("/", "-") for name in systems)
+    folder = Path(config.outputs) / "comparisons" / "-".join(map(as_name, systems))
     first = next(iter(systems))
     for result in results:
         rows = differing_rows(examples, systems[first], systems[result["system"]])
-        write_jsonl(folder / f"{result['system'].replace('/', '-')}.rows.jsonl", rows)
+        write_jsonl(folder / f"{as_name(result['system'])}.rows.jsonl", rows)
     write_json(folder / "comparison.json", {"version": 1, "data": data, "part": config.part, "comparisons": results})
     return results, folder
 

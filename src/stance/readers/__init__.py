@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 
 from stance.annotations import Corpus, read_annotations
 from stance.errors import input_error
 from stance.files import file_digest
+from stance.hub import fetch
 from stance.readers import (
     conflict_bias,
     dna,
@@ -28,8 +30,23 @@ from stance.readers import (
     unsc,
     vast,
 )
-from stance.readers.hub import download
 from stance.settings import DataConfig
+
+#: Readers of published corpora that there is nothing to tell but where, and whether to refuse other files.
+PUBLISHED: Mapping[str, Callable[..., Corpus]] = {
+    "tweeteval": tweeteval.read,
+    "newsmtsc": newsmtsc.read,
+    "gwsd": gwsd.read,
+    "pstance": pstance.read,
+    "procon20": procon20.read,
+    "perspectrum": perspectrum.read,
+    "iam": iam.read,
+    "ibm_claim_stance": ibm_claim_stance.read,
+    "ibm_kpa": ibm_kpa.read,
+    "ruw": ruw.read,
+    "conflict_bias": conflict_bias.read,
+    "nli": nli.read,
+}
 
 
 def read_corpus(data: DataConfig) -> Corpus:
@@ -39,46 +56,25 @@ def read_corpus(data: DataConfig) -> Corpus:
         StanceError: The files are not there or not of their format.
     """
     if data.hub:
-        data = replace(data, root=download(data.hub, data.revision, data.path))
+        what, patterns = f"dataset {data.hub!r} at {data.revision!r}:", [data.path, f"{data.path.rstrip('/')}/*"]
+        data = replace(data, root=str(fetch(data.hub, patterns, what, kind="dataset", revision=data.revision)))
     if not data.location.exists():
         allowed = "data.path=..., and for the field's corpora the folder that STANCE_DATA or data.root names"
         raise input_error(str(data.location.absolute()), "no such file or folder", allowed=allowed)
     path, verify = data.location, data.verify
+    if data.reader in PUBLISHED:
+        return PUBLISHED[data.reader](path, verify=verify)
     match data.reader:
         case "negotiation":
             return negotiation.read(path, data.annotators)
         case "semeval2016":
             return semeval2016.read(path, data.task, verify=verify)
-        case "tweeteval":
-            return tweeteval.read(path, verify=verify)
         case "vast":
             return vast.read(path, derived_neutrals=data.derived_neutrals, verify=verify)
         case "seesaw":
             return seesaw.read(path, derived_neutrals=data.derived_neutrals, verify=verify)
-        case "newsmtsc":
-            return newsmtsc.read(path, verify=verify)
-        case "gwsd":
-            return gwsd.read(path, verify=verify)
-        case "pstance":
-            return pstance.read(path, verify=verify)
-        case "procon20":
-            return procon20.read(path, verify=verify)
-        case "perspectrum":
-            return perspectrum.read(path, verify=verify)
-        case "iam":
-            return iam.read(path, verify=verify)
-        case "ibm_claim_stance":
-            return ibm_claim_stance.read(path, verify=verify)
-        case "ibm_kpa":
-            return ibm_kpa.read(path, verify=verify)
-        case "ruw":
-            return ruw.read(path, verify=verify)
-        case "conflict_bias":
-            return conflict_bias.read(path, verify=verify)
         case "unsc":
             return unsc.read(path, derived_neutrals=data.derived_neutrals, verify=verify)
-        case "nli":
-            return nli.read(path, verify=verify)
         case "dna":
             return dna.read(path, data.columns, label_map=data.labels.map(), encoding=data.encoding, verify=verify)
         case "table":
