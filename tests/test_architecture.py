@@ -20,6 +20,7 @@ FLOORS = [
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares"},
     {"build", "priors", "linear", "encoder", "slices", "suite"},
+    {"kernel"},
     {"classifier", "evaluation", "mistakes", "report"},
     {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"}
     | {"modelcard"},

@@ -16,7 +16,7 @@ METRICS = {part: evaluate(ROWS, [row.label for row in ROWS[::-1]], ROWS, samples
 
 
 def written(kind="tfidf", corpora=None, own_rows=True, encoder="all-MiniLM-L6-v2", **settings):
-    config = {"data": {"name": "mine"}, "split": {"by": "target"}, "model": {"encoder": encoder}}
+    config = {"data": {"name": "mine"}, "split": {"by": "target"}, "model": {"name": "mine", "encoder": encoder}}
     if corpora:
         named = {name: {"name": name} for name in corpora}
         config["auxiliary"] = {"corpora": named, "rows": 0, "own_rows": own_rows}

@@ -13,11 +13,13 @@ from stance.errors import StanceError
 from stance.predictions import read_predictions
 from stance.runs import run_folder, train_run
 from stance.settings import (
+    AsItIsConfig,
     DataConfig,
     EncoderConfig,
     EnsembleConfig,
     LinearConfig,
     PriorConfig,
+    SourceConfig,
     SplitConfig,
     TrainConfig,
 )
@@ -107,3 +109,57 @@ def test_an_ensemble_is_the_mean_of_runs_that_stand_or_are_made(tmp_path, readab
 def test_an_ensemble_of_one_is_refused():
     with pytest.raises(StanceError, match=r"model\.members: too small; found 1; allowed: 2 or more"):
         EnsembleConfig(name="one", members={"only": PriorConfig(name="target", prior="target")})
+
+
+def sourced(folder, annotations, model, source_model) -> TrainConfig:
+    """A run on half of the documents, after one on the other half."""
+    config = configured(folder, [a for a in annotations if a.document < "G"], source_model)
+    write_annotations(folder / "others.jsonl", [a for a in annotations if a.document >= "G"])
+    source = SourceConfig(
+        name="first",
+        data=replace(config.data, name="others", path="others.jsonl"),
+        split=config.split,
+        model=source_model,
+        trainer=config.trainer,
+    )
+    return replace(config, name=f"mine-{model.name}", model=model, source=source)
+
+
+def test_a_source_is_a_run_of_its_own_and_its_model_may_be_taken_as_it_is(tmp_path, readable_annotations):
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    run = train_run(config, "second")
+    first, second = (run_folder(config.outputs, name, 0) for name in ("first", "mine-as_it_is"))
+    assert run["config"]["source"]["data"]["name"] == "others"
+    assert "root" not in run["config"]["source"]["data"]
+    row = ["The council of Arno accepted the plan to open the crossing."], ["open the crossing"]
+    loaded = [StanceClassifier.from_pretrained(folder / "checkpoint") for folder in (first, second)]
+    assert loaded[0].predict(*row) == loaded[1].predict(*row)
+    assert loaded[1].card.data["name"] == "others"
+    assert loaded[1].card.metrics["test"]["n"] == run["metrics"]["test"]["n"]
+    card = (second / "checkpoint" / "README.md").read_text(encoding="utf-8")
+    assert "It is the model of the run first, on others, as it is" in card
+    made = (first / "run.json").stat().st_mtime_ns
+    train_run(replace(config, overwrite=True), "again")
+    assert (first / "run.json").stat().st_mtime_ns == made
+
+
+def test_an_encoder_goes_on_from_its_source(tmp_path, readable_annotations, tiny_encoder):
+    """With a learning rate of nothing, the weights are the source's to the last one, the head too."""
+    model = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    config = sourced(tmp_path, readable_annotations, model, model)
+    run = train_run(replace(config, trainer={**config.trainer, "learning_rate": 0.0, "weight_decay": 0.0}), "second")
+    first, second = (run_folder(config.outputs, name, 0) / "checkpoint" for name in ("first", "mine-tiny"))
+    assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
+    assert run["config"]["model"]["encoder"] == str(tiny_encoder)
+    assert "After the run first, on others: " in (second / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_source_without_use_and_a_use_without_source_are_refused(tmp_path, readable_annotations):
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    with pytest.raises(StanceError, match=r"source: of no use to this model; found 'tfidf'"):
+        sourced(tmp_path, readable_annotations, tfidf, tfidf)
+    with pytest.raises(StanceError, match="source: missing"):
+        configured(tmp_path, readable_annotations, AsItIsConfig())
+    with pytest.raises(StanceError, match=r"model\.name: unknown value; found 'mine'; allowed: as_it_is"):
+        AsItIsConfig(name="mine")

@@ -18,6 +18,7 @@ from stance.encoding import InputFormat
 from stance.errors import StanceError, first_line, input_error
 from stance.files import folder_beside, must_exist, read_json, write_json
 from stance.hub import fetch
+from stance.kernel import KernelModel
 from stance.labels import LABELS, check_label_order
 from stance.linear import CombinedFeatures, EmbeddingFeatures, LinearModel, TfidfFeatures
 from stance.predictions import Prediction, Predictor, Probabilities, to_predictions
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 CARD = "stance.json"
 CARD_VERSION = 1
 
-KINDS = ("prior", "tfidf", "embedding", "combined", "encoder", "ensemble")
+KINDS = ("prior", "tfidf", "embedding", "combined", "kernel", "encoder", "ensemble")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,8 @@ def _load_predictor(folder: Path, card: Card) -> Predictor:
             return LinearModel.load(folder, EmbeddingFeatures.load(folder))
         case "combined":
             return LinearModel.load(folder, CombinedFeatures.load(folder))
+        case "kernel":
+            return KernelModel.load(folder)
         case "ensemble":
             return Ensemble.load(folder)
     return EncoderModel.load(folder, card.input_format, card.scale)

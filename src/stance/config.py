@@ -56,7 +56,9 @@ def register() -> None:
     for name, model in {
         "prior": settings.PriorConfig,
         "linear": settings.LinearConfig,
+        "kernel": settings.KernelConfig,
         "encoder": settings.EncoderConfig,
+        "as_it_is": settings.AsItIsConfig,
         "ensemble": settings.EnsembleConfig,
     }.items():
         store.store(group="model", name=f"{name}_schema", node=model)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from stance.encoding import PACKAGED, InputFormat
 from stance.labels import LABELS
 from stance.metrics import in_words
 from stance.report import MEASURES, PRIORS, verdict
+from stance.settings import AS_IT_IS
 from stance.tables import markdown_table
 
 #: Where the packaged encoder is on the hub.
@@ -25,6 +26,7 @@ KINDS = {
     "tfidf": "n-grams and a linear classifier",
     "embedding": "a frozen encoder and a linear classifier",
     "combined": "n-grams, a frozen encoder and a linear classifier",
+    "kernel": "a frozen encoder and a kernel machine",
     "encoder": "a fine-tuned encoder that reads text, holder and target together",
     "ensemble": "the mean of the probabilities of several models",
 }
@@ -53,7 +55,7 @@ def model_card(
     corpora = _corpora(config)
     metadata = ModelCardData(
         model_name=run["name"],
-        base_model=_base_model(config["model"]) if kind == "encoder" else None,
+        base_model=_base_model(config) if kind == "encoder" else None,
         datasets=corpora,
         library_name="transformers" if kind == "encoder" else "stance",
         pipeline_tag="text-classification",
@@ -85,9 +87,7 @@ def model_card(
         "",
         "## Learnt from",
         "",
-        f"{train['rows']:,} rows in {train['documents']:,} documents of {', '.join(corpora)}; "
-        f"split by {config['split']['by']}; seed {run['seed']}"
-        f"; fingerprint of the data `{run['data']['fingerprint'][:16]}`.",
+        _learnt_from(run, corpora, train),
         "",
         "```",
         run["command"],
@@ -110,14 +110,30 @@ def model_card(
 
 def _corpora(config: Mapping[str, Any]) -> list[str]:
     """The corpora learnt from, by name."""
+    first = [config["source"]["data"]["name"]] if "source" in config else []
+    if config["model"]["name"] == AS_IT_IS:
+        return first
     auxiliary = config.get("auxiliary", {"corpora": {}, "own_rows": True})
     own = [config["data"]["name"]] if auxiliary["own_rows"] else []
-    return list(dict.fromkeys([*own, *(data["name"] for data in auxiliary["corpora"].values())]))
+    return list(dict.fromkeys([*own, *(data["name"] for data in auxiliary["corpora"].values()), *first]))
 
 
-def _base_model(model: Mapping[str, Any]) -> str | None:
+def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[str, int]) -> str:
+    """Rows, corpora and parts; where another training came first, which."""
+    config = run["config"]
+    said = f"seed {run['seed']}; fingerprint of the data `{run['data']['fingerprint'][:16]}`."
+    own = f"{train['rows']:,} rows in {train['documents']:,} documents"
+    if "source" not in config:
+        return f"{own} of {', '.join(corpora)}; split by {config['split']['by']}; {said}"
+    first = f"the run {config['source']['name']}, on {config['source']['data']['name']}"
+    if config["model"]["name"] == AS_IT_IS:
+        return f"It is the model of {first}, as it is; {said}"
+    return f"After {first}: {own} of {config['data']['name']}; split by {config['split']['by']}; {said}"
+
+
+def _base_model(config: Mapping[str, Any]) -> str | None:
     """The encoder's name on the hub; a folder has none."""
-    name = str(model["encoder"])
+    name = str((config["source"] if config["model"]["name"] == AS_IT_IS else config)["model"]["encoder"])
     if name == PACKAGED:
         return PACKAGED_ON_HUB
     return None if Path(name).is_dir() else name

@@ -33,7 +33,18 @@ from stance.predictions import (
     write_predictions,
 )
 from stance.selective import confidence_and_right, measure_conformal, measure_selective, thresholds
-from stance.settings import EncoderConfig, EnsembleConfig, EvaluateConfig, LinearConfig, PriorConfig, TrainConfig
+from stance.settings import (
+    AsItIsConfig,
+    EncoderConfig,
+    EnsembleConfig,
+    EvaluateConfig,
+    KernelConfig,
+    LinearConfig,
+    ModelConfig,
+    PriorConfig,
+    SourceConfig,
+    TrainConfig,
+)
 from stance.shares import Scored, write_validation
 from stance.splits import Splits, some_documents
 
@@ -137,11 +148,14 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
 def _settings(config: TrainConfig) -> dict[str, Any]:
     """What makes a run this run: no folders of one machine, and nothing that its model does not use."""
     settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
-    for data in (settings["data"], *settings["auxiliary"]["corpora"].values()):
+    source = [] if config.source is None else [settings["source"]["data"]]
+    for data in (settings["data"], *settings["auxiliary"]["corpora"].values(), *source):
         del data["root"]
         data["path"] = Path(data["path"]).name if Path(data["path"]).is_absolute() else data["path"]
     if not config.auxiliary.corpora:
         del settings["auxiliary"]
+    if config.source is None:
+        del settings["source"]
     if not isinstance(config.model, EncoderConfig | EnsembleConfig):
         del settings["trainer"]
     return settings
@@ -193,16 +207,24 @@ def _trained(
     if isinstance(config.model, EnsembleConfig):
         stem, members = config.name.removesuffix(config.model.name), {}
         for member in config.model.members.values():
-            run = replace(config, name=f"{stem}{member.name}", model=member, overwrite=False)
-            train_run(run, command)
-            checkpoint_of = run_folder(run.outputs, run.name, run.seed) / "checkpoint"
-            members[member.name] = StanceClassifier.from_pretrained(checkpoint_of)
+            source = config.source if isinstance(member, EncoderConfig) else None
+            run = replace(config, name=f"{stem}{member.name}", model=member, source=source, overwrite=False)
+            members[member.name] = StanceClassifier.from_pretrained(_made(run, command))
         classifier = StanceClassifier(Ensemble(members), Card("ensemble", data))
         classifier.save_pretrained(checkpoint)
         return classifier
+    model = config.model
+    if config.source is not None:
+        made = _made(_of_source(config, config.source), command)
+        if isinstance(model, AsItIsConfig):
+            classifier = StanceClassifier.from_pretrained(made).with_metrics({})
+            classifier.save_pretrained(checkpoint)
+            return classifier
+        if isinstance(model, EncoderConfig):
+            model = replace(model, encoder=str(made))
     log.info("fitting %s on %d rows, seed %d", config.model.name, len(splits["train"]), config.seed)
     predictor = fit(
-        config.model,
+        model,
         splits["train"],
         splits["validation"],
         seed=config.seed,
@@ -212,13 +234,41 @@ def _trained(
     input_format, scale = InputFormat(), 1.0
     if isinstance(predictor, EncoderModel):
         input_format, scale = predictor.input_format, predictor.scale
-    if isinstance(config.model, PriorConfig):
-        kind = "prior"
-    else:
-        kind = config.model.features if isinstance(config.model, LinearConfig) else "encoder"
-    classifier = StanceClassifier(predictor, Card(kind, data, input_format, scale))
+    classifier = StanceClassifier(predictor, Card(_kind(config.model), data, input_format, scale))
     classifier.save_pretrained(checkpoint)
     return classifier
+
+
+def _kind(model: ModelConfig) -> str:
+    """What a checkpoint's card calls a model of this configuration."""
+    match model:
+        case LinearConfig():
+            return model.features
+        case PriorConfig():
+            return "prior"
+        case KernelConfig():
+            return "kernel"
+    return "encoder"
+
+
+def _made(config: TrainConfig, command: str) -> Path:
+    """The checkpoint of a run that another one needs, once it stands."""
+    train_run(config, command)
+    return run_folder(config.outputs, config.name, config.seed) / "checkpoint"
+
+
+def _of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:
+    """The run that comes first."""
+    return TrainConfig(
+        name=source.name,
+        seed=config.seed,
+        data=source.data,
+        split=source.split,
+        model=source.model,
+        trainer=source.trainer,
+        bootstrap=config.bootstrap,
+        outputs=config.outputs,
+    )
 
 
 def _write_model_card(
@@ -245,9 +295,10 @@ def _scored(examples: Sequence[Example], probabilities: Probabilities) -> Scored
 def scale_of(predictor: Predictor) -> float:
     """The factor that a model's logits or decision values are multiplied by; 1 where there is none."""
     from stance.encoder import EncoderModel
+    from stance.kernel import KernelModel
     from stance.linear import LinearModel
 
-    return predictor.scale if isinstance(predictor, EncoderModel | LinearModel) else 1.0
+    return predictor.scale if isinstance(predictor, EncoderModel | LinearModel | KernelModel) else 1.0
 
 
 def _calibration(

@@ -239,6 +239,31 @@ class LinearConfig(ModelConfig):
 
 
 @dataclass(kw_only=True)
+class KernelConfig(ModelConfig):
+    """Least squares with a Gaussian kernel over the embeddings of text, target and holder.
+
+    Attributes:
+        gamma: Of the kernel: the larger, the fewer rows count as alike.
+        alpha: Strength of regularization.
+        pair_weight: How much target and holder count beside the text.
+        class_weight: Weigh labels by the inverse of their frequency.
+        encoder: all-MiniLM-L6-v2 (packaged), a folder or a hub id.
+    """
+
+    gamma: float = 0.5
+    alpha: float = 1.0
+    pair_weight: float = 2.0
+    class_weight: bool = True
+    encoder: str = "all-MiniLM-L6-v2"
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that leave no kernel."""
+        for name in ("gamma", "alpha", "pair_weight"):
+            if not getattr(self, name) > 0:
+                raise input_error(f"model.{name}", "too small", found=getattr(self, name), allowed="above 0")
+
+
+@dataclass(kw_only=True)
 class EncoderConfig(ModelConfig):
     """A fine-tuned cross-encoder; the fields from ``first`` on are those of ``encoding.InputFormat``.
 
@@ -272,6 +297,40 @@ class EnsembleConfig(ModelConfig):
     def __post_init__(self) -> None:
         """Refuse fewer than two members."""
         _at_least("model.members", len(self.members), 2)
+
+
+#: Name of the model that is a source's, as it is.
+AS_IT_IS = "as_it_is"
+
+
+@dataclass(kw_only=True)
+class AsItIsConfig(ModelConfig):
+    """The model of ``source`` as it is: nothing is learnt from the corpus itself."""
+
+    name: str = AS_IT_IS
+
+    def __post_init__(self) -> None:
+        """Refuse another name: by it the model is known in records."""
+        _one_of("model.name", self.name, (AS_IT_IS,))
+
+
+@dataclass(kw_only=True)
+class SourceConfig:
+    """A training on another corpus that comes first: a run of its own, which stands or is made, with the same seed.
+
+    Attributes:
+        name: Of that run.
+        data: See :class:`DataConfig`.
+        split: See :class:`SplitConfig`.
+        model: An encoder; for ``model=as_it_is`` any.
+        trainer: Keywords of ``transformers.TrainingArguments``.
+    """
+
+    name: str
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    model: ModelConfig
+    trainer: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -327,7 +386,8 @@ class TrainConfig:
         data: See :class:`DataConfig`.
         split: See :class:`SplitConfig`.
         auxiliary: See :class:`AuxiliaryConfig`.
-        model: A prior, a linear model, an encoder, or an ensemble of these.
+        model: A prior, a linear model, a kernel machine, an encoder, an ensemble of these, or the source as it is.
+        source: Where an encoder's weights come from, if not from pretraining alone (intermediate training).
         train_share: Share of the training documents that is learnt from, drawn by the seed (for learning curves).
         trainer: Keywords of ``transformers.TrainingArguments``, passed through (encoder only).
         bootstrap: Samples for the intervals, at least 10.
@@ -341,6 +401,7 @@ class TrainConfig:
     split: SplitConfig = field(default_factory=SplitConfig)
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     model: ModelConfig
+    source: SourceConfig | None = None
     train_share: float = 1.0
     trainer: dict[str, Any] = field(default_factory=dict)
     bootstrap: int = 1000
@@ -352,6 +413,14 @@ class TrainConfig:
         _at_least("bootstrap", self.bootstrap, 10)
         if not 0 < self.train_share <= 1:
             raise input_error("train_share", "not a share", found=self.train_share, allowed="above 0, at most 1")
+        if isinstance(self.model, AsItIsConfig) and self.source is None:
+            raise input_error(
+                "source",
+                "missing",
+                allowed="with model=as_it_is another training, experiment=semeval2016_b_from_vast shows how",
+            )
+        if self.source is not None and not isinstance(self.model, EncoderConfig | EnsembleConfig | AsItIsConfig):
+            raise input_error("source", "of no use to this model", found=self.model.name, allowed="an encoder")
 
 
 @dataclass(kw_only=True)

@@ -30,12 +30,13 @@ from stance.calibration import fit_scale
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat, encode
 from stance.errors import StanceError
+from stance.kernel import KernelModel
 from stance.labels import LABEL2ID, LABELS
 from stance.linear import fit_linear
 from stance.metrics import confusion, macro_f1
 from stance.predictions import Predictor
 from stance.priors import Prior
-from stance.settings import EncoderConfig, LinearConfig, ModelConfig, PriorConfig
+from stance.settings import EncoderConfig, KernelConfig, LinearConfig, ModelConfig, PriorConfig
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def fit(
     """A trained model of the configured kind.
 
     Args:
-        config: A prior, a linear model or an encoder.
+        config: A prior, a linear model, a kernel machine or an encoder.
         train: What is learnt from.
         validation: What the best epoch and the scale of probabilities are chosen on.
         seed: Of everything random.
@@ -80,6 +81,8 @@ def fit(
         return Prior.fit(config.prior, train, seed)
     if isinstance(config, LinearConfig):
         return fit_linear(config, train, validation)
+    if isinstance(config, KernelConfig):
+        return KernelModel.fit(config, train, validation)
     if isinstance(config, EncoderConfig):
         return fine_tune(config, train, validation, seed=seed, options=trainer, work=work)
     raise StanceError(f"model configuration of another kind: {type(config).__name__}")
