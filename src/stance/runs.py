@@ -151,6 +151,8 @@ def _settings(config: TrainConfig) -> dict[str, Any]:
     source = [] if config.source is None else [settings["source"]["data"]]
     for data in (settings["data"], *settings["auxiliary"]["corpora"].values(), *source):
         del data["root"]
+        if not data["hub"]:
+            del data["hub"], data["revision"]
         data["path"] = Path(data["path"]).name if Path(data["path"]).is_absolute() else data["path"]
     if not config.auxiliary.corpora:
         del settings["auxiliary"]
