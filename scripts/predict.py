@@ -13,16 +13,20 @@ from stance.settings import PredictConfig
 @script("predict")
 def main(config: PredictConfig) -> None:
     """Load the checkpoint, score the rows, write them with label and probabilities."""
-    from stance.classifier import StanceClassifier
+    from stance.classifier import Cascade, StanceClassifier
     from stance.files import must_exist
     from stance.inference import predict_file, rejects_path
 
     must_exist(config.input)
-    tally = predict_file(StanceClassifier.from_pretrained(config.checkpoint), config)
+    classifier = StanceClassifier.from_pretrained(config.checkpoint)
+    tally = predict_file(classifier, config)
     repeats = tally.rows - tally.scored
     print(
         f"{tally.rows:,} rows -> {config.output}" + (f" ({repeats:,} repeats of rows scored before)" if repeats else "")
     )
+    if isinstance(classifier.predictor, Cascade):
+        answered = classifier.predictor.answered
+        print(f"{answered['cheap']:,} of {answered.total():,} rows scored just now answered by the cheap model alone")
     if tally.bad:
         print(f"{tally.bad:,} bad rows, with line and reason -> {rejects_path(config.output)}")
 

@@ -25,7 +25,7 @@ FLOORS = [
     {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"}
     | {"modelcard"},
     {"runs", "results", "probes"},
-    {"reproduce", "systems", "scoring"},
+    {"reproduce", "systems", "scoring", "cascade"},
 ]
 
 HYDRA = {"config"}

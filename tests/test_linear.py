@@ -7,12 +7,16 @@ import pytest
 from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
+from transformers import AutoModel, AutoTokenizer
 
 from conftest import example
 from stance.agreement import aggregate
+from stance.classifier import Card, StanceClassifier
+from stance.encoding import PACKAGED, encoder_location
 from stance.errors import StanceError
 from stance.labels import LABEL2ID, LABELS
-from stance.linear import OWN_WEIGHTS_FROM, EmbeddingFeatures, LinearModel, TfidfFeatures
+from stance.linear import OWN_WEIGHTS_FROM, EmbeddingFeatures, LinearModel, TfidfFeatures, fit_linear
+from stance.settings import LinearConfig
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +88,34 @@ def test_frequent_targets_get_weights_of_their_own():
     assert found == [e.label for e in train]
 
 
+def test_characters_are_counted_word_by_word_as_scikit_learn_counts_them(rows):
+    """Whatever stands between words, in whatever case and script, and where a text has no word of the vocabulary."""
+    train, other = rows
+    texts = [
+        *(e.text for e in other),
+        "  The\u00a0\u00a0ferry\tto\n\nARNO, the the THE ferry ",
+        "\u0391\u03a3 \u0130stanbul \U0001f600",
+        "\u4e2d",
+        "",
+    ]
+    vectorizer = TfidfVectorizer(**TfidfFeatures.PARAMS["text_characters"][1]).fit(texts + [e.text for e in train])
+    expected = vectorizer.transform(texts)
+    found = TfidfFeatures({"text_characters": vectorizer}).transform(texts, [""] * len(texts), [""] * len(texts))
+    for name in ("indptr", "indices", "data"):
+        assert np.array_equal(getattr(found, name), getattr(expected, name)), name
+
+
+def test_own_weights_are_added_to_the_shared_ones_for_their_target_alone():
+    class Ones:
+        def transform(self, texts, targets, holders):
+            return np.ones((len(texts), 2))
+
+    weights = np.arange(18.0).reshape(3, 6)  # shared 0 1, of target a 2 3, of target b 4 5
+    model = LinearModel(Ones(), ("a", "b"), weights, np.zeros(3), 1.0)
+    found = model.decisions(["x"] * 3, ["b", "c", "a"], [""] * 3)
+    assert found.tolist() == [[10, 34, 58], [1, 13, 25], [6, 30, 54]]
+
+
 def test_rows_that_cannot_be_learnt_from_are_refused():
     with pytest.raises(StanceError, match=r"train: one label only; found \['favor'\]"):
         fitted(None, [example(1, "favor"), example(2, "favor")], [])
@@ -91,6 +123,33 @@ def test_rows_that_cannot_be_learnt_from_are_refused():
         TfidfFeatures.fit([example(1, text="!", target="?", holder="")])
     features = TfidfFeatures.fit([example(i, text="they met", holder="A") for i in range(3)])
     assert "holder_words" not in features.vectorizers
+
+
+def test_static_embeddings_are_means_of_weighted_words(tmp_path, rows):
+    train, other = rows
+    config = LinearConfig(name="static", features="static", classifier="svm", C=0.1)
+    model = fit_linear(config, train, other)
+    tokenizer = AutoTokenizer.from_pretrained(encoder_location(PACKAGED))
+    words = AutoModel.from_pretrained(encoder_location(PACKAGED)).get_input_embeddings().weight.numpy(force=True)
+
+    def mean(text):
+        """Each token weighs as rare as it is in the training texts."""
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        of_train = [set(tokenizer(e.text, add_special_tokens=False)["input_ids"]) for e in train]
+        idf = [1 + np.log((1 + len(train)) / (1 + sum(i in one for one in of_train))) for i in ids]
+        total = np.array(idf) @ (words[ids] - words.mean(axis=0))
+        return total / np.linalg.norm(total)
+
+    text, target, holder = (column[0] for column in columns(other)[:3])
+    found = model.features.transform([text, "!"], [target] * 2, [holder] * 2)
+    assert found[0, :384] == pytest.approx(mean(text), abs=1e-4)
+    assert found[0, 384:768] == pytest.approx(mean(target), abs=1e-4)
+    assert np.isfinite(found).all()
+    probabilities = model.predict_proba(*columns(other))
+    assert np.mean(probabilities.argmax(axis=1) == [LABEL2ID[e.label] for e in other]) > 0.6
+    StanceClassifier(model, Card("static")).save_pretrained(tmp_path / "c")
+    loaded = StanceClassifier.from_pretrained(tmp_path / "c")
+    assert loaded.predictor.predict_proba(*columns(other)) == pytest.approx(probabilities, abs=1e-6)
 
 
 @pytest.mark.parametrize("classifier", ["svm", "logistic"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from stance.dataset import DatasetRecord
@@ -31,7 +33,7 @@ log = logging.getLogger(__name__)
 CARD = "stance.json"
 CARD_VERSION = 1
 
-KINDS = ("prior", "tfidf", "embedding", "combined", "kernel", "encoder", "ensemble")
+KINDS = ("prior", "tfidf", "embedding", "static", "combined", "kernel", "encoder", "ensemble", "cascade")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +167,59 @@ class Ensemble:
         return cls({name: StanceClassifier.from_pretrained(must_exist(folder / name, "member")) for name in names})
 
 
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """A cheap classifier that answers where it is sure, and a dear one for the rest: see :mod:`stance.cascade`.
+
+    Attributes:
+        cheap: Asked for every row.
+        dear: Asked, in one call, for the rows of which the cheap one is not sure.
+        threshold: The cheap one's answer stands from this probability of its most probable label on, itself included.
+        answered: Rows answered by each, ``cheap`` and ``dear``, since the cascade was made.
+    """
+
+    cheap: StanceClassifier
+    dear: StanceClassifier
+    threshold: float
+    answered: Counter[str] = field(default_factory=Counter, compare=False)
+
+    def sure(self, cheap: Probabilities) -> NDArray[np.bool_]:
+        """Whether the cheap one's answer stands, shape (rows,), by its probabilities (rows, 3)."""
+        return np.asarray(cheap.max(axis=1) >= self.threshold)
+
+    def predict_proba(
+        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
+    ) -> Probabilities:
+        """See :class:`stance.predictions.Predictor`."""
+        columns = (texts, targets, holders, contexts)
+        probabilities = np.array(self.cheap.predictor.predict_proba(*columns))
+        unsure = np.flatnonzero(~self.sure(probabilities)).tolist()
+        if unsure:
+            rest = ([column[row] for row in unsure] for column in columns)
+            probabilities[unsure] = self.dear.predictor.predict_proba(*rest)
+        self.answered.update(cheap=len(texts) - len(unsure), dear=len(unsure))
+        return probabilities
+
+    def save(self, folder: Path) -> None:
+        """Write both checkpoints, into ``cheap/`` and ``dear/``, and ``cascade.json``."""
+        self.cheap.save_pretrained(folder / "cheap")
+        self.dear.save_pretrained(folder / "dear")
+        write_json(folder / "cascade.json", {"threshold": self.threshold})
+
+    @classmethod
+    def load(cls, folder: Path) -> Cascade:
+        """Read what :meth:`save` wrote."""
+        cheap, dear = (StanceClassifier.from_pretrained(must_exist(folder / n, "member")) for n in ("cheap", "dear"))
+        return cls(cheap, dear, float(read_json(folder / "cascade.json")["threshold"]))
+
+
 def _load_predictor(folder: Path, card: Card) -> Predictor:
     match card.kind:
         case "prior":
             return Prior.load(folder)
         case "tfidf":
             return LinearModel.load(folder, TfidfFeatures.load(folder))
-        case "embedding":
+        case "embedding" | "static":
             return LinearModel.load(folder, EmbeddingFeatures.load(folder))
         case "combined":
             return LinearModel.load(folder, CombinedFeatures.load(folder))
@@ -179,6 +227,8 @@ def _load_predictor(folder: Path, card: Card) -> Predictor:
             return KernelModel.load(folder)
         case "ensemble":
             return Ensemble.load(folder)
+        case "cascade":
+            return Cascade.load(folder)
     return EncoderModel.load(folder, card.input_format, card.scale)
 
 

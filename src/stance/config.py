@@ -38,6 +38,7 @@ def register() -> None:
     for name, node in {
         "audit_schema": settings.AuditConfig,
         "build_schema": settings.BuildConfig,
+        "cascade_schema": settings.CascadeConfig,
         "check_schema": settings.CheckConfig,
         "train_schema": settings.TrainConfig,
         "evaluate_schema": settings.EvaluateConfig,

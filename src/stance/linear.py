@@ -1,4 +1,4 @@
-"""Linear models over n-grams, over the embeddings of a frozen encoder, or over both.
+"""Linear models over n-grams, over the embeddings of a frozen encoder or its words, or over n-grams and embeddings.
 
 Both are stored as arrays and JSON, never pickled.
 """
@@ -16,8 +16,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
 from stance.annotations import Example
@@ -81,7 +82,12 @@ class TfidfFeatures:
     def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> sp.csr_matrix:
         """Sparse, one block a vectorizer, each block's rows of Euclidean length 1 or 0."""
         fields = {"text": texts, "target": targets, "holder": holders}
-        blocks = [vectorizer.transform(fields[self.PARAMS[name][0]]) for name, vectorizer in self.vectorizers.items()]
+        blocks = [
+            (_by_word if vectorizer.analyzer == "char_wb" else TfidfVectorizer.transform)(
+                vectorizer, fields[self.PARAMS[name][0]]
+            )
+            for name, vectorizer in self.vectorizers.items()
+        ]
         return sp.hstack(blocks, format="csr")
 
     def save(self, folder: Path) -> None:
@@ -102,6 +108,26 @@ class TfidfFeatures:
         return cls(vectorizers)
 
 
+def _by_word(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> sp.csr_matrix:
+    """What ``vectorizer.transform(texts)`` gives for ``char_wb`` and ``sublinear_tf``, some six times as fast.
+
+    No such n-gram crosses the edge of a word, so that each distinct word is taken apart once, and what a text holds is
+    the sum over its words.
+    """
+    prepare = vectorizer.build_preprocessor()
+    numbers: dict[str, int] = {}
+    words: list[int] = []
+    ends = [0]
+    for text in texts:
+        words.extend(numbers.setdefault(word, len(numbers)) for word in prepare(text).split())
+        ends.append(len(words))
+    words_of_texts = sp.csr_matrix((np.ones(len(words)), words, ends), shape=(len(texts), len(numbers)))
+    counts = words_of_texts @ CountVectorizer.transform(vectorizer, numbers)
+    counts.sort_indices()
+    counts.data = (np.log(counts.data) + 1) * vectorizer.idf_[counts.indices]
+    return normalize(counts, copy=False)
+
+
 class EmbeddingFeatures:
     """Sentence embeddings of text, target and holder from a frozen encoder, and how text and target relate."""
 
@@ -117,12 +143,37 @@ class EmbeddingFeatures:
 
         return cls(load_encoder(SentenceTransformer, name))
 
+    @classmethod
+    def static(cls, name: str, train: Sequence[Example]) -> EmbeddingFeatures:
+        """Means of the encoder's input word embeddings, without running the encoder: tens of times as fast.
+
+        The embeddings are centred and weighted by the inverse document frequency of their token in the training texts,
+        after Arora, Liang and Ma (2017), A Simple but Tough-to-Beat Baseline for Sentence Embeddings, ICLR.
+
+        Args:
+            name: Of the encoder (see :func:`stance.encoding.load_encoder`).
+            train: The training rows.
+        """
+        from sentence_transformers import SentenceTransformer
+        from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+        from transformers import AutoModel, AutoTokenizer
+
+        from stance.encoding import load_encoder
+
+        tokenizer = load_encoder(AutoTokenizer.from_pretrained, name).backend_tokenizer
+        weights = load_encoder(AutoModel.from_pretrained, name).get_input_embeddings().weight.numpy(force=True)
+        encoded = tokenizer.encode_batch([example.text for example in train], add_special_tokens=False)
+        within = np.bincount([i for one in encoded for i in set(one.ids)], minlength=len(weights))
+        idf = np.log((1 + len(train)) / (1 + within)) + 1
+        words = ((weights - weights.mean(axis=0)) * idf[:, None]).astype(np.float32)
+        module = StaticEmbedding(tokenizer, embedding_weights=words)
+        return cls(SentenceTransformer(modules=[module], device="cpu"))
+
     def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float32]:
         """Dense, (rows, 5 x dimensions): text, target, holder, and the products of text with target and with holder."""
         distinct = list(dict.fromkeys([*texts, *targets, *holders]))
-        vectors = self.encoder.encode(
-            distinct, batch_size=64, normalize_embeddings=True, show_progress_bar=len(distinct) > 500
-        )
+        bar = len(distinct) > 500 and len(self.encoder) > 1  # static embeddings, one module, take a moment
+        vectors = self.encoder.encode(distinct, batch_size=64, normalize_embeddings=True, show_progress_bar=bar)
         row = {value: number for number, value in enumerate(distinct)}
         text, target, holder = (vectors[[row[value] for value in values]] for values in (texts, targets, holders))
         scale = np.float32(np.sqrt(vectors.shape[1]))
@@ -240,7 +291,13 @@ class LinearModel:
 
     def decisions(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float64]:
         """Decision value of each label, shape (rows, 3)."""
-        return np.asarray(_augmented(self.features, self.own, texts, targets, holders) @ self.weights.T + self.bias)
+        matrix = self.features.transform(texts, targets, holders)
+        shared, *own = np.split(self.weights, len(self.own) + 1, axis=1)
+        decisions = np.asarray(matrix @ shared.T + self.bias)
+        for target, weights in zip(self.own, own, strict=True):
+            rows = np.flatnonzero([target == name for name in targets])
+            decisions[rows] += matrix[rows] @ weights.T
+        return decisions
 
     def predict_proba(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
@@ -306,6 +363,8 @@ def fit_linear(config: LinearConfig, train: Sequence[Example], validation: Seque
 def _features(config: LinearConfig, train: Sequence[Example]) -> Features:
     if config.features == "tfidf":
         return TfidfFeatures.fit(train)
+    if config.features == "static":
+        return EmbeddingFeatures.static(config.encoder, train)
     embedding = EmbeddingFeatures.load_encoder(config.encoder)
     return embedding if config.features == "embedding" else CombinedFeatures(TfidfFeatures.fit(train), embedding)
 

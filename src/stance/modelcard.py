@@ -25,10 +25,12 @@ KINDS = {
     "prior": "a baseline that does not read the text",
     "tfidf": "n-grams and a linear classifier",
     "embedding": "a frozen encoder and a linear classifier",
+    "static": "word embeddings without context and a linear classifier",
     "combined": "n-grams, a frozen encoder and a linear classifier",
     "kernel": "a frozen encoder and a kernel machine",
     "encoder": "a fine-tuned encoder that reads text, holder and target together",
     "ensemble": "the mean of the probabilities of several models",
+    "cascade": "a cheap model where it is sure, a dear one for the rest",
 }
 
 

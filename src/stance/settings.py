@@ -219,7 +219,8 @@ class LinearConfig(ModelConfig):
     """A linear model.
 
     Attributes:
-        features: tfidf (n-grams), embedding (a frozen encoder) or combined (both).
+        features: tfidf (n-grams), embedding (a frozen encoder), static (an encoder's word embeddings, without running
+            it) or combined (tfidf and embedding).
         classifier: svm or logistic.
         C: Inverse strength of regularization.
         class_weight: Weigh labels by the inverse of their frequency.
@@ -234,7 +235,7 @@ class LinearConfig(ModelConfig):
 
     def __post_init__(self) -> None:
         """Refuse other features and classifiers."""
-        _one_of("model.features", self.features, ("tfidf", "embedding", "combined"))
+        _one_of("model.features", self.features, ("tfidf", "embedding", "static", "combined"))
         _one_of("model.classifier", self.classifier, ("svm", "logistic"))
 
 
@@ -679,6 +680,44 @@ class SharesConfig:
     def __post_init__(self) -> None:
         """Refuse too few bootstrap samples."""
         _at_least("bootstrap", self.bootstrap, 10)
+
+
+@dataclass(kw_only=True)
+class CascadeConfig:
+    """Configuration of ``scripts/cascade.py``.
+
+    Attributes:
+        cheap: A checkpoint folder or hub id: the model that is asked first.
+        checkpoint: Likewise: the model that is asked for the rest.
+        output: The folder of the cascade, a checkpoint itself.
+        loss: How much of the second model's macro-F1 may be lost on validation, 0.002 being 0.2 points.
+        certainty: In this share of resamples of the validation documents no more may be lost either.
+        rows: Of the test part, at most so many are timed.
+        repeats: So many times, cascade and second model in turn.
+        bootstrap: Samples for the intervals.
+    """
+
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    cheap: str
+    checkpoint: str
+    output: str
+    loss: float = 0.002
+    certainty: float = 0.8
+    rows: int = 500
+    repeats: int = 3
+    bootstrap: int = 1000
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse a loss that is none, and numbers that are too small."""
+        _at_least("rows", self.rows, 1)
+        _at_least("repeats", self.repeats, 1)
+        _at_least("bootstrap", self.bootstrap, 10)
+        if not 0 <= self.loss < 1:
+            raise input_error("loss", "not a loss in macro-F1", found=self.loss, allowed="from 0 to below 1")
+        if not 0 <= self.certainty < 1:
+            raise input_error("certainty", "not a share", found=self.certainty, allowed="from 0 to below 1")
 
 
 @dataclass(kw_only=True)
