@@ -16,7 +16,7 @@ SOURCE = PROJECT / "src" / "stance"
 FLOORS = [
     {"errors"},
     {"files", "hub", "labels"},
-    {"annotations", "journal", "metrics", "predictions", "settings", "tables"},
+    {"annotations", "cache", "journal", "metrics", "predictions", "settings", "tables"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares"},
     {"build", "priors", "linear", "encoder", "slices", "suite"},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
@@ -23,6 +26,16 @@ from stance.settings import LinearConfig
 def rows(readable_annotations):
     examples = aggregate(readable_annotations).examples
     return [e for e in examples if e.document < "G"], [e for e in examples if e.document >= "G"]
+
+
+@pytest.fixture(scope="module")
+def sentence_encoder(tiny_encoder, tmp_path_factory):
+    """The tiny encoder with mean pooling, as sentence-transformers writes it."""
+    from sentence_transformers import SentenceTransformer
+
+    folder = tmp_path_factory.mktemp("sentences")
+    SentenceTransformer(str(tiny_encoder), device="cpu").save(str(folder), create_model_card=False)
+    return folder
 
 
 def fitted(features, train, validation, **options):
@@ -184,3 +197,47 @@ def test_embeddings_of_the_packaged_encoder(tmp_path, rows):
     with pytest.raises(StanceError, match=r"extra\.py: a file that a checkpoint does not hold"):
         EmbeddingFeatures.load(tmp_path)
     assert loaded.predict_proba(*columns(other)) == pytest.approx(probabilities, abs=1e-6)
+
+
+def embedded(cache, encoder, rows):
+    config = LinearConfig(name="embedding", features="embedding", classifier="logistic", encoder=str(encoder))
+    return fit_linear(config, *rows, cache)
+
+
+def refuse(*args, **kwargs):
+    raise AssertionError("the encoder was loaded")
+
+
+def test_embeddings_of_the_same_rows_are_read_and_the_encoder_is_not_loaded(
+    tmp_path, rows, sentence_encoder, monkeypatch
+):
+    cache = tmp_path / "cache"
+    plain, first = embedded(None, sentence_encoder, rows), embedded(cache, sentence_encoder, rows)
+    kept = {path: path.stat().st_mtime_ns for path in cache.rglob("*.safetensors")}
+    assert len(kept) == 2  # train and validation
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddingFeatures, "load_encoder", refuse)
+        second = embedded(cache, sentence_encoder, rows)
+        assert np.array_equal(second.predict_proba(*columns(rows[1])), plain.predict_proba(*columns(rows[1])))
+        with pytest.raises(AssertionError, match="loaded"):
+            embedded(cache, sentence_encoder, (rows[0][1:], rows[1]))
+    assert np.array_equal(first.weights, plain.weights)
+    assert np.array_equal(second.weights, plain.weights)
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.*")} == kept
+    second.save(tmp_path)
+    loaded = LinearModel.load(tmp_path, EmbeddingFeatures.load(tmp_path))
+    loaded.predict_proba(["A text that is new."], ["talk"], [""], [""])
+    assert len(list(cache.rglob("*.*"))) == 2
+
+
+def test_another_encoder_is_not_taken_for_the_one_in_the_cache(tmp_path, rows, sentence_encoder):
+    """It differs in one weight in the middle of its file, in the same place under the same name."""
+    encoder = tmp_path / "encoder"
+    shutil.copytree(sentence_encoder, encoder)
+    before = embedded(tmp_path / "cache", encoder, rows)
+    weights = load_file(encoder / "model.safetensors")
+    weights["encoder.layer.0.output.dense.weight"][0, 0] += 1
+    save_file(weights, encoder / "model.safetensors", metadata={"format": "pt"})
+    after = embedded(tmp_path / "cache", encoder, rows)
+    assert len(list((tmp_path / "cache").rglob("*.*"))) == 4
+    assert not np.array_equal(before.weights, after.weights)

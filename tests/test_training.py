@@ -8,10 +8,12 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 from transformers import AutoConfig, AutoModel, Trainer
 
-from conftest import example
+from conftest import PROJECT, example
 from stance.agreement import aggregate
+from stance.config import register, typed
 from stance.errors import StanceError
 from stance.labels import LABELS
 from stance.metrics import confusion, macro_f1
@@ -165,3 +167,19 @@ def test_a_format_longer_than_the_encoder_reads_is_refused(tiny_encoder, parts, 
     config = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=512)
     with pytest.raises(StanceError, match="max_length; found 512; allowed: at most 128"):
         tune(config, parts, tmp_path)
+
+
+def test_the_fast_trainer_composes_and_trains(config, parts, tmp_path):
+    """Half precision changes the weights, but in their last digits only: they stay 32 bits wide."""
+    register()
+    with initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
+        default, fast = (typed(compose("train", overrides=[f"trainer={name}"])).trainer for name in ("default", "fast"))
+    assert fast == default | {"bf16": True}
+    still = {"num_train_epochs": 1, "disable_tqdm": True}
+    first, second = (
+        fine_tune(config, parts["train"], parts["validation"], seed=0, options=options | still, work=tmp_path / name)
+        for name, options in (("default", default), ("fast", fast))
+    )
+    assert second.model.dtype == torch.float32
+    difference = np.abs(weights(first) - weights(second))
+    assert 0 < difference.max() < 2e-3

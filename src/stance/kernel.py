@@ -57,8 +57,14 @@ class KernelModel:
     scale: float
 
     @classmethod
-    def fit(cls, config: KernelConfig, train: Sequence[Example], validation: Sequence[Example]) -> KernelModel:
-        """Solve for the weights on train, then fit the scale on validation.
+    def fit(
+        cls,
+        config: KernelConfig,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        cache: Path | None = None,
+    ) -> KernelModel:
+        """Solve for the weights on train, then fit the scale on validation; embeddings are kept in ``cache``.
 
         Source: regularized least-squares classification (Rifkin, Yeo and Poggio 2003), one output a label, by
         ``sklearn.kernel_ridge``; the product of a kernel of texts with one of tasks is that of multi-task learning
@@ -72,7 +78,7 @@ class KernelModel:
             raise input_error("train", "one label only", found=sorted({e.label for e in train}), allowed="two or three")
         if len(train) > MOST_ROWS:
             raise input_error("train", "too many rows for model=kernel", found=len(train), allowed=f"up to {MOST_ROWS}")
-        embedding = EmbeddingFeatures.load_encoder(config.encoder)
+        embedding = EmbeddingFeatures.for_training(config.encoder, cache)
         vectors, rows = _embed(embedding, *_columns(train))
         machine = KernelRidge(alpha=config.alpha, kernel="rbf", gamma=config.gamma)
         weight = compute_sample_weight("balanced" if config.class_weight else None, labels)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -22,9 +24,10 @@ from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
 from stance.annotations import Example
+from stance.cache import cached
 from stance.calibration import fit_scale
 from stance.errors import StanceError, input_error
-from stance.files import must_exist, read_json, write_json
+from stance.files import digest, must_exist, read_json, write_json
 from stance.labels import LABEL2ID
 from stance.predictions import Probabilities
 from stance.settings import LinearConfig
@@ -128,11 +131,50 @@ def _by_word(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> sp.csr_matrix
     return normalize(counts, copy=False)
 
 
+class CachedEncoder:
+    """A frozen encoder for training: what it said of the same texts before is read from a file, to the last bit.
+
+    The file is named by the digest of the encoder's files, the versions of what runs it, and the texts in their order
+    (an embedding depends, in its last digits, on the batch it was in). An encoder in a folder is then not even loaded.
+    """
+
+    def __init__(self, name: str, cache: Path) -> None:
+        """The encoder by name, as of :func:`stance.encoding.load_encoder`; ``cache`` is a folder, made when needed."""
+        from stance.encoding import encoder_digests, encoder_location
+
+        self.name = name
+        self.cache = cache
+        if not Path(encoder_location(name)).is_dir():
+            self.loaded  # noqa: B018 - a hub id is fetched first, so that the digest is that of the copy in use
+        self.files = encoder_digests(name)
+        self.versions = {package: version(package) for package in ("sentence-transformers", "transformers", "torch")}
+
+    @cached_property
+    def loaded(self) -> SentenceTransformer:
+        """The encoder itself."""
+        return EmbeddingFeatures.load_encoder(self.name).encoder
+
+    def encode(self, texts: list[str], **options: Any) -> NDArray[np.float32]:  # noqa: ANN401 - of any encoder
+        """As ``SentenceTransformer.encode``: one row a text."""
+        if self.files is None:
+            return np.asarray(self.loaded.encode(texts, **options))
+        shown = {name: value for name, value in options.items() if name != "show_progress_bar"}
+        key = digest({"encoder": self.files, "versions": self.versions, "options": shown, "texts": texts})
+        path = self.cache / "embeddings" / f"{key}.safetensors"
+        return cached(path, lambda: self.loaded.encode(texts, **options))
+
+    def save(self, path: str, **options: Any) -> None:  # noqa: ANN401
+        """As ``SentenceTransformer.save``."""
+        self.loaded.save(path, **options)
+
+
 class EmbeddingFeatures:
     """Sentence embeddings of text, target and holder from a frozen encoder, and how text and target relate."""
 
-    def __init__(self, encoder: SentenceTransformer) -> None:
+    def __init__(self, encoder: SentenceTransformer | CachedEncoder, *, bar: bool = True) -> None:
+        """``bar``: show progress where there are many rows; static embeddings take a moment."""
         self.encoder = encoder
+        self.bar = bar
 
     @classmethod
     def load_encoder(cls, name: str) -> EmbeddingFeatures:
@@ -141,7 +183,8 @@ class EmbeddingFeatures:
 
         from stance.encoding import load_encoder
 
-        return cls(load_encoder(SentenceTransformer, name))
+        encoder = load_encoder(SentenceTransformer, name)
+        return cls(encoder, bar=len(encoder) > 1)
 
     @classmethod
     def static(cls, name: str, train: Sequence[Example]) -> EmbeddingFeatures:
@@ -167,12 +210,17 @@ class EmbeddingFeatures:
         idf = np.log((1 + len(train)) / (1 + within)) + 1
         words = ((weights - weights.mean(axis=0)) * idf[:, None]).astype(np.float32)
         module = StaticEmbedding(tokenizer, embedding_weights=words)
-        return cls(SentenceTransformer(modules=[module], device="cpu"))
+        return cls(SentenceTransformer(modules=[module], device="cpu"), bar=False)
+
+    @classmethod
+    def for_training(cls, name: str, cache: Path | None) -> EmbeddingFeatures:
+        """The features of an encoder by name; with a folder to keep embeddings in, see :class:`CachedEncoder`."""
+        return cls.load_encoder(name) if cache is None else cls(CachedEncoder(name, cache))
 
     def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float32]:
         """Dense, (rows, 5 x dimensions): text, target, holder, and the products of text with target and with holder."""
         distinct = list(dict.fromkeys([*texts, *targets, *holders]))
-        bar = len(distinct) > 500 and len(self.encoder) > 1  # static embeddings, one module, take a moment
+        bar = self.bar and len(distinct) > 500
         vectors = self.encoder.encode(distinct, batch_size=64, normalize_embeddings=True, show_progress_bar=bar)
         row = {value: number for number, value in enumerate(distinct)}
         text, target, holder = (vectors[[row[value] for value in values]] for values in (texts, targets, holders))
@@ -348,10 +396,19 @@ def _three_labels(
     return weights, bias
 
 
-def fit_linear(config: LinearConfig, train: Sequence[Example], validation: Sequence[Example]) -> LinearModel:
-    """The linear model of a configuration; see :meth:`LinearModel.fit`."""
+def fit_linear(
+    config: LinearConfig, train: Sequence[Example], validation: Sequence[Example], cache: Path | None = None
+) -> LinearModel:
+    """The linear model of a configuration; see :meth:`LinearModel.fit`.
+
+    Args:
+        config: Features and classifier.
+        train: What is learnt from.
+        validation: For the scale.
+        cache: Folder where embeddings are kept, of these rows and of all that this model predicts; None keeps none.
+    """
     return LinearModel.fit(
-        _features(config, train),
+        _features(config, train, cache),
         train,
         validation,
         classifier=config.classifier,
@@ -360,12 +417,12 @@ def fit_linear(config: LinearConfig, train: Sequence[Example], validation: Seque
     )
 
 
-def _features(config: LinearConfig, train: Sequence[Example]) -> Features:
+def _features(config: LinearConfig, train: Sequence[Example], cache: Path | None) -> Features:
     if config.features == "tfidf":
         return TfidfFeatures.fit(train)
     if config.features == "static":
         return EmbeddingFeatures.static(config.encoder, train)
-    embedding = EmbeddingFeatures.load_encoder(config.encoder)
+    embedding = EmbeddingFeatures.for_training(config.encoder, cache)
     return embedding if config.features == "embedding" else CombinedFeatures(TfidfFeatures.fit(train), embedding)
 
 

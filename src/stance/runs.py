@@ -232,6 +232,7 @@ def _trained(
         seed=config.seed,
         trainer=config.trainer,
         work=folder / "work",
+        cache=Path(config.outputs) / "cache",
     )
     input_format, scale = InputFormat(), 1.0
     if isinstance(predictor, EncoderModel):

@@ -63,6 +63,7 @@ def fit(
     seed: int,
     trainer: Mapping[str, Any],
     work: Path,
+    cache: Path | None = None,
 ) -> Predictor:
     """A trained model of the configured kind.
 
@@ -73,6 +74,7 @@ def fit(
         seed: Of everything random.
         trainer: Keywords of TrainingArguments (encoder only).
         work: Folder for the checkpoints of an interrupted fine-tuning; what stands there is gone on with.
+        cache: Folder where embeddings of a frozen encoder are kept for the next training; None keeps none.
 
     Raises:
         StanceError: An encoder that does not load, unknown or reserved trainer keywords.
@@ -80,9 +82,9 @@ def fit(
     if isinstance(config, PriorConfig):
         return Prior.fit(config.prior, train, seed)
     if isinstance(config, LinearConfig):
-        return fit_linear(config, train, validation)
+        return fit_linear(config, train, validation, cache)
     if isinstance(config, KernelConfig):
-        return KernelModel.fit(config, train, validation)
+        return KernelModel.fit(config, train, validation, cache)
     if isinstance(config, EncoderConfig):
         return fine_tune(config, train, validation, seed=seed, options=trainer, work=work)
     raise StanceError(f"model configuration of another kind: {type(config).__name__}")
@@ -171,6 +173,8 @@ def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArg
     reserved = sorted(set(options) & (set(FIXED) | {"output_dir", "seed", "data_seed", "save_only_model"}))
     if reserved:
         raise StanceError(f"trainer: {', '.join(reserved)} is set by the toolkit and cannot be configured")
+    if options.get("bf16") and not torch.accelerator.is_available():
+        options = {"use_cpu": True, **options}  # or half precision is refused
     try:
         return TrainingArguments(output_dir=str(work), seed=seed, data_seed=seed, **FIXED, **options)
     except (TypeError, ValueError) as error:
