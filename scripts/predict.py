@@ -4,6 +4,7 @@ Files are csv, tsv, jsonl (also .gz, .zst) or parquet with columns text, target 
 (columns.text=NAME etc.). Bad rows go to NAME.rejects.jsonl beside the output and the exit code is 0 all the same;
 strict=true stops at the first. A run that was killed goes on where it stopped: docs/inference.md.
 abstain.risk=0.1 writes "abstain" for rows that are too likely to be wrong; their probabilities stay.
+engine=ray asks the workers of a Ray cluster (ray.address=HOST:PORT) or of this machine: docs/scaling.md.
 """
 
 from stance.config import script
@@ -13,18 +14,18 @@ from stance.settings import PredictConfig
 @script("predict")
 def main(config: PredictConfig) -> None:
     """Load the checkpoint, score the rows, write them with label and probabilities."""
-    from stance.classifier import Cascade, StanceClassifier
+    from stance.classifier import Cascade
     from stance.files import must_exist
-    from stance.inference import predict_file, rejects_path
+    from stance.inference import load_classifier, predict_file, rejects_path
 
     must_exist(config.input)
-    classifier = StanceClassifier.from_pretrained(config.checkpoint)
+    classifier = load_classifier(config)
     tally = predict_file(classifier, config)
     repeats = tally.rows - tally.scored
     print(
         f"{tally.rows:,} rows -> {config.output}" + (f" ({repeats:,} repeats of rows scored before)" if repeats else "")
     )
-    if isinstance(classifier.predictor, Cascade):
+    if isinstance(classifier.predictor, Cascade) and config.engine == "local":
         answered = classifier.predictor.answered
         print(f"{answered['cheap']:,} of {answered.total():,} rows scored just now answered by the cheap model alone")
     if tally.bad:

@@ -2,6 +2,8 @@
 
 Without an experiment: model=tfidf data=semeval2016 split=official (each a name of a file in conf/).
 Several at once: python scripts/train.py -m experiment=minilm seed=0,1,2
+In two processes that share each batch: torchrun --nproc_per_node 2 scripts/train.py experiment=minilm
+More machines, more jobs at once: docs/scaling.md
 """
 
 from stance.config import command, script
@@ -11,11 +13,18 @@ from stance.settings import TrainConfig
 @script("train")
 def main(config: TrainConfig) -> None:
     """Train, predict, score; print the headline with its interval and the gain over the best prior."""
+    from stance import processes
+
+    if not processes.leads():
+        from stance.training import fine_tune
+
+        return processes.follow(fine_tune)
     from stance.metrics import in_words
     from stance.runs import run_folder, train_run
 
     print(f"== {config.name}, seed {config.seed}", flush=True)
-    run = train_run(config, command())
+    with processes.leading():
+        run = train_run(config, command())
     report = run["metrics"]["test"]
     score, gain = report["measures"][report["headline"]], report["gain"]
     print(

@@ -15,16 +15,16 @@ SOURCE = PROJECT / "src" / "stance"
 #: A module imports only from lower floors (and a package from its own modules).
 FLOORS = [
     {"errors"},
-    {"files", "hub", "labels"},
+    {"files", "hub", "labels", "processes"},
     {"annotations", "cache", "journal", "metrics", "predictions", "settings", "tables"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
-    | {"comparison", "calibration", "selective", "shares"},
+    | {"comparison", "calibration", "selective", "shares", "cluster"},
     {"build", "priors", "linear", "encoder", "slices", "suite"},
     {"kernel"},
     {"classifier", "evaluation", "mistakes", "report"},
     {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"}
     | {"modelcard"},
-    {"runs", "results", "probes"},
+    {"runs", "results", "probes", "sweep"},
     {"reproduce", "systems", "scoring", "cascade"},
 ]
 

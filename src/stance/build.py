@@ -22,7 +22,7 @@ from stance.dataset import (
     statistics,
 )
 from stance.errors import StanceError, input_error
-from stance.files import digest
+from stance.files import alone_at, digest
 from stance.readers import read_corpus
 from stance.settings import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.splits import (
@@ -70,7 +70,7 @@ def build_dataset(
     """The examples by part and the record; built and written unless the same already stands.
 
     A dataset stands for as long as neither its configuration nor a byte of its files changes; one that cannot be read
-    any more is built again.
+    any more is built again. Of two processes that want the same one at once, one builds it.
 
     Returns:
         The parts, the record, and whether the dataset had to be built.
@@ -85,16 +85,17 @@ def build_dataset(
     source = {**_identity(data, split, auxiliary), "files": dict(corpus.files)}
     if others:
         source["others"] = {name: record.fingerprint for name, (_, record) in others.items()}
-    standing = _standing(folder, digest(source))
-    if standing is not None:
-        return *standing, False
-    splits, record = divide(corpus, data, split, digest(source))
-    if auxiliary is not None and others:
-        splits, taken = with_auxiliary(splits, others, auxiliary, split.seed)
-        check_parts(splits, "auxiliary")
-        record = replace(record, fingerprint=fingerprint(splits), statistics=statistics(splits), auxiliary=taken)
-    save_dataset(folder, splits, record)
-    return splits, record, True
+    with alone_at(folder):
+        standing = _standing(folder, digest(source))
+        if standing is not None:
+            return *standing, False
+        splits, record = divide(corpus, data, split, digest(source))
+        if auxiliary is not None and others:
+            splits, taken = with_auxiliary(splits, others, auxiliary, split.seed)
+            check_parts(splits, "auxiliary")
+            record = replace(record, fingerprint=fingerprint(splits), statistics=statistics(splits), auxiliary=taken)
+        save_dataset(folder, splits, record)
+        return splits, record, True
 
 
 def load_part(outputs: str | Path, data: DataConfig, split: SplitConfig, part: str) -> tuple[Splits, DatasetRecord]:

@@ -50,6 +50,7 @@ def register() -> None:
         "shares_schema": settings.SharesConfig,
         "summarize_schema": settings.SummarizeConfig,
         "suspects_schema": settings.SuspectsConfig,
+        "sweep_schema": settings.SweepConfig,
     }.items():
         store.store(name=name, node=node)
     store.store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)
@@ -88,7 +89,8 @@ def typed(config: DictConfig) -> Any:  # noqa: ANN401 - the dataclass of the com
 def command() -> str:
     """The command line that gives the running job again, wherever it writes to; in a multirun, that of this one job."""
     said = [part for part in HydraConfig.get().overrides.task if not part.startswith(("overwrite=", "outputs="))]
-    return shlex.join(["python", f"scripts/{Path(sys.argv[0]).name}", *said])
+    name = HydraConfig.get().job.config_name  # not of the program, which for a launcher's job is the launcher's
+    return shlex.join(["python", f"scripts/{name}.py", *said])
 
 
 @contextmanager
@@ -117,6 +119,7 @@ def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
 
     def decorate(main: Callable[[Any], None]) -> Callable[[], None]:
         def composed(config: DictConfig) -> None:
+            register()  # once more, since a launcher's job is another process
             with plain_messages():
                 main(typed(config))
 

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import json
+import logging
 import shutil
 import tempfile
 import zlib
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from stance.errors import StanceError, first_line, input_error, line_of
+
+log = logging.getLogger(__name__)
 
 #: Columns of separated files by suffix; ``None`` stands for one JSON object a line.
 DELIMITERS: dict[str, str | None] = {".csv": ",", ".tsv": "\t", ".jsonl": None}
@@ -330,6 +333,28 @@ def folder_beside(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def alone_at(path: str | Path) -> Iterator[None]:
+    """No two processes are in the block with the same path at once: the second waits, and says so.
+
+    It makes a file of no bytes beside the path; the lock is the system's, so that a killed process leaves none.
+    """
+    from filelock import FileLock, Timeout  # here, since it takes a while to load
+
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("waiting for another process that is at work on %s", path)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def remove_folder(path: Path) -> None:

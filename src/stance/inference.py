@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,14 @@ from tqdm.auto import tqdm
 
 from stance.annotations import text_of
 from stance.classifier import CARD, StanceClassifier, checkpoint_folder
+from stance.cluster import in_order
 from stance.errors import StanceError, input_error
 from stance.files import ScannedRow, beside, digest, must_exist, quick_digest, table_kind, write_json
 from stance.journal import Journal
 from stance.labels import LABEL2ID, LABELS
 from stance.metrics import numbered
 from stance.predictions import Prediction, Probabilities, flat, parse_prediction, to_predictions, to_probabilities
-from stance.repeats import Read, Repeats
+from stance.repeats import Plan, Read, Repeats
 from stance.selective import ABSTAIN, threshold_for
 from stance.settings import PredictConfig, SharesConfig
 from stance.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
@@ -50,7 +53,7 @@ REMEMBERED = 2**16
 ADDED = ("label", *LABELS)
 
 #: Settings that an unfinished file does not depend on, and those that its journal knows by content.
-_NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite")
+_NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "engine", "ray")
 
 #: Files of the journal.
 _ROWS, _TABLE, _REJECTS, _REPEATS = "rows", "rows.parquet", "rejects.jsonl", "repeats"
@@ -86,13 +89,14 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
     ``OUTPUT.partial``; a run that was killed goes on after its last whole chunk and ends with the same bytes.
 
     Args:
-        classifier: Any checkpoint.
+        classifier: Any checkpoint. With ``engine=ray`` the workers load ``config.checkpoint`` themselves.
         config: Files, column names, rows in memory at a time.
 
     Returns:
         Numbers of rows.
 
     Raises:
+        ConnectionError: Ray failed; what was scored stays for the next time.
         StanceError: Names file, line, value and what is allowed: a missing column, a column that would be overwritten,
             a file without (good) rows; a risk that is not to be reached; an unfinished run with other settings. With
             ``strict`` also the first bad row. Of the file under way nothing is left then.
@@ -130,16 +134,27 @@ def _score(
         repeats.recall(journal.path(_REPEATS))
     if done := tally.rows + tally.bad:
         log.info("going on after row %s, where a run was stopped", f"{done:,}")
-    with _progress_bar(config.input, tally) as bar:
+    waiting: deque[tuple[Sequence[ScannedRow], list[Row], list[dict[str, Any]], Plan]] = deque()
+
+    def asked() -> Iterator[list[Read]]:
+        """What the model is asked, chunk by chunk; with several workers it is read ahead of the answers."""
+        begun = tally.rows > 0
         for chunk in scan_chunks(config.input, config.chunk, config.encoding, skip=done):
-            good, bad = _sort(chunk, config, begun=tally.rows > 0)
+            good, bad = _sort(chunk, config, begun=begun)
+            begun = begun or bool(good)
+            plan = repeats.plan([read for _, read in good])
+            waiting.append((chunk, [row for row, _ in good], bad, plan))
+            yield plan.new
+
+    with _progress_bar(config.input, tally) as bar, closing(_answers(classifier, config, asked())) as answers:
+        for answer in answers:
+            chunk, good, bad, plan = waiting.popleft()
             if good:
-                scores, asked, record = repeats.score([read for _, read in good], partial(_ask, classifier))
+                scores, record = plan.settle(answer)
                 added = (_cells(prediction, config.prefix, lowest) for prediction in to_predictions(scores))
-                rows = [row | cells for (row, _), cells in zip(good, added, strict=True)]
-                journal.append(grown, encoder.encode(rows))
+                journal.append(grown, encoder.encode([row | cells for row, cells in zip(good, added, strict=True)]))
                 journal.append(_REPEATS, record)
-                tally.scored += asked
+                tally.scored += len(plan.new)
             if bad:
                 journal.append(_REJECTS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in bad).encode())
             tally.rows += len(good)
@@ -188,7 +203,30 @@ def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, 
     return identity
 
 
+def load_classifier(config: PredictConfig) -> StanceClassifier:
+    """The classifier that is asked: here, or in each worker."""
+    return StanceClassifier.from_pretrained(config.checkpoint)
+
+
+def _answers(
+    classifier: StanceClassifier, config: PredictConfig, batches: Iterable[Sequence[Read]]
+) -> Generator[Probabilities]:
+    """The probabilities of each batch, in order."""
+    if config.engine == "local":
+        yield from map(partial(_ask, classifier), batches)
+        return
+    folder = Path(config.checkpoint)
+    there = replace(config, checkpoint=str(folder.absolute() if folder.is_dir() else folder))
+    yield from in_order(partial(_asker, there), batches, config.ray)
+
+
+def _asker(config: PredictConfig) -> Callable[[Sequence[Read]], Probabilities]:
+    return partial(_ask, load_classifier(config))
+
+
 def _ask(classifier: StanceClassifier, rows: Sequence[Read]) -> Probabilities:
+    if not rows:
+        return np.zeros((0, len(LABELS)))
     return to_probabilities(classifier.predict(*(list(column) for column in zip(*rows, strict=True))), "model")
 
 

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from stance import processes
 from stance.annotations import Example
 from stance.build import build_dataset, dataset_folder, load_part
 from stance.calibration import measure_calibration, rescale
 from stance.dataset import DatasetRecord
 from stance.errors import StanceError, input_error
 from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
-from stance.files import digest, read_json, remove_folder, sweep_partials, write_beside, write_json
+from stance.files import alone_at, digest, read_json, remove_folder, sweep_partials, write_beside, write_json
 from stance.labels import LABEL2ID
 from stance.metrics import numbered
 from stance.predictions import (
@@ -70,7 +71,7 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     The folder holds ``started.json`` (configuration, command), ``checkpoint/`` (with a model card, ``README.md``),
     ``predictions.<part>.jsonl``, ``metrics.json`` and, once all is there, ``run.json``. A run that is finished
     is not done again; one that was killed goes on; one of another configuration in the same folder is an error unless
-    ``overwrite`` is set.
+    ``overwrite`` is set. Of two processes with the same run the second waits and finds it finished.
 
     Args:
         config: What to train on what.
@@ -83,11 +84,16 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
         StanceError: The data, the configuration, or a foreign run in the folder.
     """
     folder = run_folder(config.outputs, config.name, config.seed)
+    with alone_at(folder):
+        return _train_run(config, command, folder)
+
+
+def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any]:
     splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
     dataset = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
     log.info("dataset %s %s", dataset, "built" if built else "stands")
     settings = _settings(config)
-    identity = digest({"settings": settings, "data": record.fingerprint, "report": REPORT_VERSION})
+    identity = _run_identity(config.model, settings, record)
     if _standing(folder, identity, config.overwrite):
         log.info("run %s stands", folder)
         return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
@@ -161,6 +167,14 @@ def _settings(config: TrainConfig) -> dict[str, Any]:
     if not isinstance(config.model, EncoderConfig | EnsembleConfig):
         del settings["trainer"]
     return settings
+
+
+def _run_identity(model: ModelConfig, settings: Mapping[str, Any], record: DatasetRecord) -> str:
+    """What a run must have in common with one that was stopped. The batch that is learnt from grows with processes."""
+    what = {"settings": settings, "data": record.fingerprint, "report": REPORT_VERSION}
+    if processes.number() > 1 and isinstance(model, EncoderConfig | EnsembleConfig):
+        what["processes"] = processes.number()
+    return digest(what)
 
 
 def _standing(folder: Path, identity: str, overwrite: bool) -> bool:
@@ -339,16 +353,18 @@ def code_state() -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """Processor architecture, cores and threads in use, and the accelerator if torch sees one."""
+    """Processor, threads in use, the accelerator if torch sees one, and how many processes if not one."""
     import torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    together = {"processes": processes.number()} if processes.number() > 1 else {}
     return {
         "python": platform.python_version(),
         "system": platform.system(),
         "processor": platform.machine(),
         "threads": torch.get_num_threads(),
         "device": device,
+        **together,
     }
 
 

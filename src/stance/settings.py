@@ -425,6 +425,48 @@ class TrainConfig:
 
 
 @dataclass(kw_only=True)
+class SearchConfig:
+    """What is tried, and how often.
+
+    Attributes:
+        trials: In all, those of a stopped sweep included.
+        learning_rate: Lowest and highest, drawn on a logarithmic scale.
+        epochs: Least and most.
+        templates: Alternatives for ``model.second``.
+    """
+
+    trials: int = 20
+    learning_rate: list[float] = field(default_factory=lambda: [1e-5, 3e-4])
+    epochs: list[int] = field(default_factory=lambda: [3, 10])
+    templates: list[str] = field(default_factory=lambda: ["{holder}: {target}"])
+
+    def __post_init__(self) -> None:
+        """Refuse no trials, no templates, and what is no range."""
+        _at_least("search.trials", self.trials, 1)
+        _at_least("search.templates", len(self.templates), 1)
+        for name, values in (("learning_rate", self.learning_rate), ("epochs", self.epochs)):
+            if len(values) != 2 or not 0 < values[0] <= values[1]:
+                raise input_error(f"search.{name}", "not a range", found=values, allowed="[lowest, highest], above 0")
+
+
+@dataclass(kw_only=True)
+class SweepConfig(TrainConfig):
+    """Configuration of ``scripts/sweep.py``: what is trained, as ``scripts/train.py`` has it, and what is tried.
+
+    Attributes:
+        search: See :class:`SearchConfig`.
+    """
+
+    search: SearchConfig = field(default_factory=SearchConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse models without these settings."""
+        TrainConfig.__post_init__(self)
+        if not isinstance(self.model, EncoderConfig):
+            raise input_error("model", "not a fine-tuned encoder", found=self.model.name, allowed="minilm")
+
+
+@dataclass(kw_only=True)
 class EvaluateConfig:
     """Configuration of ``scripts/mistakes.py``, and ``annotators.py``, which needs no model.
 
@@ -605,6 +647,20 @@ class AbstainConfig:
 
 
 @dataclass(kw_only=True)
+class RayConfig:
+    """Whom ``engine=ray`` asks.
+
+    Attributes:
+        address: Of a cluster, HOST:PORT, or auto for the one that this machine is in; null = a Ray of this machine
+            alone, which ends with the program.
+        workers: Copies of the model, one to a GPU, or one to a core where there is none; null = as many as there are.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+
+
+@dataclass(kw_only=True)
 class PredictConfig:
     """Configuration of ``scripts/predict.py``.
 
@@ -619,6 +675,8 @@ class PredictConfig:
         chunk: Rows in memory at a time.
         encoding: Of a text input; the output is UTF-8.
         abstain: Write ``abstain`` in place of a label that is too likely to be wrong.
+        engine: Where the model is asked: local = in this process, ray = in the workers of a Ray cluster.
+        ray: See :class:`RayConfig`.
         strict: Stop with an error at the first bad row.
         overwrite: Begin anew where an unfinished run with other settings or another input is in the way.
     """
@@ -633,11 +691,14 @@ class PredictConfig:
     chunk: int = 4096
     encoding: str = "utf-8"
     abstain: AbstainConfig = field(default_factory=AbstainConfig)
+    engine: str = "local"
+    ray: RayConfig = field(default_factory=RayConfig)
     strict: bool = False
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse an empty chunk, and an output that would replace the input."""
+        """Refuse an empty chunk, another engine, and an output that would replace the input."""
+        _one_of("engine", self.engine, ("local", "ray"))
         _at_least("chunk", self.chunk, 1)
         if Path(self.input).absolute() == Path(self.output).absolute():
             raise input_error("output", "the same file as the input", found=self.output, allowed="another file")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from transformers import (
 )
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
+from stance import processes
 from stance.annotations import Example
 from stance.calibration import fit_scale
 from stance.encoder import EncoderModel
@@ -98,11 +99,17 @@ def fine_tune(
     seed: int,
     options: Mapping[str, Any],
     work: Path,
+    on_epoch: Callable[[int, float], None] | None = None,
 ) -> EncoderModel:
     """The encoder of the epoch with the best macro-F1 on validation, its probabilities scaled on validation.
 
+    With several processes (see :mod:`stance.processes`) each takes its share of every batch, and the first one's
+    encoder is scaled; the files in ``work`` are on a disk that all of them see.
+
     The loss is cross-entropy, with rows weighted by the inverse frequency of their label if so configured. Killed at
     any moment and called again with the same ``work`` it goes on from the last whole epoch, to the same final model.
+
+    ``on_epoch`` is told number and macro-F1 on validation after each epoch; an error that it raises ends the training.
 
     Source: best epoch and resuming by ``transformers.Trainer``; the gradient does not depend on how a batch is divided
     into accumulation steps of one size (transformers issue 47688 is kept off by ``loss_is_scaled_for_ga``).
@@ -112,6 +119,8 @@ def fine_tune(
     input_format = InputFormat(config.first, config.second, config.author, config.context_words, config.max_length)
     encoder = EncoderModel.new(config.encoder, input_format)
     encoder.freeze(config.frozen_layers)
+    resume = last_whole_checkpoint(work)
+    processes.invite(config, train, validation, seed=seed, options=options, work=work)
     encoder.model.accepts_loss_kwargs = False
     trainer = Trainer(
         model=encoder.model,
@@ -122,20 +131,22 @@ def fine_tune(
         processing_class=encoder.tokenizer,
         compute_loss_func=_loss(class_weights(train) if config.class_weight else np.ones(len(LABELS))),
         compute_metrics=_validation_metrics,
-        callbacks=[EpochLines()],
+        callbacks=[EpochLines(on_epoch)],
     )
     trainer.loss_is_scaled_for_ga = False
     trainer.remove_callback(PrinterCallback)
     progress = trainer.pop_callback(ProgressCallback)
     if progress is not None and not arguments.disable_tqdm:
         trainer.add_callback(QuietProgress())
-    resume = last_whole_checkpoint(work)
     if resume is not None:
         log.info("going on from %s", resume.name)
     trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
     best = trainer.state.best_model_checkpoint
     if best is None or not Path(best).is_dir():
         raise StanceError(f"{work}: the best epoch's checkpoint is gone ({best}); train with overwrite=true")
+    processes.wait_for_all()
+    if not processes.leads():
+        return encoder
     logits = encoder.logits(*_columns(validation))
     return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
 
@@ -154,14 +165,16 @@ def last_whole_checkpoint(work: Path) -> Path | None:
     """The checkpoint of the latest epoch that was written to its end, or None; half-written ones are removed.
 
     The Trainer writes ``trainer_state.json`` last, so a folder in which it can be read was written whole; that every
-    file is there says that it was not half deleted either.
+    file is there says that it was not half deleted either. Each of several processes writes its random state itself.
     """
+    several = processes.number() > 1
+    states = [f"rng_state_{i}.pth" for i in range(processes.number())] if several else ["rng_state.pth"]
     whole = None
     by_step = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     for folder in by_step:
         try:
             json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
-            for name in ("config.json", "model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state*.pth"):
+            for name in ("config.json", "model.safetensors", "optimizer.pt", "scheduler.pt", *states):
                 next(folder.glob(name))
             whole = folder
         except (OSError, ValueError, StopIteration):
@@ -170,16 +183,25 @@ def last_whole_checkpoint(work: Path) -> Path | None:
 
 
 def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArguments:
-    reserved = sorted(set(options) & (set(FIXED) | {"output_dir", "seed", "data_seed", "save_only_model"}))
+    own = {"output_dir", "seed", "data_seed", "save_only_model", "dataloader_drop_last"}  # the last: of validation too
+    reserved = sorted(set(options) & (set(FIXED) | own))
     if reserved:
         raise StanceError(f"trainer: {', '.join(reserved)} is set by the toolkit and cannot be configured")
-    if options.get("bf16") and not torch.accelerator.is_available():
-        options = {"use_cpu": True, **options}  # or half precision is refused
+    here: dict[str, Any] = {}
+    if torch.cuda.is_available() and torch.cuda.is_bf16_supported() and not {"bf16", "fp16", "use_cpu"} & set(options):
+        here["bf16"] = True
+    if not torch.accelerator.is_available() and (options.get("bf16") or processes.number() > 1):
+        here["use_cpu"] = True  # or half precision is refused, and each process trains by itself
+    if processes.number() > 1:
+        here["ddp_find_unused_parameters"] = False
     try:
-        return TrainingArguments(output_dir=str(work), seed=seed, data_seed=seed, **FIXED, **options)
+        arguments = TrainingArguments(output_dir=str(work), seed=seed, data_seed=seed, **FIXED, **{**here, **options})
     except (TypeError, ValueError) as error:
         reason = str(error).replace("TrainingArguments.__init__() ", "")
         raise StanceError(f"trainer: {reason}; allowed: keywords of transformers.TrainingArguments") from None
+    if arguments.world_size != processes.number():
+        raise StanceError(f"trainer: {processes.number()} processes, but {arguments.world_size} would train together")
+    return arguments
 
 
 def _tokenized(encoder: EncoderModel, examples: Sequence[Example]) -> Dataset:
@@ -223,6 +245,9 @@ class QuietProgress(ProgressCallback):
 class EpochLines(TrainerCallback):
     """One line an epoch: training loss and macro-F1 on validation."""
 
+    def __init__(self, on_epoch: Callable[[int, float], None] | None = None) -> None:
+        self.on_epoch = on_epoch
+
     def on_evaluate(
         self,
         args: TrainingArguments,
@@ -239,3 +264,5 @@ class EpochLines(TrainerCallback):
             losses[-1] if losses else float("nan"),
             kwargs["metrics"]["eval_macro_f1"],
         )
+        if self.on_epoch is not None:
+            self.on_epoch(round(state.epoch or 0), kwargs["metrics"]["eval_macro_f1"])
