@@ -3,6 +3,7 @@
 Files are csv, tsv, jsonl (also .gz, .zst) or parquet with columns text, target and, if there is one, holder
 (columns.text=NAME etc.). Bad rows go to NAME.rejects.jsonl beside the output and the exit code is 0 all the same;
 strict=true stops at the first. A run that was killed goes on where it stopped: docs/inference.md.
+runtime=auto takes the ONNX file where there is one (docs/inference.md), runtime=torch the weights.
 abstain.risk=0.1 writes "abstain" for rows that are too likely to be wrong; their probabilities stay.
 engine=ray asks the workers of a Ray cluster (ray.address=HOST:PORT) or of this machine: docs/scaling.md.
 """

@@ -19,17 +19,17 @@ FLOORS = [
     {"annotations", "cache", "journal", "metrics", "predictions", "settings", "tables"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares", "cluster"},
-    {"build", "priors", "linear", "encoder", "slices", "suite"},
+    {"build", "priors", "linear", "encoder", "onnx_model", "slices", "suite"},
     {"kernel"},
     {"classifier", "evaluation", "mistakes", "report"},
     {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"}
-    | {"modelcard"},
+    | {"modelcard", "export"},
     {"runs", "results", "probes", "sweep"},
     {"reproduce", "systems", "scoring", "cascade"},
 ]
 
 HYDRA = {"config"}
-TORCH = {"encoding", "encoder", "training"}
+TORCH = {"encoding", "encoder", "export", "onnx_model", "training"}
 
 
 def modules():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -167,7 +168,7 @@ DATA = ("data=annotations", "data.name=mine", "data.root=.", "data.path=votes.js
 def clock(monkeypatch, cascade, dear):
     """Every turn of the cascade takes so many seconds, and every turn of the dear model."""
     ticks = itertools.accumulate(itertools.cycle([0, cascade, 0, dear]))
-    monkeypatch.setattr("stance.cascade.time.perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr("stance.cascade.time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
 
 
 def test_from_the_script_to_a_scored_file(home, monkeypatch, capsys):

@@ -74,8 +74,10 @@ def test_every_trainer_holds_keywords_of_training_arguments(group, tmp_path):
 def test_the_scripts_without_groups_compose():
     predict = composed("predict", "checkpoint=c", "input=i.csv", "output=o.csv", "columns.text=sentence")
     assert (predict.columns.text, predict.columns.target, predict.prefix) == ("sentence", "target", "")
+    assert predict.runtime == "auto"
     assert composed("shares", "predictions=p", "checkpoint=c", "columns.target=proposal").columns.target == "proposal"
     assert composed("behaviour", "checkpoint=c").suite is None
+    assert composed("export", "checkpoint=c", "data=vast", "split=official").part == "validation"
     summarize = composed("summarize", "experiment=[a,b]", folder=CONF / "summarize")
     assert summarize.experiment == ["a", "b"]
 

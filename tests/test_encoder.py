@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from transformers import set_seed
 
-from stance import encoder
+from stance import encoding
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat
 
@@ -20,7 +20,7 @@ def model(tiny_encoder):
 
 
 def test_batches_hold_so_many_tokens_and_every_row_once(model, monkeypatch):
-    monkeypatch.setattr(encoder, "WINDOW", 25)
+    monkeypatch.setattr(encoding, "WINDOW", 25)
     shapes = []
     model.model.register_forward_pre_hook(
         lambda _, __, inputs: shapes.append(tuple(inputs["input_ids"].shape)), with_kwargs=True

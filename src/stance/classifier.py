@@ -23,9 +23,11 @@ from stance.hub import fetch
 from stance.kernel import KernelModel
 from stance.labels import LABELS, check_label_order
 from stance.linear import CombinedFeatures, EmbeddingFeatures, LinearModel, TfidfFeatures
+from stance.onnx_model import FILES, OnnxModel
 from stance.predictions import Prediction, Predictor, Probabilities, to_predictions
 from stance.priors import Prior
 from stance.selective import Threshold
+from stance.settings import RUNTIMES
 
 log = logging.getLogger(__name__)
 
@@ -73,23 +75,54 @@ class StanceClassifier:
         self.card = card
 
     @classmethod
-    def from_pretrained(cls, folder_or_hub_id: str | Path) -> StanceClassifier:
+    def from_pretrained(cls, folder_or_hub_id: str | Path, runtime: str = "torch") -> StanceClassifier:
         """Load a checkpoint that :meth:`save_pretrained` wrote, from a folder or the Hugging Face hub.
 
         Nothing is unpickled and no code of the checkpoint is run.
 
+        Args:
+            folder_or_hub_id: The checkpoint.
+            runtime: Of its fine-tuned encoders. ``torch``, the default, gives what results were recorded with to the
+                last digit; ``onnx`` and ``onnx-int8`` are the files of ``scripts/export.py``; ``auto`` is ``onnx``
+                where that file stands, fits the weights and runs, and there is no GPU, else ``torch``. It is never
+                ``onnx-int8``, which changes some labels.
+
         Raises:
             StanceError: There is no such folder or repository, it is not a checkpoint of this toolkit, or its labels
-                are not against, neutral, favor in this order.
+                are not against, neutral, favor in this order; another runtime, or one that was asked for by name and
+                that the checkpoint does not have.
         """
-        folder = checkpoint_folder(folder_or_hub_id)
+        if runtime not in RUNTIMES:
+            raise input_error("runtime", "unknown value", found=runtime, allowed=RUNTIMES)
+        classifier = cls._load(checkpoint_folder(folder_or_hub_id, runtime), runtime)
+        if runtime in FILES and not classifier.runtime:
+            kind = classifier.card.kind
+            raise input_error("runtime", f"a checkpoint of kind {kind} has no encoder", found=runtime, allowed="torch")
+        return classifier
+
+    @classmethod
+    def _load(cls, folder: Path, runtime: str) -> StanceClassifier:
         card = read_card(folder)
         try:
-            return cls(_load_predictor(folder, card), card)
+            return cls(_load_predictor(folder, card, runtime), card)
         except StanceError:
             raise
         except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
             raise StanceError(f"{folder}: damaged checkpoint: {first_line(error)}") from None
+
+    @property
+    def runtime(self) -> str:
+        """What its fine-tuned encoders run on, those of several members joined by ``+``; empty if it has none."""
+        match self.predictor:
+            case EncoderModel():
+                return "torch"
+            case OnnxModel():
+                return self.predictor.runtime
+            case Ensemble():
+                return "+".join(member.runtime for member in self.predictor.members.values() if member.runtime)
+            case Cascade():
+                return "+".join(filter(None, (self.predictor.cheap.runtime, self.predictor.dear.runtime)))
+        return ""
 
     def predict(
         self,
@@ -161,10 +194,10 @@ class Ensemble:
         write_json(folder / "ensemble.json", {"members": list(self.members)})
 
     @classmethod
-    def load(cls, folder: Path) -> Ensemble:
+    def load(cls, folder: Path, runtime: str = "torch") -> Ensemble:
         """Read what :meth:`save` wrote."""
         names = read_json(folder / "ensemble.json")["members"]
-        return cls({name: StanceClassifier.from_pretrained(must_exist(folder / name, "member")) for name in names})
+        return cls({name: StanceClassifier._load(must_exist(folder / name, "member"), runtime) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +240,15 @@ class Cascade:
         write_json(folder / "cascade.json", {"threshold": self.threshold})
 
     @classmethod
-    def load(cls, folder: Path) -> Cascade:
-        """Read what :meth:`save` wrote."""
-        cheap, dear = (StanceClassifier.from_pretrained(must_exist(folder / n, "member")) for n in ("cheap", "dear"))
+    def load(cls, folder: Path, runtime: str = "torch") -> Cascade:
+        """Read what :meth:`save` wrote; the runtime is that of the encoders among the two."""
+        cheap, dear = (
+            StanceClassifier._load(must_exist(folder / name, "member"), runtime) for name in ("cheap", "dear")
+        )
         return cls(cheap, dear, float(read_json(folder / "cascade.json")["threshold"]))
 
 
-def _load_predictor(folder: Path, card: Card) -> Predictor:
+def _load_predictor(folder: Path, card: Card, runtime: str) -> Predictor:
     match card.kind:
         case "prior":
             return Prior.load(folder)
@@ -226,9 +261,22 @@ def _load_predictor(folder: Path, card: Card) -> Predictor:
         case "kernel":
             return KernelModel.load(folder)
         case "ensemble":
-            return Ensemble.load(folder)
+            return Ensemble.load(folder, runtime)
         case "cascade":
-            return Cascade.load(folder)
+            return Cascade.load(folder, runtime)
+    return _load_encoder(folder, card, runtime)
+
+
+def _load_encoder(folder: Path, card: Card, runtime: str) -> EncoderModel | OnnxModel:
+    import torch
+
+    if runtime in FILES:
+        return OnnxModel.load(folder, card.input_format, card.scale, runtime=runtime)
+    if runtime == "auto" and (folder / FILES["onnx"]).exists() and not torch.cuda.is_available():
+        try:
+            return OnnxModel.load(folder, card.input_format, card.scale)
+        except StanceError as error:
+            log.warning("%s; it runs on torch", error)
     return EncoderModel.load(folder, card.input_format, card.scale)
 
 
@@ -260,8 +308,8 @@ def read_card(folder: Path) -> Card:
         raise StanceError(f"{path}: not a complete checkpoint card ({error})") from None
 
 
-def checkpoint_folder(folder_or_hub_id: str | Path) -> Path:
-    """The folder itself, or where a checkpoint of the hub was downloaded to.
+def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> Path:
+    """The folder itself, or where a checkpoint of the hub was downloaded to, with what the runtime needs.
 
     Raises:
         StanceError: There is neither.
@@ -270,7 +318,8 @@ def checkpoint_folder(folder_or_hub_id: str | Path) -> Path:
         return Path(folder_or_hub_id)
     hub_id = str(folder_or_hub_id)
     what = f"{hub_id}: no such folder ({Path(hub_id).absolute()}), and"
-    return fetch(hub_id, ["*.json", "*.safetensors", "*.txt", "*.model"], what)
+    patterns = ["*.json", "*.safetensors", "*.txt", "*.model"] + ["*.onnx"] * (runtime != "torch")
+    return fetch(hub_id, patterns, what)
 
 
 def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: bool) -> None:

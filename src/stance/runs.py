@@ -314,8 +314,9 @@ def scale_of(predictor: Predictor) -> float:
     from stance.encoder import EncoderModel
     from stance.kernel import KernelModel
     from stance.linear import LinearModel
+    from stance.onnx_model import OnnxModel
 
-    return predictor.scale if isinstance(predictor, EncoderModel | LinearModel | KernelModel) else 1.0
+    return predictor.scale if isinstance(predictor, EncoderModel | LinearModel | KernelModel | OnnxModel) else 1.0
 
 
 def _calibration(

@@ -617,6 +617,40 @@ class BehaviourConfig:
     outputs: str = "outputs"
 
 
+#: What a fine-tuned encoder can run on; auto = the fp32 ONNX file where one stands, fits the weights and runs.
+RUNTIMES = ("torch", "onnx", "onnx-int8", "auto")
+
+
+@dataclass(kw_only=True)
+class ExportConfig:
+    """Configuration of ``scripts/export.py``.
+
+    Attributes:
+        checkpoint: The folder of a fine-tuned encoder, or of what has such members.
+        part: The rows that the exported models are compared with torch on.
+        loss: Macro-F1 that an exported model may lose there.
+        agreement: Share of the rows for which the fp32 model must give the label of torch.
+        agreement_int8: Likewise for the int8 model.
+        speed: How many times as fast as fp32 the int8 model must be; 0 = keep it for its size alone.
+    """
+
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    checkpoint: str
+    part: str = "validation"
+    loss: float = 0.005
+    agreement: float = 0.995
+    agreement_int8: float = 0.95
+    speed: float = 1.0
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share."""
+        for name in ("loss", "agreement", "agreement_int8"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise input_error(name, "not a share", found=getattr(self, name), allowed="0 to 1")
+
+
 @dataclass(kw_only=True)
 class ColumnsConfig:
     """What the columns of the user's file are called."""
@@ -675,6 +709,7 @@ class PredictConfig:
         chunk: Rows in memory at a time.
         encoding: Of a text input; the output is UTF-8.
         abstain: Write ``abstain`` in place of a label that is too likely to be wrong.
+        runtime: Of a fine-tuned encoder, one of ``RUNTIMES``.
         engine: Where the model is asked: local = in this process, ray = in the workers of a Ray cluster.
         ray: See :class:`RayConfig`.
         strict: Stop with an error at the first bad row.
@@ -691,15 +726,17 @@ class PredictConfig:
     chunk: int = 4096
     encoding: str = "utf-8"
     abstain: AbstainConfig = field(default_factory=AbstainConfig)
+    runtime: str = "auto"
     engine: str = "local"
     ray: RayConfig = field(default_factory=RayConfig)
     strict: bool = False
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse an empty chunk, another engine, and an output that would replace the input."""
+        """Refuse an empty chunk, another runtime or engine, and an output that would replace the input."""
         _one_of("engine", self.engine, ("local", "ray"))
         _at_least("chunk", self.chunk, 1)
+        _one_of("runtime", self.runtime, RUNTIMES)
         if Path(self.input).absolute() == Path(self.output).absolute():
             raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
         if Path(self.input).absolute() == beside(self.output, ".rejects.jsonl").absolute():
