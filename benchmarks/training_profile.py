@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch.profiler import ProfilerActivity, profile
-from training import configuration, processor, stock_dataset, stock_model
 from transformers import DataCollatorWithPadding, default_data_collator, set_seed
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
@@ -37,6 +36,7 @@ from stance.errors import input_error
 from stance.figures import INK
 from stance.files import read_json, write_beside, write_json
 from stance.runs import PACKAGES, code_state, machine
+from training import configuration, processor, stock_dataset, stock_model
 
 log = logging.getLogger("stance.benchmarks")
 

@@ -1,0 +1,208 @@
+"""The bench: operations are counted right, batches are seen as they run, pages show what is recorded."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, PreTrainedModel, set_seed
+
+import flops
+import page
+import sentences
+import summary
+import throughput
+import worker
+from stance import StanceClassifier
+from stance.annotations import write_annotations
+from stance.classifier import Card
+from stance.encoder import EncoderModel
+from stance.encoding import InputFormat
+from stance.errors import StanceError
+
+SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+
+
+def test_operations_are_those_that_torch_counts():
+    from torch.utils.flop_counter import FlopCounterMode
+
+    config = BertConfig(vocab_size=50, num_labels=3, attn_implementation="eager", **SIZES)
+    model = BertForSequenceClassification(config).eval()
+    for rows, length in ((1, 5), (3, 17)):
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            model(input_ids=torch.ones(rows, length, dtype=torch.long))
+        counted = flops.encoder_flops(config.to_dict(), np.full(rows, length)).sum()
+        assert counted == counter.get_total_flops()
+
+
+def test_an_encoder_that_is_not_counted_is_named():
+    with pytest.raises(StanceError, match=r"not counted.*'modernbert'.*roberta"):
+        flops.encoder_flops({"model_type": "modernbert"}, np.array([8]))
+
+
+def test_more_rows_are_distinct_and_begin_with_the_rows():
+    rows = [("a", "x", ""), ("b", "y", "h"), ("c", "x", "")]
+    found = sentences.more_rows(rows, 20)
+    assert found[:3] == rows
+    assert len(set(found)) == len(found) == 20
+    assert {text for text, _, _ in found} == {"a", "b", "c"}
+    assert sentences.more_rows(rows, 2) == rows[:2]
+
+
+def test_a_sample_is_part_of_the_rows_in_their_order():
+    sample = sentences.chosen(100, 0.2)
+    assert len(sample) == 20
+    assert sample == sorted(set(sample)) == sentences.chosen(100, 0.2)
+    assert sentences.chosen(7, 1.0) == list(range(7))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tiny_encoder, tmp_path_factory):
+    set_seed(3)
+    encoder = EncoderModel.new(str(tiny_encoder), InputFormat(max_length=64))
+    with torch.no_grad():
+        encoder.model.classifier.weight.mul_(40)
+    folder = tmp_path_factory.mktemp("checkpoint") / "c"
+    StanceClassifier(encoder, Card("encoder", {"name": "d", "fingerprint": "f"}, encoder.input_format)).save_pretrained(
+        folder
+    )
+    return folder
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Jobs run here, not in processes that each load the libraries anew, and what they patch is put back."""
+    monkeypatch.setattr(PreTrainedModel, "__call__", PreTrainedModel.__call__)
+    monkeypatch.setattr(worker, "SQUARES", (64,))
+
+    def run(command, **options):
+        monkeypatch.setattr(sys, "argv", command[1:])
+        worker.main()
+        return subprocess.CompletedProcess(command, 0)
+
+    return run
+
+
+def test_every_batch_is_seen_with_its_padding(checkpoint, in_this_process):
+    ask, batches = worker.SYSTEMS["pipeline-32"].load(checkpoint), flops.Batches()
+    batches.watch()
+    rows = [("Yes.", "sign it", "she"), ("They said so at noon and again at night.", "sign it", "she")]
+    ask(rows)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    form = InputFormat()
+    lengths = [len(tokenizer(*form.pair(*row, ""))["input_ids"]) for row in rows]
+    assert batches.tokens == lengths
+    assert batches.width == [max(lengths)] * 2
+    assert batches.batches == 1
+
+
+def test_rows_are_cut_to_the_length_asked_for(checkpoint):
+    rows = [("Nobody came.", "x", ""), ("The harbour was closed again.", "x", "")]
+    tokenizer, form = AutoTokenizer.from_pretrained(checkpoint), InputFormat()
+    for length in (16, 40):
+        cut = worker._cut(checkpoint, rows, length, 3)
+        assert [len(tokenizer(*form.pair(*row, ""))["input_ids"]) for row in cut] == [length] * 3
+
+
+def test_peak_memory_grows_with_what_is_held():
+    before = worker.peak_mb()
+    held = np.ones(10_000_000)  # 80 MB
+    assert worker.peak_mb() - before > 40
+    assert held.sum() == 10_000_000
+
+
+def test_a_bench_from_rows_to_page_goes_on_where_it_stopped(
+    checkpoint, in_this_process, readable_annotations, tmp_path, monkeypatch, capsys, caplog
+):
+    write_annotations(tmp_path / "mine.jsonl", readable_annotations)
+    out = tmp_path / "bench" / "throughput.json"
+    arguments = ["--checkpoint", str(checkpoint), "--outputs", str(tmp_path), "--out", str(out), "--rows", "20"]
+    arguments += ["--repeats", "2", "--systems", "pipeline-32", "torch", "cascade"]
+    arguments += ["--dataset", "data=annotations", f"data.path={tmp_path / 'mine.jsonl'}"]
+    monkeypatch.setattr(throughput, "FILES", {"checkpoint": (40,)})
+    monkeypatch.setattr(throughput, "LENGTHS", (8, 16))
+    jobs = []
+
+    def run(command, **options):
+        jobs.append(json.loads(Path(command[2]).read_text()))
+        if len(jobs) == 3:
+            return subprocess.CompletedProcess(command, 1, stderr="killed")
+        return in_this_process(command)
+
+    monkeypatch.setattr(throughput, "subprocess", SimpleNamespace(run=run))
+
+    def bench():
+        monkeypatch.setattr(sys, "argv", ["throughput.py", *arguments])
+        throughput.main()
+
+    with pytest.raises(SystemExit):
+        bench()
+    assert "torch/0: killed" in capsys.readouterr().err
+    assert not out.exists()
+    bench()
+    assert "going on: 2 measurements stand" in caplog.text
+    done = [(job["measure"], job.get("system")) for job in jobs]
+    assert done == [
+        ("peak", None),
+        ("system", "pipeline-32"),
+        ("system", "torch"),
+        ("system", "torch"),
+        ("peak", None),
+        ("system", "torch"),
+        ("system", "pipeline-32"),
+        ("lengths", "torch"),
+        ("file", None),
+    ]
+    record = json.loads(out.read_text())
+    torch_path, plain = record["systems"]["torch"], record["systems"]["pipeline-32"]
+    assert plain["agreement"] == 1.0
+    assert torch_path["rows"] == torch_path["encoder_rows"] == 20
+    assert torch_path["raw"][0]["useful_flops"] == plain["raw"][0]["useful_flops"]
+    assert torch_path["latency_ms"]["calls"] == throughput.CALLS
+    assert "macro_f1" not in torch_path  # the card names other data
+    assert record["systems"]["cascade"] == {"left_out": "no --cascade"}
+    assert record["by_rows"]["checkpoint 40"]["scored"] == 40
+    assert [found["tokens"] for found in record["by_length"]["torch"]] == [8, 16]
+    assert not out.with_name("throughput.json.partial").exists()
+    text = (out.parent / "README.md").read_text()
+    assert f"**{torch_path['rows_per_second']['median']:,.1f}**" in text
+    assert "Left out: the toolkit, cascade (no --cascade)." in text
+    assert str(checkpoint) not in text
+    assert not any(row.text in out.read_text() + text for row in readable_annotations)
+
+
+def test_what_a_user_can_mend_leaves_a_system_out_and_names_no_folder(in_this_process, tmp_path):
+    job = {"measure": "system", "system": "torch", "checkpoint": str(tmp_path / "none"), "calls": 1, "spawned": 0.0}
+    rows, result = tmp_path / "rows.json", tmp_path / "result.json"
+    rows.write_text('[["a", "x", ""]]')
+    (tmp_path / "none").mkdir()
+    (tmp_path / "job.json").write_text(json.dumps({**job, "rows": str(rows), "result": str(result)}))
+    in_this_process(["python", "worker.py", str(tmp_path / "job.json")])
+    assert json.loads(result.read_text())["left_out"].startswith("DIR: not a checkpoint of this toolkit")
+
+
+def test_macro_f1_is_counted_where_the_checkpoint_knows_the_data():
+    held = sentences.Sentences("d", "f", (("a", "x", ""), ("b", "x", ""), ("c", "x", "")), ("favor", "against"))
+    about = {"checkpoints": {"checkpoint": {"data": {"fingerprint": "f"}}}}
+    labels = {"torch/0": {"labels": ["favor", "against", "favor"]}, "onnx/0": {"labels": ["favor", "favor", "favor"]}}
+    assert summary._quality(about, "torch", held, labels)["macro_f1"] == pytest.approx(2 / 3)  # neutral never occurs
+    found = summary._quality(about, "onnx", held, labels)
+    assert found == {"agreement": pytest.approx(2 / 3), "macro_f1": pytest.approx(2 / 9), "scored": 2}
+
+
+def test_aims_are_judged_by_what_is_recorded():
+    def system(speed, **more):
+        return {"rows_per_second": {"median": speed}, **more}
+
+    record = {"systems": {"pipeline-32": system(10.0), "torch": system(16.0), "onnx": {"left_out": "no model.onnx"}}}
+    table = page._aims_table(record)
+    assert "| torch against `pipeline` at batch 32 | 1.50 times | 1.60 times | yes |" in table
+    assert "| ONNX fp32 against `pipeline` at batch 32 | 2.00 times | not measured |  |" in table
+    record["systems"]["torch"] = system(14.0)
+    assert "| 1.50 times | 1.40 times | **no** |" in page._aims_table(record)
