@@ -44,14 +44,15 @@ class EncoderModel:
         input_format: How rows become sequences.
         scale: Of the logits, fitted on validation (temperature scaling, Guo et al. 2017); it never changes a label. A
             plain pipeline on the checkpoint does not know of it: same labels, uncalibrated probabilities.
-        batch_tokens: Tokens at a time, padding included.
+        batch_tokens: Tokens at a time, padding included. On a processor small batches pay: what they hold stays in its
+            cache (docs/inference.md).
     """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     input_format: InputFormat
     scale: float = 1.0
-    batch_tokens: int = 8192
+    batch_tokens: int = 2048
 
     @classmethod
     def new(cls, name: str, input_format: InputFormat) -> EncoderModel:

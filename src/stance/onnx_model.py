@@ -40,7 +40,7 @@ class OnnxModel:
         folder: The checkpoint.
         runtime: Which of ``FILES``.
         scale: Of the logits (see :class:`stance.encoder.EncoderModel`).
-        batch_tokens: Tokens at a time, padding included; smaller than torch's best, since what it holds stays in cache.
+        batch_tokens: Tokens at a time, padding included.
     """
 
     session: Any
@@ -49,7 +49,7 @@ class OnnxModel:
     folder: Path
     runtime: str
     scale: float = 1.0
-    batch_tokens: int = 1024
+    batch_tokens: int = 2048
 
     def predict_proba(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
