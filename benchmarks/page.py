@@ -33,6 +33,18 @@ AIMS: tuple[tuple[str, Callable[[Record], float | None], float, str], ...] = (
     ("cascade in int8, macro-F1 minus that of torch", lambda r: _loss(r, "cascade-int8"), -0.002, "{:+.4f}"),
 )
 
+#: Rows of an archive, and machines like the one that measured.
+ARCHIVES, MACHINES = (10_000_000, 1_000_000_000), (1, 16)
+
+#: NVIDIA's data sheet of the H100 SXM: bf16 matrix products without sparsity, TFLOP/s. And the share of it supposed.
+GPU_TFLOPS, GPU_SHARE = 989, 0.1
+
+#: Rows per second of all that surrounds the model, in one process (docs/inference.md).
+AROUND = 14_000
+
+#: Where the costs stand in docs/scaling.md.
+MARKS = ("<!-- costs -->", "<!-- /costs -->")
+
 TEXT = """# Speed and memory of inference
 
 {intro}
@@ -235,6 +247,57 @@ def _peak(record: Record) -> str:
         "from the batches that really ran. int8 counts the same operations against the same fp32 peak.\n\n"
         + markdown_table(("product", "GFLOP/s, median of the repeats"), products)
     )
+
+
+def costs(record: Record) -> str:
+    """What archives cost, from the rows per second of the record, with the arithmetic."""
+    found = {name: each for name, each in measured(record).items() if each["rows"] == record["rows"]["number"]}
+    heads = ["system", "rows per second"]
+    heads += [f"{rows:,} rows, {n} machine{'s' * (n > 1)}" for rows in ARCHIVES for n in MACHINES]
+    rows = []
+    for name, each in found.items():
+        speed = each["rows_per_second"]["median"]
+        spent = [duration(archive / speed / machines) for archive in ARCHIVES for machines in MACHINES]
+        rows.append((SYSTEMS[name].says, f"{speed:,.1f}", *spent))
+    said = [
+        "Rows divided by rows per second of the bench ([benchmarks/README.md](../benchmarks/README.md)), and by the "
+        f"machines that each take a part of the file: {record['machine']['cores']} cores each, sentences of the same "
+        "lengths, no row twice (repeats cost nothing). What a row costs does not grow with the file. Not tried at this "
+        "size.",
+        markdown_table(heads, rows),
+    ]
+    torch = found.get("torch")
+    if torch is not None and "useful_flops" in torch["raw"][0]:
+        operations = torch["raw"][0]["useful_flops"] / torch["rows"]
+        speed = GPU_TFLOPS * 1e12 * GPU_SHARE / operations
+        waits = duration(ARCHIVES[1] / AROUND)
+        said.append(
+            f"**On a GPU nothing was measured; this is arithmetic.** A row takes {operations / 1e9:.2f} GFLOP. A card "
+            f"of {GPU_TFLOPS} TFLOP/s (H100, bf16, by its data sheet) of which the encoder reached {GPU_SHARE:.0%} "
+            f"would do {GPU_TFLOPS} x 10^12 x {GPU_SHARE} / {operations:.3g} = {speed:,.0f} rows per second, and take "
+            f"{duration(ARCHIVES[1] / speed)} for a billion. Reading, checking and writing in one process do "
+            f"{AROUND:,}, {waits} for a billion: the card would wait, unless {-int(-speed // AROUND)} processes "
+            "with a part of the file each kept it busy."
+        )
+    return "\n\n".join(said)
+
+
+def duration(seconds: float) -> str:
+    """Two digits or three, in the unit that suits."""
+    for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            value = seconds / length
+            return f"{value:,.0f} {unit}" if value >= 10 else f"{value:.1f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def write_costs(record: Record, path: Path) -> None:
+    """Put the costs between their marks in a page."""
+    text = path.read_text(encoding="utf-8")
+    before, _, rest = text.partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    with write_beside(path) as temporary:
+        temporary.write_text(f"{before}{MARKS[0]}\n{costs(record)}\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 def _latency_table(record: Record) -> str:

@@ -25,7 +25,7 @@ from typing import Any
 
 from joblib import cpu_count
 
-from page import render
+from page import render, write_costs
 from sentences import BUNDLED, NEWS, Sentences, chosen, dataset_config, more_rows, read_sentences
 from stance.classifier import CARD, read_card
 from stance.config import plain_messages
@@ -253,7 +253,10 @@ def main() -> None:
     with plain_messages():
         if not arguments.render:
             run(arguments)
-        page = render(json.loads(must_exist(arguments.out).read_text(encoding="utf-8")), arguments.out.parent)
+        record = json.loads(must_exist(arguments.out).read_text(encoding="utf-8"))
+        page = render(record, arguments.out.parent)
+        if arguments.out.resolve().parent == HERE.resolve():
+            write_costs(record, HERE.parent / "docs" / "scaling.md")
         print(f"{arguments.out} -> {page}")
 
 

@@ -19,6 +19,7 @@ import sentences
 import summary
 import throughput
 import worker
+from conftest import PROJECT
 from stance import StanceClassifier
 from stance.annotations import write_annotations
 from stance.classifier import Card
@@ -206,3 +207,31 @@ def test_aims_are_judged_by_what_is_recorded():
     assert "| ONNX fp32 against `pipeline` at batch 32 | 2.00 times | not measured |  |" in table
     record["systems"]["torch"] = system(14.0)
     assert "| 1.50 times | 1.40 times | **no** |" in page._aims_table(record)
+
+
+def test_costs_are_rows_divided_by_speed_and_stand_between_their_marks(tmp_path):
+    raw = {"useful_flops": 2e9 * 10}
+    torch = {"rows": 10, "rows_per_second": {"median": 100.0}, "raw": [raw]}
+    sample = {"rows": 5, "rows_per_second": {"median": 1.0}, "raw": [raw]}
+    record = {
+        "rows": {"number": 10},
+        "machine": {"cores": 2},
+        "systems": {"torch": torch, "pipeline-1": sample, "onnx": {"left_out": "no file"}},
+    }
+    text = page.costs(record)
+    # 10^7 / 100 s are 28 hours; 10^9 / 100 / 16 s are 7.2 days; a sample of the rows is not scaled up
+    assert "| the toolkit, torch | 100.0 | 28 hours | 104 minutes |" in text
+    assert "7.2 days" in text and "a row at a time" not in text
+    assert f"= {page.GPU_TFLOPS * 1e12 * page.GPU_SHARE / 2e9:,.0f} rows per second" in text
+    path = tmp_path / "page.md"
+    path.write_text("before\n<!-- costs -->\nold\n<!-- /costs -->\nafter\n")
+    page.write_costs(record, path)
+    assert path.read_text() == f"before\n<!-- costs -->\n{text}\n<!-- /costs -->\nafter\n"
+
+
+def test_the_pages_that_are_committed_are_those_of_the_record():
+    record = json.loads((PROJECT / "benchmarks" / "throughput.json").read_text(encoding="utf-8"))
+    assert (PROJECT / "benchmarks" / "README.md").read_text(encoding="utf-8") == page.page_text(record)
+    assert f"{page.MARKS[0]}\n{page.costs(record)}\n{page.MARKS[1]}" in (PROJECT / "docs" / "scaling.md").read_text(
+        encoding="utf-8"
+    )
