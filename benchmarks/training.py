@@ -60,7 +60,7 @@ log = logging.getLogger("stance.benchmarks")
 #: What is compared; the second is the first in a kinder form.
 SYSTEMS = {
     "stock": "the example's loop: whole encoder, 32 bits, rows padded to 128 tokens",
-    "stock_dynamic": "the same, rows padded to the longest of their batch",
+    "stock_dynamic": "the example's loop, rows padded to the longest of their batch",
     "default": "model=minilm trainer=default",
     "fast": "model=minilm trainer=fast",
 }
@@ -355,7 +355,10 @@ def main() -> None:
         raise StanceError("nothing was trained")
     runs.sort(key=lambda one: (list(SYSTEMS).index(one["system"]), one["seed"]))
     seeds = sorted({one["seed"] for one in runs})
+    done = [system for system in SYSTEMS if any(one["system"] == system for one in runs)]
     command = f"python benchmarks/training.py --seeds {','.join(map(str, seeds))} --epochs {epochs}"
+    if done != list(SYSTEMS):
+        command += f" --systems {','.join(done)}"
     record = {
         "version": 1,
         "command": command + (f" --rows {said.rows}" if said.rows else ""),
