@@ -34,7 +34,7 @@ from transformers import (
 )
 
 from stance import training
-from stance.annotations import Example
+from stance.annotations import Example, columns_of
 from stance.build import build_dataset
 from stance.config import PROJECT, plain_messages, register, typed
 from stance.encoder import EncoderModel
@@ -191,7 +191,7 @@ def ours(
     options = {**config.trainer, "disable_tqdm": True}
     with clock.running():
         model = training.fit(config.model, train, validation, seed=config.seed, trainer=options, work=work)
-    probabilities = model.predict_proba(*training._columns(validation))
+    probabilities = model.predict_proba(*columns_of(validation))
     return [LABELS[i] for i in probabilities.argmax(axis=1)]
 
 

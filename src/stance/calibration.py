@@ -37,10 +37,15 @@ def fit_scale(decisions: Array, gold: Sequence[int]) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(100), np.log(100)), method="bounded").x))
 
 
+def scaled_softmax(decisions: Array, scale: float) -> Probabilities:
+    """Probabilities of logits or decision values, both of shape (rows, 3); the scale is that of :func:`fit_scale`."""
+    return np.asarray(softmax(scale * decisions, axis=1), dtype=np.float64)
+
+
 def rescale(probabilities: Probabilities, factor: float) -> Probabilities:
     """The probabilities as they were had the logits been multiplied by a factor; the order of a row's stays."""
     with np.errstate(divide="ignore"):
-        return np.asarray(softmax(factor * np.log(probabilities), axis=1), dtype=np.float64)
+        return scaled_softmax(np.log(probabilities), factor)
 
 
 def bin_edges(confidence: Array, *, equal_mass: bool) -> Array:

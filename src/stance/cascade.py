@@ -24,8 +24,8 @@ from stance.dataset import DatasetRecord
 from stance.errors import input_error
 from stance.evaluation import predict_examples
 from stance.files import folder_beside, write_json
-from stance.labels import LABEL2ID, LABELS
-from stance.metrics import Array, numbered
+from stance.labels import LABELS
+from stance.metrics import Array
 from stance.predictions import Predictor, Probabilities, to_predictions, to_probabilities
 from stance.runs import machine
 from stance.selective import confidence_and_right, thresholds
@@ -118,8 +118,8 @@ def make_cascade(config: CascadeConfig) -> dict[str, Any]:
     cheap, dear = (_trained_on(record, place) for place in (config.cheap, config.checkpoint))
     validation = splits["validation"]
     answers = _ask(cheap.predictor, validation), _ask(dear.predictor, validation)
-    documents = numbered([example.document for example in validation])
-    costs = losses(_gold(validation), *answers, documents, config.bootstrap)
+    known = Scored.of(validation, answers[0])
+    costs = losses(known.labels, *answers, known.documents, config.bootstrap)
     threshold = choose_threshold(*costs, config.loss, config.certainty)
     if threshold is None:
         problem = "no threshold: even where it is surest it loses more than is allowed; nothing is written"
@@ -217,10 +217,6 @@ def _ask(predictor: Predictor, examples: Sequence[Example]) -> Probabilities:
     return to_probabilities(predict_examples(predictor, examples), "model")
 
 
-def _gold(examples: Sequence[Example]) -> NDArray[np.int64]:
-    return np.array([LABEL2ID[example.label] for example in examples], dtype=np.int64)
-
-
 def _three(cascade: Cascade, cheap: Probabilities, dear: Probabilities) -> dict[str, Probabilities]:
     """What each of the three says, the cascade without being asked."""
     return {"cheap": cheap, "dear": dear, "cascade": np.where(cascade.sure(cheap)[:, None], cheap, dear)}
@@ -249,9 +245,8 @@ def _write(
     """The checkpoint, which remembers validation as one of a run does, with the report in it."""
     table = thresholds(*confidence_and_right(validation, to_predictions(answers)))
     classifier = StanceClassifier(cascade, Card("cascade", report["data"], thresholds=tuple(table)))
-    documents = numbered([example.document for example in validation])
     with folder_beside(output) as temporary:
         cascade.save(temporary)
         classifier.write_card(temporary)
-        write_validation(temporary, Scored(documents, _gold(validation), answers))
+        write_validation(temporary, Scored.of(validation, answers))
         write_json(temporary / REPORT, report)

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from scipy.special import softmax
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
 
+from stance.calibration import scaled_softmax
 from stance.encoding import InputFormat, load_encoder, load_tokenizer, run_in_batches
 from stance.errors import StanceError, first_line, input_error
 from stance.labels import ID2LABEL, LABEL2ID, LABELS, check_label_order
@@ -98,8 +98,7 @@ class EncoderModel:
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
     ) -> Probabilities:
         """See :class:`stance.predictions.Predictor`."""
-        logits = self.logits(texts, targets, holders, contexts)
-        return np.asarray(softmax(self.scale * logits, axis=1), dtype=np.float64)
+        return scaled_softmax(self.logits(texts, targets, holders, contexts), self.scale)
 
     def logits(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]

@@ -34,7 +34,7 @@ ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 _FIELDS = ("text", "target", "holder")
 
 #: Suffixes of what is not documentation in an encoder's folder.
-_ENCODER_FILES = (".bin", ".json", ".model", ".safetensors", ".txt")
+_DECISIVE = (".bin", ".json", ".model", ".safetensors", ".txt")
 
 T = TypeVar("T")
 
@@ -216,7 +216,7 @@ def encoder_digests(name: str) -> dict[str, str] | None:
             folder = Path(snapshot_download(name, local_files_only=True))
         except (HFValidationError, LocalEntryNotFoundError, OSError):
             return None
-    files = [path for path in sorted(folder.rglob("*")) if path.suffix in _ENCODER_FILES and path.is_file()]
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in _DECISIVE and path.is_file()]
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
 
 

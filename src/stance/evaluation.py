@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from stance import metrics
-from stance.annotations import Example, label_counts
+from stance.annotations import Example, columns_of, label_counts
 from stance.errors import input_error
 from stance.labels import LABELS
 from stance.predictions import Prediction, Predictor, to_predictions
@@ -24,8 +24,7 @@ DRAWS = 50
 
 def predict_examples(predictor: Predictor, examples: Sequence[Example]) -> list[Prediction]:
     """The predictions for examples, in their order."""
-    columns = ([getattr(e, name) for e in examples] for name in ("text", "target", "holder", "context"))
-    return to_predictions(predictor.predict_proba(*columns))
+    return to_predictions(predictor.predict_proba(*columns_of(examples)))
 
 
 def join(examples: Sequence[Example], predictions: Mapping[str, Prediction], place: str) -> list[str]:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stance.annotations import Example
+from stance.annotations import Example, columns_of
 from stance.build import load_part
 from stance.classifier import CARD, StanceClassifier, read_card
 from stance.encoder import EncoderModel
@@ -29,7 +29,7 @@ from stance.errors import StanceError, first_line, input_error
 from stance.files import file_digest, must_exist, sweep_partials, write_json
 from stance.labels import LABELS
 from stance.metrics import confusion, macro_f1
-from stance.onnx_model import FILES, INSTALL, REPORT, REPORT_VERSION, OnnxModel, open_session
+from stance.onnx_model import FILES, INSTALL, REPORT, REPORT_VERSION, WEIGHTS, OnnxModel, open_session
 from stance.settings import ExportConfig
 
 log = logging.getLogger(__name__)
@@ -42,8 +42,6 @@ TIMED_ROWS, TURNS = 200, 3
 
 #: Of the extra ``onnx``.
 LIBRARIES = ("onnx", "onnxscript", "onnxruntime")
-
-WEIGHTS = "model.safetensors"
 
 #: What one ONNX file can hold.
 LARGEST = 2**31
@@ -93,7 +91,7 @@ def export_encoder(
     if (folder / WEIGHTS).stat().st_size >= LARGEST:
         raise input_error(str(folder / WEIGHTS), "2 GB or more", allowed="what one ONNX file can hold")
     sweep_partials(folder)
-    gold, columns = [example.label for example in examples], _columns(examples)
+    gold, columns = [example.label for example in examples], columns_of(examples)
     with tempfile.TemporaryDirectory(prefix=".onnx.partial", dir=folder) as work:
         paths = {runtime: Path(work) / name for runtime, name in FILES.items()}
         _write_models(model, paths["onnx"], paths["onnx-int8"])
@@ -181,10 +179,6 @@ def summary(report: Mapping[str, Any]) -> str:
 
 def _macro_f1(gold: Sequence[str], logits: Logits) -> float:
     return float(macro_f1(confusion(gold, [LABELS[label] for label in logits.argmax(axis=1)])))
-
-
-def _columns(examples: Sequence[Example]) -> list[list[str]]:
-    return [[getattr(example, name) for example in examples] for name in ("text", "target", "holder", "context")]
 
 
 def _speeds(models: Mapping[str, EncoderModel | OnnxModel], columns: Sequence[list[str]]) -> dict[str, float]:

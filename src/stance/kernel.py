@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from scipy.special import softmax
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils.class_weight import compute_sample_weight
 
-from stance.annotations import Example
-from stance.calibration import fit_scale
+from stance.annotations import Example, columns_of
+from stance.calibration import fit_scale, scaled_softmax
 from stance.errors import input_error
 from stance.files import read_json, write_json
 from stance.labels import LABEL2ID
@@ -79,18 +78,20 @@ class KernelModel:
         if len(train) > MOST_ROWS:
             raise input_error("train", "too many rows for model=kernel", found=len(train), allowed=f"up to {MOST_ROWS}")
         embedding = EmbeddingFeatures.for_training(config.encoder, cache)
-        vectors, rows = _embed(embedding, *_columns(train))
+        texts, *pair, _ = columns_of(train)
+        vectors, rows = embedding.embed([with_words(text) for text in texts], *pair)
         machine = KernelRidge(alpha=config.alpha, kernel="rbf", gamma=config.gamma)
         weight = compute_sample_weight("balanced" if config.class_weight else None, labels)
         points = _points(vectors, rows, config.pair_weight).astype(np.float64)
         machine.fit(points, 2 * np.eye(len(LABEL2ID))[labels] - 1, sample_weight=weight)
         fitted = cls(embedding, vectors, rows, machine.dual_coef_, config.gamma, config.pair_weight, 1.0)
-        scale = fit_scale(fitted.decisions(*_columns(validation)), [LABEL2ID[e.label] for e in validation])
+        scale = fit_scale(fitted.decisions(*columns_of(validation)[:3]), [LABEL2ID[e.label] for e in validation])
         return cls(embedding, vectors, rows, machine.dual_coef_, config.gamma, config.pair_weight, scale)
 
     def decisions(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float64]:
         """Output for each label, shape (rows, 3): near 1 where it applies, near -1 where it does not."""
-        asked = _points(*_embed(self.embedding, texts, targets, holders), self.pair_weight)
+        texts = [with_words(text) for text in texts]
+        asked = _points(*self.embedding.embed(texts, targets, holders), self.pair_weight)
         learnt = _points(self.vectors, self.rows, self.pair_weight)
         found = [
             rbf_kernel(asked[start : start + CHUNK], learnt, gamma=self.gamma) @ self.weights
@@ -102,7 +103,7 @@ class KernelModel:
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
     ) -> Probabilities:
         """See :class:`stance.predictions.Predictor`. Contexts are not looked at."""
-        return np.asarray(softmax(self.scale * self.decisions(texts, targets, holders), axis=1), dtype=np.float64)
+        return scaled_softmax(self.decisions(texts, targets, holders), self.scale)
 
     def save(self, folder: Path) -> None:
         """Write ``kernel.safetensors``, ``kernel.json`` and the encoder."""
@@ -128,24 +129,6 @@ def with_words(text: str) -> str:
     'no deal Talk To Them 2 day'
     """
     return _HASHTAG.sub(lambda tag: " ".join(_WORD.findall(tag[1])) or tag[1], text)
-
-
-def _columns(examples: Sequence[Example]) -> tuple[list[str], list[str], list[str]]:
-    return [e.text for e in examples], [e.target for e in examples], [e.holder for e in examples]
-
-
-def _embed(
-    embedding: EmbeddingFeatures, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Embeddings of the distinct strings, of length 1, and the numbers of text, target and holder of each row."""
-    texts = [with_words(text) for text in texts]
-    distinct = list(dict.fromkeys([*texts, *targets, *holders]))
-    number = {value: index for index, value in enumerate(distinct)}
-    vectors = embedding.encoder.encode(
-        distinct, batch_size=64, normalize_embeddings=True, show_progress_bar=len(distinct) > 500
-    )
-    rows = [[number[value] for value in row] for row in zip(texts, targets, holders, strict=True)]
-    return np.asarray(vectors), np.array(rows, dtype=np.int64)
 
 
 def _points(vectors: NDArray[np.float32], rows: NDArray[np.int64], pair_weight: float) -> NDArray[np.float32]:

@@ -17,15 +17,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from scipy.special import softmax
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
-from stance.annotations import Example
+from stance.annotations import Example, columns_of
 from stance.cache import cached
-from stance.calibration import fit_scale
+from stance.calibration import fit_scale, scaled_softmax
 from stance.errors import StanceError, input_error
 from stance.files import digest, must_exist, read_json, write_json
 from stance.labels import LABEL2ID
@@ -217,13 +216,21 @@ class EmbeddingFeatures:
         """The features of an encoder by name; with a folder to keep embeddings in, see :class:`CachedEncoder`."""
         return cls.load_encoder(name) if cache is None else cls(CachedEncoder(name, cache))
 
-    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float32]:
-        """Dense, (rows, 5 x dimensions): text, target, holder, and the products of text with target and with holder."""
+    def embed(
+        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Embeddings of the distinct strings, of length 1; numbers of each row's text, target and holder, (rows, 3)."""
         distinct = list(dict.fromkeys([*texts, *targets, *holders]))
+        number = {value: index for index, value in enumerate(distinct)}
         bar = self.bar and len(distinct) > 500
         vectors = self.encoder.encode(distinct, batch_size=64, normalize_embeddings=True, show_progress_bar=bar)
-        row = {value: number for number, value in enumerate(distinct)}
-        text, target, holder = (vectors[[row[value] for value in values]] for values in (texts, targets, holders))
+        rows = [[number[value] for value in row] for row in zip(texts, targets, holders, strict=True)]
+        return np.asarray(vectors), np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float32]:
+        """Dense, (rows, 5 x dimensions): text, target, holder, and the products of text with target and with holder."""
+        vectors, rows = self.embed(texts, targets, holders)
+        text, target, holder = (vectors[rows[:, field]] for field in range(3))
         scale = np.float32(np.sqrt(vectors.shape[1]))
         return np.hstack([text, target, holder, text * target * scale, text * holder * scale])
 
@@ -330,10 +337,10 @@ class LinearModel:
             if classifier == "svm"
             else LogisticRegression(C=C, class_weight=weight, max_iter=5_000)
         )
-        model.fit(_augmented(features, own, *_columns(train)), [LABEL2ID[example.label] for example in train])
+        model.fit(_augmented(features, own, *columns_of(train)[:3]), [LABEL2ID[example.label] for example in train])
         weights, bias = _three_labels(model.classes_, model.coef_, model.intercept_)
         fitted = cls(features, own, weights, bias, 1.0)
-        decisions = fitted.decisions(*_columns(validation))
+        decisions = fitted.decisions(*columns_of(validation)[:3])
         gold = [LABEL2ID[example.label] for example in validation]
         return cls(features, own, weights, bias, fit_scale(decisions, gold))
 
@@ -351,7 +358,7 @@ class LinearModel:
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
     ) -> Probabilities:
         """See :class:`stance.predictions.Predictor`. Contexts are not looked at."""
-        return np.asarray(softmax(self.scale * self.decisions(texts, targets, holders), axis=1), dtype=np.float64)
+        return scaled_softmax(self.decisions(texts, targets, holders), self.scale)
 
     def save(self, folder: Path) -> None:
         """Write ``linear.safetensors``, ``linear.json`` and what the features write."""
@@ -365,10 +372,6 @@ class LinearModel:
         saved = read_json(folder / "linear.json")
         arrays = load_file(folder / "linear.safetensors")
         return cls(features, tuple(saved["own"]), arrays["weights"], arrays["bias"], saved["scale"])
-
-
-def _columns(examples: Sequence[Example]) -> tuple[list[str], list[str], list[str]]:
-    return [e.text for e in examples], [e.target for e in examples], [e.holder for e in examples]
 
 
 def _augmented(

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 from transformers import PreTrainedTokenizerBase
 
+from stance.calibration import scaled_softmax
 from stance.encoding import InputFormat, load_tokenizer, run_in_batches
 from stance.errors import StanceError, first_line, input_error
 from stance.files import file_digest, read_json
@@ -21,6 +21,9 @@ from stance.predictions import Probabilities
 #: What was measured of the exported files, and of which weights they are.
 REPORT = "onnx.json"
 REPORT_VERSION = 1
+
+#: What they are exported from.
+WEIGHTS = "model.safetensors"
 
 #: The file of each runtime, beside the weights.
 FILES = {"onnx": "model.onnx", "onnx-int8": "model.int8.onnx"}
@@ -55,8 +58,7 @@ class OnnxModel:
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
     ) -> Probabilities:
         """See :class:`stance.predictions.Predictor`."""
-        logits = self.logits(texts, targets, holders, contexts)
-        return np.asarray(softmax(self.scale * logits, axis=1), dtype=np.float64)
+        return scaled_softmax(self.logits(texts, targets, holders, contexts), self.scale)
 
     def logits(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
@@ -119,8 +121,8 @@ def _checked_file(folder: Path, runtime: str) -> Path:
     measured = found["models"][runtime]
     if not measured["accepted"]:
         raise input_error(str(report), f"no file for runtime {runtime} was kept: {'; '.join(measured['reasons'])}")
-    if file_digest(folder / "model.safetensors") != found["weights"]:
-        problem = f"exported from other weights than those of {folder}/model.safetensors"
+    if file_digest(folder / WEIGHTS) != found["weights"]:
+        problem = f"exported from other weights than those of {folder}/{WEIGHTS}"
         raise input_error(str(path), problem, allowed=f"{command} again")
     if not path.exists() or file_digest(path) != measured["sha256"]:
         raise input_error(str(path), "missing, or not the file that was checked", allowed=f"{command} again")

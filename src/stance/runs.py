@@ -13,8 +13,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from stance import processes
 from stance.annotations import Example
 from stance.build import build_dataset, dataset_folder, load_part
@@ -23,12 +21,9 @@ from stance.dataset import DatasetRecord
 from stance.errors import StanceError, input_error
 from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
 from stance.files import alone_at, digest, read_json, remove_folder, sweep_partials, write_beside, write_json
-from stance.labels import LABEL2ID
-from stance.metrics import numbered
 from stance.predictions import (
     Prediction,
     Predictor,
-    Probabilities,
     read_predictions,
     to_probabilities,
     write_predictions,
@@ -134,7 +129,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         {part: _headlines(report) for part, report in metrics.items()},
         thresholds(*confidence_and_right(splits["validation"], found["validation"])),
     ).write_card(folder / "checkpoint")
-    write_validation(folder / "checkpoint", _scored(*validation))
+    write_validation(folder / "checkpoint", Scored.of(*validation))
     run = {
         "version": 1,
         "name": config.name,
@@ -302,11 +297,6 @@ def _write_model_card(
     text = model_card(run, metrics, kind=card.kind, train=size, input_format=card.input_format)
     with write_beside(checkpoint / "README.md") as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def _scored(examples: Sequence[Example], probabilities: Probabilities) -> Scored:
-    gold = np.array([LABEL2ID[example.label] for example in examples], dtype=np.int64)
-    return Scored(numbered([example.document for example in examples]), gold, probabilities)
 
 
 def scale_of(predictor: Predictor) -> float:

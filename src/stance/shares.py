@@ -20,9 +20,10 @@ from scipy.optimize import nnls
 from scipy.special import softmax
 
 from stance import metrics
+from stance.annotations import Example
 from stance.errors import StanceError, first_line, input_error
 from stance.files import write_beside
-from stance.labels import LABELS
+from stance.labels import LABEL2ID, LABELS
 from stance.metrics import Array
 from stance.predictions import DECIMALS, Probabilities
 from stance.tables import markdown_table
@@ -49,6 +50,12 @@ class Scored:
     documents: NDArray[np.int64]
     labels: NDArray[np.int64]
     probabilities: Probabilities
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], probabilities: Probabilities) -> Scored:
+        """Examples with their gold labels, and what a model said of them."""
+        labels = np.array([LABEL2ID[example.label] for example in examples], dtype=np.int64)
+        return cls(metrics.numbered([example.document for example in examples]), labels, probabilities)
 
     def rows(self, chosen: NDArray[np.bool_]) -> Scored:
         """Some of the rows, documents numbered anew."""

@@ -26,7 +26,7 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from stance import processes
-from stance.annotations import Example
+from stance.annotations import Example, columns_of
 from stance.calibration import fit_scale
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat, encode
@@ -147,7 +147,7 @@ def fine_tune(
     processes.wait_for_all()
     if not processes.leads():
         return encoder
-    logits = encoder.logits(*_columns(validation))
+    logits = encoder.logits(*columns_of(validation))
     return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
 
 
@@ -205,18 +205,8 @@ def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArg
 
 
 def _tokenized(encoder: EncoderModel, examples: Sequence[Example]) -> Dataset:
-    encoded = encode(encoder.tokenizer, encoder.input_format, *_columns(examples))
+    encoded = encode(encoder.tokenizer, encoder.input_format, *columns_of(examples))
     return Dataset.from_dict({**encoded, "labels": [LABEL2ID[example.label] for example in examples]})
-
-
-def _columns(examples: Sequence[Example]) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Texts, targets, holders, contexts."""
-    return (
-        [example.text for example in examples],
-        [example.target for example in examples],
-        [example.holder for example in examples],
-        [example.context for example in examples],
-    )
 
 
 def _loss(weights: np.ndarray) -> Any:  # noqa: ANN401 - the Trainer's own protocol
