@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from stance.annotations import write_annotations
@@ -14,6 +15,7 @@ from stance.predictions import read_predictions
 from stance.runs import run_folder, train_run
 from stance.settings import (
     AsItIsConfig,
+    AuxiliaryConfig,
     DataConfig,
     EncoderConfig,
     EnsembleConfig,
@@ -106,9 +108,38 @@ def test_an_ensemble_is_the_mean_of_runs_that_stand_or_are_made(tmp_path, readab
     assert list(found.scores.values()) == pytest.approx([sum(pair) / 2 for pair in zip(*expected, strict=True)])
 
 
-def test_an_ensemble_of_one_is_refused():
+def test_an_ensemble_of_one_or_of_no_seed_is_refused():
     with pytest.raises(StanceError, match=r"model\.members: too small; found 1; allowed: 2 or more"):
         EnsembleConfig(name="one", members={"only": PriorConfig(name="target", prior="target")})
+    two = {prior: PriorConfig(name=prior, prior=prior) for prior in ("target", "holder")}
+    with pytest.raises(StanceError, match=r"model\.seeds: too small; found 0; allowed: 1 or more"):
+        EnsembleConfig(name="none", members=two, seeds=0)
+
+
+def test_an_encoder_of_several_seeds_counts_as_one_member(tmp_path, readable_annotations, tiny_encoder):
+    prior = PriorConfig(name="target", prior="target")
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    deep = EnsembleConfig(name="deep", members={"target": prior, "tiny": tiny}, seeds=2)
+    config = replace(configured(tmp_path, readable_annotations, deep), seed=1)
+    run = train_run(config, "deep")
+    assert sorted((tmp_path / "outputs" / "runs").glob("*/seed-*")) == [
+        run_folder(config.outputs, name, seed)
+        for name, seed in (("mine-deep", 1), ("mine-target", 1), ("mine-tiny", 2), ("mine-tiny", 3))
+    ]
+    assert run["config"]["model"]["seeds"] == 2
+    row = ["The council of Arno accepted the plan to open the crossing."], ["open the crossing"]
+
+    def scores(name, seed):
+        (said,) = StanceClassifier.from_pretrained(run_folder(config.outputs, name, seed) / "checkpoint").predict(*row)
+        return np.array(list(said.scores.values()))
+
+    second, third = scores("mine-tiny", 2), scores("mine-tiny", 3)
+    assert np.abs(second - third).max() > 1e-4
+    expected = (scores("mine-target", 1) + (second + third) / 2) / 2
+    assert scores("mine-deep", 1) == pytest.approx(expected, abs=1e-5)
+    assert StanceClassifier.from_pretrained(run_folder(config.outputs, "mine-deep", 1) / "checkpoint").runtime == (
+        "torch+torch"
+    )
 
 
 def sourced(folder, annotations, model, source_model) -> TrainConfig:
@@ -142,6 +173,21 @@ def test_a_source_is_a_run_of_its_own_and_its_model_may_be_taken_as_it_is(tmp_pa
     made = (first / "run.json").stat().st_mtime_ns
     train_run(replace(config, overwrite=True), "again")
     assert (first / "run.json").stat().st_mtime_ns == made
+
+
+def test_a_source_may_learn_from_other_corpora(tmp_path, readable_annotations):
+    """And from these alone: then its card names them, and not the corpus that chose among them."""
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    others = replace(config.source, data=config.data, auxiliary=AuxiliaryConfig(corpora={"more": config.source.data}))
+    alone = replace(others, auxiliary=replace(others.auxiliary, own_rows=False))
+    for name, source, corpora in (("both", others, "mine, others"), ("alone", alone, "others")):
+        run = train_run(replace(config, name=name, source=replace(source, name=f"first-{name}")), "second")
+        first = run_folder(config.outputs, f"first-{name}", 0)
+        assert "root" not in run["config"]["source"]["auxiliary"]["corpora"]["more"]
+        card = (run_folder(config.outputs, name, 0) / "checkpoint" / "README.md").read_text(encoding="utf-8")
+        assert f"It is the model of the run first-{name}, on {corpora}, as it is" in card
+        assert f"documents of {corpora}" in (first / "checkpoint" / "README.md").read_text(encoding="utf-8")
 
 
 def test_an_encoder_goes_on_from_its_source(tmp_path, readable_annotations, tiny_encoder):

@@ -112,12 +112,15 @@ def model_card(
 
 def _corpora(config: Mapping[str, Any]) -> list[str]:
     """The corpora learnt from, by name."""
-    first = [config["source"]["data"]["name"]] if "source" in config else []
-    if config["model"]["name"] == AS_IT_IS:
-        return first
-    auxiliary = config.get("auxiliary", {"corpora": {}, "own_rows": True})
-    own = [config["data"]["name"]] if auxiliary["own_rows"] else []
-    return list(dict.fromkeys([*own, *(data["name"] for data in auxiliary["corpora"].values()), *first]))
+    first = _corpora_of(config["source"]) if "source" in config else []
+    own = [] if config["model"]["name"] == AS_IT_IS else _corpora_of(config)
+    return list(dict.fromkeys([*own, *first]))
+
+
+def _corpora_of(training: Mapping[str, Any]) -> list[str]:
+    auxiliary = training.get("auxiliary", {"corpora": {}, "own_rows": True})
+    own = [training["data"]["name"]] if auxiliary["own_rows"] else []
+    return [*own, *(data["name"] for data in auxiliary["corpora"].values())]
 
 
 def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[str, int]) -> str:
@@ -127,7 +130,7 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
     own = f"{train['rows']:,} rows in {train['documents']:,} documents"
     if "source" not in config:
         return f"{own} of {', '.join(corpora)}; split by {config['split']['by']}; {said}"
-    first = f"the run {config['source']['name']}, on {config['source']['data']['name']}"
+    first = f"the run {config['source']['name']}, on {', '.join(_corpora_of(config['source']))}"
     if config["model"]["name"] == AS_IT_IS:
         return f"It is the model of {first}, as it is; {said}"
     return f"After {first}: {own} of {config['data']['name']}; split by {config['split']['by']}; {said}"

@@ -149,19 +149,27 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
 def _settings(config: TrainConfig) -> dict[str, Any]:
     """What makes a run this run: no folders of one machine, and nothing that its model does not use."""
     settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
-    source = [] if config.source is None else [settings["source"]["data"]]
-    for data in (settings["data"], *settings["auxiliary"]["corpora"].values(), *source):
-        del data["root"]
-        if not data["hub"]:
-            del data["hub"], data["revision"]
-        data["path"] = Path(data["path"]).name if Path(data["path"]).is_absolute() else data["path"]
-    if not config.auxiliary.corpora:
-        del settings["auxiliary"]
+    for training in (settings, settings["source"] or {}):
+        if training:
+            _trim(training)
     if config.source is None:
         del settings["source"]
     if not isinstance(config.model, EncoderConfig | EnsembleConfig):
         del settings["trainer"]
     return settings
+
+
+def _trim(training: dict[str, Any]) -> None:
+    """Take out of the settings of one training where its corpora are, and what is the same as not being there."""
+    if training["model"].get("seeds") == 1:
+        del training["model"]["seeds"]
+    for data in (training["data"], *training["auxiliary"]["corpora"].values()):
+        del data["root"]
+        if not data["hub"]:
+            del data["hub"], data["revision"]
+        data["path"] = Path(data["path"]).name if Path(data["path"]).is_absolute() else data["path"]
+    if not training["auxiliary"]["corpora"]:
+        del training["auxiliary"]
 
 
 def _run_identity(model: ModelConfig, settings: Mapping[str, Any], record: DatasetRecord) -> str:
@@ -216,11 +224,14 @@ def _trained(
         log.info("checkpoint %s stands", checkpoint)
         return StanceClassifier.from_pretrained(checkpoint)
     if isinstance(config.model, EnsembleConfig):
-        stem, members = config.name.removesuffix(config.model.name), {}
+        members = {}
         for member in config.model.members.values():
-            source = config.source if isinstance(member, EncoderConfig) else None
-            run = replace(config, name=f"{stem}{member.name}", model=member, source=source, overwrite=False)
-            members[member.name] = StanceClassifier.from_pretrained(_made(run, command))
+            runs = _members(config, member)
+            loaded = {f"seed-{r.seed}": StanceClassifier.from_pretrained(_made(r, command)) for r in runs}
+            alone = len(runs) == 1
+            members[member.name] = (
+                loaded[f"seed-{runs[0].seed}"] if alone else StanceClassifier(Ensemble(loaded), Card("ensemble", data))
+            )
         classifier = StanceClassifier(Ensemble(members), Card("ensemble", data))
         classifier.save_pretrained(checkpoint)
         return classifier
@@ -269,6 +280,16 @@ def _made(config: TrainConfig, command: str) -> Path:
     return run_folder(config.outputs, config.name, config.seed) / "checkpoint"
 
 
+def _members(config: TrainConfig, model: ModelConfig) -> list[TrainConfig]:
+    """The runs that one member of an ensemble is the mean of: one, or for an encoder as many as there are seeds."""
+    assert isinstance(config.model, EnsembleConfig)
+    name = config.name.removesuffix(config.model.name) + model.name
+    if not isinstance(model, EncoderConfig):
+        return [replace(config, name=name, model=model, source=None, overwrite=False)]
+    seeds = range(config.seed * config.model.seeds, (config.seed + 1) * config.model.seeds)
+    return [replace(config, name=name, seed=seed, model=model, overwrite=False) for seed in seeds]
+
+
 def _of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:
     """The run that comes first."""
     return TrainConfig(
@@ -276,6 +297,7 @@ def _of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:
         seed=config.seed,
         data=source.data,
         split=source.split,
+        auxiliary=source.auxiliary,
         model=source.model,
         trainer=source.trainer,
         bootstrap=config.bootstrap,

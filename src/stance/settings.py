@@ -291,13 +291,19 @@ class EnsembleConfig(ModelConfig):
 
     Attributes:
         members: Each is a run of its own, with its model's name in place of the ensemble's in the name of the run.
+        seeds: With how many seeds an encoder among the members is trained; it counts as one member, the mean of these.
+            The ensemble of seed k has the seeds k x seeds and on, so that ensembles of other seeds share no training.
+
+    Source: Lakshminarayanan et al. (2017), deep ensembles.
     """
 
     members: dict[str, ModelConfig]
+    seeds: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse fewer than two members."""
+        """Refuse fewer than two members, and less than one seed."""
         _at_least("model.members", len(self.members), 2)
+        _at_least("model.seeds", self.seeds, 1)
 
 
 #: Name of the model that is a source's, as it is.
@@ -324,12 +330,14 @@ class SourceConfig:
         data: See :class:`DataConfig`.
         split: See :class:`SplitConfig`.
         model: An encoder; for ``model=as_it_is`` any.
+        auxiliary: See :class:`AuxiliaryConfig`.
         trainer: Keywords of ``transformers.TrainingArguments``.
     """
 
     name: str
     data: DataConfig
     split: SplitConfig = field(default_factory=SplitConfig)
+    auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     model: ModelConfig
     trainer: dict[str, Any] = field(default_factory=dict)
 
