@@ -19,8 +19,8 @@ FLOORS = [
     {"annotations", "cache", "journal", "metrics", "predictions", "settings", "tables"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares", "cluster"},
-    {"build", "priors", "linear", "encoder", "onnx_model", "slices", "suite"},
-    {"kernel"},
+    {"build", "priors", "features", "encoder", "onnx_model", "slices", "suite"},
+    {"linear", "kernel"},
     {"classifier", "evaluation", "mistakes", "report"},
     {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"}
     | {"modelcard", "export"},

@@ -20,8 +20,9 @@ from stance.classifier import CARD, Card
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat
 from stance.errors import StanceError
+from stance.features import TfidfFeatures
 from stance.labels import LABELS
-from stance.linear import LinearModel, TfidfFeatures
+from stance.linear import LinearModel
 from stance.priors import Prior
 from stance.selective import Threshold
 

@@ -17,8 +17,9 @@ from stance.agreement import aggregate
 from stance.classifier import Card, StanceClassifier
 from stance.encoding import PACKAGED, encoder_location
 from stance.errors import StanceError
+from stance.features import EmbeddingFeatures, TfidfFeatures
 from stance.labels import LABEL2ID, LABELS
-from stance.linear import OWN_WEIGHTS_FROM, EmbeddingFeatures, LinearModel, TfidfFeatures, fit_linear
+from stance.linear import OWN_WEIGHTS_FROM, LinearModel, fit_linear
 from stance.settings import LinearConfig
 
 

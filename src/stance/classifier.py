@@ -18,11 +18,12 @@ from stance.dataset import DatasetRecord
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat
 from stance.errors import StanceError, first_line, input_error
+from stance.features import CombinedFeatures, EmbeddingFeatures, TfidfFeatures
 from stance.files import folder_beside, must_exist, read_json, write_json
 from stance.hub import fetch
 from stance.kernel import KernelModel
 from stance.labels import LABELS, check_label_order
-from stance.linear import CombinedFeatures, EmbeddingFeatures, LinearModel, TfidfFeatures
+from stance.linear import LinearModel
 from stance.onnx_model import FILES, OnnxModel
 from stance.predictions import Prediction, Predictor, Probabilities, to_predictions
 from stance.priors import Prior

@@ -17,9 +17,9 @@ from sklearn.utils.class_weight import compute_sample_weight
 from stance.annotations import Example, columns_of
 from stance.calibration import fit_scale, scaled_softmax
 from stance.errors import input_error
+from stance.features import EmbeddingFeatures
 from stance.files import read_json, write_json
 from stance.labels import LABEL2ID
-from stance.linear import EmbeddingFeatures
 from stance.predictions import Probabilities
 from stance.settings import KernelConfig
 
@@ -114,7 +114,7 @@ class KernelModel:
 
     @classmethod
     def load(cls, folder: Path) -> KernelModel:
-        """Read what :meth:`save` wrote; errors as of :meth:`stance.linear.EmbeddingFeatures.load`."""
+        """Read what :meth:`save` wrote; errors as of :meth:`stance.features.EmbeddingFeatures.load`."""
         return cls(
             EmbeddingFeatures.load(folder),
             **load_file(folder / "kernel.safetensors"),
