@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from transformers import AutoTokenizer
 
-from stance.encoding import PACKAGED, InputFormat, encode, encoder_location, load_encoder
+from stance.encoding import PACKAGED, InputFormat, encode, encoder_location, load_encoder, marked
 from stance.errors import StanceError
 
 
@@ -23,6 +23,34 @@ def test_the_pair_of_a_row():
 
 def test_an_empty_holder_is_the_author():
     assert InputFormat().pair("We signed.", "sign", "", "")[1] == "the author: sign"
+
+
+@pytest.mark.parametrize(
+    ("text", "holder", "expected"),
+    [
+        ("Then the union left.", "the union", "Then the @ union @ left."),
+        ("The trade ministry and the ministry of labour met.", "the Ministry of Labour",
+         "The trade ministry and the @ ministry of labour @ met."),
+        ("Dockers' union? The dockers' union, again.", "the dockers' union",
+         "@ Dockers' union @? The @ dockers' union @, again."),
+        ("The mayor spoke; mayor Ruiz left.", "mayor Ruiz", "The mayor spoke; @ mayor Ruiz @ left."),
+        ("Nobody met, unions or not.", "the union", "Nobody met, unions or not."),
+        ("The end of the matter.", "the", "The end of the matter."),
+        ("We left.", "", "We left."),
+    ],
+)  # fmt: skip
+def test_the_mention_that_has_most_of_a_name_is_marked(text, holder, expected):
+    assert marked(text, holder) == expected
+    assert InputFormat(mark_holder=True).pair(text, "sign", holder, "Union and Ruiz met.")[0] == expected
+    assert InputFormat().pair(text, "sign", holder, "")[0] == text
+
+
+def test_marks_reach_the_model_and_leave_the_context_alone(tokenizer):
+    row = ["The union left."], ["sign"], ["the union"], ["The union met."]
+    input_format = InputFormat(mark_holder=True, context_words=9)
+    assert "the union met. the @ union @ left. [SEP] the union : sign" in tokenizer.decode(
+        encode(tokenizer, input_format, *row)["input_ids"][0]
+    )
 
 
 def test_holder_and_target_reach_the_model(tokenizer):

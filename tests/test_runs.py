@@ -10,6 +10,7 @@ import pytest
 
 from stance.annotations import write_annotations
 from stance.classifier import StanceClassifier
+from stance.encoding import InputFormat
 from stance.errors import StanceError
 from stance.predictions import read_predictions
 from stance.runs import run_folder, train_run
@@ -118,7 +119,7 @@ def test_an_ensemble_of_one_or_of_no_seed_is_refused():
 
 def test_an_encoder_of_several_seeds_counts_as_one_member(tmp_path, readable_annotations, tiny_encoder):
     prior = PriorConfig(name="target", prior="target")
-    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64, mark_holder=True)
     deep = EnsembleConfig(name="deep", members={"target": prior, "tiny": tiny}, seeds=2)
     config = replace(configured(tmp_path, readable_annotations, deep), seed=1)
     run = train_run(config, "deep")
@@ -137,9 +138,10 @@ def test_an_encoder_of_several_seeds_counts_as_one_member(tmp_path, readable_ann
     assert np.abs(second - third).max() > 1e-4
     expected = (scores("mine-target", 1) + (second + third) / 2) / 2
     assert scores("mine-deep", 1) == pytest.approx(expected, abs=1e-5)
-    assert StanceClassifier.from_pretrained(run_folder(config.outputs, "mine-deep", 1) / "checkpoint").runtime == (
-        "torch+torch"
-    )
+    loaded = StanceClassifier.from_pretrained(run_folder(config.outputs, "mine-deep", 1) / "checkpoint")
+    assert loaded.runtime == "torch+torch"
+    trained = StanceClassifier.from_pretrained(run_folder(config.outputs, "mine-tiny", 2) / "checkpoint")
+    assert trained.card.input_format == InputFormat(max_length=64, mark_holder=True)
 
 
 def sourced(folder, annotations, model, source_model) -> TrainConfig:
@@ -198,6 +200,7 @@ def test_an_encoder_goes_on_from_its_source(tmp_path, readable_annotations, tiny
     first, second = (run_folder(config.outputs, name, 0) / "checkpoint" for name in ("first", "mine-tiny"))
     assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
     assert run["config"]["model"]["encoder"] == str(tiny_encoder)
+    assert "mark_holder" not in run["config"]["model"]  # so that a run of before there was the field is the same run
     assert "After the run first, on others: " in (second / "README.md").read_text(encoding="utf-8")
 
 

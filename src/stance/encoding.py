@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +32,9 @@ WINDOW = 4096
 #: Weights, configuration and tokenizer, without which a fine-tuned encoder does not load.
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
+#: Words of a name that say nothing of whose name it is.
+_LITTLE_WORDS = frozenset(["the", "a", "an", "of", "and", "to", "in", "for", "on", "its", "their", "his", "her"])
+
 _FIELDS = ("text", "target", "holder")
 
 #: Suffixes of what is not documentation in an encoder's folder.
@@ -50,6 +54,7 @@ class InputFormat:
         second: Template of the second sequence.
         author: What stands for an empty holder (the author or speaker of the text).
         context_words: How many words of the context, the last ones, are put before the text; 0 = none.
+        mark_holder: Put ``@`` before and after the holder's mention in the text, where it has one (:func:`marked`).
         max_length: Tokens of the pair together. Context gives way first, then the text is cut; holder and target are
             cut only where they fill more than half of it.
     """
@@ -59,6 +64,7 @@ class InputFormat:
     author: str = "the author"
     context_words: int = 0
     max_length: int = 128
+    mark_holder: bool = False
 
     def __post_init__(self) -> None:
         """Raise StanceError for a template with other fields, or one that leaves out text or target."""
@@ -83,8 +89,39 @@ class InputFormat:
     def pair(self, text: str, target: str, holder: str, context: str) -> tuple[str, str]:
         """The two sequences of one row; what ``transformers.pipeline`` takes as ``text`` and ``text_pair``."""
         words = context.split()[-self.context_words :] if self.context_words else []
+        text = marked(text, holder) if self.mark_holder else text
         values = {"text": " ".join([*words, text]), "target": target, "holder": holder or self.author}
         return self.first.format(**values), self.second.format(**values)
+
+
+def marked(text: str, name: str) -> str:
+    """The text with ``@`` before and after what mentions a name.
+
+    A mention is a run of the name's words in any order and case, articles, prepositions and the like aside; of several
+    those that have the most of its words are marked, so that another ministry is not taken for the ministry named.
+
+    Source: entity markers of punctuation after Zhou and Chen (2022), An Improved Baseline for Sentence-level Relation
+    Extraction.
+    """
+    wanted = {word.lower() for word in re.findall(r"\w+", name)} - _LITTLE_WORDS
+    tokens = list(re.finditer(r"\w+|[^\w\s]", text))
+    runs: list[list[re.Match[str]]] = []
+    previous = -1
+    for index, token in enumerate(tokens):
+        if token.group().lower() not in wanted:
+            continue
+        between = [t.group().lower() for t in tokens[previous + 1 : index]]
+        if runs and (not between or (len(between) == 1 and between[0] in _LITTLE_WORDS | {"-", "'"})):
+            runs[-1].append(token)
+        else:
+            runs.append([token])
+        previous = index
+    sizes = [len({token.group().lower() for token in run}) for run in runs]
+    for run, size in zip(reversed(runs), reversed(sizes), strict=True):
+        if size == max(sizes):
+            start, end = run[0].start(), run[-1].end()
+            text = f"{text[:start]}@ {text[start:end]} @{text[end:]}"
+    return text
 
 
 def encode(

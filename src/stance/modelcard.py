@@ -192,6 +192,7 @@ def _usage(kind: str, input_format: InputFormat) -> list[str]:
     first, second = input_format.pair(text, target, holder, "")
     words = input_format.context_words
     context = f"; before the text stand the last {words} words of its context, if there is any" if words else ""
+    marks = " The holder's mention in the text stands between `@` and `@`." if input_format.mark_holder else ""
     return [
         *lines,
         "",
@@ -206,7 +207,7 @@ def _usage(kind: str, input_format: InputFormat) -> list[str]:
         "```",
         "",
         f"`text` is `{input_format.first}`{context}; `text_pair` is `{input_format.second}`. For an empty holder, the "
-        f"author or speaker, write `{input_format.author}`.",
+        f"author or speaker, write `{input_format.author}`.{marks}",
     ]
 
 

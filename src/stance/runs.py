@@ -161,8 +161,10 @@ def _settings(config: TrainConfig) -> dict[str, Any]:
 
 def _trim(training: dict[str, Any]) -> None:
     """Take out of the settings of one training where its corpora are, and what is the same as not being there."""
-    if training["model"].get("seeds") == 1:
-        del training["model"]["seeds"]
+    for model in (training["model"], *training["model"].get("members", {}).values()):
+        for key, same in (("seeds", 1), ("mark_holder", False)):
+            if model.get(key) == same:
+                del model[key]
     for data in (training["data"], *training["auxiliary"]["corpora"].values()):
         del data["root"]
         if not data["hub"]:

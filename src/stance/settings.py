@@ -283,6 +283,7 @@ class EncoderConfig(ModelConfig):
     author: str = "the author"
     context_words: int = 0
     max_length: int = 128
+    mark_holder: bool = False
 
 
 @dataclass(kw_only=True)

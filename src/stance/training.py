@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ def fine_tune(
     """
     arguments = _arguments(options, seed, work)
     set_seed(seed)
-    input_format = InputFormat(config.first, config.second, config.author, config.context_words, config.max_length)
+    input_format = InputFormat(**{field.name: getattr(config, field.name) for field in fields(InputFormat)})
     encoder = EncoderModel.new(config.encoder, input_format)
     encoder.freeze(config.frozen_layers)
     resume = last_whole_checkpoint(work)
