@@ -69,7 +69,7 @@ def _connected(address: str | None) -> tuple[Any, bool]:
     try:
         import ray
     except ImportError:
-        raise StanceError('engine=ray needs Ray: pip install "stance[ray]"') from None
+        raise StanceError('engine=ray needs Ray: in the checkout, pip install -e ".[ray]"') from None
     if ray.is_initialized():
         return ray, False
     own = {"include_dashboard": False} if address is None else {}

@@ -29,7 +29,7 @@ WEIGHTS = "model.safetensors"
 FILES = {"onnx": "model.onnx", "onnx-int8": "model.int8.onnx"}
 
 #: How to have what running and writing such files needs.
-INSTALL = 'pip install "stance[onnx]"'
+INSTALL = 'in the checkout, pip install -e ".[onnx]"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
     try:
         import optuna
     except ImportError:
-        raise StanceError('a sweep needs Optuna: pip install "stance[sweeps]"') from None
+        raise StanceError('a sweep needs Optuna: in the checkout, pip install -e ".[sweeps]"') from None
     from stance.encoding import InputFormat
 
     assert isinstance(config.model, EncoderConfig)
