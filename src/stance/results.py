@@ -70,7 +70,7 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
             str(folder), "no finished runs", allowed=known or "python scripts/train.py experiment=NAME first"
         )
     runs = [read_json(path) for path in paths]
-    kept = [digest({"config": {**run["config"], "seed": None}, "data": run["data"]}) for run in runs]
+    kept = [digest({"config": {**run["config"], "seed": None}, "data": run["data"]["fingerprint"]}) for run in runs]
     for path, identity in zip(paths, kept, strict=True):
         if identity != kept[0]:
             raise StanceError(f"{path}: differs from {paths[0]} in more than the seed; train again with overwrite=true")
