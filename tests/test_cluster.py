@@ -91,5 +91,5 @@ def test_a_worker_that_dies_is_asked_again_and_one_that_cannot_begin_is_an_error
 
 def test_without_ray_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(StanceError, match=r'pip install "stance\[ray\]"'):
+    with pytest.raises(StanceError, match=r'in the checkout, pip install -e "\.\[ray\]"'):
         list(in_order(lambda: abs, range(2), RayConfig()))

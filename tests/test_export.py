@@ -182,11 +182,11 @@ def test_a_file_that_was_not_checked_is_not_used(copy):
 
 def test_without_onnx_runtime(folder, config, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(StanceError, match=r'not installed; allowed: torch, or pip install "stance\[onnx\]" first'):
+    with pytest.raises(StanceError, match=r'torch, or in the checkout, pip install -e "\.\[onnx\]" first'):
         load(folder, "onnx")
     assert load(folder, "auto").runtime == "torch"
     assert "ONNX Runtime is not installed" in caplog.text
-    with pytest.raises(StanceError, match=r'onnxruntime is not installed; allowed: pip install "stance\[onnx\]"'):
+    with pytest.raises(StanceError, match=r'is not installed; allowed: in the checkout, pip install -e "\.\[onnx\]"'):
         export_checkpoint(config)
 
 
