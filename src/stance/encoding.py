@@ -117,8 +117,9 @@ def marked(text: str, name: str) -> str:
             runs.append([token])
         previous = index
     sizes = [len({token.group().lower() for token in run}) for run in runs]
-    for run, size in zip(reversed(runs), reversed(sizes), strict=True):
-        if size == max(sizes):
+    most = max(sizes, default=0)
+    for run, size in reversed(list(zip(runs, sizes, strict=True))):
+        if size == most:
             start, end = run[0].start(), run[-1].end()
             text = f"{text[:start]}@ {text[start:end]} @{text[end:]}"
     return text

@@ -149,11 +149,11 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
 def _settings(config: TrainConfig) -> dict[str, Any]:
     """What makes a run this run: no folders of one machine, and nothing that its model does not use."""
     settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
-    for training in (settings, settings["source"] or {}):
-        if training:
-            _trim(training)
+    _trim(settings)
     if config.source is None:
         del settings["source"]
+    else:
+        _trim(settings["source"])
     if not isinstance(config.model, EncoderConfig | EnsembleConfig):
         del settings["trainer"]
     return settings
@@ -229,11 +229,9 @@ def _trained(
         members = {}
         for member in config.model.members.values():
             runs = _members(config, member)
-            loaded = {f"seed-{r.seed}": StanceClassifier.from_pretrained(_made(r, command)) for r in runs}
-            alone = len(runs) == 1
-            members[member.name] = (
-                loaded[f"seed-{runs[0].seed}"] if alone else StanceClassifier(Ensemble(loaded), Card("ensemble", data))
-            )
+            several = {f"seed-{run.seed}": StanceClassifier.from_pretrained(_made(run, command)) for run in runs}
+            first, *others = several.values()
+            members[member.name] = StanceClassifier(Ensemble(several), Card("ensemble", data)) if others else first
         classifier = StanceClassifier(Ensemble(members), Card("ensemble", data))
         classifier.save_pretrained(checkpoint)
         return classifier
@@ -286,10 +284,11 @@ def _members(config: TrainConfig, model: ModelConfig) -> list[TrainConfig]:
     """The runs that one member of an ensemble is the mean of: one, or for an encoder as many as there are seeds."""
     assert isinstance(config.model, EnsembleConfig)
     name = config.name.removesuffix(config.model.name) + model.name
+    run = replace(config, name=name, model=model, overwrite=False)
     if not isinstance(model, EncoderConfig):
-        return [replace(config, name=name, model=model, source=None, overwrite=False)]
-    seeds = range(config.seed * config.model.seeds, (config.seed + 1) * config.model.seeds)
-    return [replace(config, name=name, seed=seed, model=model, overwrite=False) for seed in seeds]
+        return [replace(run, source=None)]
+    number = config.model.seeds
+    return [replace(run, seed=seed) for seed in range(config.seed * number, (config.seed + 1) * number)]
 
 
 def _of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:
