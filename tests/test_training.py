@@ -13,7 +13,9 @@ from transformers import AutoConfig, AutoModel, Trainer
 
 from conftest import PROJECT, example
 from stance.agreement import aggregate
+from stance.annotations import columns_of
 from stance.config import register, typed
+from stance.encoder import EncoderModel
 from stance.errors import StanceError
 from stance.labels import LABELS
 from stance.metrics import confusion, macro_f1
@@ -183,3 +185,7 @@ def test_the_fast_trainer_composes_and_trains(config, parts, tmp_path):
     assert second.model.dtype == torch.float32
     difference = np.abs(weights(first) - weights(second))
     assert 0 < difference.max() < 2e-3
+    second.save(tmp_path / "saved")
+    rows = columns_of(parts["validation"])
+    loaded = EncoderModel.load(tmp_path / "saved", second.input_format)
+    assert (second.logits(*rows) == loaded.logits(*rows)).all(), "answers otherwise than its checkpoint"

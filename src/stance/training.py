@@ -147,6 +147,8 @@ def fine_tune(
     processes.wait_for_all()
     if not processes.leads():
         return encoder
+    # Trained in half precision, the model would go on to answer in it: otherwise than its checkpoint, loaded, does.
+    trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     logits = encoder.logits(*columns_of(validation))
     return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
 
