@@ -1,6 +1,7 @@
 """All seeds of an experiment as one result: python scripts/summarize.py experiment=minilm
 
 Several in one table, the last compared with each other one: experiment=[majority,tfidf,minilm]
+From what is recorded, where nothing was trained here, or with further seeds to it: recorded=true
 """
 
 from stance.config import script

@@ -57,6 +57,8 @@ def test_the_same_comes_out_and_a_planted_change_is_found(project):
         result["measures"]["macro_f1"]["value"] -= 0.001
         result["runs"][0]["test"]["accuracy"] = 0.123
         result["config"]["model"]["C"] = 7.0
+        said = result["runs"][0]["labels"]["test"]
+        result["runs"][0]["labels"]["test"] = ("n" if said[0] != "n" else "a") + said[1:]
 
     change(project, planted)
     lines = reproduce(project, "tiny")
@@ -64,6 +66,7 @@ def test_the_same_comes_out_and_a_planted_change_is_found(project):
     assert different == [
         "setting model.C: DIFFERENT",
         "seed 0 accuracy: DIFFERENT",
+        "seed 0 test: DIFFERENT",
         "measures macro_f1 value: DIFFERENT",
     ]
     came_out = [line for same, line in lines if same]

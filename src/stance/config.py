@@ -18,11 +18,12 @@ from typing import Any, cast
 import hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from stance import settings
-from stance.errors import StanceError
+from stance.errors import StanceError, input_error
 
 #: The toolkit keeps its own run folders: Hydra logs nothing of its own, does not change folder, and writes nothing but
 #: the configuration of a multirun.
@@ -92,6 +93,23 @@ def command() -> str:
     said = [part for part in HydraConfig.get().overrides.task if not part.startswith(("overwrite=", "outputs="))]
     name = HydraConfig.get().job.config_name  # not of the program, which for a launcher's job is the launcher's
     return shlex.join(["python", f"scripts/{name}.py", *said])
+
+
+def training_of(recorded: str) -> settings.TrainConfig:
+    """The configuration that a recorded command trains.
+
+    Raises:
+        StanceError: It is no command of ``scripts/train.py``, or composes no more.
+    """
+    program, name, *overrides = shlex.split(recorded)
+    if (program, name) != ("python", "scripts/train.py"):
+        raise input_error("command", "not one that trains", found=recorded, allowed="python scripts/train.py ...")
+    register()
+    try:
+        with hydra.initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
+            return cast(settings.TrainConfig, typed(hydra.compose("train", overrides=overrides)))
+    except HydraException as error:
+        raise StanceError(f"{recorded}: {str(error).strip().splitlines()[0]}") from None
 
 
 @contextmanager

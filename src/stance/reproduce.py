@@ -63,6 +63,8 @@ def reproduce(
     lines += list(_changed_settings(recorded["config"], result["config"]))
     for before, after in zip(runs, result["runs"], strict=True):
         lines += list(_numbers(f"seed {before['seed']}", before["test"], after["test"], limit, said))
+        for part, labels in before.get("labels", {}).items():
+            lines.append(_answers(f"seed {before['seed']} {part}", labels, after["labels"][part], alike, tolerance))
     if len(runs) == len(recorded["runs"]):
         for part in ("measures", "gain", "challenge", "tags"):
             if part in recorded:
@@ -103,6 +105,14 @@ def _again(project: Path, command: str, outputs: Path) -> None:
 def _same(what: str, before: object, after: object) -> tuple[bool, str]:
     same = before == after
     return same, f"{what}: same" if same else f"{what}: DIFFERENT, recorded {before}, now {after}"
+
+
+def _answers(what: str, before: str, after: str, alike: bool, tolerance: float) -> tuple[bool, str]:
+    """Of all rows of a part together: how many have another label."""
+    changed = sum(a != b for a, b in zip(before, after, strict=False)) + abs(len(before) - len(after))
+    same = changed <= (0 if alike else tolerance * len(before))
+    told = f"{changed} of {len(before)} rows have another label"
+    return same, f"{what}: " + (f"same, {told}" if same else f"DIFFERENT, {told}")
 
 
 def _changed_settings(

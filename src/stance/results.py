@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from stance.annotations import Example, label_counts
+from stance.build import build_dataset
+from stance.config import training_of
 from stance.dataset import load_splits
 from stance.errors import StanceError, input_error
 from stance.evaluation import join, over_seeds, prior_labels
 from stance.figures import learning_curve
 from stance.files import digest, read_json, write_beside, write_json
+from stance.labels import LABELS
 from stance.metrics import ALL_MEASURES, MEAN_OVER_TARGETS, in_words
 from stance.predictions import read_predictions
 from stance.settings import SummarizeConfig
 from stance.splits import some_documents
 from stance.tables import markdown_table
+
+log = logging.getLogger(__name__)
+
+#: A label by its first letter, as recorded answers spell it.
+LETTERS = {label[0]: label for label in LABELS}
 
 #: What is said of a published figure; ``parts``: whether it was measured on the same parts as ours.
 PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
@@ -25,32 +34,51 @@ PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
 
 @dataclass(frozen=True, slots=True)
 class RunSet:
-    """The finished runs of one name, one for each seed, on one dataset.
+    """The runs of one name, one for each seed, on one dataset.
 
     Attributes:
         name: Of the runs.
-        runs: Content of each ``run.json``, by ascending seed.
-        metrics: Content of each ``metrics.json``.
+        config: Of all of them, without the seed.
+        data: Name, fingerprint and folder of the dataset.
+        runs: What ``results.json`` says of each, by ascending seed; ``labels`` is the answer to every row of each part
+            but train, in their order, a letter a row.
         splits: The dataset.
-        learnt: The training rows of each run.
-        predicted: By part, the label of each row by its id, for each run.
     """
 
     name: str
-    runs: tuple[dict[str, Any], ...]
-    metrics: tuple[dict[str, Any], ...]
+    config: Mapping[str, Any]
+    data: Mapping[str, str]
+    runs: tuple[Mapping[str, Any], ...]
     splits: Mapping[str, Sequence[Example]]
-    learnt: tuple[Sequence[Example], ...]
-    predicted: Mapping[str, Sequence[Mapping[str, str]]]
 
     @property
     def headline(self) -> str:
         """The measure that results are led by."""
-        return str(self.runs[0]["config"]["data"]["headline"])
+        return str(self.config["data"]["headline"])
+
+    @property
+    def identity(self) -> str:
+        """What runs of one name have in common: all but the seed. Data are told by fingerprint, not by folder."""
+        return digest({"config": {**self.config, "seed": None}, "data": self.data["fingerprint"]})
+
+    def learnt(self) -> list[Sequence[Example]]:
+        """The training rows of each run."""
+        return [some_documents(self.splits["train"], self.config["train_share"], run["seed"]) for run in self.runs]
+
+    def answers(self, part: str) -> list[dict[str, str]]:
+        """What each run said of a part: labels by id."""
+        ids = [example.id for example in self.splits[part]]
+        return [{i: LETTERS[letter] for i, letter in zip(ids, run["labels"][part], strict=True)} for run in self.runs]
 
     def labels(self, part: str, examples: Sequence[Example]) -> list[list[str]]:
-        """What each run said of examples of a part."""
-        return [[by_id[example.id] for example in examples] for by_id in self.predicted[part]]
+        """What each run said of examples of a part, in their order."""
+        return [[said[example.id] for example in examples] for said in self.answers(part)]
+
+    def with_seeds_of(self, other: RunSet) -> RunSet:
+        """These runs, and those of the other that are of the same configuration on the same data, of further seeds."""
+        here = {run["seed"] for run in self.runs}
+        further = [run for run in other.runs if run["seed"] not in here] if other.identity == self.identity else []
+        return replace(self, runs=tuple(sorted([*self.runs, *further], key=lambda run: run["seed"])))
 
 
 def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
@@ -69,30 +97,63 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
         raise input_error(
             str(folder), "no finished runs", allowed=known or "python scripts/train.py experiment=NAME first"
         )
-    runs = [read_json(path) for path in paths]
-    kept = [digest({"config": {**run["config"], "seed": None}, "data": run["data"]["fingerprint"]}) for run in runs]
-    for path, identity in zip(paths, kept, strict=True):
-        if identity != kept[0]:
+    first = read_json(paths[0])
+    splits, record = load_splits(Path(outputs) / "data" / first["data"]["folder"])
+    sets = [_of_run(path, name, splits) for path in paths]
+    for path, found in zip(paths, sets, strict=True):
+        if found.identity != sets[0].identity:
             raise StanceError(f"{path}: differs from {paths[0]} in more than the seed; train again with overwrite=true")
-    splits, record = load_splits(Path(outputs) / "data" / runs[0]["data"]["folder"])
-    if record.fingerprint != runs[0]["data"]["fingerprint"]:
+    if record.fingerprint != first["data"]["fingerprint"]:
         raise StanceError(f"{folder}: the runs were made on other data than what now stands; train with overwrite=true")
-    share = runs[0]["config"]["train_share"]
-    predicted: dict[str, list[dict[str, str]]] = {}
-    for path in paths:
-        for part in [part for part in splits if part != "train"]:
-            file = path.parent / f"predictions.{part}.jsonl"
-            labels = join(splits[part], read_predictions(file), str(file))
-            ids = [example.id for example in splits[part]]
-            predicted.setdefault(part, []).append(dict(zip(ids, labels, strict=True)))
-    return RunSet(
-        name,
-        tuple(runs),
-        tuple(read_json(path.parent / "metrics.json") for path in paths),
-        splits,
-        tuple(some_documents(splits["train"], share, run["seed"]) for run in runs),
-        predicted,
-    )
+    return replace(sets[0], runs=tuple(run for found in sets for run in found.runs))
+
+
+def _of_run(path: Path, name: str, splits: Mapping[str, Sequence[Example]]) -> RunSet:
+    run, metrics = read_json(path), read_json(path.parent / "metrics.json")
+    config = {key: value for key, value in run["config"].items() if key != "seed"}
+    entry = {
+        "seed": run["seed"],
+        "command": run["command"],
+        **run["code"],
+        **{key: run[key] for key in ("versions", "machine", "seconds", "resumed")},
+        "validation": metrics["validation"]["measures"][config["data"]["headline"]]["value"],
+        "test": {measure: metrics["test"]["measures"][measure]["value"] for measure in ALL_MEASURES},
+        "labels": {},
+    }
+    for part in [part for part in splits if part != "train"]:
+        file = path.parent / f"predictions.{part}.jsonl"
+        entry["labels"][part] = "".join(label[0] for label in join(splits[part], read_predictions(file), str(file)))
+    return RunSet(name, config, run["data"], (entry,), splits)
+
+
+def collect_recorded(outputs: str | Path, folder: str | Path) -> RunSet:
+    """The runs that the ``results.json`` in a folder has recorded, with their answers; nothing is trained.
+
+    Args:
+        outputs: Where the dataset stands, or is built from raw data as the recorded command says.
+        folder: Of the experiment, e.g. ``experiments/minilm``.
+
+    Raises:
+        StanceError: There is no record, it is without answers, or the data are others now.
+    """
+    path = Path(folder) / "results.json"
+    if not path.exists():
+        raise input_error(str(path), "nothing is recorded", allowed="python scripts/summarize.py experiment=NAME first")
+    recorded = read_json(path)
+    if not answered(recorded):
+        raise StanceError(f"{path}: recorded without the answer to each row; train it again")
+    config = training_of(recorded["runs"][0]["command"])
+    splits, record, _ = build_dataset(outputs, config.data, config.split, config.auxiliary)
+    if record.fingerprint != recorded["data"]["fingerprint"]:
+        raise input_error(
+            str(path), "made on other data", found=record.fingerprint, allowed=recorded["data"]["fingerprint"]
+        )
+    return RunSet(recorded["name"], recorded["config"], recorded["data"], tuple(recorded["runs"]), splits)
+
+
+def answered(recorded: Mapping[str, Any]) -> bool:
+    """Whether a recorded result has the answer of every run to every row, as those before version 3 have not."""
+    return all("labels" in run for run in recorded["runs"])
 
 
 def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
@@ -101,16 +162,16 @@ def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
     Besides the measures on test: those on the challenge part, if there is one, and the accuracy on the rows with each
     tag, in test with what only the challenge part has, and in validation. Each has n, documents and interval.
     """
-    first = found.runs[0]
+    learnt = found.learnt()
     result = {
-        "version": 2,
+        "version": 3,
         "name": found.name,
         "headline": found.headline,
         "part": "test",
         "seeds": [run["seed"] for run in found.runs],
         "train": {
-            "documents": len({example.document for example in found.learnt[0]}),
-            "rows": round(sum(map(len, found.learnt)) / len(found.learnt)),
+            "documents": len({example.document for example in learnt[0]}),
+            "rows": round(sum(map(len, learnt)) / len(learnt)),
         },
         **_scores(found, "test", found.splits["test"], ALL_MEASURES, samples),
     }
@@ -119,19 +180,7 @@ def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
         result["challenge"] = _scores(found, "challenge", challenge, ("macro_f1", "accuracy"), samples)
     result["tags"] = _by_tag(found, ("test", "challenge"), samples)
     result["validation_tags"] = _by_tag(found, ("validation",), samples)
-    runs = [
-        {
-            "seed": run["seed"],
-            "command": run["command"],
-            **run["code"],
-            **{key: run[key] for key in ("versions", "machine", "seconds", "resumed")},
-            "validation": metrics["validation"]["measures"][found.headline]["value"],
-            "test": {name: metrics["test"]["measures"][name]["value"] for name in ALL_MEASURES},
-        }
-        for run, metrics in zip(found.runs, found.metrics, strict=True)
-    ]
-    config = {key: value for key, value in first["config"].items() if key != "seed"}
-    return {**result, "data": first["data"], "config": config, "runs": runs}
+    return {**result, "data": dict(found.data), "config": dict(found.config), "runs": list(found.runs)}
 
 
 def _scores(
@@ -141,7 +190,7 @@ def _scores(
 
     Where the runs learnt from different shares of train, a prior has a fit for each, and its scores are averaged.
     """
-    learnt = {tuple(sorted({example.document for example in rows})): rows for rows in found.learnt}
+    learnt = {tuple(sorted({example.document for example in rows})): rows for rows in found.learnt()}
     priors: dict[str, list[list[str]]] = {}
     for rows in learnt.values():
         for name, draws in prior_labels(rows, examples).items():
@@ -168,11 +217,12 @@ def _by_tag(found: RunSet, parts: Sequence[str], samples: int) -> dict[str, Any]
     for part in parts:
         for example in found.splits.get(part, ()):
             rows.setdefault(example.id, (part, example))
+    said = {part: found.answers(part) for part, _ in rows.values()}
     scores = {}
     for tag in sorted({tag for _, example in rows.values() for tag in example.tags}):
         chosen = [(part, example) for part, example in rows.values() if tag in example.tags]
         examples = [example for _, example in chosen]
-        labels = [[found.predicted[part][i][e.id] for part, e in chosen] for i in range(len(found.runs))]
+        labels = [[said[part][i][e.id] for part, e in chosen] for i in range(len(found.runs))]
         accuracy = over_seeds(examples, labels, names=(), headline="accuracy", samples=samples)["accuracy"]
         scores[tag] = {**_size(examples), "accuracy": accuracy}
     return scores
@@ -274,14 +324,19 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
     Raises:
         StanceError: See :func:`collect`; a learning curve of different models or data.
     """
-    found = [collect(config.outputs, name) for name in config.experiment]
-    results = [summarize(runs, config.bootstrap) for runs in found]
-    for result in results:
-        folder = Path(config.folder) / result["name"]
-        write_json(folder / "results.json", result)
+    found = {name: _found(config, name) for name in config.experiment}
+    standing = _standing_differences(config, found)
+    results = []
+    for name, system in found.items():
+        folder = Path(config.folder) / name
+        if system is None:
+            results.append(read_json(folder / "results.json"))
+            continue
+        results.append(summarize(system, config.bootstrap))
+        write_json(folder / "results.json", results[-1])
         with write_beside(folder / "README.md") as temporary:
-            temporary.write_text(experiment_readme(result), encoding="utf-8")
-    differences = _differences(found, config.bootstrap)
+            temporary.write_text(experiment_readme(results[-1]), encoding="utf-8")
+    differences = standing + _differences([runs for runs in found.values() if runs is not None], config.bootstrap)
     if config.table is not None:
         folder = Path(config.folder)
         if config.curve:
@@ -295,6 +350,41 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
         with write_beside(folder / f"{config.table}.md") as temporary:
             temporary.write_text(table_page(config.table, content, results), encoding="utf-8")
     return results, [difference_line(difference) for difference in differences]
+
+
+def _found(config: SummarizeConfig, name: str) -> RunSet | None:
+    """The runs of a name, finished and, if so configured, recorded; None: recorded without the answer to each row."""
+    folder = Path(config.folder) / name
+    finished = any((Path(config.outputs) / "runs" / name).glob("seed-*/run.json"))
+    if not config.recorded or (finished and not (folder / "results.json").exists()):
+        return collect(config.outputs, name)
+    record = folder / "results.json"
+    if not finished and record.exists() and not answered(read_json(record)):
+        log.info("%s: recorded without the answer to each row; it stays as it is", record)
+        return None
+    if not finished:
+        return collect_recorded(config.outputs, folder)
+    system = collect(config.outputs, name)
+    return system.with_seeds_of(collect_recorded(config.outputs, folder)) if answered(read_json(record)) else system
+
+
+def _standing_differences(config: SummarizeConfig, found: Mapping[str, RunSet | None]) -> list[dict[str, Any]]:
+    """Of this table as it stands: what cannot be computed again, of systems that are what they were."""
+    page = Path(config.folder) / f"{config.table}.json"
+    if None not in found.values() or not page.exists():
+        return []
+
+    def stands(name: str) -> bool:
+        system, record = found.get(name), Path(config.folder) / name / "results.json"
+        return name in found and (system is None or list(system.runs) == read_json(record)["runs"])
+
+    return [
+        entry
+        for entry in read_json(page)["differences"]
+        if None in (found.get(entry["system"]), found.get(entry["minus"]))
+        and stands(entry["system"])
+        and stands(entry["minus"])
+    ]
 
 
 def _differences(found: Sequence[RunSet], samples: int) -> list[dict[str, Any]]:

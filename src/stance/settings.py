@@ -835,6 +835,8 @@ class SummarizeConfig:
         experiment: A name, or a list of names for one table.
         outputs: Where the runs are.
         folder: Where ``<name>/results.json`` and its table go.
+        recorded: Take seeds that have no finished run here, or all of them, from what is recorded in ``folder``: the
+            answers to each row are there, so that only the dataset is needed.
         table: Name of a page ``<folder>/<table>.md`` with the one table of all and the differences, and of the
             ``.json`` with its numbers; null = none.
         published: A JSON file with other people's figures, which end that page where it has their corpus.
@@ -844,6 +846,7 @@ class SummarizeConfig:
     experiment: Any
     outputs: str = "outputs"
     folder: str = "experiments"
+    recorded: bool = False
     table: str | None = None
     published: str | None = None
     curve: bool = False

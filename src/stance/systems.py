@@ -13,7 +13,7 @@ from stance.errors import input_error
 from stance.evaluation import join
 from stance.files import DELIMITERS, as_name, must_exist, write_json, write_jsonl
 from stance.predictions import read_predictions
-from stance.results import RunSet, collect
+from stance.results import RunSet, collect, collect_recorded
 from stance.settings import CompareConfig
 
 
@@ -22,16 +22,19 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
 
     Args:
         outputs: Where the runs are that are named without a folder.
-        name: A run folder (``.../runs/NAME/seed-0``), the folder of all its seeds, a NAME, or a file.
+        name: A run folder (``.../runs/NAME/seed-0``), the folder of all its seeds, a NAME, the folder of a recorded
+            experiment (``experiments/NAME``), or a file.
 
     Raises:
-        StanceError: There is nothing of that name, or see :func:`stance.results.collect`.
+        StanceError: There is nothing of that name, or see :func:`stance.results.collect` and ``collect_recorded``.
     """
     path = Path(name)
     if path.suffix.lower() in DELIMITERS:
         return must_exist(path)
     if not path.is_dir():
         return collect(outputs, name)
+    if (path / "results.json").exists():
+        return collect_recorded(outputs, path)
     folder = path.resolve()
     if folder.name.startswith("seed-"):
         seed = int(folder.name.removeprefix("seed-"))
@@ -57,7 +60,7 @@ def compare_systems(config: CompareConfig) -> tuple[list[dict[str, Any]], Path]:
         headline, data = config.data.headline, {"name": record.name, "fingerprint": record.fingerprint}
     elif runs:
         splits, headline = {part: list(rows) for part, rows in runs[0].splits.items()}, runs[0].headline
-        data = {key: runs[0].runs[0]["data"][key] for key in ("name", "fingerprint")}
+        data = {key: runs[0].data[key] for key in ("name", "fingerprint")}
     else:
         raise input_error(
             "data", "predictions files without the data they are of", allowed="data=NAME, e.g. negotiation"
@@ -93,7 +96,7 @@ def _labels(
 ) -> list[list[str]]:
     if isinstance(system, Path):
         return [join(examples, read_predictions(system, config.labels.map()), name)]
-    if system.runs[0]["data"]["fingerprint"] != fingerprint:
+    if system.data["fingerprint"] != fingerprint:
         allowed = "runs on one dataset; of other runs compare predictions files of the same rows, with data=NAME"
         raise input_error(name, "made on other data", allowed=allowed)
     return system.labels(config.part, examples)
