@@ -78,6 +78,14 @@ MEAN_OVER_TARGETS = "favor_against_f1_mean_over_targets"
 
 ALL_MEASURES = (*MEASURES, MEAN_OVER_TARGETS)
 
+#: What pages call them.
+TITLES = {
+    "macro_f1": "macro-F1",
+    "favor_against_f1": "favor/against F1",
+    "accuracy": "accuracy",
+    MEAN_OVER_TARGETS: "favor/against F1, mean over targets",
+}
+
 
 def grouped_confusions(
     gold: Sequence[str], predicted: Sequence[str], documents: Sequence[str], targets: Sequence[str]

@@ -10,8 +10,8 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from stance.encoding import PACKAGED, InputFormat
 from stance.labels import LABELS
-from stance.metrics import in_words
-from stance.report import MEASURES, PRIORS, verdict
+from stance.metrics import TITLES, in_words
+from stance.report import PRIORS, verdict
 from stance.settings import AS_IT_IS
 from stance.tables import markdown_table
 
@@ -70,7 +70,7 @@ def model_card(
                 dataset_name=run["data"]["name"],
                 dataset_split=part,
                 metric_type=HUB_METRICS[name],
-                metric_name=MEASURES[name],
+                metric_name=TITLES[name],
                 metric_value=round(report["measures"][name]["value"], 4),
             )
             for part, report in metrics.items()
@@ -148,7 +148,7 @@ def _results(data: str, metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
     names = list(
         dict.fromkeys(["macro_f1", "favor_against_f1", "accuracy", *(r["headline"] for r in metrics.values())])
     )
-    heads = [f"part of {data}", "n (documents)", *(MEASURES[name] for name in names), "best prior", "gain over it"]
+    heads = [f"part of {data}", "n (documents)", *(TITLES[name] for name in names), "best prior", "gain over it"]
     rows = [
         [
             part,
@@ -167,7 +167,7 @@ def _results(data: str, metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
         "",
         "Intervals are 95% and resample documents; they hold no variance of seeds. The prior is the best guess that "
         f"does not read the text, on the same rows; on {lead} it is {PRIORS[report['best_prior']]}. The gain is in "
-        f"{MEASURES[report['headline']]}. For {lead}: {said[0].lower()}{said[1:]}",
+        f"{TITLES[report['headline']]}. For {lead}: {said[0].lower()}{said[1:]}",
     ]
     if "validation" in metrics:
         lines.append("The validation part has chosen what could be chosen, so that its scores flatter.")

@@ -17,7 +17,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from stance.annotations import Example
 from stance.figures import reliability_diagram, risk_coverage
 from stance.labels import LABELS
-from stance.metrics import MEAN_OVER_TARGETS, in_words
+from stance.metrics import TITLES, in_words
 from stance.predictions import Prediction
 from stance.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL
 
@@ -26,13 +26,6 @@ MOST_ROWS, MOST = 5000, 20
 
 #: The most confident mistakes and the weak slices that are shown.
 MOST_MISTAKES, MOST_SLICES = 15, 10
-
-MEASURES = {
-    "macro_f1": "macro-F1",
-    "favor_against_f1": "favor/against F1",
-    "accuracy": "accuracy",
-    MEAN_OVER_TARGETS: "favor/against F1, mean over targets",
-}
 
 PRIORS = {
     "majority": "always the commonest label",
@@ -92,7 +85,7 @@ def page(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
         rows=rows[:MOST_ROWS],
         n_rows=len(rows),
         labels=LABELS,
-        measures=MEASURES,
+        measures=TITLES,
         losses=LOSSES,
         orders=ORDERS,
         priors=PRIORS,

@@ -17,7 +17,7 @@ from stance.evaluation import join, over_seeds, prior_labels
 from stance.figures import learning_curve
 from stance.files import digest, read_json, write_beside, write_json
 from stance.labels import LABELS
-from stance.metrics import ALL_MEASURES, MEAN_OVER_TARGETS, in_words
+from stance.metrics import ALL_MEASURES, TITLES, in_words
 from stance.predictions import read_predictions
 from stance.settings import SummarizeConfig
 from stance.splits import some_documents
@@ -75,9 +75,9 @@ class RunSet:
         return [[said[example.id] for example in examples] for said in self.answers(part)]
 
     def with_seeds_of(self, other: RunSet) -> RunSet:
-        """These runs, and those of the other that are of the same configuration on the same data, of further seeds."""
+        """These runs, and those of the other of further seeds; both are of one identity."""
         here = {run["seed"] for run in self.runs}
-        further = [run for run in other.runs if run["seed"] not in here] if other.identity == self.identity else []
+        further = [run for run in other.runs if run["seed"] not in here]
         return replace(self, runs=tuple(sorted([*self.runs, *further], key=lambda run: run["seed"])))
 
 
@@ -272,14 +272,14 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
     heads = [
         "system",
         *(["corpus"] if len(corpora) > 1 else []),
-        *(_title(name) for name in columns),
-        "gain over the best prior" + (f" ({_title(headlines[0])})" if len(headlines) == 1 else ""),
-        "seeds",
+        *(TITLES[name] for name in columns),
+        "gain over the best prior" + (f" ({TITLES[headlines[0]]})" if len(headlines) == 1 else ""),
+        "seeds (deviation)",
         "n (documents)",
     ]
     rows = []
     for result in results:
-        measure = f" ({_title(result['headline'])})" if len(headlines) > 1 else ""
+        measure = f" ({TITLES[result['headline']]})" if len(headlines) > 1 else ""
         rows.append(
             [
                 result["name"],
@@ -289,16 +289,17 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
                     for name in columns
                 ),
                 in_words(result["gain"], sign="+") + measure,
-                len(result["seeds"]),
+                _seeds(result),
                 f"{result['n']:,} ({result['documents']:,})",
             ]
         )
     return markdown_table(heads, rows)
 
 
-def _title(measure: str) -> str:
-    titles = {"macro_f1": "macro-F1", "favor_against_f1": "favor/against F1", MEAN_OVER_TARGETS: "mean over targets"}
-    return titles.get(measure, measure)
+def _seeds(result: Mapping[str, Any]) -> str:
+    """How many trainings, and how far apart they are in the headline measure."""
+    number, deviation = len(result["seeds"]), result["measures"][result["headline"]]["sd"]
+    return f"{number} ({deviation:.3f})" if number > 1 else str(number)
 
 
 def difference_line(found: Mapping[str, Any]) -> str:
@@ -307,7 +308,7 @@ def difference_line(found: Mapping[str, Any]) -> str:
         return f"{found['system']} and {found['minus']}: not compared, since they were not tested on the same data"
     verdict = "not distinguishable" if found["low"] <= 0 <= found["high"] else "distinguishable"
     single = " (one training, so that the interval holds no variance of seeds)" if max(found["seeds"]) == 1 else ""
-    measure = _title(found["measure"])
+    measure = TITLES[found["measure"]]
     return f"{found['system']} minus {found['minus']}: {in_words(found, sign='+')} {measure}, {verdict}{single}"
 
 
@@ -331,9 +332,9 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
         folder = Path(config.folder) / name
         if system is None:
             results.append(read_json(folder / "results.json"))
-            continue
-        results.append(summarize(system, config.bootstrap))
-        write_json(folder / "results.json", results[-1])
+        else:
+            results.append(summarize(system, config.bootstrap))
+            write_json(folder / "results.json", results[-1])
         with write_beside(folder / "README.md") as temporary:
             temporary.write_text(experiment_readme(results[-1]), encoding="utf-8")
     differences = standing + _differences([runs for runs in found.values() if runs is not None], config.bootstrap)
@@ -365,7 +366,11 @@ def _found(config: SummarizeConfig, name: str) -> RunSet | None:
     if not finished:
         return collect_recorded(config.outputs, folder)
     system = collect(config.outputs, name)
-    return system.with_seeds_of(collect_recorded(config.outputs, folder)) if answered(read_json(record)) else system
+    recorded = collect_recorded(config.outputs, folder) if answered(read_json(record)) else None
+    if recorded is None or recorded.identity != system.identity:
+        log.info("%s: of other settings or data, or without the answer to each row; replaced", record)
+        return system
+    return system.with_seeds_of(recorded)
 
 
 def _standing_differences(config: SummarizeConfig, found: Mapping[str, RunSet | None]) -> list[dict[str, Any]]:
@@ -418,7 +423,14 @@ def table_page(name: str, content: Mapping[str, Any], results: Sequence[Mapping[
     lines += [results_table(results), "", *(f"- {difference_line(found)}" for found in content["differences"])]
     if content.get("published"):
         rows = [
-            [e["system"], e["corpus"], e["size"], f"{e['value']:.3f} {_title(e['measure'])}", e["parts"], e["source"]]
+            [
+                e["system"],
+                e["corpus"],
+                e["size"],
+                f"{e['value']:.3f} {TITLES.get(e['measure'], e['measure'])}",
+                e["parts"],
+                e["source"],
+            ]
             for e in content["published"]
         ]
         lines += ["", "Published by others, not measured here:", ""]
