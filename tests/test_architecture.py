@@ -23,7 +23,7 @@ FLOORS = [
     {"linear", "kernel"},
     {"classifier", "evaluation", "mistakes", "report"},
     {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"}
-    | {"modelcard", "export"},
+    | {"modelcard", "export", "runsets"},
     {"runs", "results", "probes", "sweep"},
     {"reproduce", "systems", "scoring", "cascade"},
 ]

@@ -10,8 +10,9 @@ import pytest
 from stance.annotations import write_annotations
 from stance.config import training_of
 from stance.errors import StanceError
-from stance.results import collect, collect_recorded, difference_line, summarize_all
+from stance.results import difference_line, summarize_all
 from stance.runs import train_run
+from stance.runsets import collect, collect_recorded
 from stance.settings import CompareConfig, SummarizeConfig
 from stance.systems import compare_systems
 
@@ -75,12 +76,20 @@ def test_seeds_of_another_day_are_added_to_those_recorded(train, settings, tmp_p
     assert result["measures"] == whole["measures"]
 
 
-def test_runs_of_another_configuration_are_not_mixed_in(train, settings, tmp_path):
+def test_recorded_seeds_are_not_lost_in_silence(train, settings, tmp_path, caplog):
+    """Runs of another configuration are not mixed in, and do not take the place of those that are recorded."""
     train(seed=0)
     summarize_all(settings("guess"))
+    before = record(tmp_path).read_text()
     train(model="majority", seed=1, outputs="later")
-    (result,), _ = summarize_all(settings("guess", outputs="later", recorded=True))
+    with pytest.raises(
+        StanceError, match=r"recorded seeds that cannot be added to; found \[0\]; .* other settings or data"
+    ):
+        summarize_all(settings("guess", outputs="later", recorded=True))
+    assert record(tmp_path).read_text() == before
+    (result,), _ = summarize_all(settings("guess", outputs="later"))
     assert result["seeds"] == [1]
+    assert "seeds [0] were recorded there and have no run here" in caplog.text
 
 
 def test_ones_own_run_is_compared_with_a_recorded_one(train, settings, tmp_path):
@@ -92,7 +101,7 @@ def test_ones_own_run_is_compared_with_a_recorded_one(train, settings, tmp_path)
         a=str(tmp_path / "experiments" / "theirs"), b="mine", outputs=str(tmp_path / "outputs"), bootstrap=10
     )
     (result,), _ = compare_systems(config)
-    assert (result["system"], result["minus"]) == ("mine", "theirs")
+    assert (result["system"], result["minus"]) == ("mine", config.a)
     recorded = json.loads(record(tmp_path, "theirs").read_text())["measures"]["macro_f1"]["value"]
     assert result["values"][1] == pytest.approx(recorded)
 
@@ -107,8 +116,9 @@ def test_what_was_recorded_without_answers_stays_in_the_table(train, settings, t
         del run["labels"]
     record(tmp_path, "old").write_text(json.dumps(content))
     shutil.rmtree(tmp_path / "outputs" / "runs" / "old")
-    with pytest.raises(StanceError, match=r"old/results.json: recorded without the answer to each row; train it again"):
-        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "old")
+    old = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "old")
+    with pytest.raises(StanceError, match=r"old: recorded without the answer to each row; train it again: python scr"):
+        old.answers("test")
     results, lines = summarize_all(settings("old", "new", "newer", table="all", recorded=True))
     assert [result["name"] for result in results] == ["old", "new", "newer"]
     assert lines == first
@@ -126,7 +136,11 @@ def test_a_record_of_other_data_or_of_none_is_refused(train, settings, tmp_path)
     content = json.loads(record(tmp_path).read_text())
     content["data"]["fingerprint"] = "0" * 64
     record(tmp_path).write_text(json.dumps(content))
-    with pytest.raises(StanceError, match=r"made on other data; found .*; allowed: 000"):
+    with pytest.raises(StanceError, match=r"recorded on other data than what now stands; found .*; allowed: .* 000"):
+        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
+    content["name"] = "another"
+    record(tmp_path).write_text(json.dumps(content))
+    with pytest.raises(StanceError, match="of another name than its folder; found 'another'"):
         collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
     with pytest.raises(StanceError, match="nothing is recorded"):
         collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "none")

@@ -146,6 +146,19 @@ def test_experiments_become_results_and_one_table(home, trained):
     assert lines[4] in (home / "experiments" / "mine-tfidf" / "README.md").read_text()
 
 
+def test_what_is_recorded_serves_where_nothing_was_trained(home, trained):
+    run_script("summarize", "experiment=mine-tfidf", "folder=kept", cwd=home)
+    before = (home / "kept" / "mine-tfidf" / "results.json").read_text()
+    run_script("summarize", "experiment=mine-tfidf", "folder=kept", "recorded=true", "outputs=elsewhere", cwd=home)
+    assert (home / "kept" / "mine-tfidf" / "results.json").read_text() == before
+    done = run_script("compare", "a=kept/mine-tfidf", "b=mine-tfidf", cwd=home)
+    assert "mine-tfidf minus kept/mine-tfidf: +0.000 [+0.000, +0.000]" in done.stdout
+    for name in ("kept/mine-tfdif", "kept"):
+        done = run_script("compare", f"a={name}", "b=mine-tfidf", cwd=home, check=False)
+        assert done.returncode == 2
+        assert f"{name}: neither runs nor a recorded experiment" in done.stderr
+
+
 def test_a_published_figure_says_where_it_is_from(tmp_path):
     (tmp_path / "figures.json").write_text('[{"corpus": "mine", "value": 0.5}]')
     with pytest.raises(

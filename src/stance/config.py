@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import hydra
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
@@ -101,10 +102,11 @@ def training_of(recorded: str) -> settings.TrainConfig:
     Raises:
         StanceError: It is no command of ``scripts/train.py``, or composes no more.
     """
-    program, name, *overrides = shlex.split(recorded)
-    if (program, name) != ("python", "scripts/train.py"):
+    start, overrides = shlex.split(recorded)[:2], shlex.split(recorded)[2:]
+    if start != ["python", "scripts/train.py"]:
         raise input_error("command", "not one that trains", found=recorded, allowed="python scripts/train.py ...")
     register()
+    GlobalHydra.instance().clear()  # of the script that asks, whose own configuration is composed already
     try:
         with hydra.initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
             return cast(settings.TrainConfig, typed(hydra.compose("train", overrides=overrides)))

@@ -14,7 +14,8 @@ from typing import Any
 
 from stance.errors import StanceError, input_error
 from stance.files import read_json
-from stance.results import collect, experiment_readme, summarize, table_page
+from stance.results import experiment_readme, summarize, table_page
+from stance.runsets import collect
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def reproduce(
     for before, after in zip(runs, result["runs"], strict=True):
         lines += list(_numbers(f"seed {before['seed']}", before["test"], after["test"], limit, said))
         for part, labels in before.get("labels", {}).items():
-            lines.append(_answers(f"seed {before['seed']} {part}", labels, after["labels"][part], alike, tolerance))
+            lines.append(_answers(f"seed {before['seed']} {part}", labels, after["labels"].get(part, ""), alike))
     if len(runs) == len(recorded["runs"]):
         for part in ("measures", "gain", "challenge", "tags"):
             if part in recorded:
@@ -107,12 +108,11 @@ def _same(what: str, before: object, after: object) -> tuple[bool, str]:
     return same, f"{what}: same" if same else f"{what}: DIFFERENT, recorded {before}, now {after}"
 
 
-def _answers(what: str, before: str, after: str, alike: bool, tolerance: float) -> tuple[bool, str]:
-    """Of all rows of a part together: how many have another label."""
+def _answers(what: str, before: str, after: str, alike: bool) -> tuple[bool, str]:
+    """How many rows have another label; where machine or versions differ that is told and not judged."""
     changed = sum(a != b for a, b in zip(before, after, strict=False)) + abs(len(before) - len(after))
-    same = changed <= (0 if alike else tolerance * len(before))
     told = f"{changed} of {len(before)} rows have another label"
-    return same, f"{what}: " + (f"same, {told}" if same else f"DIFFERENT, {told}")
+    return not (alike and changed), f"{what}: {'DIFFERENT, ' if alike and changed else ''}{told}"
 
 
 def _changed_settings(

@@ -4,156 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from stance.annotations import Example, label_counts
-from stance.build import build_dataset
-from stance.config import training_of
-from stance.dataset import load_splits
 from stance.errors import StanceError, input_error
-from stance.evaluation import join, over_seeds, prior_labels
+from stance.evaluation import over_seeds, prior_labels
 from stance.figures import learning_curve
-from stance.files import digest, read_json, write_beside, write_json
-from stance.labels import LABELS
+from stance.files import read_json, write_beside, write_json
 from stance.metrics import ALL_MEASURES, TITLES, in_words
-from stance.predictions import read_predictions
+from stance.runsets import RunSet, collect, collect_recorded, read_record
 from stance.settings import SummarizeConfig
-from stance.splits import some_documents
 from stance.tables import markdown_table
 
 log = logging.getLogger(__name__)
 
-#: A label by its first letter, as recorded answers spell it.
-LETTERS = {label[0]: label for label in LABELS}
-
 #: What is said of a published figure; ``parts``: whether it was measured on the same parts as ours.
 PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
-
-
-@dataclass(frozen=True, slots=True)
-class RunSet:
-    """The runs of one name, one for each seed, on one dataset.
-
-    Attributes:
-        name: Of the runs.
-        config: Of all of them, without the seed.
-        data: Name, fingerprint and folder of the dataset.
-        runs: What ``results.json`` says of each, by ascending seed; ``labels`` is the answer to every row of each part
-            but train, in their order, a letter a row.
-        splits: The dataset.
-    """
-
-    name: str
-    config: Mapping[str, Any]
-    data: Mapping[str, str]
-    runs: tuple[Mapping[str, Any], ...]
-    splits: Mapping[str, Sequence[Example]]
-
-    @property
-    def headline(self) -> str:
-        """The measure that results are led by."""
-        return str(self.config["data"]["headline"])
-
-    @property
-    def identity(self) -> str:
-        """What runs of one name have in common: all but the seed. Data are told by fingerprint, not by folder."""
-        return digest({"config": {**self.config, "seed": None}, "data": self.data["fingerprint"]})
-
-    def learnt(self) -> list[Sequence[Example]]:
-        """The training rows of each run."""
-        return [some_documents(self.splits["train"], self.config["train_share"], run["seed"]) for run in self.runs]
-
-    def answers(self, part: str) -> list[dict[str, str]]:
-        """What each run said of a part: labels by id."""
-        ids = [example.id for example in self.splits[part]]
-        return [{i: LETTERS[letter] for i, letter in zip(ids, run["labels"][part], strict=True)} for run in self.runs]
-
-    def labels(self, part: str, examples: Sequence[Example]) -> list[list[str]]:
-        """What each run said of examples of a part, in their order."""
-        return [[said[example.id] for example in examples] for said in self.answers(part)]
-
-    def with_seeds_of(self, other: RunSet) -> RunSet:
-        """These runs, and those of the other of further seeds; both are of one identity."""
-        here = {run["seed"] for run in self.runs}
-        further = [run for run in other.runs if run["seed"] not in here]
-        return replace(self, runs=tuple(sorted([*self.runs, *further], key=lambda run: run["seed"])))
-
-
-def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
-    """The finished runs of a name, of all seeds or of one.
-
-    Raises:
-        StanceError: There are none, they differ in more than the seed, or their dataset is gone or another.
-    """
-    folder = Path(outputs) / "runs" / name
-    paths = sorted(
-        folder.glob(f"seed-{'*' if seed is None else seed}/run.json"),
-        key=lambda path: int(path.parent.name.removeprefix("seed-")),
-    )
-    if not paths:
-        known = sorted(path.name for path in (Path(outputs) / "runs").glob("*"))
-        raise input_error(
-            str(folder), "no finished runs", allowed=known or "python scripts/train.py experiment=NAME first"
-        )
-    first = read_json(paths[0])
-    splits, record = load_splits(Path(outputs) / "data" / first["data"]["folder"])
-    sets = [_of_run(path, name, splits) for path in paths]
-    for path, found in zip(paths, sets, strict=True):
-        if found.identity != sets[0].identity:
-            raise StanceError(f"{path}: differs from {paths[0]} in more than the seed; train again with overwrite=true")
-    if record.fingerprint != first["data"]["fingerprint"]:
-        raise StanceError(f"{folder}: the runs were made on other data than what now stands; train with overwrite=true")
-    return replace(sets[0], runs=tuple(run for found in sets for run in found.runs))
-
-
-def _of_run(path: Path, name: str, splits: Mapping[str, Sequence[Example]]) -> RunSet:
-    run, metrics = read_json(path), read_json(path.parent / "metrics.json")
-    config = {key: value for key, value in run["config"].items() if key != "seed"}
-    entry = {
-        "seed": run["seed"],
-        "command": run["command"],
-        **run["code"],
-        **{key: run[key] for key in ("versions", "machine", "seconds", "resumed")},
-        "validation": metrics["validation"]["measures"][config["data"]["headline"]]["value"],
-        "test": {measure: metrics["test"]["measures"][measure]["value"] for measure in ALL_MEASURES},
-        "labels": {},
-    }
-    for part in [part for part in splits if part != "train"]:
-        file = path.parent / f"predictions.{part}.jsonl"
-        entry["labels"][part] = "".join(label[0] for label in join(splits[part], read_predictions(file), str(file)))
-    return RunSet(name, config, run["data"], (entry,), splits)
-
-
-def collect_recorded(outputs: str | Path, folder: str | Path) -> RunSet:
-    """The runs that the ``results.json`` in a folder has recorded, with their answers; nothing is trained.
-
-    Args:
-        outputs: Where the dataset stands, or is built from raw data as the recorded command says.
-        folder: Of the experiment, e.g. ``experiments/minilm``.
-
-    Raises:
-        StanceError: There is no record, it is without answers, or the data are others now.
-    """
-    path = Path(folder) / "results.json"
-    if not path.exists():
-        raise input_error(str(path), "nothing is recorded", allowed="python scripts/summarize.py experiment=NAME first")
-    recorded = read_json(path)
-    if not answered(recorded):
-        raise StanceError(f"{path}: recorded without the answer to each row; train it again")
-    config = training_of(recorded["runs"][0]["command"])
-    splits, record, _ = build_dataset(outputs, config.data, config.split, config.auxiliary)
-    if record.fingerprint != recorded["data"]["fingerprint"]:
-        raise input_error(
-            str(path), "made on other data", found=record.fingerprint, allowed=recorded["data"]["fingerprint"]
-        )
-    return RunSet(recorded["name"], recorded["config"], recorded["data"], tuple(recorded["runs"]), splits)
-
-
-def answered(recorded: Mapping[str, Any]) -> bool:
-    """Whether a recorded result has the answer of every run to every row, as those before version 3 have not."""
-    return all("labels" in run for run in recorded["runs"])
 
 
 def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
@@ -325,23 +192,23 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
     Raises:
         StanceError: See :func:`collect`; a learning curve of different models or data.
     """
-    found = {name: _found(config, name) for name in config.experiment}
-    standing = _standing_differences(config, found)
-    results = []
-    for name, system in found.items():
-        folder = Path(config.folder) / name
-        if system is None:
-            results.append(read_json(folder / "results.json"))
-        else:
-            results.append(summarize(system, config.bootstrap))
-            write_json(folder / "results.json", results[-1])
+    found = [_found(config, name) for name in config.experiment]
+    results = [
+        summarize(system, config.bootstrap) if system.answered else read_record(Path(config.folder) / system.name)
+        for system in found
+    ]
+    if config.curve:
+        _same_but_for_share(results)
+    differences = _differences(found, config)
+    for system, result in zip(found, results, strict=True):
+        folder = Path(config.folder) / system.name
+        if system.answered:
+            write_json(folder / "results.json", result)
         with write_beside(folder / "README.md") as temporary:
-            temporary.write_text(experiment_readme(results[-1]), encoding="utf-8")
-    differences = standing + _differences([runs for runs in found.values() if runs is not None], config.bootstrap)
+            temporary.write_text(experiment_readme(result), encoding="utf-8")
     if config.table is not None:
         folder = Path(config.folder)
         if config.curve:
-            _same_but_for_share(results)
             learning_curve(results, folder / f"{config.table}.svg")
         names = [result["name"] for result in results]
         content = {"version": 1, "experiments": names, "differences": differences, "curve": config.curve}
@@ -353,47 +220,39 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
     return results, [difference_line(difference) for difference in differences]
 
 
-def _found(config: SummarizeConfig, name: str) -> RunSet | None:
-    """The runs of a name, finished and, if so configured, recorded; None: recorded without the answer to each row."""
+def _found(config: SummarizeConfig, name: str) -> RunSet:
+    """The finished runs of a name, with further seeds that are recorded if so configured; else those are named.
+
+    Raises:
+        StanceError: Recorded seeds cannot be counted together with the finished runs.
+    """
     folder = Path(config.folder) / name
     finished = any((Path(config.outputs) / "runs" / name).glob("seed-*/run.json"))
-    if not config.recorded or (finished and not (folder / "results.json").exists()):
-        return collect(config.outputs, name)
-    record = folder / "results.json"
-    if not finished and record.exists() and not answered(read_json(record)):
-        log.info("%s: recorded without the answer to each row; it stays as it is", record)
-        return None
-    if not finished:
+    recorded = (folder / "results.json").exists()
+    if not finished and config.recorded and recorded:
         return collect_recorded(config.outputs, folder)
     system = collect(config.outputs, name)
-    recorded = collect_recorded(config.outputs, folder) if answered(read_json(record)) else None
-    if recorded is None or recorded.identity != system.identity:
-        log.info("%s: of other settings or data, or without the answer to each row; replaced", record)
+    if not recorded:
         return system
-    return system.with_seeds_of(recorded)
+    lost = sorted({run["seed"] for run in read_record(folder)["runs"]} - {run["seed"] for run in system.runs})
+    if not lost:
+        return system
+    if not config.recorded:
+        log.warning("%s: seeds %s were recorded there and have no run here; recorded=true keeps them", folder, lost)
+        return system
+    before = collect_recorded(config.outputs, folder)
+    reason = "other settings or data" if before.identity != system.identity else "no answer to each row"
+    if before.identity != system.identity or not before.answered:
+        allowed = f"train these seeds again, or recorded=false, which drops them; recorded with {reason}"
+        raise input_error(str(folder), "recorded seeds that cannot be added to", found=lost, allowed=allowed)
+    return system.with_seeds_of(before)
 
 
-def _standing_differences(config: SummarizeConfig, found: Mapping[str, RunSet | None]) -> list[dict[str, Any]]:
-    """Of this table as it stands: what cannot be computed again, of systems that are what they were."""
-    page = Path(config.folder) / f"{config.table}.json"
-    if None not in found.values() or not page.exists():
-        return []
+def _differences(found: Sequence[RunSet], config: SummarizeConfig) -> list[dict[str, Any]]:
+    """Of the systems tested on the same rows, the last one minus each other one.
 
-    def stands(name: str) -> bool:
-        system, record = found.get(name), Path(config.folder) / name / "results.json"
-        return name in found and (system is None or list(system.runs) == read_json(record)["runs"])
-
-    return [
-        entry
-        for entry in read_json(page)["differences"]
-        if None in (found.get(entry["system"]), found.get(entry["minus"]))
-        and stands(entry["system"])
-        and stands(entry["minus"])
-    ]
-
-
-def _differences(found: Sequence[RunSet], samples: int) -> list[dict[str, Any]]:
-    """Of the systems tested on the same rows, the last one minus each other one."""
+    Where one is recorded without answers, the difference that this table had stays, if neither was trained again.
+    """
     groups: list[list[RunSet]] = []
     for system in found:
         same = [group for group in groups if group[0].splits["test"] == system.splits["test"]]
@@ -401,7 +260,30 @@ def _differences(found: Sequence[RunSet], samples: int) -> list[dict[str, Any]]:
             same[0].append(system)
         else:
             groups.append([system])
-    return [difference(group[-1], other, samples) for group in groups for other in group[:-1]]
+    page = Path(config.folder) / f"{config.table}.json"
+    entries = read_json(page)["differences"] if config.table is not None and page.exists() else []
+    before = {(entry["system"], entry["minus"]): entry for entry in entries}
+    differences = []
+    for system, other in [(group[-1], other) for group in groups for other in group[:-1]]:
+        names = (system.name, other.name)
+        if system.answered and other.answered:
+            differences.append(difference(system, other, config.bootstrap))
+        elif names in before and all(_as_recorded(found, Path(config.folder)) for found in (system, other)):
+            differences.append(before[names])
+        else:
+            log.warning("%s and %s: not compared, one is recorded without the answer to each row", *names)
+    return differences
+
+
+def _as_recorded(system: RunSet, folder: Path) -> bool:
+    """Whether the runs are those of the record, its answers aside."""
+    if not (folder / system.name / "results.json").exists():
+        return False
+
+    def without(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{key: value for key, value in run.items() if key != "labels"} for run in runs]
+
+    return without(system.runs) == without(read_record(folder / system.name)["runs"])
 
 
 def read_published(path: str | Path, corpora: Collection[str]) -> list[dict[str, Any]]:
@@ -440,7 +322,7 @@ def table_page(name: str, content: Mapping[str, Any], results: Sequence[Mapping[
 
 def _same_but_for_share(results: Sequence[Mapping[str, Any]]) -> None:
     for result in results[1:]:
-        if any(result[key] != results[0][key] for key in ("data", "headline")) or (
+        if result["data"]["fingerprint"] != results[0]["data"]["fingerprint"] or (
             result["config"]["model"] != results[0]["config"]["model"]
         ):
             raise StanceError(

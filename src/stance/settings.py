@@ -836,7 +836,7 @@ class SummarizeConfig:
         outputs: Where the runs are.
         folder: Where ``<name>/results.json`` and its table go.
         recorded: Take seeds that have no finished run here, or all of them, from what is recorded in ``folder``: the
-            answers to each row are there, so that only the dataset is needed.
+            answers to each row are there, so that only the dataset is needed. A record without answers stays as it is.
         table: Name of a page ``<folder>/<table>.md`` with the one table of all and the differences, and of the
             ``.json`` with its numbers; null = none.
         published: A JSON file with other people's figures, which end that page where it has their corpus.

@@ -13,7 +13,7 @@ from stance.errors import input_error
 from stance.evaluation import join
 from stance.files import DELIMITERS, as_name, must_exist, write_json, write_jsonl
 from stance.predictions import read_predictions
-from stance.results import RunSet, collect, collect_recorded
+from stance.runsets import RunSet, collect, collect_recorded
 from stance.settings import CompareConfig
 
 
@@ -31,11 +31,14 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
     path = Path(name)
     if path.suffix.lower() in DELIMITERS:
         return must_exist(path)
-    if not path.is_dir():
+    if not path.is_dir() and len(path.parts) == 1:
         return collect(outputs, name)
     if (path / "results.json").exists():
         return collect_recorded(outputs, path)
     folder = path.resolve()
+    if not path.is_dir() or "runs" not in (folder.parent.name, folder.parents[1].name):
+        allowed = "outputs/runs/NAME, outputs/runs/NAME/seed-0, or experiments/NAME"
+        raise input_error(str(path), "neither runs nor a recorded experiment", allowed=allowed)
     if folder.name.startswith("seed-"):
         seed = int(folder.name.removeprefix("seed-"))
         return collect(folder.parents[2], folder.parent.name, seed)
@@ -85,7 +88,9 @@ def compare_systems(config: CompareConfig) -> tuple[list[dict[str, Any]], Path]:
 
 
 def _short(name: str, system: RunSet | Path) -> str:
-    """What pages call a system: NAME of all its runs, NAME/seed-0 of one, a file's path without its suffix."""
+    """What pages call a system: NAME of all its runs, NAME/seed-0 of one; of a record or a file its path."""
+    if isinstance(system, RunSet) and (Path(name) / "results.json").exists():
+        return name.rstrip("/")
     if isinstance(system, RunSet):
         return f"{system.name}/{Path(name).name}" if Path(name).name.startswith("seed-") else system.name
     return str(system.with_suffix("")).strip("./")
