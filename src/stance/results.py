@@ -276,14 +276,11 @@ def _differences(found: Sequence[RunSet], config: SummarizeConfig) -> list[dict[
 
 
 def _as_recorded(system: RunSet, folder: Path) -> bool:
-    """Whether the runs are those of the record, its answers aside."""
+    """Whether the runs have the scores of those that the record has."""
     if not (folder / system.name / "results.json").exists():
         return False
-
-    def without(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return [{key: value for key, value in run.items() if key != "labels"} for run in runs]
-
-    return without(system.runs) == without(read_record(folder / system.name)["runs"])
+    before = read_record(folder / system.name)["runs"]
+    return [(run["seed"], run["test"]) for run in system.runs] == [(run["seed"], run["test"]) for run in before]
 
 
 def read_published(path: str | Path, corpora: Collection[str]) -> list[dict[str, Any]]:
