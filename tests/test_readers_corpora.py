@@ -145,7 +145,11 @@ def test_vast_keeps_or_leaves_out_synthetic_neutrals(tmp_path):
         ("toll", "neutral", "test-post-2", ("few_shot",)),
     ]
     kept = vast.read(tmp_path, derived_neutrals=False, verify=False)
-    assert {a.target for a in corpus.annotations} - {a.target for a in kept.annotations} == {"moon", "sun"}
+    left_out = [a for a in corpus.annotations if a.id not in kept.parts]
+    assert [(a.target, corpus.parts[a.id]) for a in left_out] == [
+        ("moon", "train"),
+        *((target, part) for part in ("validation", "test") for target in ("sun", "toll")),
+    ], "few-shot neutrals, which cannot be told, go with the synthetic ones"
     write_vast(tmp_path, train=(("A post.", "toll", "3", "1", "1"),))
     with pytest.raises(StanceError, match=r"vast_train.zip, line 2: unknown label; found '3'"):
         vast.read(tmp_path, verify=False)

@@ -113,8 +113,9 @@ class DataConfig:
         target: One target for every row of a table without that column.
         encoding: Of the file (annotations, table, dna).
         task: a or b (semeval2016).
-        derived_neutrals: Whether there are neutral rows that nobody judged: for vast the synthetic ones, for seesaw
-            pairs of a sentence's entities without a stance, for unsc sentences without a conflict.
+        derived_neutrals: Whether there are neutral rows that nobody judged: for vast the synthetic ones (false leaves
+            out those of its few-shot rows too, which cannot be told), for seesaw pairs of a sentence's entities without
+            a stance, for unsc sentences without a conflict.
         verify: Refuse files other than the published ones (the field's corpora).
     """
 
