@@ -318,10 +318,11 @@ def table_page(name: str, content: Mapping[str, Any], results: Sequence[Mapping[
 
 
 def _same_but_for_share(results: Sequence[Mapping[str, Any]]) -> None:
+    def kind(result: Mapping[str, Any]) -> tuple[Any, ...]:
+        return result["data"]["fingerprint"], result["headline"], result["config"]["model"]
+
     for result in results[1:]:
-        if result["data"]["fingerprint"] != results[0]["data"]["fingerprint"] or (
-            result["config"]["model"] != results[0]["config"]["model"]
-        ):
+        if kind(result) != kind(results[0]):
             raise StanceError(
                 f"curve: {result['name']} and {results[0]['name']} differ in data or model; "
                 "a learning curve is one model on shares of one training part (train_share=...)"
