@@ -102,14 +102,14 @@ def training_of(recorded: str) -> settings.TrainConfig:
     Raises:
         StanceError: It is no command of ``scripts/train.py``, or composes no more.
     """
-    start, overrides = shlex.split(recorded)[:2], shlex.split(recorded)[2:]
-    if start != ["python", "scripts/train.py"]:
+    words = shlex.split(recorded)
+    if words[:2] != ["python", "scripts/train.py"]:
         raise input_error("command", "not one that trains", found=recorded, allowed="python scripts/train.py ...")
     register()
     GlobalHydra.instance().clear()  # of the script that asks, whose own configuration is composed already
     try:
         with hydra.initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
-            return cast(settings.TrainConfig, typed(hydra.compose("train", overrides=overrides)))
+            return cast(settings.TrainConfig, typed(hydra.compose("train", overrides=words[2:])))
     except HydraException as error:
         raise StanceError(f"{recorded}: {str(error).strip().splitlines()[0]}") from None
 

@@ -15,7 +15,7 @@ from typing import Any
 from stance.errors import StanceError, input_error
 from stance.files import read_json
 from stance.results import experiment_readme, summarize, table_page
-from stance.runsets import collect
+from stance.runsets import collect, read_results
 
 log = logging.getLogger(__name__)
 
@@ -79,12 +79,11 @@ def read_recorded(project: Path, name: str) -> dict[str, Any]:
     Raises:
         StanceError: It is not there; the message lists those that are.
     """
-    path = project / "experiments" / name / "results.json"
-    if not path.exists():
-        known = sorted(other.parent.name for other in (project / "experiments").glob("*/results.json"))
-        raise input_error(str(path), "no such experiment", found=name, allowed=known)
-    recorded: dict[str, Any] = read_json(path)
-    return recorded
+    folder = project / "experiments"
+    known = sorted(path.parent.name for path in folder.glob("*/results.json"))
+    if name not in known:
+        raise input_error(str(folder / name / "results.json"), "no such experiment", found=name, allowed=known)
+    return read_results(folder / name)
 
 
 def _again(project: Path, command: str, outputs: Path) -> None:
@@ -111,8 +110,8 @@ def _same(what: str, before: object, after: object) -> tuple[bool, str]:
 def _answers(what: str, before: str, after: str, alike: bool) -> tuple[bool, str]:
     """How many rows have another label; where machine or versions differ that is told and not judged."""
     changed = sum(a != b for a, b in zip(before, after, strict=False)) + abs(len(before) - len(after))
-    told = f"{changed} of {len(before)} rows have another label"
-    return not (alike and changed), f"{what}: {'DIFFERENT, ' if alike and changed else ''}{told}"
+    same = not (alike and changed)
+    return same, f"{what}: {'' if same else 'DIFFERENT, '}{changed} of {len(before)} rows have another label"
 
 
 def _changed_settings(

@@ -13,7 +13,7 @@ from stance.evaluation import over_seeds, prior_labels
 from stance.figures import learning_curve
 from stance.files import read_json, write_beside, write_json
 from stance.metrics import ALL_MEASURES, TITLES, in_words
-from stance.runsets import RunSet, collect, collect_recorded, read_record
+from stance.runsets import RunSet, collect, collect_recorded, read_results
 from stance.settings import SummarizeConfig
 from stance.tables import markdown_table
 
@@ -40,26 +40,31 @@ def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
             "documents": len({example.document for example in learnt[0]}),
             "rows": round(sum(map(len, learnt)) / len(learnt)),
         },
-        **_scores(found, "test", found.splits["test"], ALL_MEASURES, samples),
+        **_scores(found, learnt, "test", found.splits["test"], ALL_MEASURES, samples),
     }
     challenge = list(found.splits.get("challenge", ()))
     if challenge:
-        result["challenge"] = _scores(found, "challenge", challenge, ("macro_f1", "accuracy"), samples)
+        result["challenge"] = _scores(found, learnt, "challenge", challenge, ("macro_f1", "accuracy"), samples)
     result["tags"] = _by_tag(found, ("test", "challenge"), samples)
     result["validation_tags"] = _by_tag(found, ("validation",), samples)
     return {**result, "data": dict(found.data), "config": dict(found.config), "runs": list(found.runs)}
 
 
 def _scores(
-    found: RunSet, part: str, examples: Sequence[Example], names: Sequence[str], samples: int
+    found: RunSet,
+    learnt: Sequence[Sequence[Example]],
+    part: str,
+    examples: Sequence[Example],
+    names: Sequence[str],
+    samples: int,
 ) -> dict[str, Any]:
     """n, measures, and the gain over the prior that is best on these very rows, learnt from what the runs learnt from.
 
     Where the runs learnt from different shares of train, a prior has a fit for each, and its scores are averaged.
     """
-    learnt = {tuple(sorted({example.document for example in rows})): rows for rows in found.learnt()}
+    shares = {tuple(sorted({example.document for example in rows})): rows for rows in learnt}
     priors: dict[str, list[list[str]]] = {}
-    for rows in learnt.values():
+    for rows in shares.values():
         for name, draws in prior_labels(rows, examples).items():
             priors.setdefault(name, []).extend(draws)
     headline = found.headline
@@ -194,7 +199,7 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
     """
     found = [_found(config, name) for name in config.experiment]
     results = [
-        summarize(system, config.bootstrap) if system.answered else read_record(Path(config.folder) / system.name)
+        summarize(system, config.bootstrap) if system.answered else read_results(Path(config.folder) / system.name)
         for system in found
     ]
     if config.curve:
@@ -234,18 +239,18 @@ def _found(config: SummarizeConfig, name: str) -> RunSet:
     system = collect(config.outputs, name)
     if not recorded:
         return system
-    lost = sorted({run["seed"] for run in read_record(folder)["runs"]} - {run["seed"] for run in system.runs})
+    lost = sorted({run["seed"] for run in read_results(folder)["runs"]} - {run["seed"] for run in system.runs})
     if not lost:
         return system
     if not config.recorded:
         log.warning("%s: seeds %s were recorded there and have no run here; recorded=true keeps them", folder, lost)
         return system
     before = collect_recorded(config.outputs, folder)
+    if before.answered and before.identity == system.identity:
+        return system.with_seeds_of(before)
     reason = "other settings or data" if before.identity != system.identity else "no answer to each row"
-    if before.identity != system.identity or not before.answered:
-        allowed = f"train these seeds again, or recorded=false, which drops them; recorded with {reason}"
-        raise input_error(str(folder), "recorded seeds that cannot be added to", found=lost, allowed=allowed)
-    return system.with_seeds_of(before)
+    allowed = f"train these seeds again, or recorded=false, which drops them; recorded with {reason}"
+    raise input_error(str(folder), "recorded seeds that cannot be added to", found=lost, allowed=allowed)
 
 
 def _differences(found: Sequence[RunSet], config: SummarizeConfig) -> list[dict[str, Any]]:
@@ -268,7 +273,7 @@ def _differences(found: Sequence[RunSet], config: SummarizeConfig) -> list[dict[
         names = (system.name, other.name)
         if system.answered and other.answered:
             differences.append(difference(system, other, config.bootstrap))
-        elif names in before and all(_as_recorded(found, Path(config.folder)) for found in (system, other)):
+        elif names in before and all(_as_recorded(one, Path(config.folder)) for one in (system, other)):
             differences.append(before[names])
         else:
             log.warning("%s and %s: not compared, one is recorded without the answer to each row", *names)
@@ -279,7 +284,7 @@ def _as_recorded(system: RunSet, folder: Path) -> bool:
     """Whether the runs have the scores of those that the record has."""
     if not (folder / system.name / "results.json").exists():
         return False
-    before = read_record(folder / system.name)["runs"]
+    before = read_results(folder / system.name)["runs"]
     return [(run["seed"], run["test"]) for run in system.runs] == [(run["seed"], run["test"]) for run in before]
 
 

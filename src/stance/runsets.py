@@ -137,7 +137,7 @@ def _entry(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequence[E
     }
 
 
-def read_record(folder: str | Path) -> dict[str, Any]:
+def read_results(folder: str | Path) -> dict[str, Any]:
     """The content of the ``results.json`` of an experiment's folder.
 
     Raises:
@@ -162,7 +162,7 @@ def collect_recorded(outputs: str | Path, folder: str | Path) -> RunSet:
     Raises:
         StanceError: There is no record, or the raw data are not there, or others now.
     """
-    recorded = read_record(folder)
+    recorded = read_results(folder)
     wanted = recorded["data"]
     built = []
     for command in dict.fromkeys(run["command"] for run in recorded["runs"]):

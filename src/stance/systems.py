@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
             experiment (``experiments/NAME``), or a file.
 
     Raises:
-        StanceError: There is nothing of that name, or see :func:`stance.results.collect` and ``collect_recorded``.
+        StanceError: There is nothing of that name, or see :func:`stance.runsets.collect` and ``collect_recorded``.
     """
     path = Path(name)
     if path.suffix.lower() in DELIMITERS:
@@ -34,7 +35,7 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
     if not path.is_dir() and len(path.parts) == 1:
         return collect(outputs, name)
     if (path / "results.json").exists():
-        return collect_recorded(outputs, path)
+        return replace(collect_recorded(outputs, path), name=name.rstrip("/"))
     folder = path.resolve()
     if not path.is_dir() or "runs" not in (folder.parent.name, folder.parents[1].name):
         allowed = "outputs/runs/NAME, outputs/runs/NAME/seed-0, or experiments/NAME"
@@ -89,8 +90,6 @@ def compare_systems(config: CompareConfig) -> tuple[list[dict[str, Any]], Path]:
 
 def _short(name: str, system: RunSet | Path) -> str:
     """What pages call a system: NAME of all its runs, NAME/seed-0 of one; of a record or a file its path."""
-    if isinstance(system, RunSet) and (Path(name) / "results.json").exists():
-        return name.rstrip("/")
     if isinstance(system, RunSet):
         return f"{system.name}/{Path(name).name}" if Path(name).name.startswith("seed-") else system.name
     return str(system.with_suffix("")).strip("./")

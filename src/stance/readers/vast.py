@@ -79,8 +79,9 @@ def read(folder: str | Path, *, derived_neutrals: bool = True, verify: bool = Tr
         posts: dict[str, int] = {}
         for place, row in _rows(folder / name):
             text, target, label = (text_of(row.get(column), column, place, may_be_empty=False) for column in columns)
-            is_synthetic = (row[columns[0]], row[columns[1]]) in synthetic and LABEL_MAP.get(label) == "neutral"
-            untold = part != "train" and row.get("seen?") == "1" and LABEL_MAP.get(label) == "neutral"
+            neutral = LABEL_MAP.get(label) == "neutral"
+            is_synthetic = neutral and (row[columns[0]], row[columns[1]]) in synthetic
+            untold = neutral and part != "train" and row.get("seen?") == "1"
             if (is_synthetic or untold) and not derived_neutrals:
                 continue
             row_id = f"{part}-{place.rpartition(' ')[2]}"
