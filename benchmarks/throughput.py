@@ -31,6 +31,7 @@ from stance.classifier import CARD, read_card
 from stance.config import plain_messages
 from stance.errors import StanceError, input_error
 from stance.files import digest, must_exist, quick_digest, read_json, write_json, write_jsonl
+from stance.machine import processor
 from stance.runs import PACKAGES, code_state
 from summary import summarize
 from worker import SYSTEMS, Row
@@ -51,20 +52,6 @@ CALLS = 200
 
 #: Options that are recorded.
 SETTINGS = ("dataset", "rows", "repeats", "calls", "length_rows", "quick", "systems")
-
-#: Processor flags that decide which matrix kernels there are.
-FLAGS = (
-    "avx2",
-    "avx512f",
-    "avx512_vnni",
-    "avx512_bf16",
-    "avx_vnni",
-    "amx_tile",
-    "amx_int8",
-    "amx_bf16",
-    "asimddp",
-    "i8mm",
-)
 
 
 class Bench:
@@ -123,14 +110,9 @@ def environment() -> dict[str, str]:
 
 def machine() -> dict[str, Any]:
     """Processor, cores, the flags that matter, memory."""
-    path = Path("/proc/cpuinfo")
-    lines = [line.partition(":") for line in path.read_text().splitlines()] if path.exists() else []
-    about = {key.strip(): value.strip() for key, _, value in lines}
-    flags = about.get("flags", about.get("Features", "")).split()
     return {
-        "processor": about.get("model name") or platform.processor() or platform.machine(),
+        **processor(),
         "cores": cpu_count(),
-        "flags": [flag for flag in FLAGS if flag in flags],
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "system": platform.system(),
         "python": platform.python_version(),

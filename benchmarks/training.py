@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import logging
-import platform
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +41,7 @@ from stance.encoding import InputFormat, encoder_location
 from stance.errors import StanceError, input_error
 from stance.files import digest, read_json, write_beside, write_json
 from stance.labels import ID2LABEL, LABEL2ID, LABELS
+from stance.machine import machine
 from stance.metrics import (
     confusion,
     document_weights,
@@ -52,7 +52,7 @@ from stance.metrics import (
     over_trainings,
     with_interval,
 )
-from stance.runs import PACKAGES, code_state, machine
+from stance.runs import PACKAGES, code_state
 from stance.settings import TrainConfig
 
 log = logging.getLogger("stance.benchmarks")
@@ -214,17 +214,10 @@ def run(
         "macro_f1_by_epoch": clock.macro_f1,
         "labels": labels,
         "options": config.trainer,
-        "machine": machine() | {"processor": processor()},
+        "machine": machine(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "code": code_state(),
     }
-
-
-def processor() -> str:
-    """The name of the processor, as the system says it."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 def summarize(runs: Sequence[Mapping[str, Any]], validation: Sequence[Example]) -> dict[str, Any]:

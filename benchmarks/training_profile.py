@@ -35,8 +35,9 @@ from stance.encoding import InputFormat
 from stance.errors import input_error
 from stance.figures import INK
 from stance.files import read_json, write_beside, write_json
-from stance.runs import PACKAGES, code_state, machine
-from training import configuration, processor, stock_dataset, stock_model
+from stance.machine import machine
+from stance.runs import PACKAGES, code_state
+from training import configuration, stock_dataset, stock_model
 
 log = logging.getLogger("stance.benchmarks")
 
@@ -236,7 +237,7 @@ def measure(steps: int, outputs: str, variants: Sequence[str]) -> dict[str, Any]
         "epochs": config.trainer["num_train_epochs"],
         "batch_seconds": timed(lambda: [steppers[-1].batch(number) for number in numbers]) / steps,
         "variants": found,
-        "machine": machine() | {"processor": processor()},
+        "machine": machine(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "code": code_state(),
     }

@@ -25,9 +25,9 @@ from stance.errors import input_error
 from stance.evaluation import predict_examples
 from stance.files import folder_beside, write_json
 from stance.labels import LABELS
+from stance.machine import machine
 from stance.metrics import Array
 from stance.predictions import Predictor, Probabilities, to_predictions, to_probabilities
-from stance.runs import machine
 from stance.selective import confidence_and_right, thresholds
 from stance.settings import CascadeConfig
 from stance.shares import Scored, write_validation

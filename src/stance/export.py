@@ -6,7 +6,6 @@ import copy
 import importlib
 import io
 import logging
-import platform
 import tempfile
 import time
 import warnings
@@ -28,6 +27,7 @@ from stance.encoding import encode
 from stance.errors import StanceError, first_line, input_error
 from stance.files import file_digest, must_exist, sweep_partials, write_json
 from stance.labels import LABELS
+from stance.machine import processor
 from stance.metrics import confusion, macro_f1
 from stance.onnx_model import FILES, INSTALL, REPORT, REPORT_VERSION, WEIGHTS, OnnxModel, open_session
 from stance.settings import ExportConfig
@@ -122,7 +122,7 @@ def export_encoder(
         "torch": {"macro_f1": _macro_f1(gold, reference), "rows_per_second": speeds["torch"]},
         "models": models,
         "threads": torch.get_num_threads(),
-        "processor": platform.processor() or platform.machine(),
+        **processor(),
         "versions": {name: version(name) for name in ("torch", "transformers", *LIBRARIES)},
     }
 

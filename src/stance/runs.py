@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import platform
 import shutil
 import subprocess
 import time
@@ -21,6 +20,7 @@ from stance.dataset import DatasetRecord
 from stance.errors import StanceError, input_error
 from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
 from stance.files import alone_at, digest, read_json, remove_folder, sweep_partials, write_beside, write_json
+from stance.machine import machine
 from stance.predictions import (
     Prediction,
     Predictor,
@@ -364,22 +364,6 @@ def code_state() -> dict[str, Any]:
         return {"commit": git("rev-parse", "HEAD"), "dirty": bool(changed)}
     except (FileNotFoundError, subprocess.CalledProcessError):
         return {"commit": None, "dirty": None}
-
-
-def machine() -> dict[str, Any]:
-    """Processor, threads in use, the accelerator if torch sees one, and how many processes if not one."""
-    import torch
-
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    together = {"processes": processes.number()} if processes.number() > 1 else {}
-    return {
-        "python": platform.python_version(),
-        "system": platform.system(),
-        "processor": platform.machine(),
-        "threads": torch.get_num_threads(),
-        "device": device,
-        **together,
-    }
 
 
 def about_part(config: EvaluateConfig, record: DatasetRecord) -> dict[str, Any]:
