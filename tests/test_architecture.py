@@ -16,7 +16,7 @@ SOURCE = PROJECT / "src" / "stance"
 FLOORS = [
     {"errors"},
     {"files", "hub", "labels", "processes"},
-    {"annotations", "cache", "journal", "metrics", "predictions", "settings", "tables"},
+    {"annotations", "cache", "journal", "machine", "metrics", "predictions", "settings", "tables"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares", "cluster"},
     {"build", "priors", "features", "encoder", "onnx_model", "slices", "suite"},
