@@ -17,6 +17,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="run nothing, check what is recorded and shown")
     parser.add_argument("--seeds", type=int, nargs="+", help="only these of the recorded seeds")
     parser.add_argument("--tolerance", type=float, default=0.02, help="where versions or machine differ (default 0.02)")
+    parser.add_argument("--outputs", metavar="DIR", help="keep the runs there; after a kill the same command goes on")
     arguments = parser.parse_args()
     if arguments.check == bool(arguments.names):
         parser.error("give either names of experiments or --check")
@@ -29,7 +30,9 @@ def main() -> None:
             sys.exit(bool(wrong))
         different = 0
         for name in arguments.names:
-            lines = reproduce(PROJECT, name, seeds=arguments.seeds, tolerance=arguments.tolerance)
+            lines = reproduce(
+                PROJECT, name, seeds=arguments.seeds, tolerance=arguments.tolerance, outputs=arguments.outputs
+            )
             different += sum(not same for same, _ in lines)
             print(*(f"{name}: {line}" for _, line in lines), sep="\n")
         print("all the same" if not different else f"{different} different")

@@ -10,7 +10,7 @@ import pytest
 from conftest import PROJECT, run_script
 from stance.annotations import write_annotations
 from stance.errors import StanceError
-from stance.reproduce import check, reproduce
+from stance.reproduce import Limit, check, reproduce
 
 
 def git(project, *arguments):
@@ -76,13 +76,49 @@ def test_the_same_comes_out_and_a_planted_change_is_found(project):
     assert len(came_out) > 15
 
 
+def test_elsewhere_another_draw_is_the_same_and_what_is_beyond_it_is_not(project, tmp_path):
+    """With three seeds, of deviation 0.01, a score may differ by 0.061; without a deviation by the tolerance."""
+
+    def elsewhere(result):
+        first = result["runs"][0]
+        first["machine"]["processor"] = "another"
+        first["test"]["accuracy"] += 0.05
+        first["test"]["macro_f1"] += 0.07
+        first["test"]["favor_against_f1"] += 0.03
+        result["runs"] += [first | {"seed": 1}, first | {"seed": 2}]
+        for measure in ("accuracy", "macro_f1"):
+            result["measures"][measure]["sd"] = 0.01
+
+    change(project, elsewhere)
+    lines = reproduce(project, "tiny", seeds=[0], outputs=tmp_path)
+    assert [line.partition(",")[0] for same, line in lines if not same] == [
+        "seed 0 macro_f1: DIFFERENT",
+        "seed 0 favor_against_f1: DIFFERENT",
+    ]
+    said = [line for _, line in lines]
+    assert "seed 0 accuracy: same (within 0.061)" in said
+    assert "seed 0 favor_against_f1_mean_over_targets: same (within 0.020)" in said
+    kept = tmp_path / "runs" / "tiny" / "seed-0" / "run.json"
+    made = kept.stat().st_mtime_ns
+    assert reproduce(project, "tiny", seeds=[0], outputs=tmp_path) == lines
+    assert kept.stat().st_mtime_ns == made
+
+
+def test_a_mean_of_more_seeds_may_differ_less_and_a_prior_not_at_all_more():
+    limit = Limit(0.02, 5)
+    assert limit.of(0.0, 1) == 0.02
+    assert limit.of(0.01, 1) == pytest.approx(2.776 * 0.01 * 2**0.5, abs=1e-5)
+    assert limit.of(0.02, 5) == pytest.approx(2.776 * 0.02 * 0.4**0.5, abs=1e-5)
+    assert Limit(0.02, 1).of(0.5, 1) == 0.02
+
+
 def test_what_cannot_be_run_again_is_said(project):
     with pytest.raises(StanceError, match="no such experiment; found 'none'; allowed: tiny"):
         reproduce(project, "none")
     with pytest.raises(StanceError, match="no such seed"):
         reproduce(project, "tiny", seeds=[5])
     change(project, lambda result: result["runs"][0].update(command="rm -rf x"))
-    with pytest.raises(StanceError, match="a command that is not run; found 'rm -rf x'"):
+    with pytest.raises(StanceError, match="not one that trains; found 'rm -rf x'"):
         reproduce(project, "tiny")
     change(project, lambda result: result["runs"][0].update(command="python scripts/train.py model=none"))
     with pytest.raises(StanceError, match="failed"):

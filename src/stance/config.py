@@ -96,20 +96,30 @@ def command() -> str:
     return shlex.join(["python", f"scripts/{name}.py", *said])
 
 
+def training_arguments(recorded: str) -> list[str]:
+    """What a recorded command says to ``scripts/train.py``.
+
+    Raises:
+        StanceError: It is no command of ``scripts/train.py``.
+    """
+    words = shlex.split(recorded)
+    if words[:2] != ["python", "scripts/train.py"]:
+        raise input_error("command", "not one that trains", found=recorded, allowed="python scripts/train.py ...")
+    return words[2:]
+
+
 def training_of(recorded: str) -> settings.TrainConfig:
     """The configuration that a recorded command trains.
 
     Raises:
         StanceError: It is no command of ``scripts/train.py``, or composes no more.
     """
-    words = shlex.split(recorded)
-    if words[:2] != ["python", "scripts/train.py"]:
-        raise input_error("command", "not one that trains", found=recorded, allowed="python scripts/train.py ...")
+    arguments = training_arguments(recorded)
     register()
     GlobalHydra.instance().clear()  # of the script that asks, whose own configuration is composed already
     try:
         with hydra.initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
-            return cast(settings.TrainConfig, typed(hydra.compose("train", overrides=words[2:])))
+            return cast(settings.TrainConfig, typed(hydra.compose("train", overrides=arguments)))
     except HydraException as error:
         raise StanceError(f"{recorded}: {str(error).strip().splitlines()[0]}") from None
 
