@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from conftest import PROJECT
+from stance.build import DECIDING
 
 SOURCE = PROJECT / "src" / "stance"
 
@@ -78,6 +79,23 @@ def test_heavy_libraries_stay_where_they_belong(path):
     if name_of(path) not in TORCH:
         assert not top & {"torch", "transformers", "sentence_transformers"}
     assert "pickle" not in every
+
+
+def test_a_dataset_is_of_all_code_that_makes_it():
+    """What ``build`` reaches by imports decides which rows there are, but for messages and settings."""
+    reached, waiting = set(), {"build"}
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        used = {
+            m.split(".")[1]
+            for p in modules()
+            if name_of(p) == name
+            for m in imports(p, top_only=False)
+            if "stance." in m
+        }
+        waiting |= used - reached
+    assert reached - {"errors", "settings"} == set(DECIDING)
 
 
 def test_nothing_imports_a_script():

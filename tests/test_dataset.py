@@ -9,6 +9,7 @@ import pytest
 from datasets import load_from_disk
 
 from conftest import annotation, example
+from stance import build
 from stance.annotations import write_annotations
 from stance.build import build_dataset, dataset_folder, describe
 from stance.dataset import RECORD, features, fingerprint, load_splits, read_record, to_dataset, to_examples
@@ -62,6 +63,14 @@ def test_a_dataset_is_built_once_and_again_when_the_file_changes(tmp_path, own, 
     assert changed.fingerprint != record.fingerprint
     loaded = load_from_disk(str(dataset_folder(tmp_path / "out", own, split)))
     assert set(loaded) == {"train", "validation", "test"}
+
+
+def test_what_other_code_has_read_is_read_again(tmp_path, own, monkeypatch):
+    split = SplitConfig(by="document", validation=0.2, test=0.25)
+    assert build_dataset(tmp_path / "out", own, split)[2]
+    monkeypatch.setattr(build, "_code", lambda: "of another day")
+    assert build_dataset(tmp_path / "out", own, split)[2]
+    assert not build_dataset(tmp_path / "out", own, split)[2]
 
 
 def test_statistics_and_their_table(tmp_path, own):

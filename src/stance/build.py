@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from stance.dataset import (
     statistics,
 )
 from stance.errors import StanceError, input_error
-from stance.files import alone_at, digest
+from stance.files import alone_at, digest, file_digest
 from stance.readers import read_corpus
 from stance.settings import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.splits import (
@@ -38,6 +39,9 @@ from stance.splits import (
 )
 
 log = logging.getLogger(__name__)
+
+#: The modules that decide which rows come of a file.
+DECIDING = ("readers", "agreement", "annotations", "build", "dataset", "files", "hub", "labels", "splits", "tables")
 
 #: How other corpora are divided when their train part is learnt from.
 TAKEN_AS_THEY_ARE = SplitConfig(leaks="report")
@@ -64,13 +68,22 @@ def _identity(data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig |
     return settings
 
 
+@cache
+def _code() -> str:
+    """Digest of the modules that read and divide."""
+    here = Path(__file__).parent
+    files = [path for name in DECIDING for path in sorted([*here.glob(f"{name}.py"), *here.glob(f"{name}/*.py")])]
+    return digest({str(path.relative_to(here)): file_digest(path) for path in files})
+
+
 def build_dataset(
     outputs: str | Path, data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None = None
 ) -> tuple[Splits, DatasetRecord, bool]:
     """The examples by part and the record; built and written unless the same already stands.
 
-    A dataset stands for as long as neither its configuration nor a byte of its files changes; one that cannot be read
-    any more is built again. Of two processes that want the same one at once, one builds it.
+    A dataset stands for as long as neither its configuration nor a byte of its files changes, nor the code that reads
+    and divides them; one that cannot be read any more is built again. Of two processes that want the same one at once,
+    one builds it.
 
     Returns:
         The parts, the record, and whether the dataset had to be built.
@@ -82,7 +95,7 @@ def build_dataset(
     corpora = {} if auxiliary is None else auxiliary.corpora
     others = {name: build_dataset(outputs, other, TAKEN_AS_THEY_ARE)[:2] for name, other in corpora.items()}
     corpus = read_corpus(data)
-    source = {**_identity(data, split, auxiliary), "files": dict(corpus.files)}
+    source = {**_identity(data, split, auxiliary), "files": dict(corpus.files), "code": _code()}
     if others:
         source["others"] = {name: record.fingerprint for name, (_, record) in others.items()}
     with alone_at(folder):

@@ -96,7 +96,8 @@ class DatasetRecord:
 
     Attributes:
         name: Of the corpus.
-        source: Digest of the configuration and the files it was built from: the same source need not be built again.
+        source: Digest of the configuration, the files and the code it was built from: the same source need not be built
+            again.
         fingerprint: Of the rows; what a run and a checkpoint name as their data.
         split: How it was split: by, shares, seed, what was done with leaks.
         files: SHA-256 by name of the files read.
