@@ -12,7 +12,7 @@ from stance.config import training_of
 from stance.errors import StanceError
 from stance.results import difference_line, summarize_all
 from stance.runs import train_run
-from stance.runsets import collect, collect_recorded
+from stance.runsets import collect, collect_recorded, fine_tuned
 from stance.settings import CompareConfig, SummarizeConfig
 from stance.systems import compare_systems
 
@@ -83,7 +83,8 @@ def test_recorded_seeds_are_not_lost_in_silence(train, settings, tmp_path, caplo
     before = record(tmp_path).read_text()
     train(model="majority", seed=1, outputs="later")
     with pytest.raises(
-        StanceError, match=r"recorded seeds that cannot be added to; found \[0\]; .* other settings or data"
+        StanceError,
+        match=r"recorded seeds that cannot be added to; found \[0\]; .*model.name: DIFFERENT, recorded prior_str",
     ):
         summarize_all(settings("guess", outputs="later", recorded=True))
     assert record(tmp_path).read_text() == before
@@ -128,6 +129,59 @@ def test_what_was_recorded_without_answers_stays_in_the_table(train, settings, t
     assert pairs == ["newer minus new"], "compared with runs that it never met"
     told = json.loads((tmp_path / "experiments" / "all.json").read_text())["differences"]
     assert lines == [difference_line(entry) for entry in told]
+
+
+def test_a_difference_is_not_kept_of_runs_that_are_recorded_anew(train, settings, tmp_path):
+    """Nor where the new runs of one were recorded before the table was made again."""
+    for name, model in (("old", "prior_stratified"), ("new", "prior_stratified")):
+        train(name, model=model)
+    _, lines = summarize_all(settings("old", "new", table="all"))
+    assert len(lines) == 1
+    content = json.loads(record(tmp_path, "old").read_text())
+    for run in content["runs"]:
+        del run["labels"]
+    record(tmp_path, "old").write_text(json.dumps(content))
+    shutil.rmtree(tmp_path / "outputs")
+    train("new", seed=3)
+    summarize_all(settings("new"))
+    _, lines = summarize_all(settings("old", "new", table="all", recorded=True))
+    assert lines == []
+
+
+def test_runs_of_one_name_that_differ_say_in_what(train, settings, tmp_path):
+    train(seed=0)
+    train(seed=1, model="prior_target")
+    with pytest.raises(
+        StanceError,
+        match=r"in more than the seed: setting model.name: DIFFERENT, recorded prior_str.*; setting model.prior",
+    ):
+        collect(tmp_path / "outputs", "guess")
+
+
+def test_a_difference_names_whose_seeds_its_interval_does_not_hold():
+    entry = {
+        "system": "a",
+        "minus": "b",
+        "measure": "macro_f1",
+        "seeds": [3, 1],
+        "value": 0.1,
+        "low": 0.05,
+        "high": 0.2,
+    }
+    assert difference_line(entry | {"once": []}) == "a minus b: +0.100 [+0.050, +0.200] macro-F1, distinguishable"
+    assert difference_line(entry | {"once": ["b"]}).endswith(
+        "distinguishable (one training of b, so that the interval holds no variance of its seeds)"
+    )
+
+
+def test_what_another_seed_would_change_is_a_trained_encoder():
+    linear = {"name": "embedding", "features": "embedding", "encoder": "packaged"}
+    encoder = {"name": "minilm", "encoder": "packaged", "frozen_layers": 0}
+    both = {"name": "ensemble", "members": {"a": linear, "b": encoder}}
+    as_it_is = {"model": {"name": "as_it_is"}, "source": {"model": both}}
+    assert [fine_tuned({"model": model}) for model in (linear, encoder, both)] == [False, True, True]
+    assert fine_tuned(as_it_is)
+    assert not fine_tuned({**as_it_is, "source": {"model": linear}})
 
 
 def test_a_record_of_other_data_or_of_none_is_refused(train, settings, tmp_path):

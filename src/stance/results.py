@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from stance.annotations import Example, label_counts
@@ -13,11 +14,14 @@ from stance.evaluation import over_seeds, prior_labels
 from stance.figures import learning_curve
 from stance.files import read_json, write_beside, write_json
 from stance.metrics import ALL_MEASURES, TITLES, in_words
-from stance.runsets import RunSet, collect, collect_recorded, read_results
+from stance.runsets import RunSet, collect, collect_recorded, fine_tuned, read_results, what_differs
 from stance.settings import SummarizeConfig
 from stance.tables import markdown_table
 
 log = logging.getLogger(__name__)
+
+#: How far means of the same numbers may be apart.
+ROUNDING = 1e-9
 
 #: What is said of a published figure; ``parts``: whether it was measured on the same parts as ours.
 PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
@@ -33,6 +37,7 @@ def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
     result = {
         "version": 3,
         "name": found.name,
+        "samples": samples,
         "headline": found.headline,
         "part": "test",
         "seeds": [run["seed"] for run in found.runs],
@@ -89,7 +94,7 @@ def _by_tag(found: RunSet, parts: Sequence[str], samples: int) -> dict[str, Any]
     for part in parts:
         for example in found.splits.get(part, ()):
             rows.setdefault(example.id, (part, example))
-    said = {part: found.answers(part) for part, _ in rows.values()}
+    said = {part: found.answers(part) for part in {part for part, _ in rows.values()}}
     scores = {}
     for tag in sorted({tag for _, example in rows.values() for tag in example.tags}):
         chosen = [(part, example) for part, example in rows.values() if tag in example.tags]
@@ -112,8 +117,8 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
     """Headline measure of one system minus that of another on the same rows, with a paired 95% interval.
 
     Returns:
-        Names, measure, ``seeds`` of each, value, low, high; without the last four if they were not tested on the same
-        data.
+        Names, measure, ``seeds`` of each, ``once`` (see :func:`difference_line`), value, low, high; the names alone if
+        they were not tested on the same data.
     """
     names = {"system": system.name, "minus": other.name}
     if system.splits["test"] != other.splits["test"]:
@@ -128,7 +133,18 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
         samples=samples,
     )
     seeds = [len(system.runs), len(other.runs)]
-    return {**names, "measure": system.headline, "seeds": seeds, **scores["gain"]}
+    return {
+        **names,
+        "measure": system.headline,
+        "seeds": seeds,
+        "once": _trained_once(system, other),
+        **scores["gain"],
+    }
+
+
+def _trained_once(*systems: RunSet) -> list[str]:
+    """Those whose training another seed would change, and that have one seed."""
+    return [system.name for system in systems if len(system.runs) == 1 and fine_tuned(system.config)]
 
 
 def results_table(results: Sequence[Mapping[str, Any]]) -> str:
@@ -175,11 +191,15 @@ def _seeds(result: Mapping[str, Any]) -> str:
 
 
 def difference_line(found: Mapping[str, Any]) -> str:
-    """The difference in words: distinguishable or not, and what the interval does not hold."""
+    """The difference in words: distinguishable or not, and whose seeds the interval does not hold.
+
+    ``once`` of the difference names the systems that have one training of an encoder, which another seed would change.
+    """
     if "value" not in found:
         return f"{found['system']} and {found['minus']}: not compared, since they were not tested on the same data"
     verdict = "not distinguishable" if found["low"] <= 0 <= found["high"] else "distinguishable"
-    single = " (one training, so that the interval holds no variance of seeds)" if max(found["seeds"]) == 1 else ""
+    once = " and ".join(found["once"])
+    single = f" (one training of {once}, so that the interval holds no variance of its seeds)" if once else ""
     measure = TITLES[found["measure"]]
     return f"{found['system']} minus {found['minus']}: {in_words(found, sign='+')} {measure}, {verdict}{single}"
 
@@ -248,15 +268,15 @@ def _found(config: SummarizeConfig, name: str) -> RunSet:
     before = collect_recorded(config.outputs, folder)
     if before.answered and before.identity == system.identity:
         return system.with_seeds_of(before)
-    reason = "other settings or data" if before.identity != system.identity else "no answer to each row"
-    allowed = f"train these seeds again, or recorded=false, which drops them; recorded with {reason}"
+    reason = what_differs(before.config, before.data, system.config, system.data) or "no answer to each row"
+    allowed = f"train these seeds again, or recorded=false, which drops them; recorded with: {reason}"
     raise input_error(str(folder), "recorded seeds that cannot be added to", found=lost, allowed=allowed)
 
 
 def _differences(found: Sequence[RunSet], config: SummarizeConfig) -> list[dict[str, Any]]:
     """Of the systems tested on the same rows, the last one minus each other one.
 
-    Where one is recorded without answers, the difference that this table had stays, if neither was trained again.
+    Where one is recorded without answers, the difference that this table had stays, if it is that of these runs.
     """
     groups: list[list[RunSet]] = []
     for system in found:
@@ -273,19 +293,21 @@ def _differences(found: Sequence[RunSet], config: SummarizeConfig) -> list[dict[
         names = (system.name, other.name)
         if system.answered and other.answered:
             differences.append(difference(system, other, config.bootstrap))
-        elif names in before and all(_as_recorded(one, Path(config.folder)) for one in (system, other)):
-            differences.append(before[names])
+        elif names in before and still_holds(before[names], system.runs, other.runs):
+            differences.append(before[names] | {"once": _trained_once(system, other)})
         else:
             log.warning("%s and %s: not compared, one is recorded without the answer to each row", *names)
     return differences
 
 
-def _as_recorded(system: RunSet, folder: Path) -> bool:
-    """Whether the runs have the scores of those that the record has."""
-    if not (folder / system.name / "results.json").exists():
+def still_holds(
+    entry: Mapping[str, Any], runs: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether a recorded difference is that of these runs: of as many seeds, and their mean less the other's mean."""
+    if "value" not in entry or entry["seeds"] != [len(runs), len(others)]:
         return False
-    before = read_results(folder / system.name)["runs"]
-    return [(run["seed"], run["test"]) for run in system.runs] == [(run["seed"], run["test"]) for run in before]
+    one, another = (mean(run["test"][entry["measure"]] for run in of_one) for of_one in (runs, others))
+    return bool(abs(entry["value"] - (one - another)) <= ROUNDING)
 
 
 def read_published(path: str | Path, corpora: Collection[str]) -> list[dict[str, Any]]:

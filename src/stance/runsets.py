@@ -17,7 +17,7 @@ from stance.files import digest, read_json
 from stance.labels import LABELS
 from stance.metrics import ALL_MEASURES
 from stance.predictions import read_predictions
-from stance.settings import AuxiliaryConfig, DataConfig, SplitConfig, TrainConfig
+from stance.settings import AS_IT_IS, AuxiliaryConfig, DataConfig, SplitConfig, TrainConfig
 from stance.splits import some_documents
 
 #: A label by its first letter, as recorded answers spell it.
@@ -85,6 +85,42 @@ class RunSet:
         return replace(self, runs=tuple(sorted([*self.runs, *further], key=lambda run: run["seed"])))
 
 
+def fine_tuned(config: Mapping[str, Any]) -> bool:
+    """Whether an encoder is trained: what another seed changes, and another processor too."""
+    model = config["model"]
+    if "members" in model:
+        return any("frozen_layers" in member for member in model["members"].values())
+    return "frozen_layers" in model or (model["name"] == AS_IT_IS and fine_tuned(config["source"]))
+
+
+def changed_settings(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """A line for each setting that both have and that differs, or that the second has lost.
+
+    Settings that came later are no difference.
+    """
+    for key in before:
+        if key not in after:
+            yield f"setting {path}{key}: DIFFERENT, recorded {before[key]}, now none"
+        elif isinstance(before[key], Mapping) and isinstance(after[key], Mapping):
+            yield from changed_settings(before[key], after[key], f"{path}{key}.")
+        elif before[key] != after[key]:
+            yield f"setting {path}{key}: DIFFERENT, recorded {before[key]}, now {after[key]}"
+
+
+def what_differs(
+    config: Mapping[str, Any], data: Mapping[str, str], other_config: Mapping[str, Any], other_data: Mapping[str, str]
+) -> str:
+    """All that makes runs of one name unlike but the seed, in words; empty if nothing does."""
+    one, other = ({**both, "seed": None, "bootstrap": None} for both in (config, other_config))
+    lines = list(changed_settings(one, other))
+    fingerprints = data["fingerprint"], other_data["fingerprint"]
+    if fingerprints[0] != fingerprints[1]:
+        lines.append("data fingerprint: DIFFERENT, recorded {}, now {}".format(*fingerprints))
+    if not lines and _identity(config, data) != _identity(other_config, other_data):
+        lines.append("a setting that one of them does not know yet")
+    return "; ".join(lines)
+
+
 def _identity(config: Mapping[str, Any], data: Mapping[str, str]) -> str:
     """Data are told by fingerprint, not by folder; how often a score is resampled decides nothing."""
     return digest({"config": {**config, "seed": None, "bootstrap": None}, "data": data["fingerprint"]})
@@ -110,7 +146,9 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
     identity = _identity(runs[0]["config"], runs[0]["data"])
     for path, run in zip(paths, runs, strict=True):
         if _identity(run["config"], run["data"]) != identity:
-            raise StanceError(f"{path}: differs from {paths[0]} in more than the seed; train again with overwrite=true")
+            what = what_differs(runs[0]["config"], runs[0]["data"], run["config"], run["data"])
+            problem = f"differs from {paths[0]} in more than the seed: {what}"
+            raise input_error(str(path), problem, allowed="overwrite=true trains anew")
     splits, record = load_splits(Path(outputs) / "data" / runs[0]["data"]["folder"])
     if record.fingerprint != runs[0]["data"]["fingerprint"]:
         raise StanceError(f"{folder}: the runs were made on other data than what now stands; train with overwrite=true")
@@ -130,7 +168,7 @@ def _entry(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequence[E
         "seed": run["seed"],
         "command": run["command"],
         **run["code"],
-        **{key: run[key] for key in ("versions", "machine", "seconds", "resumed")},
+        **{key: run[key] for key in ("versions", "machine", "seconds", "resumed", "made_from") if key in run},
         "validation": metrics["validation"]["measures"][run["config"]["data"]["headline"]]["value"],
         "test": {measure: metrics["test"]["measures"][measure]["value"] for measure in ALL_MEASURES},
         "labels": labels,
