@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from stance import runs
 from stance.annotations import write_annotations
 from stance.classifier import StanceClassifier
 from stance.encoding import InputFormat
@@ -93,6 +94,9 @@ def test_an_ensemble_is_the_mean_of_runs_that_stand_or_are_made(tmp_path, readab
     folders = {name: run_folder(single.outputs, f"mine-{name}", 0) for name in ("tfidf", "target", "both")}
     assert train_run(single, "again")["command"] == first["command"] == "first"
     assert set(run["config"]["model"]["members"]) == {"words", "target"}
+    assert [(made["name"], made["code"]) for made in run["made_from"]] == [
+        (f"mine-{name}", run["code"]) for name in ("tfidf", "target")
+    ]
     said = {name: read_predictions(folder / "predictions.test.jsonl") for name, folder in folders.items()}
     for row, prediction in said["both"].items():
         mean = {k: (v + said["target"][row].scores[k]) / 2 for k, v in said["tfidf"][row].scores.items()}
@@ -175,6 +179,44 @@ def test_a_source_is_a_run_of_its_own_and_its_model_may_be_taken_as_it_is(tmp_pa
     made = (first / "run.json").stat().st_mtime_ns
     train_run(replace(config, overwrite=True), "again")
     assert (first / "run.json").stat().st_mtime_ns == made
+
+
+def test_a_run_gone_on_with_by_other_code_is_of_neither(tmp_path, readable_annotations, monkeypatch, caplog):
+    config = configured(tmp_path, readable_annotations, LinearConfig(name="tfidf", features="tfidf", classifier="svm"))
+    for commit, stopped in (("first", "predict_examples"), ("second", "write_validation")):
+        with monkeypatch.context() as patch:
+            patch.setattr(runs, "code_state", lambda commit=commit: {"commit": commit, "dirty": False})
+            patch.setattr(runs, stopped, None)
+            with pytest.raises(TypeError):
+                train_run(config, "killed")
+    assert "begun by other code or versions" in caplog.text
+    monkeypatch.setattr(runs, "code_state", lambda: {"commit": "second", "dirty": False})
+    run = train_run(config, "done")
+    assert (run["code"], run["resumed"]) == ({"commit": "second", "dirty": True}, True)
+
+
+def test_a_run_that_learnt_nothing_yet_is_of_the_code_that_trains_it(tmp_path, readable_annotations, monkeypatch):
+    config = configured(tmp_path, readable_annotations, LinearConfig(name="tfidf", features="tfidf", classifier="svm"))
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "code_state", lambda: {"commit": "with a bug", "dirty": False})
+        patch.setattr(runs, "_trained", None)
+        with pytest.raises(TypeError):
+            train_run(config, "failed")
+    run = train_run(config, "mended")
+    assert (run["code"], run["command"], run["resumed"]) == (runs.code_state(), "mended", False)
+
+
+def test_a_source_that_is_refused_costs_no_finished_run(tmp_path, readable_annotations):
+    """Overwriting begins once all that the run needs stands."""
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    run = train_run(config, "first")
+    other = replace(config, overwrite=True, source=replace(config.source, model=replace(tfidf, C=3.0)))
+    with pytest.raises(
+        StanceError, match=r"first/seed-0: a run of another .* overwrite=true in the command of this very"
+    ):
+        train_run(other, "second")
+    assert train_run(config, "again")["command"] == run["command"]
 
 
 def test_a_source_may_learn_from_other_corpora(tmp_path, readable_annotations):

@@ -92,16 +92,15 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     if _standing(folder, identity, config.overwrite):
         log.info("run %s stands", folder)
         return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
+    made_from = [made for run in _needed(config) for made in _what_made(train_run(run, command))]
     started = folder / "started.json"
-    resumed = started.exists() and read_json(started).get("identity") == identity
-    if not resumed:
-        start = {"identity": identity, "config": settings, "command": command, "code": code_state()}
-        write_json(started, start | {"versions": {name: importlib.metadata.version(name) for name in PACKAGES}})
+    resumed = _cleared(folder, identity, config.overwrite)
+    write_json(started, _start(started, identity, settings, command, resumed=resumed))
 
     splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
     begin = time.perf_counter()
     data = {"name": record.name, "fingerprint": record.fingerprint}
-    classifier = _trained(config, splits, data, folder, command)
+    classifier = _trained(config, splits, data, folder)
     fitted = time.perf_counter()
     metrics = {}
     found = {}
@@ -139,6 +138,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         "machine": machine(),
         "seconds": {"fit": round(fitted - begin, 1), "predict": round(predicted - fitted, 1)},
         "resumed": resumed,
+        **({"made_from": made_from} if made_from else {}),
     }
     _write_model_card(folder / "checkpoint", run, metrics, classifier, splits["train"])
     write_json(folder / "run.json", run)
@@ -182,39 +182,69 @@ def _run_identity(model: ModelConfig, settings: Mapping[str, Any], record: Datas
     return digest(what)
 
 
-def _standing(folder: Path, identity: str, overwrite: bool) -> bool:
-    """Whether the same run is finished there. Leftovers of a kill are swept; a foreign run is refused or overwritten.
+def _begun(folder: Path) -> bool:
+    """Whether anything was trained there: nothing was if, e.g., the configuration was refused."""
+    return any(path.name != "started.json" for path in folder.iterdir())
 
-    An unfinished run of the same configuration is gone on with, overwrite or not: the command that was killed is the
-    command that goes on.
+
+def _start(started: Path, identity: str, settings: Mapping[str, Any], command: str, *, resumed: bool) -> dict[str, Any]:
+    """What a run says of its beginning. One that other code or versions began is of neither: ``dirty``."""
+    now = {"code": code_state(), "versions": {name: importlib.metadata.version(name) for name in PACKAGES}}
+    if not resumed:
+        return {"identity": identity, "config": settings, "command": command, **now}
+    before: dict[str, Any] = read_json(started)
+    if all(before[key] == value for key, value in now.items()):
+        return before
+    log.warning("%s: begun by other code or versions; it is recorded as made from changed files", started.parent)
+    return {**before, **now, "code": {**now["code"], "dirty": True}}
+
+
+def _standing(folder: Path, identity: str, overwrite: bool) -> bool:
+    """Whether the same run is finished there, and is to stay. Leftovers of a kill are swept.
+
+    Raises:
+        StanceError: A foreign run is there, and is not to be overwritten.
     """
-    started, finished = folder / "started.json", folder / "run.json"
+    finished = folder / "run.json"
     if not folder.exists():
         return False
     sweep_partials(folder)
     if finished.exists():
         shutil.rmtree(folder / "work", ignore_errors=True)
-    if not any(folder.iterdir()) or [path.name for path in folder.iterdir()] == [started.name]:
-        return False  # nothing was trained yet, e.g. because the configuration was refused
-    same = started.exists() and read_json(started).get("identity") == identity
-    if same and not (overwrite and finished.exists()):
-        return finished.exists()
-    if not overwrite:
+    if not _begun(folder):
+        return False
+    if not _same(folder, identity) and not overwrite:
         raise input_error(
             str(folder),
             "a run of another configuration or other data is there",
-            allowed="another name=..., another outputs=..., or overwrite=true",
+            allowed="another name=..., another outputs=..., or overwrite=true in the command of this very run",
         )
-    remove_folder(folder)
-    return False
+    return finished.exists() and not overwrite
 
 
-def _trained(
-    config: TrainConfig, splits: Mapping[str, Sequence[Example]], data: dict[str, str], folder: Path, command: str
-) -> Any:  # noqa: ANN401 - StanceClassifier, imported late
+def _same(folder: Path, identity: str) -> bool:
+    started = folder / "started.json"
+    return started.exists() and read_json(started).get("identity") == identity
+
+
+def _cleared(folder: Path, identity: str, overwrite: bool) -> bool:
+    """Whether a run that was begun there is gone on with; one that is to be overwritten is removed.
+
+    An unfinished run of the same configuration is gone on with, overwrite or not: the command that was killed is the
+    command that goes on.
+    """
+    if not folder.exists() or not _begun(folder):
+        return False
+    if overwrite and (not _same(folder, identity) or (folder / "run.json").exists()):
+        remove_folder(folder)
+        return False
+    return True
+
+
+def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data: dict[str, str], folder: Path) -> Any:  # noqa: ANN401 - StanceClassifier, imported late
     """The classifier of this run: loaded if its checkpoint is already whole, else fitted and saved.
 
-    The members of an ensemble are runs of their own, which stand or are made.
+    The runs that it needs stand.
     """
     from stance.classifier import CARD, Card, Ensemble, StanceClassifier
     from stance.encoder import EncoderModel
@@ -229,7 +259,7 @@ def _trained(
         members = {}
         for member in config.model.members.values():
             runs = _members(config, member)
-            several = {f"seed-{run.seed}": StanceClassifier.from_pretrained(_made(run, command)) for run in runs}
+            several = {f"seed-{run.seed}": StanceClassifier.from_pretrained(_checkpoint(run)) for run in runs}
             first, *others = several.values()
             members[member.name] = StanceClassifier(Ensemble(several), Card("ensemble", data)) if others else first
         classifier = StanceClassifier(Ensemble(members), Card("ensemble", data))
@@ -237,7 +267,7 @@ def _trained(
         return classifier
     model = config.model
     if config.source is not None:
-        made = _made(_of_source(config, config.source), command)
+        made = _checkpoint(_of_source(config, config.source))
         if isinstance(model, AsItIsConfig):
             classifier = StanceClassifier.from_pretrained(made).with_metrics({})
             classifier.save_pretrained(checkpoint)
@@ -274,9 +304,20 @@ def _kind(model: ModelConfig) -> str:
     return "encoder"
 
 
-def _made(config: TrainConfig, command: str) -> Path:
-    """The checkpoint of a run that another one needs, once it stands."""
-    train_run(config, command)
+def _needed(config: TrainConfig) -> list[TrainConfig]:
+    """The runs that must stand before this one: the members of an ensemble, or its source."""
+    if isinstance(config.model, EnsembleConfig):
+        return [run for member in config.model.members.values() for run in _members(config, member)]
+    return [_of_source(config, config.source)] if config.source is not None else []
+
+
+def _what_made(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of a run that another one needs, and of those that it needs itself: what its numbers depend on."""
+    about = {key: run[key] for key in ("name", "seed", "data", "code", "versions", "machine")}
+    return [about, *run.get("made_from", [])]
+
+
+def _checkpoint(config: TrainConfig) -> Path:
     return run_folder(config.outputs, config.name, config.seed) / "checkpoint"
 
 

@@ -143,7 +143,7 @@ def fine_tune(
     trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
     best = trainer.state.best_model_checkpoint
     if best is None or not Path(best).is_dir():
-        raise StanceError(f"{work}: the best epoch's checkpoint is gone ({best}); train with overwrite=true")
+        raise StanceError(f"{work}: the best epoch's checkpoint is gone ({best}); remove {work} and train again")
     processes.wait_for_all()
     if not processes.leads():
         return encoder
