@@ -10,8 +10,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from scipy.stats import t as student
@@ -19,8 +20,9 @@ from scipy.stats import t as student
 from stance.config import training_arguments
 from stance.errors import StanceError, input_error
 from stance.files import read_json
-from stance.results import experiment_readme, summarize, table_page
-from stance.runsets import collect, read_results
+from stance.results import experiment_readme, still_holds, summarize, table_page
+from stance.runs import code_state, run_folder
+from stance.runsets import changed_settings, collect, fine_tuned, read_results
 
 log = logging.getLogger(__name__)
 
@@ -30,31 +32,15 @@ IDENTICAL = 1e-9
 #: What must be alike for numbers to be identical.
 ALIKE = ("versions", "machine")
 
-#: A score as pages write it.
-SCORE = re.compile(r"(?<![\w.])[+-]?\d\.\d{3}(?![\d.])")
+#: What of a record is no result, or is compared by itself.
+NOT_COMPARED = ("version", "name", "samples", "seeds", "data", "config", "runs")
 
+#: Seeds that must be recorded for their deviation to say how far another draw may go.
+ENOUGH = 3
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """How far a number may be from the recorded one.
-
-    Attributes:
-        tolerance: For any number.
-        seeds: How many seeds are recorded.
-    """
-
-    tolerance: float
-    seeds: int
-
-    def of(self, sd: float, runs: int) -> float:
-        """For a mean of ``runs`` seeds whose deviation over the recorded ones is ``sd``.
-
-        The training of an encoder amplifies the last digits, so elsewhere it is another draw, as another seed is. Two
-        means of so many draws differ by no more than this in 95 of 100 cases (two-sided t, equal variances).
-        """
-        if self.seeds < 2:
-            return self.tolerance
-        return max(self.tolerance, float(student.ppf(0.975, self.seeds - 1)) * sd * math.sqrt(2 / runs))
+#: A score as pages write it, and one with its interval.
+SCORE = re.compile(r"(?<![\w.])[+-]?\d\.\d{3}(?!\d|\.\d)")
+INTERVAL = re.compile(r"[+-]?\d\.\d{3}\s\[[+-]?\d\.\d{3}, [+-]?\d\.\d{3}\]")
 
 
 def reproduce(
@@ -67,49 +53,109 @@ def reproduce(
 ) -> list[tuple[bool, str]]:
     """Run the recorded commands of an experiment again, from raw data.
 
+    Where versions and machine are alike, of the run and of what it was made from, every number must be identical.
+    Elsewhere a number may differ by ``tolerance``; but the same seed of a fine-tuned encoder is another draw there, as
+    another seed is (training amplifies the last digits), so then only the mean of the headline measure is judged, by
+    how far apart two such means may be (:func:`reach`).
+
     Args:
         project: The checkout, with ``experiments/<name>/results.json``.
         name: Of the experiment.
         seeds: Only these of the recorded ones; None = all, and then the summary is compared too.
-        tolerance: Largest difference that still counts as the same where versions or machine differ, or, if that is
-            more, the one that another seed makes (:meth:`Limit.of`); where they are alike every number must be
-            identical.
+        tolerance: See above.
         outputs: Where the runs are kept, and gone on with after a kill; None = a folder that is thrown away.
 
     Returns:
         For each thing compared whether it came out the same, and a line that says so.
 
     Raises:
-        StanceError: Nothing is recorded under this name, or a command fails.
+        StanceError: Nothing is recorded under this name or for a seed, a command fails, or ``outputs`` has a run of
+            other code than this checkout's.
     """
     recorded = read_recorded(project, name)
+    known = [run["seed"] for run in recorded["runs"]]
+    if seeds is not None and not set(seeds) <= set(known):
+        raise input_error(
+            name, "no such seed", found=[seed for seed in seeds if seed not in known], allowed=map(str, known)
+        )
     runs = [run for run in recorded["runs"] if seeds is None or run["seed"] in seeds]
-    if not runs:
-        raise input_error(name, "no such seed", found=seeds, allowed=[str(run["seed"]) for run in recorded["runs"]])
+    whole = len(runs) == len(known)
     with nullcontext(Path(outputs).resolve()) if outputs else tempfile.TemporaryDirectory() as folder:
+        stood = [run["seed"] for run in runs if _stands(run_folder(folder, name, run["seed"]))]
         for run in runs:
             log.info("%s", run["command"])
             _again(project, run["command"], Path(folder))
         found = collect(folder, name)
         again = [run for run in found.runs if run["seed"] in {before["seed"] for before in runs}]
-        result = summarize(replace(found, runs=tuple(again)))
-    alike = all(a[key] == b[key] for a, b in zip(runs, again, strict=True) for key in ALIKE)
-    limit = Limit(IDENTICAL, 1) if alike else Limit(tolerance, len(recorded["runs"]))
-    lines = [_same("data fingerprint", recorded["data"]["fingerprint"], result["data"]["fingerprint"])]
-    lines += list(_changed_settings(recorded["config"], result["config"]))
-    for before, after in zip(runs, again, strict=True):
-        for measure, value in before["test"].items():
-            far = limit.of(recorded["measures"][measure]["sd"], 1)
-            lines.append(_number(f"seed {before['seed']} {measure}", value, after["test"].get(measure), far))
+        result = summarize(replace(found, runs=tuple(again)), recorded.get("samples", 1000)) if whole else {}
+    lines = [_same("data fingerprint", recorded["data"]["fingerprint"], found.data["fingerprint"])]
+    lines += [(False, line) for line in changed_settings(recorded["config"], found.config)]
+    lines += [(True, f"seed {seed}: stood in {outputs}, not trained again now") for seed in stood]
+    pairs = list(zip(runs, again, strict=True))
+    limits = [IDENTICAL if _alike(*pair) else None if fine_tuned(recorded["config"]) else tolerance for pair in pairs]
+    for (before, after), limit in zip(pairs, limits, strict=True):
+        lines += _numbers(f"seed {before['seed']}", before["test"], after["test"], limit)
         for part, labels in before.get("labels", {}).items():
-            lines.append(_answers(f"seed {before['seed']} {part}", labels, after["labels"].get(part, ""), alike))
-    if len(runs) == len(recorded["runs"]):
-        headline = recorded["headline"]
-        for part in ("measures", "gain", "challenge", "tags"):
-            if part in recorded:
-                sd = recorded[part].get("measures", recorded["measures"])[headline]["sd"]
-                lines += list(_summary(part, recorded[part], result[part], limit, sd, len(runs)))
+            lines.append(_answers(f"seed {before['seed']} {part}", labels, after["labels"].get(part, ""), limit))
+    if None in limits:
+        lines.append(_means(recorded, pairs, tolerance))
+    if whole:
+        limit = None if None in limits else max(limit for limit in limits if limit is not None)
+        for key in [key for key in recorded if key not in NOT_COMPARED]:
+            lines += _numbers(key, recorded[key], result.get(key), limit)
     return lines
+
+
+def reach(deviation: float, recorded: int, runs: int) -> float:
+    """How far the mean of ``runs`` seeds may be from that of the same seeds elsewhere, in 95 of 100 cases.
+
+    Args:
+        deviation: Of the recorded seeds.
+        recorded: How many these are, at least 3: of fewer the deviation says next to nothing.
+        runs: In each of the two means; they are taken as so many independent draws of equal variance (two-sided t).
+    """
+    return float(student.ppf(0.975, recorded - 1)) * deviation * math.sqrt(2 / runs)
+
+
+def _means(
+    recorded: Mapping[str, Any], pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], tolerance: float
+) -> tuple[bool, str]:
+    """The one number of a fine-tuned encoder that is judged elsewhere."""
+    measure, seeds = recorded["headline"], len(recorded["runs"])
+    before, after = (mean(run["test"][measure] for run in runs) for runs in zip(*pairs, strict=True))
+    limit, why = tolerance, f"{seeds} recorded seed(s) do not say how far another draw may go"
+    if seeds >= ENOUGH:
+        limit = max(tolerance, reach(recorded["measures"][measure]["sd"], seeds, len(pairs)))
+        why = "as far as another draw of the seeds goes"
+    same = abs(before - after) <= limit
+    verdict = "same" if same else "DIFFERENT"
+    return same, (
+        f"mean {measure} of {len(pairs)} seed(s), elsewhere: {verdict}, recorded {before:.4f}, now {after:.4f}, "
+        f"allowed {limit:.3f} ({why})"
+    )
+
+
+def _alike(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether two runs, and what they were made from, have machine and versions in common."""
+
+    def made(run: Mapping[str, Any]) -> list[Any]:
+        return [{key: one[key] for key in ALIKE} for one in (run, *run.get("made_from", ()))]
+
+    return made(before) == made(after)
+
+
+def _stands(folder: Path) -> bool:
+    """Whether a finished run is there.
+
+    Raises:
+        StanceError: One of other code than this checkout's: what came out would not be of this code.
+    """
+    path, now = folder / "run.json", code_state()
+    if path.exists() and (made := read_json(path)["code"]) != now:
+        raise input_error(
+            str(path), "made by other code than this checkout's", found=made, allowed=f"{now}; another DIR"
+        )
+    return path.exists()
 
 
 def read_recorded(project: Path, name: str) -> dict[str, Any]:
@@ -141,61 +187,37 @@ def _same(what: str, before: object, after: object) -> tuple[bool, str]:
     return same, f"{what}: same" if same else f"{what}: DIFFERENT, recorded {before}, now {after}"
 
 
-def _answers(what: str, before: str, after: str, alike: bool) -> tuple[bool, str]:
+def _answers(what: str, before: str, after: str, limit: float | None) -> tuple[bool, str]:
     """How many rows have another label; where machine or versions differ that is told and not judged."""
     changed = sum(a != b for a, b in zip(before, after, strict=False)) + abs(len(before) - len(after))
-    same = not (alike and changed)
+    same = not (limit == IDENTICAL and changed)
     return same, f"{what}: {'' if same else 'DIFFERENT, '}{changed} of {len(before)} rows have another label"
 
 
-def _changed_settings(
-    before: Mapping[str, Any], after: Mapping[str, Any], path: str = ""
-) -> Iterator[tuple[bool, str]]:
-    """A line for each setting that both have and that differs; settings that came later are no difference."""
-    for key in before:
-        if key not in after:
-            yield False, f"setting {path}{key}: DIFFERENT, recorded {before[key]}, now none"
-        elif isinstance(before[key], dict) and isinstance(after[key], dict):
-            yield from _changed_settings(before[key], after[key], f"{path}{key}.")
-        elif before[key] != after[key]:
-            yield False, f"setting {path}{key}: DIFFERENT, recorded {before[key]}, now {after[key]}"
-
-
-def _summary(
-    what: str,
-    before: Any,  # noqa: ANN401 - JSON
-    after: Any,  # noqa: ANN401 - JSON
-    limit: Limit,
-    sd: float,
-    runs: int,
-) -> Iterator[tuple[bool, str]]:
-    """A line for each number below ``before``; ``sd`` is the deviation over seeds where none is given beside it."""
+def _numbers(what: str, before: Any, after: Any, limit: float | None) -> Iterator[tuple[bool, str]]:  # noqa: ANN401 - JSON
+    """A line for each value below ``before``; without a limit numbers are told and not judged."""
     if isinstance(before, dict):
-        sd = before.get("sd", 0.0 if "name" in before else sd)  # what has a name is a prior, which learns alike always
         for key, value in before.items():
-            yield from _summary(f"{what} {key}", value, (after or {}).get(key), limit, sd, runs)
+            yield from _numbers(f"{what} {key}", value, (after or {}).get(key), limit)
     elif isinstance(before, float) and isinstance(after, float):
-        yield _number(what, before, after, limit.of(sd, runs))
+        told = f"recorded {before:.4f}, now {after:.4f}"
+        said = "identical" if limit == IDENTICAL else f"within {limit}"
+        if limit is None:
+            yield True, f"{what}: {told}"
+        else:
+            same = abs(before - after) <= limit
+            yield same, f"{what}: " + (f"same ({said})" if same else f"DIFFERENT, {told}")
     else:
         yield _same(what, before, after)
-
-
-def _number(what: str, before: float, after: float | None, far: float) -> tuple[bool, str]:
-    if after is None:
-        return _same(what, before, after)
-    same = abs(before - after) <= far
-    said = "identical" if far == IDENTICAL else f"within {far:.3f}"
-    return same, f"{what}: " + (
-        f"same ({said})" if same else f"DIFFERENT, recorded {before:.4f}, now {after:.4f}, not {said}"
-    )
 
 
 def check(project: Path) -> list[str]:
     """What is wrong with the recorded results; nothing is run.
 
     Every ``results.json`` must have its configuration, data fingerprint, and commits that are in the history and were
-    clean; every page must be the one that its numbers give; and every score in ``README.md`` and in
-    ``experiments/README.md`` must stand in one of these pages, in the data statement or in the audit.
+    clean; every difference must be that of the recorded runs; every page must be the one that its numbers give; and
+    every score in ``README.md`` and in ``experiments/README.md``, with its interval if it has one, must stand in one of
+    these pages, in the data statement or in the audit. (A score without interval may so be that of another system.)
     """
     wrong: list[str] = []
     folder = project / "experiments"
@@ -212,18 +234,25 @@ def check(project: Path) -> list[str]:
             wrong.append(f"experiments/{path.name}: no results of {', '.join(missing)}")
         else:
             named = [results[name] for name in content["experiments"]]
+            wrong += [
+                f"experiments/{path.name}: {entry['system']} minus {entry['minus']} is not of the recorded runs"
+                for entry in content["differences"]
+                if not still_holds(entry, *(results[entry[key]]["runs"] for key in ("system", "minus")))
+            ]
             pages.append((path.with_suffix(".md"), table_page(path.stem, content, named)))
     for path, text in pages:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             wrong.append(f"{path.relative_to(project)}: not the page that its numbers give; run scripts/summarize.py")
-    shown = {score for _, text in pages for score in SCORE.findall(text)}
-    for path in (project / "docs" / "audit.md", project / "seeds" / "README.md"):
-        shown |= set(SCORE.findall(path.read_text(encoding="utf-8"))) if path.exists() else set()
+    others = (project / "docs" / "audit.md", project / "seeds" / "README.md")
+    texts = [text for _, text in pages] + [path.read_text(encoding="utf-8") for path in others if path.exists()]
+    shown = {found for text in texts for form in (SCORE, INTERVAL) for found in form.findall(text)}
     for name in ("README.md", "experiments/README.md"):
         text = (project / name).read_text(encoding="utf-8") if (project / name).exists() else ""
-        for number, line in enumerate(text.splitlines(), start=1):
-            unknown = [score for score in SCORE.findall(line) if score not in shown]
-            wrong += [f"{name}, line {number}: {score} is in no recorded result" for score in unknown]
+        for form in (SCORE, INTERVAL):
+            for found in form.finditer(text):
+                score, line = " ".join(found[0].split()), text.count("\n", 0, found.start()) + 1
+                if score not in shown:
+                    wrong.append(f"{name}, line {line}: {score} is in no recorded result")
     return wrong
 
 
