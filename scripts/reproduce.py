@@ -1,7 +1,7 @@
 """Whether recorded results come out again: python scripts/reproduce.py tfidf
 
-Runs the recorded commands of each named experiment anew. --check runs nothing: it proves that every number shown is one
-that was recorded, with its configuration, data and commit.
+Runs the recorded commands of each named experiment anew. --check runs nothing: it finds a number that is shown and is
+on no recorded page, and a record without configuration, data or commit.
 """
 
 import argparse

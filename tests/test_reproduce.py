@@ -7,10 +7,14 @@ import subprocess
 
 import pytest
 
-from conftest import PROJECT, run_script
+from conftest import PROJECT
 from stance.annotations import write_annotations
+from stance.config import training_of
 from stance.errors import StanceError
 from stance.reproduce import check, reach, reproduce
+from stance.results import summarize_all
+from stance.runs import train_run
+from stance.settings import SummarizeConfig
 
 
 def git(project, *arguments):
@@ -25,9 +29,13 @@ def recorded(tmp_path_factory, readable_annotations):
     project = tmp_path_factory.mktemp("project")
     (project / "scripts").symlink_to(PROJECT / "scripts")
     write_annotations(project / "votes.jsonl", readable_annotations)
-    data = ("data=annotations", "data.path=votes.jsonl", "split=document", "split.validation=0.2", "split.test=0.25")
-    run_script("train", "model=tfidf", "name=tiny", *data, cwd=project)
-    run_script("summarize", "experiment=tiny", "table=all", cwd=project)
+    data = f"data=annotations data.path={project / 'votes.jsonl'} split=document split.validation=0.2 split.test=0.25"
+    command = f"python scripts/train.py model=tfidf name=tiny {data}"
+    config = training_of(command)
+    config.outputs = str(project / "outputs")
+    train_run(config, command)
+    folders = {"outputs": config.outputs, "folder": str(project / "experiments")}
+    summarize_all(SummarizeConfig(experiment=["tiny"], table="all", **folders))
     git(project, "init", "-q")
     git(project, "commit", "-q", "--allow-empty", "-m", "all there is")
     change(project, lambda result: result["runs"][0].update(commit=git(project, "rev-parse", "HEAD"), dirty=False))
