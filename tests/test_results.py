@@ -182,6 +182,8 @@ def test_what_another_seed_would_change_is_a_trained_encoder():
     assert [fine_tuned({"model": model}) for model in (linear, encoder, both)] == [False, True, True]
     assert fine_tuned(as_it_is)
     assert not fine_tuned({**as_it_is, "source": {"model": linear}})
+    mean = {"model": {"name": "as_it_is", "others": {"more": {"model": encoder}}}, "source": {"model": linear}}
+    assert fine_tuned(mean)
 
 
 def test_a_record_of_other_data_or_of_none_is_refused(train, settings, tmp_path):

@@ -181,6 +181,23 @@ def test_a_source_is_a_run_of_its_own_and_its_model_may_be_taken_as_it_is(tmp_pa
     assert (first / "run.json").stat().st_mtime_ns == made
 
 
+def test_several_sources_as_they_are_are_their_mean(tmp_path, readable_annotations):
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    single = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    prior = replace(single.source, name="more", model=PriorConfig(name="target", prior="target"))
+    config = replace(single, name="mean", model=AsItIsConfig(others={"further": prior}))
+    run = train_run(config, "mean")
+    assert [made["name"] for made in run["made_from"]] == ["first", "more"]
+    assert "root" not in run["config"]["model"]["others"]["further"]["data"]
+    assert "others" not in train_run(single, "single")["config"]["model"]
+    row = ["The council of Arno accepted the plan to open the crossing."], ["open the crossing"]
+    checkpoints = [run_folder(config.outputs, name, 0) / "checkpoint" for name in ("first", "more", "mean")]
+    one, other, both = (list(StanceClassifier.from_pretrained(c).predict(*row)[0].scores.values()) for c in checkpoints)
+    assert both == pytest.approx([(a + b) / 2 for a, b in zip(one, other, strict=True)])
+    card = (checkpoints[2] / "README.md").read_text(encoding="utf-8")
+    assert "the mean of the models of the run first, on others; of the run more, on others, as they are" in card
+
+
 def test_a_run_gone_on_with_by_other_code_is_of_neither(tmp_path, readable_annotations, monkeypatch, caplog):
     config = configured(tmp_path, readable_annotations, LinearConfig(name="tfidf", features="tfidf", classifier="svm"))
     for commit, stopped in (("first", "predict_examples"), ("second", "write_validation")):

@@ -112,9 +112,14 @@ def model_card(
 
 def _corpora(config: Mapping[str, Any]) -> list[str]:
     """The corpora learnt from, by name."""
-    first = _corpora_of(config["source"]) if "source" in config else []
+    first = [name for source in _sources(config) for name in _corpora_of(source)]
     own = [] if config["model"]["name"] == AS_IT_IS else _corpora_of(config)
     return list(dict.fromkeys([*own, *first]))
+
+
+def _sources(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The trainings that came first."""
+    return [config["source"], *config["model"].get("others", {}).values()] if "source" in config else []
 
 
 def _corpora_of(training: Mapping[str, Any]) -> list[str]:
@@ -130,7 +135,9 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
     own = f"{train['rows']:,} rows in {train['documents']:,} documents"
     if "source" not in config:
         return f"{own} of {', '.join(corpora)}; split by {config['split']['by']}; {said}"
-    first = f"the run {config['source']['name']}, on {', '.join(_corpora_of(config['source']))}"
+    first, *others = (f"the run {one['name']}, on {', '.join(_corpora_of(one))}" for one in _sources(config))
+    if others:
+        return f"It is the mean of the models of {'; of '.join([first, *others])}, as they are; {said}"
     if config["model"]["name"] == AS_IT_IS:
         return f"It is the model of {first}, as it is; {said}"
     return f"After {first}: {own} of {config['data']['name']}; split by {config['split']['by']}; {said}"

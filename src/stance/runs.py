@@ -154,6 +154,8 @@ def _settings(config: TrainConfig) -> dict[str, Any]:
         del settings["source"]
     else:
         _trim(settings["source"])
+    for source in settings["model"].get("others", {}).values():
+        _trim(source)
     if not isinstance(config.model, EncoderConfig | EnsembleConfig):
         del settings["trainer"]
     return settings
@@ -162,7 +164,7 @@ def _settings(config: TrainConfig) -> dict[str, Any]:
 def _trim(training: dict[str, Any]) -> None:
     """Take out of the settings of one training where its corpora are, and what is the same as not being there."""
     for model in (training["model"], *training["model"].get("members", {}).values()):
-        for key, same in (("seeds", 1), ("mark_holder", False)):
+        for key, same in (("seeds", 1), ("mark_holder", False), ("others", {})):
             if model.get(key) == same:
                 del model[key]
     for data in (training["data"], *training["auxiliary"]["corpora"].values()):
@@ -266,14 +268,14 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
         classifier.save_pretrained(checkpoint)
         return classifier
     model = config.model
-    if config.source is not None:
-        made = _checkpoint(_of_source(config, config.source))
-        if isinstance(model, AsItIsConfig):
-            classifier = StanceClassifier.from_pretrained(made).with_metrics({})
-            classifier.save_pretrained(checkpoint)
-            return classifier
-        if isinstance(model, EncoderConfig):
-            model = replace(model, encoder=str(made))
+    if isinstance(model, AsItIsConfig):
+        taken = {run.name: StanceClassifier.from_pretrained(_checkpoint(run)) for run in _sources(config)}
+        (first, *others) = taken.values()
+        classifier = StanceClassifier(Ensemble(taken), Card("ensemble")) if others else first.with_metrics({})
+        classifier.save_pretrained(checkpoint)
+        return classifier
+    if isinstance(model, EncoderConfig) and config.source is not None:
+        model = replace(model, encoder=str(_checkpoint(_of_source(config, config.source))))
     log.info("fitting %s on %d rows, seed %d", config.model.name, len(splits["train"]), config.seed)
     predictor = fit(
         model,
@@ -308,7 +310,7 @@ def _needed(config: TrainConfig) -> list[TrainConfig]:
     """The runs that must stand before this one: the members of an ensemble, or its source."""
     if isinstance(config.model, EnsembleConfig):
         return [run for member in config.model.members.values() for run in _members(config, member)]
-    return [_of_source(config, config.source)] if config.source is not None else []
+    return _sources(config)
 
 
 def _what_made(run: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -330,6 +332,12 @@ def _members(config: TrainConfig, model: ModelConfig) -> list[TrainConfig]:
         return [replace(run, source=None)]
     number = config.model.seeds
     return [replace(run, seed=seed) for seed in range(config.seed * number, (config.seed + 1) * number)]
+
+
+def _sources(config: TrainConfig) -> list[TrainConfig]:
+    """The runs that come first: that of ``source``, and of the others of a mean."""
+    others = config.model.others.values() if isinstance(config.model, AsItIsConfig) else ()
+    return [_of_source(config, source) for source in (config.source, *others) if source is not None]
 
 
 def _of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:

@@ -90,7 +90,9 @@ def fine_tuned(config: Mapping[str, Any]) -> bool:
     model = config["model"]
     if "members" in model:
         return any("frozen_layers" in member for member in model["members"].values())
-    return "frozen_layers" in model or (model["name"] == AS_IT_IS and fine_tuned(config["source"]))
+    if model["name"] == AS_IT_IS:
+        return any(fine_tuned(source) for source in (config["source"], *model.get("others", {}).values()))
+    return "frozen_layers" in model
 
 
 def changed_settings(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> Iterator[str]:

@@ -308,21 +308,6 @@ class EnsembleConfig(ModelConfig):
         _at_least("model.seeds", self.seeds, 1)
 
 
-#: Name of the model that is a source's, as it is.
-AS_IT_IS = "as_it_is"
-
-
-@dataclass(kw_only=True)
-class AsItIsConfig(ModelConfig):
-    """The model of ``source`` as it is: nothing is learnt from the corpus itself."""
-
-    name: str = AS_IT_IS
-
-    def __post_init__(self) -> None:
-        """Refuse another name: by it the model is known in records."""
-        _one_of("model.name", self.name, (AS_IT_IS,))
-
-
 @dataclass(kw_only=True)
 class SourceConfig:
     """A training on another corpus that comes first: a run of its own, which stands or is made, with the same seed.
@@ -342,6 +327,26 @@ class SourceConfig:
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     model: ModelConfig
     trainer: dict[str, Any] = field(default_factory=dict)
+
+
+#: Name of the model that is a source's, as it is.
+AS_IT_IS = "as_it_is"
+
+
+@dataclass(kw_only=True)
+class AsItIsConfig(ModelConfig):
+    """The model of ``source`` as it is: nothing is learnt from the corpus itself.
+
+    Attributes:
+        others: Further sources; then it is the mean of the probabilities of all.
+    """
+
+    name: str = AS_IT_IS
+    others: dict[str, SourceConfig] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse another name: by it the model is known in records."""
+        _one_of("model.name", self.name, (AS_IT_IS,))
 
 
 @dataclass(kw_only=True)
