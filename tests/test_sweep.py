@@ -15,7 +15,15 @@ from stance.annotations import write_annotations
 from stance.config import register, typed
 from stance.encoding import InputFormat
 from stance.errors import StanceError
-from stance.settings import DataConfig, EncoderConfig, LinearConfig, SearchConfig, SplitConfig, SweepConfig
+from stance.settings import (
+    DataConfig,
+    EncoderConfig,
+    LinearConfig,
+    SearchConfig,
+    SourceConfig,
+    SplitConfig,
+    SweepConfig,
+)
 from stance.sweep import run_sweep, train_command
 
 COMMAND = "python scripts/sweep.py experiment=minilm seed=3 search.trials=9 trainer.learning_rate=1 name=mine"
@@ -96,6 +104,8 @@ def test_what_cannot_be_searched_is_refused(config):
         SearchConfig(epochs=[3, 1])
     with pytest.raises(StanceError, match="model: not a fine-tuned encoder; found 'tfidf'"):
         replace(config, model=LinearConfig(name="tfidf", features="tfidf", classifier="svm"))
+    with pytest.raises(StanceError, match="source: of no use to a sweep; found 'first'"):
+        replace(config, source=SourceConfig(name="first", data=config.data, model=config.model))
     faulty = replace(config, search=replace(config.search, templates=["{target}", "{proposal}"]))
     with pytest.raises(StanceError, match=r"template 'second': unknown field; found '\{proposal\}'"):
         run_sweep(faulty, COMMAND)

@@ -475,10 +475,12 @@ class SweepConfig(TrainConfig):
     search: SearchConfig = field(default_factory=SearchConfig)
 
     def __post_init__(self) -> None:
-        """Refuse models without these settings."""
+        """Refuse models without these settings, and a training that would come first."""
         TrainConfig.__post_init__(self)
         if not isinstance(self.model, EncoderConfig):
             raise input_error("model", "not a fine-tuned encoder", found=self.model.name, allowed="minilm")
+        if self.source is not None:
+            raise input_error("source", "of no use to a sweep", found=self.source.name, allowed="source=null")
 
 
 @dataclass(kw_only=True)
@@ -489,8 +491,8 @@ class EvaluateConfig:
         checkpoint: A checkpoint folder or hub id; or
         predictions: a predictions file of any model;
         labels: how they are spelled in it.
-        part: train, validation or test.
-        output: Where the report goes; null = beside the predictions, or in outputs, named after the checkpoint.
+        part: train, validation, test or challenge.
+        output: Where the report goes; null = in outputs, named after corpus and part, in place of what stood there.
     """
 
     data: DataConfig
