@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -261,6 +262,20 @@ def test_an_encoder_goes_on_from_its_source(tmp_path, readable_annotations, tiny
     assert run["config"]["model"]["encoder"] == str(tiny_encoder)
     assert "mark_holder" not in run["config"]["model"]  # so that a run of before there was the field is the same run
     assert "After the run first, on others: " in (second / "README.md").read_text(encoding="utf-8")
+
+
+def test_of_an_ensemble_the_encoder_goes_on_from_the_source(tmp_path, readable_annotations, tiny_encoder):
+    """The other members learn from the corpus itself alone."""
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    both = EnsembleConfig(name="both", members={"tiny": tiny, "target": PriorConfig(name="target", prior="target")})
+    run = train_run(replace(sourced(tmp_path, readable_annotations, both, tiny), name="mine-both"), "both")
+    assert [made["name"] for made in run["made_from"]] == ["mine-tiny", "first", "mine-target"]
+    kept = {
+        name: (tmp_path / "outputs" / "runs" / name / "seed-0" / "run.json") for name in ("mine-tiny", "mine-target")
+    }
+    settings = {name: json.loads(path.read_text())["config"] for name, path in kept.items()}
+    assert settings["mine-tiny"]["source"]["name"] == "first"
+    assert "source" not in settings["mine-target"]
 
 
 def test_a_source_without_use_and_a_use_without_source_are_refused(tmp_path, readable_annotations):

@@ -327,9 +327,10 @@ def _members(config: TrainConfig, model: ModelConfig) -> list[TrainConfig]:
     """The runs that one member of an ensemble is the mean of: one, or for an encoder as many as there are seeds."""
     assert isinstance(config.model, EnsembleConfig)
     name = config.name.removesuffix(config.model.name) + model.name
-    run = replace(config, name=name, model=model, overwrite=False)
-    if not isinstance(model, EncoderConfig):
-        return [replace(run, source=None)]
+    encoder = isinstance(model, EncoderConfig)
+    run = replace(config, name=name, model=model, source=config.source if encoder else None, overwrite=False)
+    if not encoder:
+        return [run]
     number = config.model.seeds
     return [replace(run, seed=seed) for seed in range(config.seed * number, (config.seed + 1) * number)]
 
