@@ -12,7 +12,7 @@ from stance.encoding import PACKAGED, InputFormat
 from stance.labels import LABELS
 from stance.metrics import TITLES, in_words
 from stance.report import PRIORS, verdict
-from stance.settings import AS_IT_IS
+from stance.settings import AS_IT_IS, sources_of
 from stance.tables import markdown_table
 
 #: Where the packaged encoder is on the hub.
@@ -112,14 +112,9 @@ def model_card(
 
 def _corpora(config: Mapping[str, Any]) -> list[str]:
     """The corpora learnt from, by name."""
-    first = [name for source in _sources(config) for name in _corpora_of(source)]
+    first = [name for source in sources_of(config) for name in _corpora_of(source)]
     own = [] if config["model"]["name"] == AS_IT_IS else _corpora_of(config)
     return list(dict.fromkeys([*own, *first]))
-
-
-def _sources(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The trainings that came first."""
-    return [config["source"], *config["model"].get("others", {}).values()] if "source" in config else []
 
 
 def _corpora_of(training: Mapping[str, Any]) -> list[str]:
@@ -135,7 +130,7 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
     own = f"{train['rows']:,} rows in {train['documents']:,} documents"
     if "source" not in config:
         return f"{own} of {', '.join(corpora)}; split by {config['split']['by']}; {said}"
-    first, *others = (f"the run {one['name']}, on {', '.join(_corpora_of(one))}" for one in _sources(config))
+    first, *others = (f"the run {one['name']}, on {', '.join(_corpora_of(one))}" for one in sources_of(config))
     if others:
         return f"It is the mean of the models of {'; of '.join([first, *others])}, as they are; {said}"
     if config["model"]["name"] == AS_IT_IS:

@@ -20,14 +20,11 @@ from scipy.stats import t as student
 from stance.config import training_arguments
 from stance.errors import StanceError, input_error
 from stance.files import read_json
-from stance.results import experiment_readme, still_holds, summarize, table_page
+from stance.results import IDENTICAL, experiment_readme, still_holds, summarize, table_page
 from stance.runs import code_state, run_folder
 from stance.runsets import changed_settings, collect, fine_tuned, read_results
 
 log = logging.getLogger(__name__)
-
-#: Numbers that differ by less are the same where versions and machine are: sums in another order.
-IDENTICAL = 1e-9
 
 #: What must be alike for numbers to be identical.
 ALIKE = ("versions", "machine")
@@ -150,12 +147,15 @@ def _stands(folder: Path) -> bool:
     Raises:
         StanceError: One of other code than this checkout's: what came out would not be of this code.
     """
-    path, now = folder / "run.json", code_state()
-    if path.exists() and (made := read_json(path)["code"]) != now:
+    path = folder / "run.json"
+    if not path.exists():
+        return False
+    made, now = read_json(path)["code"], code_state()
+    if made != now:
         raise input_error(
             str(path), "made by other code than this checkout's", found=made, allowed=f"{now}; another DIR"
         )
-    return path.exists()
+    return True
 
 
 def read_recorded(project: Path, name: str) -> dict[str, Any]:

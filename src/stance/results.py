@@ -20,8 +20,8 @@ from stance.tables import markdown_table
 
 log = logging.getLogger(__name__)
 
-#: How far means of the same numbers may be apart.
-ROUNDING = 1e-9
+#: Numbers that differ by less are the same: sums in another order.
+IDENTICAL = 1e-9
 
 #: What is said of a published figure; ``parts``: whether it was measured on the same parts as ours.
 PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
@@ -307,7 +307,7 @@ def still_holds(
     if "value" not in entry or entry["seeds"] != [len(runs), len(others)]:
         return False
     one, another = (mean(run["test"][entry["measure"]] for run in of_one) for of_one in (runs, others))
-    return bool(abs(entry["value"] - (one - another)) <= ROUNDING)
+    return bool(abs(entry["value"] - (one - another)) <= IDENTICAL)
 
 
 def read_published(path: str | Path, corpora: Collection[str]) -> list[dict[str, Any]]:

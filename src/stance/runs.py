@@ -40,6 +40,7 @@ from stance.settings import (
     PriorConfig,
     SourceConfig,
     TrainConfig,
+    sources_of,
 )
 from stance.shares import Scored, write_validation
 from stance.splits import Splits, some_documents
@@ -149,13 +150,10 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
 def _settings(config: TrainConfig) -> dict[str, Any]:
     """What makes a run this run: no folders of one machine, and nothing that its model does not use."""
     settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
-    _trim(settings)
+    for training in (settings, *sources_of(settings)):
+        _trim(training)
     if config.source is None:
         del settings["source"]
-    else:
-        _trim(settings["source"])
-    for source in settings["model"].get("others", {}).values():
-        _trim(source)
     if not isinstance(config.model, EncoderConfig | EnsembleConfig):
         del settings["trainer"]
     return settings
@@ -186,7 +184,7 @@ def _run_identity(model: ModelConfig, settings: Mapping[str, Any], record: Datas
 
 def _begun(folder: Path) -> bool:
     """Whether anything was trained there: nothing was if, e.g., the configuration was refused."""
-    return any(path.name != "started.json" for path in folder.iterdir())
+    return folder.exists() and any(path.name != "started.json" for path in folder.iterdir())
 
 
 def _start(started: Path, identity: str, settings: Mapping[str, Any], command: str, *, resumed: bool) -> dict[str, Any]:
@@ -235,7 +233,7 @@ def _cleared(folder: Path, identity: str, overwrite: bool) -> bool:
     An unfinished run of the same configuration is gone on with, overwrite or not: the command that was killed is the
     command that goes on.
     """
-    if not folder.exists() or not _begun(folder):
+    if not _begun(folder):
         return False
     if overwrite and (not _same(folder, identity) or (folder / "run.json").exists()):
         remove_folder(folder)

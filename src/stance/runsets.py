@@ -17,7 +17,7 @@ from stance.files import digest, read_json
 from stance.labels import LABELS
 from stance.metrics import ALL_MEASURES
 from stance.predictions import read_predictions
-from stance.settings import AS_IT_IS, AuxiliaryConfig, DataConfig, SplitConfig, TrainConfig
+from stance.settings import AS_IT_IS, AuxiliaryConfig, DataConfig, SplitConfig, TrainConfig, sources_of
 from stance.splits import some_documents
 
 #: A label by its first letter, as recorded answers spell it.
@@ -91,7 +91,7 @@ def fine_tuned(config: Mapping[str, Any]) -> bool:
     if "members" in model:
         return any("frozen_layers" in member for member in model["members"].values())
     if model["name"] == AS_IT_IS:
-        return any(fine_tuned(source) for source in (config["source"], *model.get("others", {}).values()))
+        return any(fine_tuned(source) for source in sources_of(config))
     return "frozen_layers" in model
 
 

@@ -5,6 +5,7 @@ Fields without a default must be given.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -347,6 +348,12 @@ class AsItIsConfig(ModelConfig):
     def __post_init__(self) -> None:
         """Refuse another name: by it the model is known in records."""
         _one_of("model.name", self.name, (AS_IT_IS,))
+
+
+def sources_of(config: Mapping[str, Any]) -> list[Any]:
+    """The trainings that come first in settings as runs record them: ``source``, and the others of a mean."""
+    first = config.get("source")
+    return [first, *config["model"].get("others", {}).values()] if first else []
 
 
 @dataclass(kw_only=True)
