@@ -31,8 +31,8 @@ from stance.classifier import CARD, read_card
 from stance.config import plain_messages
 from stance.errors import StanceError, input_error
 from stance.files import digest, must_exist, quick_digest, read_json, write_json, write_jsonl
-from stance.machine import processor
-from stance.runs import PACKAGES, code_state
+from stance.machine import processor, versions
+from stance.runs import code_state
 from summary import summarize
 from worker import SYSTEMS, Row
 
@@ -210,7 +210,7 @@ def run(arguments: argparse.Namespace) -> None:
         "settings": {key: getattr(arguments, key) for key in SETTINGS},
         "machine": machine(),
         "code": code_state(),
-        "versions": {name: importlib.metadata.version(name) for name in (*PACKAGES, *_extras())},
+        "versions": versions(*_extras()),
         "checkpoints": checkpoints,
         "rows": {k: v for k, v in asdict(sentences).items() if k not in ("rows", "gold")}
         | {"number": len(sentences.rows), "held_out": len(sentences.gold)},

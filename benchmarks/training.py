@@ -9,7 +9,6 @@ seeds or systems adds to it, also one that runs at the same time. Writes trainin
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import logging
 import shutil
 import time
@@ -41,7 +40,7 @@ from stance.encoding import InputFormat, encoder_location
 from stance.errors import StanceError, input_error
 from stance.files import digest, read_json, write_beside, write_json
 from stance.labels import ID2LABEL, LABEL2ID, LABELS
-from stance.machine import machine
+from stance.machine import machine, versions
 from stance.metrics import (
     confusion,
     document_weights,
@@ -52,7 +51,7 @@ from stance.metrics import (
     over_trainings,
     with_interval,
 )
-from stance.runs import PACKAGES, code_state
+from stance.runs import code_state
 from stance.settings import TrainConfig
 
 log = logging.getLogger("stance.benchmarks")
@@ -215,7 +214,7 @@ def run(
         "labels": labels,
         "options": config.trainer,
         "machine": machine(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "versions": versions(),
         "code": code_state(),
     }
 

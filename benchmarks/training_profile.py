@@ -9,7 +9,6 @@ programs on the machine hardly count. Writes training_profile.json and, from it,
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import logging
 import tempfile
 import time
@@ -35,8 +34,8 @@ from stance.encoding import InputFormat
 from stance.errors import input_error
 from stance.figures import INK
 from stance.files import read_json, write_beside, write_json
-from stance.machine import machine
-from stance.runs import PACKAGES, code_state
+from stance.machine import machine, versions
+from stance.runs import code_state
 from training import configuration, stock_dataset, stock_model
 
 log = logging.getLogger("stance.benchmarks")
@@ -238,7 +237,7 @@ def measure(steps: int, outputs: str, variants: Sequence[str]) -> dict[str, Any]
         "batch_seconds": timed(lambda: [steppers[-1].batch(number) for number in numbers]) / steps,
         "variants": found,
         "machine": machine(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "versions": versions(),
         "code": code_state(),
     }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import platform
 from pathlib import Path
 from typing import Any
 
 from stance import processes
+
+#: Packages whose version a number may depend on.
+PACKAGES = ("stance", "torch", "transformers", "datasets", "scikit-learn", "sentence-transformers", "numpy")
 
 #: Flags of a processor that decide which matrix kernels there are: the speed and the last digits of what is computed.
 FLAGS = (
@@ -51,3 +55,8 @@ def machine() -> dict[str, Any]:
         "device": device,
         **together,
     }
+
+
+def versions(*more: str) -> dict[str, str]:
+    """Of :data:`PACKAGES` and of ``more``, as they are installed."""
+    return {name: importlib.metadata.version(name) for name in (*PACKAGES, *more)}

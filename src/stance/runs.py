@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import shutil
 import subprocess
@@ -20,7 +19,7 @@ from stance.dataset import DatasetRecord
 from stance.errors import StanceError, input_error
 from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
 from stance.files import alone_at, digest, read_json, remove_folder, sweep_partials, write_beside, write_json
-from stance.machine import machine
+from stance.machine import machine, versions
 from stance.predictions import (
     Prediction,
     Predictor,
@@ -52,8 +51,6 @@ REPORTED = ("validation", "test", "challenge")
 
 #: Settings that say where and not what: two runs that differ in them alone are the same run.
 NOT_IDENTITY = ("outputs", "overwrite")
-
-PACKAGES = ("stance", "torch", "transformers", "datasets", "scikit-learn", "sentence-transformers", "numpy")
 
 
 def run_folder(outputs: str | Path, name: str, seed: int) -> Path:
@@ -189,7 +186,7 @@ def _begun(folder: Path) -> bool:
 
 def _start(started: Path, identity: str, settings: Mapping[str, Any], command: str, *, resumed: bool) -> dict[str, Any]:
     """What a run says of its beginning. One that other code or versions began is of neither: ``dirty``."""
-    now = {"code": code_state(), "versions": {name: importlib.metadata.version(name) for name in PACKAGES}}
+    now = {"code": code_state(), "versions": versions()}
     if not resumed:
         return {"identity": identity, "config": settings, "command": command, **now}
     before: dict[str, Any] = read_json(started)
