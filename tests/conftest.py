@@ -9,9 +9,12 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes of one thread each are faster than the reverse
 
 import json
+import logging
 import runpy
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -131,11 +134,21 @@ def run_script(name: str, *arguments: str, cwd: Path, check: bool = True) -> sub
     return done
 
 
-def run_here(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *arguments: str) -> str:
-    """What a script prints, run in this process and folder: no second start of the heavy libraries."""
-    monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
-    runpy.run_path(str(PROJECT / "scripts" / f"{name}.py"), run_name="__main__")
-    return capsys.readouterr().out
+def run_here(name: str, *arguments: str, cwd: Path, check: bool = True) -> subprocess.CompletedProcess:
+    """The same in this process, which spares the seconds that the heavy libraries take to start."""
+    script, code = str(PROJECT / "scripts" / f"{name}.py"), 0
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", [script, *arguments])
+        patch.setattr(logging.getLogger(), "handlers", [])  # as a new process has it: the script puts its own there
+        patch.chdir(cwd)
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except SystemExit as end:
+            code = int(end.code or 0)
+    if check and code:
+        raise AssertionError(f"{script} {arguments} failed:\n{out.getvalue()}\n{err.getvalue()}")
+    return subprocess.CompletedProcess([script, *arguments], code, out.getvalue(), err.getvalue())
 
 
 def write_lines(path: Path, rows: list[dict]) -> Path:

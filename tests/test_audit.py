@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from conftest import example, run_script, write_lines
+from conftest import example, run_here, write_lines
 from stance.audit import audit, audit_corpus
 from stance.labels import LABELS
 from stance.settings import AuditConfig, DataConfig, SplitConfig
@@ -61,7 +61,7 @@ def test_the_page_holds_every_corpus_that_was_audited(tmp_path, readable_annotat
     ]
     write_lines(tmp_path / "mine.jsonl", rows)
     command = ("audit", "data=table", "data.path=mine.jsonl", "split=document", "folder=audit", "bootstrap=20")
-    done = run_script(*command, "name=two", cwd=tmp_path)
+    done = run_here(*command, "name=two", cwd=tmp_path)
     assert "numbers: audit/two.json   page: audit.md" in done.stdout
     data = DataConfig(name="table", reader="table", root=str(tmp_path), path="mine.jsonl")
     split = SplitConfig(by="document", seed=1)

@@ -155,12 +155,11 @@ def test_the_bundled_suite_runs_on_a_prior(readable_annotations):
     assert 0.5 < rates["MFT"] < 0.8
 
 
-def test_the_script_writes_the_report_and_prints_the_table(tmp_path, monkeypatch, capsys):
+def test_the_script_writes_the_report_and_prints_the_table(tmp_path):
     prior = Prior.fit("majority", [example(0, "favor")])
     StanceClassifier(prior, Card("prior")).save_pretrained(tmp_path / "checkpoint")
     (tmp_path / "own.yaml").write_text(SUITE, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    printed = run_here("behaviour", monkeypatch, capsys, "checkpoint=checkpoint", "suite=own.yaml")
+    printed = run_here("behaviour", "checkpoint=checkpoint", "suite=own.yaml", cwd=tmp_path).stdout
     report = json.loads((tmp_path / "outputs" / "behaviour" / "checkpoint.own.json").read_text())
     assert behaviour_table(report) in printed
     assert report["of"] == "checkpoint"

@@ -171,11 +171,11 @@ def clock(monkeypatch, cascade, dear):
     monkeypatch.setattr("stance.cascade.time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
 
 
-def test_from_the_script_to_a_scored_file(home, monkeypatch, capsys):
+def test_from_the_script_to_a_scored_file(home, monkeypatch):
     folder, splits = home
     clock(monkeypatch, cascade=1, dear=3)
     arguments = ("cheap=cheap", "checkpoint=dear", "output=both", "loss=0.2", "certainty=0.5", *DATA)
-    printed = run_here("cascade", monkeypatch, capsys, *arguments)
+    printed = run_here("cascade", *arguments, cwd=folder).stdout
     report = json.loads((folder / "both" / "report.json").read_text())
     assert report["saving"]["ratio"] == 3
     assert "speed: 3.00 times that of dear alone" in printed
@@ -201,7 +201,7 @@ def test_from_the_script_to_a_scored_file(home, monkeypatch, capsys):
     assert whole.card.thresholds[-1].rows == len(read_validation(folder / "both").labels) == len(splits["validation"])
 
     (folder / "in.csv").write_text("text,target\n" + "".join(f'"{row.text}","{row.target}"\n' for row in test))
-    printed = run_here("predict", monkeypatch, capsys, "checkpoint=both", "input=in.csv", "output=out.csv")
+    printed = run_here("predict", "checkpoint=both", "input=in.csv", "output=out.csv", cwd=folder).stdout
     assert f"of {len(test)} rows scored just now answered by the cheap model alone" in printed
 
 
@@ -217,15 +217,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_without_use_nothing_is_written(home, monkeypatch, capsys, case):
+def test_without_use_nothing_is_written(home, monkeypatch, case):
     folder, _ = home
     arguments, message = REFUSED[case]
     clock(monkeypatch, cascade=2, dear=1)
     before = (folder / "dear" / "stance.json").read_bytes()
-    with pytest.raises(SystemExit) as ended:
-        run_here("cascade", monkeypatch, capsys, "checkpoint=dear", "output=none", *DATA, *arguments)
-    assert ended.value.code == 2
-    assert message in capsys.readouterr().err
+    done = run_here("cascade", "checkpoint=dear", "output=none", *DATA, *arguments, cwd=folder, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
     assert not (folder / "none").exists()
     assert (folder / "dear" / "stance.json").read_bytes() == before
 

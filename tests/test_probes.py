@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import replace
 
 import numpy as np
@@ -183,17 +182,15 @@ def test_a_model_that_looks_at_neither_has_no_pair_of_unlike_gold():
     assert found["minimal_pair"] == {"n": 0, "documents": 0}
 
 
-def test_the_script_writes_one_file_and_prints_all_of_it(tmp_path, monkeypatch, capsys, caplog, readable_annotations):
+def test_the_script_writes_one_file_and_prints_all_of_it(tmp_path, readable_annotations):
     write_annotations(tmp_path / "votes.jsonl", readable_annotations)
     prior = Prior.fit("majority", [example(0, "favor")])
     StanceClassifier(prior, Card("prior", {"name": "mine", "fingerprint": "other"})).save_pretrained(tmp_path / "c")
     data = ("data=annotations", "data.name=mine", "data.path=votes.jsonl", "split=document", "split.test=0.3")
-    monkeypatch.chdir(tmp_path)
-    caplog.set_level(logging.WARNING, logger="stance")
-    printed = run_here("probe", monkeypatch, capsys, "checkpoint=c", *data, "bootstrap=20")
+    printed = run_here("probe", "checkpoint=c", *data, "bootstrap=20", cwd=tmp_path).stdout
     report = json.loads((tmp_path / "outputs" / "probes" / "c.mine.test.json").read_text())
     assert probe_table(report) in printed
-    assert "rows may have been seen" in caplog.text
+    assert "rows may have been seen" in printed
     assert "the score does not depend on the text" in printed
     assert "| minimal_pair | 0 |" in printed
     assert set(report["robustness"]["attacks"]) == set(ATTACKS)
