@@ -55,6 +55,17 @@ def test_bins_of_equal_mass_keep_equal_confidences_together():
     assert (row["n"], row["confidence"], row["accuracy"]) == (30, pytest.approx(0.6), 0.5)
 
 
+def test_unlike_confidences_do_not_cancel_out():
+    """Few values, as of a prior: what is too low for one is not made good by what is too high for another."""
+    confidence = np.repeat([0.45, 0.95], 500)
+    right = np.repeat([1.0, 0.0, 1.0, 0.0], [425, 75, 275, 225])
+    edges = bin_edges(confidence, equal_mass=True)
+    assert expected_error(confidence, right, edges) == pytest.approx(0.4)
+    assert [row["n"] for row in reliability(confidence, right, equal_mass=True)] == [500, 500]
+    confidence = np.repeat([0.4, 0.6, 0.9], [101, 67, 133])
+    assert [row["n"] for row in reliability(confidence, np.ones(301), equal_mass=True)] == [101, 67, 133]
+
+
 def test_brier_and_log_loss_by_hand_and_against_scikit_learn():
     p = np.array([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1], [0.0, 0.25, 0.75]])
     found = measure_calibration(examples_of([2, 0, 1], 1), p, samples=50)

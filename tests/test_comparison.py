@@ -121,6 +121,8 @@ def test_the_rows_that_differ_are_listed_with_what_both_said():
     (row,) = differing_rows(ROWS, [a, a, a], [b, a, b])
     assert (row["id"], row["gold"], row["minus"], row["system"]) == (ROWS[4].id, GOLD[4], GOLD[4], b[4])
     json.dumps(row)
+    assert differing_rows(ROWS, [a, b], [a]) == []  # as often one as the other: the first counts, whichever label it is
+    assert [row["minus"] for row in differing_rows(ROWS, [b, a], [a])] == [b[4]]
 
 
 def test_of_two_equal_systems_five_percent_are_told_apart():

@@ -151,6 +151,19 @@ def test_intervals_are_of_the_scores_that_the_report_gives():
     assert found["targets"]["t0"]["documents"] == len({row.document for row in ROWS if row.target == "t0"}) == 12
 
 
+def test_a_score_of_nothing_is_no_score():
+    """Neutral is in no gold row and never said; favor in one document of twenty, always found."""
+    rows = [example(i, "favor" if i == 7 else "against", document=f"d{i // 3}") for i in range(60)]
+    said = [row.label for row in rows]
+    found = score_intervals(rows, said, samples=50)["labels"]
+    assert found["neutral"] == {"precision": None, "recall": None, "f1": None}
+    assert found["favor"]["recall"] == {"value": 1.0, "low": 0.0, "high": 1.0}
+    assert found["against"]["f1"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    said[0] = "neutral"
+    found = score_intervals(rows, said, samples=50)["labels"]["neutral"]
+    assert (found["precision"], found["recall"]) == ({"value": 0.0, "low": 0.0, "high": 1.0}, None)
+
+
 def test_a_group_of_all_rows_has_the_interval_of_all_rows_and_one_of_one_document_has_none():
     rows = [example(i, LABELS[i % 3], target="all", holder=f"h{i // 30}", document=f"d{i // 3}") for i in range(60)]
     rows[0] = example(0, "against", target="all", holder="alone", document="d0")

@@ -540,6 +540,14 @@ def test_a_file_without_documents_or_targets_and_with_a_prefix(tmp_path, scored,
     assert "every row counts as a document of its own" in caplog.text
 
 
+@pytest.mark.parametrize("empty", ["", None])
+def test_rows_without_a_document_are_not_one_document(tmp_path, scored, empty):
+    rows = [row | {"document": empty} if i < 50 else row for i, row in enumerate(scored)]
+    source = write(tmp_path / "scored.jsonl", rows)
+    report, _ = count_file(SharesConfig(predictions=source, checkpoint=str(tmp_path / "checkpoint"), bootstrap=10))
+    assert report["all"]["documents"] == 50 + len({row["document"] for row in scored[50:]})
+
+
 def test_a_file_that_was_not_scored_whole_has_no_shares(tmp_path, scored):
     def refused(rows, message):
         source = write(tmp_path / "in.csv", rows)

@@ -16,7 +16,7 @@ from stance.labels import LABEL2ID, LABELS
 from stance.linear import ngram_svm
 from stance.pairs import holder_pairs
 from stance.priors import Prior
-from stance.probes import HIDDEN, MASKED, PROBES, name_masked, probe, probe_table
+from stance.probes import HIDDEN, MASKED, PROBES, in_sentences, name_masked, probe, probe_table
 from stance.robustness import ATTACKS
 
 
@@ -81,6 +81,21 @@ def test_no_dependence_is_claimed_from_rows_too_few_to_show_it():
 
     words = probed(Sometimes("text"), rows_that_tell("text"), samples=200)["words"]
     assert words[1].startswith("the score does not depend on the target as far as these rows can show: hiding it costs")
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "said"),
+    [
+        (-0.01, 0.0, 0.01, "does not depend on the text: hiding it costs"),
+        (-0.23, 0.01, 0.25, "does not depend on the text as far as these rows can show: hiding it costs"),
+        (0.01, 0.15, 0.3, "depends on the text: hiding it costs +0.150"),
+        (-0.2, -0.15, -0.1, "is better without the text: hiding it costs -0.150"),
+    ],
+)
+def test_the_sentence_says_what_the_interval_of_the_drop_shows(low, value, high, said):
+    hidden = {"n": 9, "documents": 3, "difference": {"low": -high, "value": -value, "high": -low}}
+    words = in_sentences({f"{part}_hidden": hidden for part in ("text", "target", "holder")})
+    assert words[0].startswith(f"the score {said}")
 
 
 @pytest.mark.parametrize("name", ["majority", "target", "holder", "holder_target"])

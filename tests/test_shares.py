@@ -93,6 +93,44 @@ def test_the_most_likely_shares_are_found_as_by_plain_steps():
     assert found[0] == pytest.approx(plain, abs=1e-4)
 
 
+def hard_to_tell(rows: int, generator) -> tuple[np.ndarray, np.ndarray]:
+    """What a perfectly calibrated model says of rows whose labels overlap much, and the shares it is calibrated to.
+
+    Of every label 0.3, 0.3 and 0.4, where validation had 0.45, 0.45 and 0.1.
+    """
+    prior = np.array([0.45, 0.45, 0.1])
+    seen = generator.normal(0, 1, (rows, 3)) + np.eye(3)[generator.choice(3, p=[0.3, 0.3, 0.4], size=rows)]
+    return softmax(seen + np.log(prior), axis=1), prior
+
+
+def test_a_long_leap_does_not_end_in_a_corner():
+    """A leap of 80 steps beyond all shares, cut at 0, was once taken for the end, with one label for all rows."""
+    generator = np.random.default_rng(8)
+    for _ in range(30):
+        p, prior = hard_to_tell(300, generator)
+        found = expectation_maximization(p[None], prior[None], np.ones((1, 300)))[0]
+        plain = prior
+        for _ in range(3000):
+            each = p * plain / prior
+            plain = (each / each.sum(axis=1, keepdims=True)).mean(axis=0)
+        assert found == pytest.approx(plain, abs=1e-3)
+
+
+def test_a_sample_without_a_label_says_nothing_of_its_errors():
+    """Favor in 2 of 40 documents of validation: one sample in seven lacks it."""
+    generator = np.random.default_rng(9)
+    scored, gold = drawn(40, (0.5, 0.5, 0.0), generator)
+    gold[[0, 1, 2, 10, 11]] = 2
+    scored.probabilities[[0, 1, 2, 10, 11]] = [0.2, 0.3, 0.5]
+    errors = Errors.of(Scored(scored.documents, gold, scored.probabilities), samples=60, seed=0)
+    whole = errors.bias == errors.bias[0]
+    lacking = (errors.prior == errors.prior[0]).all(axis=1)[1:]
+    assert 3 < lacking.sum() < 20
+    assert whole[1:][lacking].all()
+    corpus, _ = drawn(60, (0.5, 0.4, 0.1), generator)
+    assert measure_shares(errors, corpus)["em"]["favor"]["high"] < 0.5
+
+
 def simulated(corpora: int, samples: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Corpora of 600 rows, each with a validation part of 500: by method, how far each share is off, and how often its
     interval holds the truth.
@@ -162,6 +200,10 @@ def test_a_single_document_says_nothing_of_others():
     errors = Errors.of(validation_of(20, np.random.default_rng(5)), samples=20, seed=0)
     corpus, _ = drawn(1, OF_CORPUS, np.random.default_rng(6))
     assert measure_shares(errors, corpus)["em"]["favor"].items() >= {"low": 0.0, "high": 1.0}.items()
+    errors = Errors.of(validation_of(1, np.random.default_rng(5)), samples=20, seed=0)
+    found = measure_shares(errors, drawn(20, OF_CORPUS, np.random.default_rng(6))[0])
+    assert found["adjusted"]["favor"].items() >= {"low": 0.0, "high": 1.0}.items()
+    assert found["counted"]["favor"]["high"] < 1
 
 
 def test_validation_survives_its_file_and_lacks_nothing(tmp_path):

@@ -49,13 +49,21 @@ def rescale(probabilities: Probabilities, factor: float) -> Probabilities:
 
 
 def bin_edges(confidence: Array, *, equal_mass: bool) -> Array:
-    """Edges of at most ``BINS`` bins: quantiles of the confidences (equal ones stay together), or equal steps to 1."""
+    """Edges of at most ``BINS`` bins: quantiles of the confidences, or equal steps to 1.
+
+    Equal confidences stay together, so that bins of equal mass may hold unlike numbers of rows: one that fills several
+    is the upper edge of one, and if it is the lowest, a bin of its own between two equal edges.
+    """
     steps = np.linspace(0, 1, BINS + 1)
-    return np.unique(np.quantile(confidence, steps)) if equal_mass else steps
+    if not equal_mass:
+        return steps
+    quantiles = np.quantile(confidence, steps)
+    lowest = [quantiles[0]] if quantiles[1] == quantiles[0] else []
+    return np.array([*lowest, *np.unique(quantiles)])
 
 
 def bin_numbers(confidence: Array, edges: Array) -> NDArray[np.int64]:
-    """The bin of each row, from 0; a bin holds its upper edge and not its lower one."""
+    """The bin of each row, from 0; a bin holds its upper edge and not its lower one, but for the lowest of all."""
     return np.searchsorted(edges[1:-1], confidence, side="left").astype(np.int64)
 
 

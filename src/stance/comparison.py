@@ -182,7 +182,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def differing_rows(examples: Sequence[Example], a: Trainings, b: Trainings) -> list[dict[str, Any]]:
-    """The rows to which the systems (most of their trainings) give different labels, in order."""
+    """The rows to which the systems give different labels, in order.
+
+    A system's label is that of most of its trainings; of several with as many it is what the first of them said.
+    """
     rows = []
     for index, example in enumerate(examples):
         first, second = _most(a, index), _most(b, index)
@@ -193,8 +196,7 @@ def differing_rows(examples: Sequence[Example], a: Trainings, b: Trainings) -> l
 
 
 def _most(system: Trainings, index: int) -> str:
-    counts = Counter(training[index] for training in system)
-    return max(LABELS, key=lambda label: counts[label])
+    return Counter(training[index] for training in system).most_common(1)[0][0]
 
 
 def distinguishable(result: Mapping[str, Any]) -> bool:

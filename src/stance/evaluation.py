@@ -162,7 +162,9 @@ def score_intervals(
         seed: Of the bootstrap.
 
     Returns:
-        ``labels``: ``precision``, ``recall`` and ``f1`` of each with interval. ``targets``, ``holders``, ``tags``: of
+        ``labels``: ``precision``, ``recall`` and ``f1`` of each with interval, over the samples that have what it is a
+        share of, and None where the part itself has not: recall of a label without gold rows (from a single document
+        that has: all that is possible). ``targets``, ``holders``, ``tags``: of
         each the number of ``documents``, and ``accuracy`` with interval, over the samples that have a row of the group
         (from a single document: all that is possible). With fewer than some 20 documents they are too narrow.
     """
@@ -172,7 +174,17 @@ def score_intervals(
     weights = metrics.document_weights(drawn_from, samples, seed)
     matrices, of, _ = metrics.grouped_confusions(gold, predicted, [e.document for e in examples], [""] * len(examples))
     summed = metrics.weighted_sum(weights[:, of], matrices)
-    scores = {"precision": metrics.precision(summed), "recall": metrics.recall(summed), "f1": metrics.f1(summed)}
+    said, there = matrices.sum(axis=1), matrices.sum(axis=2)
+    scores = {
+        "precision": (metrics.precision(summed), said),
+        "recall": (metrics.recall(summed), there),
+        "f1": (metrics.f1(summed), said + there),
+    }
+
+    def of_label(values: metrics.Array, counts: metrics.Array) -> dict[str, float] | None:
+        spread = int((counts > 0).sum())
+        return metrics.with_interval(values[weights[:, of] @ counts > 0], spread) if spread else None
+
     right = np.array([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
 
     def accuracies(groups: Sequence[Sequence[str]]) -> dict[str, dict[str, Any]]:
@@ -199,7 +211,7 @@ def score_intervals(
 
     return {
         "labels": {
-            label: {name: metrics.with_interval(values[:, i], drawn_from) for name, values in scores.items()}
+            label: {name: of_label(values[:, i], counts[:, i]) for name, (values, counts) in scores.items()}
             for i, label in enumerate(LABELS)
         },
         "targets": accuracies([(example.target,) for example in examples]),
@@ -233,7 +245,8 @@ def over_seeds(
         seed: Of the bootstrap.
 
     Returns:
-        For each measure ``value`` (the mean), ``sd`` over seeds (0 for one), ``low``, ``high``; and ``gain`` likewise.
+        For each measure ``value`` (the mean), ``sd`` over seeds (0 for one), ``low``, ``high``; and ``gain`` likewise,
+        without ``sd``.
     """
     gold = [example.label for example in examples]
     documents = [example.document for example in examples]

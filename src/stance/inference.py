@@ -315,7 +315,8 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
                     place, "a row without label", found=ABSTAIN, allowed="a file scored without abstain.risk"
                 )
             predictions.append(parse_prediction(scored, place))
-            documents.append(str(row.get(config.columns.document, place)))
+            document = row.get(config.columns.document)
+            documents.append(place if document in (None, "") else str(document))
             targets.append(str(row.get(config.columns.target, "")))
     if not predictions:
         raise input_error(config.predictions, "no rows in the file")

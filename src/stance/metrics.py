@@ -176,7 +176,7 @@ def over_trainings(values: Array, generator: np.random.Generator) -> Array:
     """A measure averaged over several trainings; in each resample over trainings drawn with replacement.
 
     With weights of documents behind the samples this is a crossed bootstrap: neither a lucky seed nor a lucky document
-    is hidden.
+    is hidden. Of S trainings it shows (S-1)/S of the variance between them, as any bootstrap of so few does.
 
     Args:
         values: Shape (trainings, 1 + samples), the first column on the rows as they are.

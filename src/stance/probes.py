@@ -36,7 +36,7 @@ HIDDEN = "..."
 #: Stands for the holder, in the text and as the holder, where its name is masked.
 MASKED = "X"
 
-#: A drop of the score below this is none, whatever its interval.
+#: A change of the score that is surely smaller than this is none.
 LEAST_DROP = 0.02
 
 #: An input row for each example, or None where the probe does not apply to it.
@@ -199,7 +199,8 @@ PROBES: Mapping[str, Callable[[Sequence[Example], int], Inputs]] = {
 def in_sentences(probes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """For text, target and holder, whether the score depends on it.
 
-    It does not if hiding costs less than ``LEAST_DROP``; an interval of the drop that includes 0 does not show it.
+    It does if the interval of what hiding costs, or gains, excludes 0 and reaches beyond ``LEAST_DROP``; it does not if
+    the interval stays within it on both sides; anything else these rows cannot show.
     """
     lines = []
     for part in ("text", "target", "holder"):
@@ -210,12 +211,14 @@ def in_sentences(probes: Mapping[str, Mapping[str, Any]]) -> list[str]:
         difference = found["difference"]
         drop = {"value": 0 - difference["value"], "low": 0 - difference["high"], "high": 0 - difference["low"]}
         size = f"{in_words(drop, sign='+')}, n = {found['n']} in {found['documents']} documents"
-        if drop["value"] < LEAST_DROP:
+        if drop["low"] > -LEAST_DROP and drop["high"] < LEAST_DROP:
             lines.append(f"the score does not depend on the {part}: hiding it costs {size}")
         elif drop["low"] <= 0 <= drop["high"]:
             lines.append(
                 f"the score does not depend on the {part} as far as these rows can show: hiding it costs {size}"
             )
+        elif drop["high"] < 0:
+            lines.append(f"the score is better without the {part}: hiding it costs {size}")
         else:
             lines.append(f"the score depends on the {part}: hiding it costs {size}")
     return lines

@@ -372,10 +372,11 @@ def experiment_readme(result: Mapping[str, Any]) -> str:
     ]
     if "challenge" in result:
         hard = result["challenge"]
+        of = "" if result["headline"] == "macro_f1" else f" {TITLES[result['headline']]}"
         lines.append(
             f"On the challenge part (n = {hard['n']} in {hard['documents']} documents): "
             f"macro-F1 {in_words(hard['measures']['macro_f1'])}, accuracy {in_words(hard['measures']['accuracy'])}; "
-            f"gain over {hard['best_prior']['name']} {in_words(hard['gain'], sign='+')}."
+            f"gain over {hard['best_prior']['name']} {in_words(hard['gain'], sign='+')}{of}."
         )
     if result["tags"]:
         heads = [

@@ -162,26 +162,32 @@ def expectation_maximization(probabilities: Array, prior: Array, weights: Array)
 
     Returns:
         Shape (samples, 3). Every third step is extrapolated (SQUAREM; Varadhan and Roland 2008, Scandinavian Journal of
-        Statistics 35(2)), since plain steps take thousands when labels are hard to tell apart.
+        Statistics 35(2)), since plain steps take thousands when labels are hard to tell apart. Of a sample whose shares
+        it would make less likely than plain steps do it is not taken, and it brings no share near 0 at once: from there
+        a step is so short that the end would seem to be reached.
     """
     ratio = probabilities / prior[:, None, :]
     shared = weights / weights.sum(axis=1, keepdims=True)
 
-    def step(shares: Array) -> Array:
+    def step(shares: Array) -> tuple[Array, Array]:
+        """The next shares (samples, 3), and the mean log-likelihood of these (samples, 1)."""
         density = np.einsum("snk,sk->sn", ratio, shares)
-        return np.asarray(shares * np.einsum("sn,snk->sk", shared / density, ratio))
+        likelihood = np.einsum("sn,sn->s", shared, np.log(density))[:, None]
+        return np.asarray(shares * np.einsum("sn,snk->sk", shared / density, ratio)), likelihood
 
     shares = prior
     for _ in range(300):
-        once = step(shares)
-        twice = step(once)
+        once, _unused = step(shares)
+        twice, _unused = step(once)
         first, second = once - shares, twice - 2 * once + shares
         if np.abs(first).max() < 1e-7:
             return once
         size = np.linalg.norm(first, axis=1, keepdims=True) / np.maximum(np.linalg.norm(second, axis=1), 1e-12)[:, None]
         size = np.clip(size, 1, 100)
-        leap = np.maximum(shares + 2 * size * first + size**2 * second, 1e-9)
-        shares = step(leap / leap.sum(axis=1, keepdims=True))
+        leap = np.maximum(shares + 2 * size * first + size**2 * second, twice / 10)
+        plain, of_plain = step(twice)
+        leapt, of_leap = step(leap / leap.sum(axis=1, keepdims=True))
+        shares = np.where(of_leap >= of_plain, leapt, plain)
     return shares
 
 
@@ -193,16 +199,23 @@ class Errors:
         confusion: Gold by predicted label, shape (samples, 3, 3).
         bias: See :func:`fit_bias`; shape (samples, 3).
         prior: Label shares of validation, shape (samples, 3).
+        documents: Of validation.
     """
 
     confusion: Array
     bias: Array
     prior: Array
+    documents: int
 
     @classmethod
     def of(cls, validation: Scored, samples: int, seed: int) -> Errors:
-        """Measured on validation. A label that a sample lacks has there the errors that it has in the whole."""
-        weights = metrics.document_weights(int(validation.documents.max()) + 1, samples, seed)
+        """Measured on validation.
+
+        In a sample that lacks a label, its errors are those of the whole, and so are the bias and the shares of all
+        labels, which cannot be told without it.
+        """
+        documents = int(validation.documents.max()) + 1
+        weights = metrics.document_weights(documents, samples, seed)
         gold = np.eye(len(LABELS))[validation.labels]
         said = np.eye(len(LABELS))[validation.probabilities.argmax(axis=1)]
         pairs = metrics.by_document((gold[:, :, None] * said[:, None, :]).reshape(-1, 9), validation.documents)
@@ -214,8 +227,10 @@ class Errors:
                 for block in _blocks(weights, validation)
             ]
         )
-        prior = np.maximum(weights @ metrics.by_document(gold, validation.documents), 1e-3)
-        return cls(confusion, bias, prior / prior.sum(axis=1, keepdims=True))
+        counts = weights @ metrics.by_document(gold, validation.documents)
+        lacking = (counts == 0).any(axis=1, keepdims=True)
+        bias, counts = np.where(lacking, bias[0], bias), np.where(lacking, counts[0], counts)
+        return cls(confusion, bias, counts / counts.sum(axis=1, keepdims=True), documents)
 
 
 def _blocks(weights: Array, scored: Scored) -> list[Array]:
@@ -226,7 +241,8 @@ def _blocks(weights: Array, scored: Scored) -> list[Array]:
 def measure_shares(errors: Errors, corpus: Scored, *, seed: int = 1) -> dict[str, Any]:
     """Shares of the labels in a corpus, with intervals that hold both sources of variance.
 
-    Each bootstrap sample draws documents of the corpus and, independently, documents of validation.
+    Each bootstrap sample draws documents of the corpus and, independently, documents of validation. Where either has
+    one document, the interval of a correction is all that is possible, and that of the count where the corpus has.
 
     Returns:
         ``n``, ``documents``; by method and label: value, low, high (95%).
@@ -248,8 +264,9 @@ def measure_shares(errors: Errors, corpus: Scored, *, seed: int = 1) -> dict[str
     found["em"] = np.concatenate(parts)
     report: dict[str, Any] = {"n": len(corpus.labels), "documents": documents}
     for method in METHODS:
+        drawn_from = documents if method == "counted" else min(documents, errors.documents)
         report[method] = {
-            label: metrics.with_interval(found[method][:, number], documents) for number, label in enumerate(LABELS)
+            label: metrics.with_interval(found[method][:, number], drawn_from) for number, label in enumerate(LABELS)
         }
     return report
 
