@@ -11,14 +11,17 @@ from stance.settings import ReportConfig
 @script("evaluate")
 def main(config: ReportConfig) -> None:
     """Score one part of a dataset; write numbers and report, and print the headline."""
+    from stance.evaluation import remark
     from stance.metrics import in_words
     from stance.scoring import evaluate_part
 
     report, path = evaluate_part(config)
+    print(f"{report['of']} on the {report['part']} part of {report['data']['name']}")
     for name, score in report["measures"].items():
         print(f"{name:<36}{in_words(score)}")
     print(f"gain over the prior {report['best_prior']!r}: {in_words(report['gain'], sign='+')}")
     print(f"n = {report['n']} in {report['documents']} documents; {path}, {path.with_suffix('.html')}")
+    print(remark(report), end="")
 
 
 if __name__ == "__main__":

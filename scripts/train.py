@@ -19,6 +19,7 @@ def main(config: TrainConfig) -> None:
         from stance.training import fine_tune
 
         return processes.follow(fine_tune)
+    from stance.evaluation import remark
     from stance.metrics import in_words
     from stance.runs import run_folder, train_run
 
@@ -32,6 +33,7 @@ def main(config: TrainConfig) -> None:
         f"{gain['value']:+.3f} over the prior {report['best_prior']!r}, "
         f"n = {report['n']} in {report['documents']} documents; {run_folder(config.outputs, config.name, config.seed)}"
     )
+    print(remark(report), end="")
 
 
 if __name__ == "__main__":

@@ -113,6 +113,37 @@ def test_a_bad_file_is_refused_with_place(tmp_path, name):
         assert part in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["id;text;holder;target;label;annotator;document", '1;"A, b; c";;t;favor;a;d'],
+        ["sep=;", "id;text;holder;target;label;annotator;document", '1;"A, b; c";;t;favor;a;d'],
+        ["id\ttext\tholder\ttarget\tlabel\tannotator\tdocument\t\t", "1\tA, b; c\t\tt\tfavor\ta\td\t\t"],
+        ["id,text,holder,target,label,annotator,document,,", '1,"A, b; c",,t,favor,a,d,,'],
+    ],
+)
+def test_a_csv_as_spreadsheets_write_it(tmp_path, lines):
+    (tmp_path / "a.csv").write_text("\ufeff" + "\r\n".join(lines) + "\r\n", encoding="utf-8")
+    (found,) = read_annotations(tmp_path / "a.csv")
+    assert (found.text, found.holder, found.document) == ("A, b; c", "", "d")
+
+
+def test_a_cell_under_no_header_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("id,text,\n1,a,b\n")
+    with pytest.raises(StanceError, match="line 2: 3 cells instead of 2"):
+        read_annotations(tmp_path / "a.csv")
+
+
+def test_a_missing_number_is_a_missing_value_and_a_part_is_not_read(tmp_path, caplog):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(GOOD | {"holder": float("nan"), "part": "test"}) + "\n")
+    assert read_annotations(path)[0].holder == ""
+    assert "its column 'part' is not read here; data=table takes parts" in caplog.text
+    path.write_text(json.dumps(GOOD | {"document": float("nan")}) + "\n")
+    with pytest.raises(StanceError, match="line 1: field 'document' is empty"):
+        read_annotations(path)
+
+
 def test_a_missing_file_and_an_unknown_encoding(tmp_path):
     with pytest.raises(StanceError, match=r"nothere\.jsonl: no such file"):
         read_annotations(tmp_path / "nothere.jsonl")

@@ -20,7 +20,7 @@ FLOORS = [
     {"annotations", "cache", "journal", "machine", "metrics", "predictions", "settings", "tables"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares", "cluster"},
-    {"build", "priors", "features", "encoder", "onnx_model", "slices", "suite"},
+    {"build", "priors", "features", "encoder", "onnx_model", "slices", "suite", "seen"},
     {"linear", "kernel"},
     {"classifier", "evaluation", "mistakes", "report"},
     {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"}

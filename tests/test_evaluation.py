@@ -89,6 +89,17 @@ def test_a_faulty_predictions_file_is_refused(tmp_path, content, message):
         read_predictions(tmp_path / "p.csv")
 
 
+def test_gold_labels_are_not_taken_for_answers(tmp_path):
+    """As a file has them that already had a column of labels when it was scored."""
+    (tmp_path / "p.csv").write_text("id,label,m_label,m_against,m_neutral,m_favor\n1,favor,against,1,0,0\n")
+    with pytest.raises(StanceError, match=r"line 2: several answers in a row; .*'m_label'\]; allowed: prefix=m_"):
+        read_predictions(tmp_path / "p.csv")
+    found = read_predictions(tmp_path / "p.csv", prefix="m_")
+    assert found["1"] == Prediction("against", {"against": 1.0, "neutral": 0.0, "favor": 0.0})
+    with pytest.raises(StanceError, match=r"line 2: no 'x_label'; .*allowed: id, x_label, x_against"):
+        read_predictions(tmp_path / "p.csv", prefix="x_")
+
+
 def test_predictions_of_others_are_read_by_a_stated_map(tmp_path):
     (tmp_path / "p.tsv").write_text("id\tlabel\tmodel\n1\t-1\tx\n2\t1\tx\n")
     found = read_predictions(tmp_path / "p.tsv", {"-1": "against", "0": "neutral", "1": "favor"})

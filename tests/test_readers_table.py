@@ -7,6 +7,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from openpyxl import Workbook
 
 from conftest import write_lines
 from stance.errors import StanceError
@@ -26,11 +27,16 @@ def read(path, columns=COLUMNS, **options):
     return table.read(path, columns, **({"label_map": LABELS, "part_map": PARTS} | options))
 
 
-@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet", "xlsx"])
 def test_every_kind_of_file_gives_the_same_rows(tmp_path, suffix):
     path = tmp_path / f"rows.{suffix}"
     if suffix == "parquet":
         pq.write_table(pa.Table.from_pylist(ROWS), path)
+    elif suffix == "xlsx":
+        book = Workbook()
+        for cells in (list(ROWS[0]), *(list(row.values()) for row in ROWS)):
+            book.active.append(cells)
+        book.save(path)
     elif suffix == "jsonl":
         write_lines(path, ROWS)
     else:
@@ -47,7 +53,7 @@ def test_every_kind_of_file_gives_the_same_rows(tmp_path, suffix):
 
 
 def test_what_is_there_is_used(tmp_path):
-    columns = replace(COLUMNS, id="key", document="source", annotator="coder", holder="who", tags="kinds", part="none")
+    columns = replace(COLUMNS, id="key", document="source", annotator="coder", holder="who", tags="kinds", part="part")
     extra = {"key": 7, "source": "paper", "who": "the guild", "kinds": ["plain"], "context": "It rained."}
     rows = [ROWS[0] | extra | {"coder": coder} for coder in ("ana", "bo")]
     corpus = read(write_lines(tmp_path / "rows.jsonl", rows), columns)
@@ -58,13 +64,32 @@ def test_what_is_there_is_used(tmp_path):
 
 
 def test_one_target_for_the_whole_file(tmp_path):
-    rows = [{"tweet": "They signed.", "stance": "PRO"}]
+    rows = [{"tweet": "They signed.", "stance": "PRO", "split": "train"}]
     path = write_lines(tmp_path / "rows.jsonl", rows)
     assert read(path, target="open the gate").annotations[0].target == "open the gate"
     with pytest.raises(StanceError, match=r"no column 'topic'.*data.columns.target=NAME, or data.target for all rows"):
         read(path)
     with pytest.raises(StanceError, match=r"data.target is given, and there is a column 'topic'"):
         read(write_lines(tmp_path / "rows.jsonl", ROWS), target="open the gate")
+
+
+@pytest.mark.parametrize("field", ["holder", "document", "annotator", "context", "part"])
+def test_a_column_that_is_named_must_be_there(tmp_path, field):
+    columns = replace(COLUMNS, **{field: "misspelt"})
+    message = rf"rows.jsonl: no column 'misspelt'; found \['split', .*; allowed: data.columns.{field}=NAME"
+    with pytest.raises(StanceError, match=message):
+        read(write_lines(tmp_path / "rows.jsonl", ROWS), columns)
+    assert read(write_lines(tmp_path / "rows.jsonl", [ROWS[0], ROWS[1] | {"misspelt": "train"}]), columns)
+
+
+def test_judgements_without_ids_are_not_rows(tmp_path, caplog):
+    rows = [ROWS[0] | {"annotator": name} for name in ("ana", "bo")]
+    with pytest.raises(StanceError, match=r"one row was judged by 'ana' \(row-1\) and 'bo' \(row-2\); found 'They"):
+        read(write_lines(tmp_path / "rows.jsonl", rows))
+    with caplog.at_level("INFO", logger="stance"):
+        read(write_lines(tmp_path / "rows.jsonl", [ROWS[0] | {"annotator": "ana"}, ROWS[1] | {"annotator": "bo"}]))
+    assert "no column 'holder': the stance asked is that of the author" in caplog.text
+    assert "no column 'document': every row is a document of its own" in caplog.text
 
 
 MISTAKES = {

@@ -69,6 +69,7 @@ def report_of(examples, predictions, **changes):
         "part": "test",
         "data": {"name": f"corpus {HOSTILE}", "fingerprint": "f" * 64},
         **evaluate(examples, labels, examples, samples=20),
+        "learnt": None,
         "intervals": score_intervals(examples, labels, samples=20),
         "slices": find_weak_slices(examples, predictions, permutations=20, samples=20),
         "model": True,

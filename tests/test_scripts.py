@@ -104,6 +104,7 @@ def test_a_checkpoint_and_its_predictions_score_alike(home, trained):
     first, second = (json.loads((home / name).read_text()) for name in ("a.json", "b.json"))
     assert first.pop("of") != second.pop("of")
     assert first.pop("model") and not second.pop("model")
+    assert (first.pop("learnt"), second.pop("learnt")) == (0, None)
     assert second.pop("probes") is second.pop("behaviour") is None  # there is no model to ask
     assert first.pop("probes")["probes"]["text_hidden"]["n"] == first["n"]
     assert first.pop("behaviour")["kinds"]
@@ -117,6 +118,17 @@ def test_a_checkpoint_and_its_predictions_score_alike(home, trained):
         assert page.count('<tr id="row-') == first["n"]
     assert first["measures"] == recorded["measures"]
     assert "gain over the prior" in done.stdout
+
+
+def test_rows_that_were_learnt_from_are_counted_whatever_the_corpus_is_called(home, trained):
+    checkpoint = f"checkpoint={trained[0] / 'checkpoint'}"
+    others = (*DATA, "data.name=other", "split.seed=5", "output=c.json", "bootstrap=10", "probes=false")
+    done = run_here("evaluate", checkpoint, *others, cwd=home)
+    report = json.loads((home / "c.json").read_text())
+    assert 0 < report["learnt"] < report["n"]
+    assert f"{report['learnt']} of {report['n']} rows have a text that the checkpoint learnt from" in done.stdout
+    assert f"{report['learnt']} of these rows have a text" in (home / "c.html").read_text(encoding="utf-8")
+    assert "on the test part of other" in done.stdout
 
 
 def test_ones_own_sentences_are_scored(home, trained):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import Any
 from stance.errors import input_error, line_of
 from stance.files import read_rows, write_jsonl
 from stance.labels import LABELS, Label, check_label_map, parse_label
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,8 @@ def read_annotations(
     annotations: list[Annotation] = []
     lines: list[int] = []
     for line, row in read_rows(path, encoding):
+        if not annotations and "part" in row:
+            log.warning("%s: its column 'part' is not read here; data=table takes parts from a column", path)
         annotations.append(_annotation(row, names, label_map, line_of(path, line)))
         lines.append(line)
     if not annotations:
@@ -144,7 +150,10 @@ def _annotation(
     for field_name in REQUIRED:
         column = names[field_name]
         if column not in row:
-            raise input_error(place, f"field {column!r} is missing", found=sorted(row), allowed=f"a field {column!r}")
+            allowed = (
+                f"a field {column!r}, or data.columns.{field_name}=NAME; data=table needs text, target and label alone"
+            )
+            raise input_error(place, f"field {column!r} is missing", found=sorted(row), allowed=allowed)
         values[field_name] = text_of(row[column], column, place, may_be_empty=field_name == "holder")
     for field_name in ("context", "date"):
         values[field_name] = text_of(row.get(names[field_name], ""), names[field_name], place, may_be_empty=True)
@@ -166,12 +175,12 @@ def tags_of(value: object, column: str, place: str) -> tuple[str, ...]:
 
 
 def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> str:
-    """The value of a field as text without surrounding space; a missing one is empty.
+    """The value of a field as text without surrounding space; a missing one (also NaN) is empty.
 
     Raises:
         StanceError: It is a list or the like, or it is empty and may not be.
     """
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         value = ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from stance import metrics
 from stance.annotations import Example
 from stance.build import load_part
-from stance.classifier import Card, Cascade, StanceClassifier
+from stance.classifier import Card, Cascade, StanceClassifier, checkpoint_folder
 from stance.comparison import paired_difference
 from stance.dataset import DatasetRecord
 from stance.errors import input_error
@@ -28,6 +28,7 @@ from stance.labels import LABELS
 from stance.machine import machine
 from stance.metrics import Array
 from stance.predictions import Predictor, Probabilities, to_predictions, to_probabilities
+from stance.seen import write_learnt
 from stance.selective import confidence_and_right, thresholds
 from stance.settings import CascadeConfig
 from stance.shares import Scored, write_validation
@@ -249,4 +250,5 @@ def _write(
         cascade.save(temporary)
         classifier.write_card(temporary)
         write_validation(temporary, Scored.of(validation, answers))
+        write_learnt(temporary, [], map(checkpoint_folder, (report["cheap"], report["checkpoint"])))
         write_json(temporary / REPORT, report)

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from stance.dataset import DatasetRecord
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat
 from stance.errors import StanceError, first_line, input_error
@@ -164,12 +163,6 @@ class StanceClassifier:
         """Write ``stance.json`` alone, e.g. once the metrics are known."""
         write_json(folder / CARD, asdict(self.card))
 
-    def warn_of_other_parts(self, record: DatasetRecord) -> None:
-        """Log a warning if it was trained on the same corpus, divided in another way: rows may have been seen."""
-        seen = self.card.data
-        if seen.get("name") == record.name and seen.get("fingerprint") != record.fingerprint:
-            log.warning("the checkpoint was trained on another division of %s: rows may have been seen", record.name)
-
     def with_metrics(self, metrics: dict[str, Any], thresholds: Sequence[Threshold] = ()) -> StanceClassifier:
         """The same classifier, with metrics and thresholds in its card."""
         return StanceClassifier(self.predictor, replace(self.card, metrics=metrics, thresholds=tuple(thresholds)))
@@ -290,7 +283,9 @@ def read_card(folder: Path) -> Card:
     path = folder / CARD
     if not path.exists():
         found = sorted(entry.name for entry in folder.iterdir())
-        raise input_error(str(folder), f"not a checkpoint of this toolkit: no {CARD}", found=found)
+        inner = folder / "checkpoint"
+        allowed = str(inner) if (inner / CARD).exists() else ""
+        raise input_error(str(folder), f"not a checkpoint of this toolkit: no {CARD}", found=found, allowed=allowed)
     saved = read_json(path)
     if not isinstance(saved, dict) or saved.get("version") != CARD_VERSION:
         version = saved.get("version") if isinstance(saved, dict) else saved

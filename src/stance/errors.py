@@ -13,6 +13,10 @@ class StanceError(ValueError):
     """
 
 
+class UndecodableError(StanceError):
+    """A line is not in the encoding that its file is read in."""
+
+
 _NOTHING = object()
 
 

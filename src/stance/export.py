@@ -30,6 +30,7 @@ from stance.labels import LABELS
 from stance.machine import processor
 from stance.metrics import confusion, macro_f1
 from stance.onnx_model import FILES, INSTALL, REPORT, REPORT_VERSION, WEIGHTS, OnnxModel, open_session
+from stance.seen import warn_of_learnt
 from stance.settings import ExportConfig
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def export_checkpoint(config: ExportConfig) -> dict[Path, dict[str, Any]]:
     reports = {}
     for encoder in encoders:
         classifier = StanceClassifier.from_pretrained(encoder)
-        classifier.warn_of_other_parts(record)
+        warn_of_learnt(encoder, classifier.card.data, record, splits[config.part])
         assert isinstance(classifier.predictor, EncoderModel)
         log.info("exporting %s; %d rows to compare", encoder, len(splits[config.part]))
         about = {"data": {"name": record.name, "fingerprint": record.fingerprint}, "part": config.part}

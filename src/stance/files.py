@@ -9,16 +9,19 @@ import hashlib
 import io
 import json
 import logging
+import math
+import re
 import shutil
 import tempfile
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from stance.errors import StanceError, first_line, input_error, line_of
+from stance.errors import StanceError, UndecodableError, first_line, input_error, line_of
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,9 @@ COMPRESSIONS = (".gz", ".zst")
 
 #: Characters of a row of separated text that may stand in several lines; beyond them a quote was never closed.
 LONGEST_ROW = 2**24
+
+#: Python writes a missing number as NaN, which is no JSON: it is read as null.
+_JSON = json.JSONDecoder(parse_constant={"Infinity": math.inf, "-Infinity": -math.inf}.get)
 
 #: Bytes at both ends of a file that :func:`quick_digest` looks at.
 END = 2**20
@@ -122,9 +128,9 @@ def _lines(path: Path, encoding: str) -> Iterator[_Line]:
                 line_of(path, number),
                 f"byte {error.start + 1} of the line is not {encoding}",
                 found=raw[max(0, error.start - 10) : error.start + 10],
-                allowed=f"text in {encoding}; name another encoding in the configuration",
+                allowed=f"text in {encoding}; or say what it is: encoding=cp1252, of a dataset data.encoding=cp1252",
             )
-            yield _Line(number, raw.decode(codec, "backslashreplace"), problem, position)
+            yield _Line(number, raw.decode(codec, "backslashreplace"), UndecodableError(str(problem)), position)
 
 
 def _raw_lines(path: Path) -> Iterator[tuple[bytes, int]]:
@@ -150,6 +156,9 @@ def _raw_lines(path: Path) -> Iterator[tuple[bytes, int]]:
 def read_rows(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int, dict[str, Any]]]:
     """Line number and named values of each row of a csv, tsv or jsonl file, compressed or not. Empty lines are passed.
 
+    A csv whose header has no comma but a semicolon or a tab is separated by it, as spreadsheets of many countries write
+    it; so is one that begins with a line like ``sep=;``. A ``NaN`` of JSON is a missing value.
+
     Raises:
         StanceError: Another suffix, malformed JSON, a row with too few or too many cells, no or a doubled header.
     """
@@ -170,7 +179,21 @@ def scan_rows(path: str | Path, encoding: str = "utf-8") -> Iterator[ScannedRow]
         raise input_error(str(path), "unknown kind of file", found=path.suffix, allowed=DELIMITERS)
     delimiter = DELIMITERS[kind]
     lines = _lines(must_exist(path), encoding)
-    return _scan_json(path, lines) if delimiter is None else _scan_separated(path, lines, delimiter)
+    if delimiter is None:
+        return _scan_json(path, lines)
+    if kind == ".csv":
+        delimiter, lines = _separator(lines)
+    return _scan_separated(path, lines, delimiter)
+
+
+def _separator(lines: Iterator[_Line]) -> tuple[str, Iterator[_Line]]:
+    """What separates the columns of a csv, by its first line, and the lines from the header on."""
+    for first in lines:
+        if told := re.fullmatch(r"sep=(.)\s*", first.text, re.IGNORECASE):
+            return told[1], lines
+        other = [mark for mark in ";\t" if mark in first.text and "," not in first.text]
+        return (other or [","])[0], chain([first], lines)
+    return ",", lines
 
 
 def _strictly(rows: Iterable[ScannedRow]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -190,7 +213,7 @@ def _scan_json(path: Path, lines: Iterable[_Line]) -> Iterator[ScannedRow]:
 
 def _json_object(line: str, place: str) -> dict[str, Any] | StanceError:
     try:
-        row = json.loads(line)
+        row = _JSON.decode(line)
         if "\\ud" in line.lower():
             json.dumps(row, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -265,6 +288,7 @@ def _scan_separated(
     csv.field_size_limit(2**31 - 1)  # a cell may hold a whole document
     feed = _Feed(lines)
     reader = csv.reader(feed, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=True)
+    unnamed = 0
     while True:
         feed.begin()
         cells, problem = [], None
@@ -283,11 +307,15 @@ def _scan_separated(
             if problem is not None:
                 raise problem
             header = cells
+            while header and not header[-1]:
+                header, unnamed = header[:-1], unnamed + 1  # a spreadsheet's empty columns
             if doubled := {name for name in header if header.count(name) > 1}:
                 raise input_error(line_of(path, 1), "a column stands twice in the header", found=sorted(doubled))
             continue
         last = feed.row[-1]
         place = line_of(path, last.number)
+        if unnamed and not any(cells[len(header) :]):
+            cells = cells[: len(header)]
         if problem is None and len(cells) != len(header):
             problem = input_error(
                 place,

@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 from stance.annotations import text_of
 from stance.classifier import CARD, StanceClassifier, checkpoint_folder
 from stance.cluster import in_order
-from stance.errors import StanceError, input_error
+from stance.errors import StanceError, UndecodableError, input_error
 from stance.files import ScannedRow, beside, digest, must_exist, quick_digest, table_kind, write_json
 from stance.journal import Journal
 from stance.labels import LABEL2ID, LABELS
@@ -27,7 +27,7 @@ from stance.metrics import numbered
 from stance.predictions import Prediction, Probabilities, flat, parse_prediction, to_predictions, to_probabilities
 from stance.repeats import Plan, Read, Repeats
 from stance.selective import ABSTAIN, threshold_for
-from stance.settings import RUNTIMES, PredictConfig, SharesConfig
+from stance.settings import RUNTIMES, PredictConfig, SharesColumns, SharesConfig
 from stance.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
 from stance.tables import (
     Row,
@@ -135,11 +135,13 @@ def _score(
     if done := tally.rows + tally.bad:
         log.info("going on after row %s, where a run was stopped", f"{done:,}")
     waiting: deque[tuple[Sequence[ScannedRow], list[Row], list[dict[str, Any]], Plan]] = deque()
+    undecoded: list[int] = []
 
     def asked() -> Iterator[list[Read]]:
         """What the model is asked, chunk by chunk; with several workers it is read ahead of the answers."""
         begun = tally.rows > 0
         for chunk in scan_chunks(config.input, config.chunk, config.encoding, skip=done):
+            undecoded.extend(row.number for row in chunk if isinstance(row.values, UndecodableError))
             good, bad = _sort(chunk, config, begun=begun)
             begun = begun or bool(good)
             plan = repeats.plan([read for _, read in good])
@@ -164,6 +166,9 @@ def _score(
             speed = (tally.rows + tally.bad - done) / max(bar.format_dict["elapsed"], 1e-9)
             bar.set_postfix_str(f"{tally.rows + tally.bad:,} rows, {speed:,.0f} rows/s", refresh=False)
             bar.update(tally.position - bar.n)
+    if undecoded:
+        told = "%d rows set aside are not in %s, line %d first: if the file is in another encoding, say encoding=NAME"
+        log.warning(told, len(undecoded), config.encoding, undecoded[0])
     if not tally.rows and not tally.bad:
         raise input_error(config.input, "no rows in the file")
     if not tally.rows:
@@ -303,6 +308,7 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
     predictions: list[Prediction] = []
     documents: list[str] = []
     targets: list[str] = []
+    names: set[str] = set()
     for chunk in read_chunks(config.predictions, CHUNK, config.encoding):
         for place, row in chunk:
             scored = {name: row.get(config.prefix + name) for name in ADDED}
@@ -318,8 +324,13 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
             document = row.get(config.columns.document)
             documents.append(place if document in (None, "") else str(document))
             targets.append(str(row.get(config.columns.target, "")))
+            names |= row.keys()
     if not predictions:
         raise input_error(config.predictions, "no rows in the file")
+    for field, column in vars(config.columns).items():
+        if column not in names and column != getattr(SharesColumns, field):
+            allowed = f"columns.{field}=NAME"
+            raise input_error(config.predictions, f"no column {column!r}", found=sorted(names), allowed=allowed)
     if len(set(documents)) == len(documents):
         log.info("every row counts as a document of its own (column %r)", config.columns.document)
     labels = np.array([LABEL2ID[prediction.label] for prediction in predictions], dtype=np.int64)

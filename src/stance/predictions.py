@@ -87,27 +87,49 @@ def write_predictions(path: str | Path, ids: Iterable[str], predictions: Iterabl
     write_jsonl(path, ({"id": i} | flat(prediction) for i, prediction in zip(ids, predictions, strict=True)))
 
 
-def read_predictions(path: str | Path, label_map: Mapping[str, str] | None = None) -> dict[str, Prediction]:
+def read_predictions(
+    path: str | Path, label_map: Mapping[str, str] | None = None, prefix: str = ""
+) -> dict[str, Prediction]:
     """Prediction by id, from a jsonl, csv or tsv file of any model.
 
     Columns ``id`` and ``label`` must be there; the three probability columns all or none; others are ignored.
 
+    Args:
+        path: The file.
+        label_map: How the labels are spelled in it.
+        prefix: Before the names of the columns but ``id``, as ``scripts/predict.py`` was told.
+
     Raises:
-        StanceError: A missing column, an unknown label, an id given twice, probabilities that are no distribution.
+        StanceError: A missing column, an unknown label, an id given twice, probabilities that are no distribution;
+            labels with a prefix beside some without, which may be the gold ones, and no prefix is given.
     """
     predictions: dict[str, Prediction] = {}
-    for line, row in read_rows(path):
+    for line, full in read_rows(path):
         place = line_of(path, line)
-        for column in ("id", "label"):
-            if row.get(column) in (None, ""):
-                raise input_error(place, f"no {column!r}", found=sorted(row), allowed="id, label, " + ", ".join(LABELS))
-        row_id = str(row["id"])
+        if not predictions and not prefix:
+            _check_one_answer(full, place)
+        for column in ("id", prefix + "label"):
+            if full.get(column) in (None, ""):
+                allowed = "id, " + ", ".join(prefix + name for name in ("label", *LABELS))
+                raise input_error(place, f"no {column!r}", found=sorted(full), allowed=allowed)
+        row = {name: full.get(prefix + name) for name in ("label", *LABELS)}
+        row_id = str(full["id"])
         if row_id in predictions:
             raise input_error(place, "an id stands twice", found=row_id, allowed="one prediction for each id")
         predictions[row_id] = parse_prediction(row, place, label_map)
     if not predictions:
         raise input_error(str(path), "no predictions in the file")
     return predictions
+
+
+def _check_one_answer(row: Mapping[str, Any], place: str) -> None:
+    """Refuse columns of labels and probabilities with a prefix beside a plain ``label``."""
+    ends = [name.removesuffix("label") for name in row if name.endswith("label") and name != "label"]
+    scored = [prefix for prefix in ends if all(prefix + label in row for label in LABELS)]
+    if scored and "label" in row:
+        found = ["label", *(prefix + "label" for prefix in scored)]
+        allowed = " or ".join(f"prefix={prefix}" for prefix in scored)
+        raise input_error(place, "several answers in a row", found=found, allowed=allowed)
 
 
 def parse_prediction(row: Mapping[str, Any], place: str, label_map: Mapping[str, str] | None = None) -> Prediction:

@@ -17,7 +17,7 @@ from typing import Any
 
 from stance.annotations import Example
 from stance.build import load_part
-from stance.classifier import StanceClassifier
+from stance.classifier import StanceClassifier, checkpoint_folder
 from stance.evaluation import predict_examples
 from stance.files import as_name, write_json
 from stance.labels import Label
@@ -25,6 +25,7 @@ from stance.metrics import in_words
 from stance.pairs import HOLDER_ASIDE, PAIRS, TARGET_ASIDE, groups, minimal_pairs, pair_scores, score
 from stance.predictions import Predictor
 from stance.robustness import compare, robustness
+from stance.seen import warn_of_learnt
 from stance.settings import ProbeConfig
 from stance.splits import Splits
 from stance.tables import markdown_table
@@ -283,7 +284,7 @@ def probe_part(config: ProbeConfig) -> tuple[dict[str, Any], Path]:
     splits, record = load_part(config.outputs, config.data, config.split, config.part)
     examples, related = splits[config.part], related_rows(splits, config.part)
     classifier = StanceClassifier.from_pretrained(config.checkpoint)
-    classifier.warn_of_other_parts(record)
+    warn_of_learnt(checkpoint_folder(config.checkpoint), classifier.card.data, record, examples)
     headline, samples, seed = config.data.headline, config.bootstrap, config.seed
     model = classifier.predictor
     plain = [prediction.label for prediction in predict_examples(model, examples)]

@@ -27,6 +27,7 @@ from stance.predictions import (
     to_probabilities,
     write_predictions,
 )
+from stance.seen import warn_of_learnt, write_learnt
 from stance.selective import confidence_and_right, measure_conformal, measure_selective, thresholds
 from stance.settings import (
     AsItIsConfig,
@@ -127,6 +128,8 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         thresholds(*confidence_and_right(splits["validation"], found["validation"])),
     ).write_card(folder / "checkpoint")
     write_validation(folder / "checkpoint", Scored.of(*validation))
+    own = [] if isinstance(config.model, AsItIsConfig) else splits["train"]
+    write_learnt(folder / "checkpoint", own, map(_checkpoint, _needed(config)))
     run = {
         "version": 1,
         "name": config.name,
@@ -432,11 +435,11 @@ def predict_part(
     splits, record = load_part(config.outputs, config.data, config.split, config.part)
     examples = splits[config.part]
     if config.predictions is not None:
-        predictions = read_predictions(config.predictions, config.labels.map())
+        predictions = read_predictions(config.predictions, config.labels.map(), config.prefix)
         join(examples, predictions, config.predictions)
         return splits, record, [predictions[example.id] for example in examples], None
-    from stance.classifier import StanceClassifier
+    from stance.classifier import StanceClassifier, checkpoint_folder
 
     classifier = StanceClassifier.from_pretrained(str(config.checkpoint))
-    classifier.warn_of_other_parts(record)
+    warn_of_learnt(checkpoint_folder(str(config.checkpoint)), classifier.card.data, record, examples)
     return splits, record, predict_examples(classifier.predictor, examples), classifier

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from stance.annotations import Example
 from stance.behaviour import run_suite
 from stance.calibration import measure_calibration, rescale
 from stance.errors import input_error
@@ -14,6 +16,7 @@ from stance.predictions import to_probabilities
 from stance.probes import probe, related_rows
 from stance.report import LOSSES, page, page_rows
 from stance.runs import about_part, predict_part, scale_of
+from stance.seen import count_learnt
 from stance.selective import measure_selective
 from stance.settings import ReportConfig
 from stance.slices import find_weak_slices
@@ -38,6 +41,7 @@ def evaluate_part(config: ReportConfig) -> tuple[dict[str, Any], Path]:
     examples, labels, samples = splits[config.part], [p.label for p in predictions], config.bootstrap
     report: dict[str, Any] = {
         **about_part(config, record),
+        "learnt": None if classifier is None else _learnt(str(config.checkpoint), examples),
         **evaluate(examples, labels, splits["train"], headline=config.data.headline, samples=samples),
         "intervals": score_intervals(examples, labels, samples=samples),
         "slices": find_weak_slices(examples, predictions, samples=samples),
@@ -59,6 +63,12 @@ def evaluate_part(config: ReportConfig) -> tuple[dict[str, Any], Path]:
     with write_beside(path.with_suffix(".html")) as temporary:
         temporary.write_text(page(report, page_rows(examples, predictions)), encoding="utf-8")
     return report, path
+
+
+def _learnt(checkpoint: str, examples: Sequence[Example]) -> int | None:
+    from stance.classifier import checkpoint_folder  # here, since a file of predictions needs no model
+
+    return count_learnt(checkpoint_folder(checkpoint), examples)
 
 
 def _path(config: ReportConfig, data: str) -> Path:

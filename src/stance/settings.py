@@ -24,6 +24,12 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
         raise input_error(name, "unknown value", found=value, allowed=allowed)
 
 
+def _a_name(key: str, value: str) -> None:
+    """Refuse what is no name of a folder."""
+    if not value or value.startswith(".") or any(mark in value for mark in "/\\"):
+        raise input_error(key, "no name of a folder", found=value, allowed="a name without / and without a leading dot")
+
+
 def _by_spelling(key: str, spellings: dict[str, list[str]]) -> dict[str, str]:
     names: dict[str, str] = {}
     for name, spelled in spellings.items():
@@ -140,6 +146,7 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         """Refuse values outside the lists above."""
+        _a_name("data.name", self.name)
         _one_of("data.reader", self.reader, READERS)
         measures = ("macro_f1", "favor_against_f1", "accuracy", "favor_against_f1_mean_over_targets")
         _one_of("data.headline", self.headline, measures)
@@ -432,7 +439,8 @@ class TrainConfig:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples, and a share that is none."""
+        """Refuse a name that is none, too few bootstrap samples, and a share that is none."""
+        _a_name("name", self.name)
         _at_least("bootstrap", self.bootstrap, 10)
         if not 0 < self.train_share <= 1:
             raise input_error("train_share", "not a share", found=self.train_share, allowed="above 0, at most 1")
@@ -498,6 +506,7 @@ class EvaluateConfig:
         checkpoint: A checkpoint folder or hub id; or
         predictions: a predictions file of any model;
         labels: how they are spelled in it.
+        prefix: Before the names of its columns but ``id``, as ``scripts/predict.py`` was told.
         part: train, validation, test or challenge.
         output: Where the report goes; null = in outputs, named after corpus and part, in place of what stood there.
     """
@@ -507,6 +516,7 @@ class EvaluateConfig:
     checkpoint: str | None = None
     predictions: str | None = None
     labels: LabelSpellings = field(default_factory=LabelSpellings)
+    prefix: str = ""
     part: str = "test"
     output: str | None = None
     bootstrap: int = 1000
@@ -574,6 +584,7 @@ class CompareConfig:
         data: What predictions files are of; null = what the runs were made on.
         split: Likewise.
         labels: How they are spelled in predictions files.
+        prefix: Before the names of their columns but ``id``, as ``scripts/predict.py`` was told.
         part: validation, test or challenge.
         bootstrap: Samples for intervals and p-values.
         outputs: Where the runs are, and the comparisons go.
@@ -585,6 +596,7 @@ class CompareConfig:
     data: DataConfig | None = None
     split: SplitConfig = field(default_factory=SplitConfig)
     labels: LabelSpellings = field(default_factory=LabelSpellings)
+    prefix: str = ""
     part: str = "test"
     bootstrap: int = 5000
     outputs: str = "outputs"
@@ -800,8 +812,10 @@ class SharesConfig:
     encoding: str = "utf-8"
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples."""
+        """Refuse too few bootstrap samples, and an output that is no JSON file."""
         _at_least("bootstrap", self.bootstrap, 10)
+        if self.output is not None and Path(self.output).suffix != ".json":
+            raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
 
 
 @dataclass(kw_only=True)

@@ -99,7 +99,7 @@ def _labels(
     name: str, system: RunSet | Path, examples: Sequence[Example], config: CompareConfig, fingerprint: str
 ) -> list[list[str]]:
     if isinstance(system, Path):
-        return [join(examples, read_predictions(system, config.labels.map()), name)]
+        return [join(examples, read_predictions(system, config.labels.map(), config.prefix), name)]
     if system.data["fingerprint"] != fingerprint:
         allowed = "runs on one dataset; of other runs compare predictions files of the same rows, with data=NAME"
         raise input_error(name, "made on other data", allowed=allowed)

@@ -1,14 +1,17 @@
 """Any table of examples, one a row, with its columns, labels and parts named in the configuration: no code needed.
 
-csv, tsv, jsonl or parquet. A column of text and one of the label must be there, and a target, as a column or one for
-all rows. The others may be missing: without ids a row is called by its number, without documents each row is its own,
-without annotators the file is one, without holders the author is asked. Rows with one id are judgements of one example.
+csv, tsv, jsonl, parquet or a workbook of one sheet (xlsx). A column of text and one of the label must be there, and a
+target, as a column or one for all rows. The others may be missing, if the configuration does not name them: without
+ids a row is called by its number, without documents each row is its own, without annotators the file is one, without
+holders the author is asked. Rows with one id are judgements of one example.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,11 @@ from stance.annotations import Annotation, Corpus, check_annotations, tags_of, t
 from stance.errors import input_error
 from stance.files import file_digest
 from stance.labels import parse_label
+from stance.readers.xlsx import read_sheet
 from stance.settings import AnnotationColumns
 from stance.tables import Row, read_chunks
+
+log = logging.getLogger(__name__)
 
 #: Rows in memory beside the annotations.
 CHUNK = 4096
@@ -44,10 +50,50 @@ def read(
 
     Raises:
         StanceError: Names file, row, value and what is allowed: a column that is not there, an empty cell, an unknown
-            label or part, an id whose text, holder, target or document changes, two labels by one annotator.
+            label or part, an id whose text, holder, target or document changes, two labels by one annotator; several
+            annotators of the same row, and no ids that say so.
     """
-    rows = itertools.chain.from_iterable(read_chunks(path, CHUNK, encoding))
-    return corpus_of_rows(path, rows, columns, label_map=label_map, part_map=part_map, target=target)
+    workbook = Path(path).suffix.lower() == ".xlsx"
+    rows = read_sheet(path) if workbook else itertools.chain.from_iterable(read_chunks(path, CHUNK, encoding))
+    absent, names = asdict(columns), set[str]()
+
+    def noted() -> Iterator[tuple[str, Row]]:
+        """The rows; at their end it is known which columns none of them has."""
+        nonlocal absent
+        for place, row in rows:
+            if not names >= row.keys():
+                names.update(row)
+                absent = {field: column for field, column in absent.items() if column not in row}
+            yield place, row
+
+    corpus = corpus_of_rows(path, noted(), columns, label_map=label_map, part_map=part_map, target=target)
+    for field, column in absent.items():
+        if column != getattr(AnnotationColumns, field) and not (field == "target" and target):
+            raise input_error(
+                str(path), f"no column {column!r}", found=sorted(names), allowed=f"data.columns.{field}=NAME"
+            )
+    if "id" in absent:
+        _refuse_repeated(path, corpus.annotations)
+    if "holder" in absent:
+        log.info("no column %r: the stance asked is that of the author of the text", columns.holder)
+    if "document" in absent:
+        log.info("no column %r: every row is a document of its own", columns.document)
+    return corpus
+
+
+def _refuse_repeated(path: str | Path, annotations: Sequence[Annotation]) -> None:
+    """Without ids a second judgement of a row cannot be told from another row."""
+    first: dict[tuple[str, str, str], Annotation] = {}
+    for annotation in annotations:
+        other = first.setdefault((annotation.text, annotation.holder, annotation.target), annotation)
+        if other.annotator != annotation.annotator:
+            both = f"{other.annotator!r} ({other.id}) and {annotation.annotator!r} ({annotation.id})"
+            raise input_error(
+                str(path),
+                f"no ids, and one row was judged by {both}",
+                found=annotation.text,
+                allowed="a column that is the same for all judgements of a row, data.columns.id=NAME",
+            )
 
 
 def corpus_of_rows(
