@@ -128,6 +128,12 @@ def test_a_csv_as_spreadsheets_write_it(tmp_path, lines):
     assert (found.text, found.holder, found.document) == ("A, b; c", "", "d")
 
 
+def test_a_field_that_is_named_must_be_there(tmp_path):
+    path = write_lines(tmp_path / "a.jsonl", [GOOD])
+    with pytest.raises(StanceError, match=r"a\.jsonl: no field 'topic'; allowed: data\.columns\.tags=NAME"):
+        read_annotations(path, columns={"tags": "topic"})
+
+
 def test_a_cell_under_no_header_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("id,text,\n1,a,b\n")
     with pytest.raises(StanceError, match="line 2: 3 cells instead of 2"):

@@ -43,6 +43,7 @@ def test_spelling_changes_two_content_words_by_one_slip_each():
             assert word[0] == misspelt[0]
     assert edit("spelling", TEXT, 1) != edit("spelling", TEXT, 2)
     assert edit("spelling", "We will not, they say.") == "We will not, they say."
+    assert edit("spelling", "They couldn't, we wouldn’t.") == "They couldn't, we wouldn’t."
 
 
 def test_every_letter_has_a_neighbour():

@@ -6,11 +6,33 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from transformers import set_seed
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_seed
 
 from stance import encoding
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat
+from stance.labels import LABELS
+
+
+@pytest.mark.parametrize("names", [("entailment", "neutral", "contradiction"), ("no", "yes"), LABELS])
+def test_only_a_head_for_our_labels_is_kept(tiny_encoder, tmp_path, names):
+    """A model of inference pairs has three labels too, and its third is not our third; its body is what is wanted."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    set_seed(1)
+    labels = dict(enumerate(names))
+    made = AutoModelForSequenceClassification.from_pretrained(tiny_encoder, num_labels=len(names), id2label=labels)
+    made.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    set_seed(0)
+    found = EncoderModel.new(str(tmp_path), InputFormat(max_length=64)).model
+    assert list(found.config.id2label.values()) == list(LABELS)
+    assert found.classifier.weight.shape == (3, 32)
+    same = found.classifier.weight.shape == made.classifier.weight.shape and bool(
+        (found.classifier.weight == made.classifier.weight).all()
+    )
+    assert same == (names == LABELS)
+    for name, weight in made.bert.state_dict().items():
+        assert (found.bert.state_dict()[name] == weight).all()
 
 
 @pytest.fixture(scope="module")

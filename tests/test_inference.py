@@ -100,6 +100,27 @@ def test_rows_columns_and_order_come_through(tmp_path, classifier, source, sink)
     assert sum(float(rows[0][label]) for label in LABELS) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("sink", [".csv", ".tsv"])
+def test_a_carriage_return_in_a_cell_comes_through(tmp_path, classifier, sink):
+    row = {"text": "one\rtwo", "target": "sign", "note": "a\r\nb"}
+    source = write(tmp_path / "in.jsonl", [row])
+    for name, before in (("out", source), ("again", tmp_path / f"out{sink}")):
+        output = str(tmp_path / f"{name}{sink}")
+        predict_file(classifier, PredictConfig(checkpoint="", input=str(before), output=output, prefix=name))
+        content = (tmp_path / f"{name}{sink}").read_bytes().decode()
+        (found,) = csv.DictReader(io.StringIO(content, newline=""), delimiter="\t" if sink == ".tsv" else ",")
+        assert {key: found[key] for key in row} == row
+        assert content.count("\r") == 2
+
+
+def test_parquet_with_two_columns_of_one_name_is_refused(tmp_path, classifier):
+    columns = [pa.array(["a"]), pa.array(["sign"]), pa.array([1]), pa.array([2])]
+    pq.write_table(pa.Table.from_arrays(columns, names=["text", "target", "k", "k"]), tmp_path / "in.parquet")
+    config = PredictConfig(checkpoint="", input=str(tmp_path / "in.parquet"), output=str(tmp_path / "out.parquet"))
+    with pytest.raises(StanceError, match=r"in\.parquet: a column stands twice; found \['k'\]"):
+        predict_file(classifier, config)
+
+
 def test_parquet_keeps_its_types(tmp_path, classifier):
     table = pa.table({
         "text": ["a", "b"], "target": ["sign", "meet"],
@@ -222,6 +243,8 @@ def test_settings_that_cannot_be(tmp_path):
         PredictConfig(checkpoint="", input="a.csv", output="b.csv", chunk=0)
     with pytest.raises(StanceError, match="output: the same file as the input"):
         PredictConfig(checkpoint="", input="a.csv", output="./a.csv")
+    with pytest.raises(StanceError, match="output: the same file as the input"):
+        PredictConfig(checkpoint="", input="sub/../a.csv", output="a.csv")
 
 
 class Shy:

@@ -54,6 +54,13 @@ def test_others_and_damage_are_refused_unless_overwritten(tmp_path):
     journal.path("rows").write_bytes(b"on")
     with pytest.raises(StanceError, match=r"rows: shorter than the journal says; allowed: .*overwrite=true"):
         Journal(folder, {"chunk": 1, "holder": None})
+    journal = Journal(tmp_path / "b.partial", {})
+    journal.append("rows", b"one")
+    journal.commit({"done": 1}, whole=True)
+    journal.close()
+    journal.path("rows").write_bytes(b"on")
+    with pytest.raises(StanceError, match="rows: shorter than the journal says"):
+        Journal(tmp_path / "b.partial", {})
     anew = Journal(folder, {"chunk": 2, "holder": "x"}, overwrite=True)
     assert anew.state == {}
     assert not anew.path("rows").exists()

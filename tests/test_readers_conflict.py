@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import zipfile
 from collections import Counter
 
 import pytest
@@ -92,6 +94,8 @@ def test_conflict_bias_learns_from_the_published_validation_part(tmp_path):
     )
     with pytest.raises(StanceError, match="not the file that the published results are about"):
         conflict_bias.read(tmp_path)
+    write_conflict_bias(tmp_path, text="They left \u00e2\u009c\u0085")
+    assert conflict_bias.read(tmp_path, verify=False).annotations[0].text == "They left \u2705"
     write_conflict_bias(tmp_path, label="Pro-Vale")
     with pytest.raises(StanceError, match=r"val_data.csv, line 2: unknown label; found 'Pro-Vale'; allowed: Pro-Pal"):
         conflict_bias.read(tmp_path, verify=False)
@@ -305,6 +309,9 @@ def test_dna_reads_an_exported_table(tmp_path, suffix):
         ("1", "Pay now & well.", "The guild", "pay", "favor", "A strike"),
         ("2", "Never.", "The mine", "pay", "against", "A strike"),
     ]
+    columns = AnnotationColumns(**(vars(COLUMNS) | {"document": "document_titel"}))
+    with pytest.raises(StanceError, match=r"[23]: no column 'document_titel'; allowed: data.columns.document one of"):
+        dna.read(path, columns, label_map=LABELS)
     columns = AnnotationColumns(**(vars(COLUMNS) | {"holder": "actor"}))
     with pytest.raises(
         StanceError, match=r"(row|line) [23]: no column 'actor'; allowed: .* statement_id, organization, con"
@@ -319,6 +326,17 @@ def test_dna_names_the_row_of_a_sheet(tmp_path):
     write_xlsx(path, *EXPORT, ("3", "The mine", "pay", "1", "", "Coder 1", "A strike"))
     with pytest.raises(StanceError, match=r"export.xlsx, row 5: field 'text' is empty"):
         dna.read(path, COLUMNS, label_map=LABELS)
+
+
+def test_a_sheet_is_read_to_its_end_whatever_the_file_says_of_its_size(tmp_path):
+    path = write_xlsx(tmp_path / "export.xlsx", *EXPORT)
+    whole, old = list(read_sheet(path)), tmp_path / "old.xlsx"
+    with zipfile.ZipFile(path) as before, zipfile.ZipFile(old, "w") as after:
+        for name in before.namelist():
+            content = before.read(name)
+            after.writestr(name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', content))
+    assert [cells for _, cells in read_sheet(old)] == [cells for _, cells in whole]
+    assert len(whole) == 2
 
 
 def test_a_sheet_that_is_none_is_refused(tmp_path):

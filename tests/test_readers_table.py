@@ -79,7 +79,17 @@ def test_a_column_that_is_named_must_be_there(tmp_path, field):
     message = rf"rows.jsonl: no column 'misspelt'; found \['split', .*; allowed: data.columns.{field}=NAME"
     with pytest.raises(StanceError, match=message):
         read(write_lines(tmp_path / "rows.jsonl", ROWS), columns)
-    assert read(write_lines(tmp_path / "rows.jsonl", [ROWS[0], ROWS[1] | {"misspelt": "train"}]), columns)
+    rows = [ROWS[0] | ({"misspelt": "train"} if field == "part" else {}), ROWS[1] | {"misspelt": "train"}]
+    assert read(write_lines(tmp_path / "rows.jsonl", rows), columns)
+
+
+def test_a_row_without_label_or_part_is_named(tmp_path):
+    rows = [ROWS[0], {name: cell for name, cell in ROWS[1].items() if name != "split"}]
+    with pytest.raises(StanceError, match="line 2: no part, which other rows have in a column 'split'"):
+        read(write_lines(tmp_path / "rows.jsonl", rows))
+    rows = [ROWS[0], {name: cell for name, cell in ROWS[1].items() if name != "stance"}]
+    with pytest.raises(StanceError, match="line 2: unknown label; found None"):
+        read(write_lines(tmp_path / "rows.jsonl", rows))
 
 
 def test_judgements_without_ids_are_not_rows(tmp_path, caplog):

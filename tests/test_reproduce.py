@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -15,6 +16,9 @@ from stance.reproduce import check, reach, reproduce
 from stance.results import summarize_all
 from stance.runs import train_run
 from stance.settings import SummarizeConfig
+
+#: A run that another was made from, by code that is in no history.
+MEMBER = {"name": "member", "seed": 2, "code": {"commit": None, "dirty": None}}
 
 
 def git(project, *arguments):
@@ -106,6 +110,21 @@ def test_a_kept_run_is_gone_on_with_by_the_same_code_only(project, kept, monkeyp
     assert (kept / "runs" / "tiny" / "seed-0" / "run.json").stat().st_mtime_ns == made
     monkeypatch.setattr("stance.reproduce.code_state", lambda: {"commit": "another", "dirty": False})
     with pytest.raises(StanceError, match=r"run\.json: made by other code than this checkout's; .* another DIR"):
+        reproduce(project, "tiny", outputs=kept)
+
+
+def test_what_a_kept_run_was_made_from_and_what_was_begun_must_be_of_this_code_too(project, kept, tmp_path):
+    shutil.copytree(kept, tmp_path / "kept")
+    kept = tmp_path / "kept"
+    folder = kept / "runs" / "tiny" / "seed-0"
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(run | {"made_from": [MEMBER]}))
+    with pytest.raises(StanceError, match=r"run\.json: made by other code than this checkout's; found {'commit': None"):
+        reproduce(project, "tiny", outputs=kept)
+    (folder / "run.json").unlink()
+    begun = json.loads((folder / "started.json").read_text())
+    (folder / "started.json").write_text(json.dumps(begun | {"code": MEMBER["code"]}))
+    with pytest.raises(StanceError, match=r"started\.json: made by other code"):
         reproduce(project, "tiny", outputs=kept)
 
 
@@ -213,6 +232,7 @@ def test_a_difference_of_other_runs_is_found(project):
         (lambda r: r["data"].update(fingerprint="?"), "no data fingerprint"),
         (lambda r: r["runs"][0].update(commit="0" * 40), "is not in the history"),
         (lambda r: r["runs"][0].update(dirty=True), "made from changed files"),
+        (lambda r: r["runs"][0].update(made_from=[MEMBER]), "seed 0, of member, seed 2: commit none is not in the"),
         (lambda r: r["measures"]["macro_f1"].update(value=0.5), "tiny/README.md: not the page that its numbers give"),
         (lambda r: r["measures"]["macro_f1"].update(value=0.5), "all.md: not the page that its numbers give"),
     ],

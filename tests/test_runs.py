@@ -14,6 +14,7 @@ from stance.annotations import write_annotations
 from stance.classifier import StanceClassifier
 from stance.encoding import InputFormat
 from stance.errors import StanceError
+from stance.machine import machine
 from stance.predictions import read_predictions
 from stance.runs import run_folder, train_run
 from stance.settings import (
@@ -284,5 +285,50 @@ def test_a_source_without_use_and_a_use_without_source_are_refused(tmp_path, rea
         sourced(tmp_path, readable_annotations, tfidf, tfidf)
     with pytest.raises(StanceError, match="source: missing"):
         configured(tmp_path, readable_annotations, AsItIsConfig())
+    tiny, other = EncoderConfig(name="tiny", encoder="tiny"), EncoderConfig(name="tiny", encoder="other")
+    prior = PriorConfig(name="target", prior="target")
+    both = EnsembleConfig(name="both", members={"a": tfidf, "b": prior})
+    for model, source, message in (
+        (both, tiny, r"source: of no use to this model; found 'both'"),
+        (tiny, tfidf, r"source\.model: not an encoder; found 'tfidf'"),
+        (tiny, other, r"model\.encoder: not that of the source; found \['tiny'\]; allowed: .* same, here other"),
+        (replace(both, members={"a": tiny, "b": prior}), other, r"model\.encoder: not that of the source"),
+    ):
+        with pytest.raises(StanceError, match=message):
+            sourced(tmp_path, readable_annotations, model, source)
+    with pytest.raises(StanceError, match=r"source\.name: that of the run itself; found 'first'"):
+        replace(sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf), name="first")
     with pytest.raises(StanceError, match=r"model\.name: unknown value; found 'mine'; allowed: as_it_is"):
         AsItIsConfig(name="mine")
+
+
+def test_seeds_of_one_member_learn_from_the_same_documents(tmp_path, readable_annotations):
+    members = {"a": EncoderConfig(name="tiny"), "b": PriorConfig(name="target", prior="target")}
+    deep = EnsembleConfig(name="deep", members=members, seeds=2)
+    config = configured(tmp_path, readable_annotations, deep)
+    with pytest.raises(StanceError, match=r"train_share: each seed would learn from other documents; .*seeds=1"):
+        replace(config, train_share=0.5)
+    with pytest.raises(StanceError, match=r"model\.name: that of a member; found 'tiny'"):
+        replace(config, model=replace(deep, name="tiny"))
+
+
+def test_a_run_that_goes_on_elsewhere_is_of_neither_machine(tmp_path, readable_annotations, monkeypatch):
+    config = configured(tmp_path, readable_annotations, LinearConfig(name="tfidf", features="tfidf", classifier="svm"))
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "predict_examples", None)
+        patch.setattr(runs, "machine", lambda: {"processor": "another"})
+        with pytest.raises(TypeError):
+            train_run(config, "killed")
+    run = train_run(config, "done")
+    assert (run["machine"], run["code"]["dirty"]) == (machine(), True)
+
+
+def test_rows_that_a_source_learnt_from_are_counted(tmp_path, readable_annotations, caplog):
+    """The same corpus, divided in another way."""
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    other = replace(config.source, name="mixed", data=config.data, split=replace(config.split, seed=5))
+    assert train_run(config, "first")["learnt"] == {"validation": 0, "test": 0}
+    run = train_run(replace(config, name="second", source=other), "second")
+    assert run["learnt"]["test"] > 0
+    assert f"{run['learnt']['test']} of 12 rows of test have a text that was learnt from" in caplog.text

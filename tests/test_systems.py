@@ -71,6 +71,8 @@ def test_what_does_not_fit_is_refused(home, tmp_path):
         compare_systems(settings(home, "tfidf", "nothing"))
     with pytest.raises(StanceError, match="part: no such part; found 'train'; allowed: validation, test"):
         compare_systems(settings(home, "majority", "tfidf", part="train"))
+    with pytest.raises(StanceError, match="/: neither runs nor a recorded experiment"):
+        compare_systems(settings(home, "tfidf", "/"))
     with pytest.raises(StanceError, match="tfidf: made on other data"):
         other = replace(config.split, seed=1)
         compare_systems(settings(home, "tfidf", "majority", data=config.data, split=other))

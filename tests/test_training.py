@@ -157,6 +157,7 @@ def test_class_weights_have_mean_one_over_the_rows():
         ({"learning_rte": 1}, "unexpected keyword argument 'learning_rte'"),
         ({"output_dir": "x"}, "output_dir is set by the toolkit"),
         ({"eval_strategy": "no"}, "eval_strategy is set by the toolkit"),
+        ({"label_smoothing_factor": 0.1}, "label_smoothing_factor is set by the toolkit"),
         ({"lr_scheduler_type": "sometimes"}, "sometimes"),
     ],
 )

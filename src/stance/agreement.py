@@ -71,7 +71,7 @@ def aggregate(annotations: Iterable[Annotation], adjudicator: str = "") -> Aggre
                 document=first.document,
                 context=first.context,
                 date=first.date,
-                tags=first.tags,
+                tags=tuple(dict.fromkeys(tag for judgement in judgements for tag in judgement.tags)),
                 votes=votes,
             )
         )

@@ -132,13 +132,19 @@ def read_annotations(
         raise input_error(str(path), "no such field in columns", found=sorted(unknown), allowed=REQUIRED + OPTIONAL)
     annotations: list[Annotation] = []
     lines: list[int] = []
+    absent = {name: names[name] for name in OPTIONAL if names[name] != name}
     for line, row in read_rows(path, encoding):
+        absent = {name: column for name, column in absent.items() if column not in row}
         if not annotations and "part" in row:
             log.warning("%s: its column 'part' is not read here; data=table takes parts from a column", path)
         annotations.append(_annotation(row, names, label_map, line_of(path, line)))
         lines.append(line)
     if not annotations:
         raise input_error(str(path), "no annotations in the file")
+    for name, column in absent.items():
+        raise input_error(
+            str(path), f"no field {column!r}", allowed=f"data.columns.{name}=NAME of a field that is there"
+        )
     check_annotations(annotations, [line_of(path, line) for line in lines])
     return annotations
 

@@ -13,6 +13,7 @@ from sklearn.metrics import log_loss
 
 from stance import metrics
 from stance.annotations import Example
+from stance.errors import input_error
 from stance.labels import LABEL2ID, LABELS
 from stance.metrics import Array
 from stance.predictions import DECIMALS, Probabilities
@@ -29,7 +30,15 @@ def fit_scale(decisions: Array, gold: Sequence[int]) -> float:
 
     It is the inverse of the temperature of Guo et al. (2017), On Calibration of Modern Neural Networks, ICML. For
     predictions of any model pass the logarithm of the probabilities.
+
+    Raises:
+        StanceError: A value is not a finite number (a model that diverged, say).
     """
+    if not np.isfinite(decisions).all():
+        rows = int((~np.isfinite(decisions).all(axis=1)).sum())
+        raise input_error(
+            "model", f"no finite values for {rows} row(s): it has diverged", allowed="a lower learning rate"
+        )
 
     def loss(log_scale: float) -> float:
         return float(log_loss(gold, softmax(np.exp(log_scale) * decisions, axis=1), labels=list(LABEL2ID.values())))

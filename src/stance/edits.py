@@ -68,9 +68,10 @@ def tautology(text: str, draw: random.Random) -> str:
 def spelling(text: str, draw: random.Random) -> str:
     """Two content words misspelt: two inner letters swapped, or one inner letter's neighbour on the keyboard.
 
-    Content words are lower-case words of five letters or more that are no stop words: capitalised names stay whole.
+    Content words are lower-case words of five letters or more that are no stop words: capitalised names stay whole,
+    and so do words before an apostrophe, as in a contracted negation.
     """
-    words = [match for match in re.finditer(r"\b[a-z]{5,}\b", text) if match.group() not in ENGLISH_STOP_WORDS]
+    words = [match for match in re.finditer(r"\b[a-z]{5,}\b(?!['’])", text) if match.group() not in ENGLISH_STOP_WORDS]
     for match in sorted(draw.sample(words, min(MISSPELT, len(words))), key=lambda match: -match.start()):
         text = text[: match.start()] + _misspelt(match.group(), draw) + text[match.end() :]
     return text

@@ -11,7 +11,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
 
 from stance.calibration import scaled_softmax
@@ -56,22 +63,27 @@ class EncoderModel:
 
     @classmethod
     def new(cls, name: str, input_format: InputFormat) -> EncoderModel:
-        """A pretrained encoder with a new, random head; set the seed before.
+        """A pretrained encoder with a new, random head; set the seed before. Only a head for our labels is kept.
 
         Raises:
             StanceError: The encoder does not load, or reads fewer tokens than the format's maximum length.
         """
         tokenizer = load_encoder(AutoTokenizer.from_pretrained, name)
+        config = load_encoder(AutoConfig.from_pretrained, name)
+        headed = any(kind.endswith("ForSequenceClassification") for kind in config.architectures or ())
+        foreign = headed and [config.id2label.get(i) for i in range(config.num_labels)] != list(LABELS)
+        labels = {"num_labels": len(LABELS), "id2label": ID2LABEL, "label2id": LABEL2ID}
+        weights = {"use_safetensors": True, "dtype": torch.float32}
         with _expecting_a_new_head():
-            model = load_encoder(
-                AutoModelForSequenceClassification.from_pretrained,
-                name,
-                num_labels=len(LABELS),
-                id2label=ID2LABEL,
-                label2id=LABEL2ID,
-                use_safetensors=True,
-                dtype=torch.float32,
-            )
+            if foreign:  # e.g. for inference pairs: its third label is not our third
+                model = AutoModelForSequenceClassification.from_config(
+                    load_encoder(AutoConfig.from_pretrained, name, **labels)
+                )
+                body = load_encoder(AutoModel.from_pretrained, name, **weights)
+                model.base_model.load_state_dict(body.state_dict(), strict=False)
+            else:
+                load = AutoModelForSequenceClassification.from_pretrained
+                model = load_encoder(load, name, **labels, **weights)
         longest = getattr(model.config, "max_position_embeddings", None)
         if longest is not None and input_format.max_length > longest:
             raise input_error(name, "max_length", found=input_format.max_length, allowed=f"at most {longest}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sys
@@ -91,6 +92,9 @@ class Journal:
     def deliver(self, places: Mapping[str, Path]) -> None:
         """Put files where they belong and remove the folder; a file that did not grow removes what is at its place."""
         if not self.whole:
+            for path in self._grown():  # also what was written at once
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
             self.commit(self.state, whole=True)
         self.close()
         sizes = read_json(self.folder / _PAGE)["lengths"]
@@ -137,8 +141,9 @@ class Journal:
         if other:
             return f"holds an unfinished run with another {', '.join(other)}"
         sizes = {path.name: path.stat().st_size for path in self._grown()}
-        short = [name for name, length in page["lengths"].items() if sizes.get(name, 0) < length]
-        return f"{', '.join(short)}: shorter than the journal says" if short and not page["whole"] else ""
+        gone = math.inf if page["whole"] else 0  # what is delivered is there no more
+        short = [name for name, length in page["lengths"].items() if sizes.get(name, gone) < length]
+        return f"{', '.join(short)}: shorter than the journal says" if short else ""
 
     def _lock(self) -> None:
         self._guard = (self.folder / "lock").open("w")

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -82,6 +83,7 @@ def reproduce(
         for run in runs:
             log.info("%s", run["command"])
             _again(project, run["command"], Path(folder))
+            _stands(run_folder(folder, name, run["seed"]))  # its members may have stood
         found = collect(folder, name)
         again = [run for run in found.runs if run["seed"] in {before["seed"] for before in runs}]
         result = summarize(replace(found, runs=tuple(again)), recorded.get("samples", 1000)) if whole else {}
@@ -145,17 +147,19 @@ def _stands(folder: Path) -> bool:
     """Whether a finished run is there.
 
     Raises:
-        StanceError: One of other code than this checkout's: what came out would not be of this code.
+        StanceError: It, what it was made from, or what was begun there, is of other code than this checkout's: what
+            came out would not be of this code.
     """
-    path = folder / "run.json"
+    finished = folder / "run.json"
+    path = finished if finished.exists() else folder / "started.json"
     if not path.exists():
         return False
-    made, now = read_json(path)["code"], code_state()
-    if made != now:
-        raise input_error(
-            str(path), "made by other code than this checkout's", found=made, allowed=f"{now}; another DIR"
-        )
-    return True
+    run, now = read_json(path), code_state()
+    for made in (run, *run.get("made_from", ())):
+        if made["code"] != now:
+            allowed = f"{now}; another DIR"
+            raise input_error(str(path), "made by other code than this checkout's", found=made["code"], allowed=allowed)
+    return finished.exists()
 
 
 def read_recorded(project: Path, name: str) -> dict[str, Any]:
@@ -262,14 +266,20 @@ def _unrecorded(project: Path, result: Mapping[str, Any]) -> Iterator[str]:
     if not re.fullmatch(r"[0-9a-f]{64}", result.get("data", {}).get("fingerprint", "")):
         yield "no data fingerprint"
     for run in result["runs"]:
-        commit = run.get("commit") or ""
-        known = (
-            re.fullmatch(r"[0-9a-f]{40}", commit)
-            and not subprocess.run(
-                ["git", "-C", str(project), "merge-base", "--is-ancestor", commit, "HEAD"], capture_output=True
-            ).returncode
-        )
-        if not known:
-            yield f"seed {run['seed']}: commit {commit or 'none'} is not in the history"
-        elif run.get("dirty"):
-            yield f"seed {run['seed']}: made from changed files, not from commit {commit}"
+        made = {f"seed {run['seed']}": (run.get("commit"), run.get("dirty"))}
+        for one in run.get("made_from", ()):
+            code = one["code"]
+            made[f"seed {run['seed']}, of {one['name']}, seed {one['seed']}"] = (code["commit"], code["dirty"])
+        for what, (commit, dirty) in made.items():
+            if not _in_history(project, commit or ""):
+                yield f"{what}: commit {commit or 'none'} is not in the history"
+            elif dirty:
+                yield f"{what}: made from changed files, not from commit {commit}"
+
+
+@cache
+def _in_history(project: Path, commit: str) -> bool:
+    if not re.fullmatch(r"[0-9a-f]{40}", commit):
+        return False
+    command = ["git", "-C", str(project), "merge-base", "--is-ancestor", commit, "HEAD"]
+    return subprocess.run(command, capture_output=True).returncode == 0

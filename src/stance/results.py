@@ -15,7 +15,7 @@ from stance.figures import learning_curve
 from stance.files import read_json, write_beside, write_json
 from stance.metrics import ALL_MEASURES, TITLES, in_words
 from stance.runsets import RunSet, collect, collect_recorded, fine_tuned, read_results, what_differs
-from stance.settings import SummarizeConfig
+from stance.settings import AS_IT_IS, SummarizeConfig, sources_of
 from stance.tables import markdown_table
 
 log = logging.getLogger(__name__)
@@ -359,11 +359,15 @@ def _same_but_for_share(results: Sequence[Mapping[str, Any]]) -> None:
 def experiment_readme(result: Mapping[str, Any]) -> str:
     """The page of one experiment, in Markdown."""
     config, prior = result["config"], result["best_prior"]
+    train = f"{result['train']['rows']:,} rows in {result['train']['documents']:,} documents"
+    learnt, model = f"learnt from {train}", config["model"]["name"]
+    if model == AS_IT_IS:
+        sources = ", ".join(dict.fromkeys(source["data"]["name"] for source in sources_of(config)))
+        learnt = f"learnt from {sources} and from nothing here, while the priors know the train part, {train}"
     lines = [
         f"# {result['name']}",
         "",
-        f"{config['model']['name']} on {result['data']['name']}, split by {config['split']['by']}, test part; "
-        f"learnt from {result['train']['rows']:,} rows in {result['train']['documents']:,} documents.",
+        f"{model} on {result['data']['name']}, split by {config['split']['by']}, test part; {learnt}.",
         "Written by `scripts/summarize.py`; `results.json` has every number, seed, version and second.",
         "",
         results_table([result]),

@@ -27,7 +27,7 @@ from stance.predictions import (
     to_probabilities,
     write_predictions,
 )
-from stance.seen import warn_of_learnt, write_learnt
+from stance.seen import count_learnt, warn_of_learnt, write_learnt
 from stance.selective import confidence_and_right, measure_conformal, measure_selective, thresholds
 from stance.settings import (
     AsItIsConfig,
@@ -130,13 +130,17 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     write_validation(folder / "checkpoint", Scored.of(*validation))
     own = [] if isinstance(config.model, AsItIsConfig) else splits["train"]
     write_learnt(folder / "checkpoint", own, map(_checkpoint, _needed(config)))
+    learnt = {part: count_learnt(folder / "checkpoint", splits[part]) for part in found}
+    for part, rows in learnt.items():
+        if rows:
+            log.warning("%d of %d rows of %s have a text that was learnt from", rows, len(splits[part]), part)
     run = {
         "version": 1,
         "name": config.name,
         "seed": config.seed,
         **read_json(started),
         "data": data | {"folder": dataset.name},
-        "machine": machine(),
+        "learnt": learnt,
         "seconds": {"fit": round(fitted - begin, 1), "predict": round(predicted - fitted, 1)},
         "resumed": resumed,
         **({"made_from": made_from} if made_from else {}),
@@ -188,14 +192,15 @@ def _begun(folder: Path) -> bool:
 
 
 def _start(started: Path, identity: str, settings: Mapping[str, Any], command: str, *, resumed: bool) -> dict[str, Any]:
-    """What a run says of its beginning. One that other code or versions began is of neither: ``dirty``."""
-    now = {"code": code_state(), "versions": versions()}
+    """What a run says of its beginning. One that other code, versions or machine began is of neither: ``dirty``."""
+    now = {"code": code_state(), "versions": versions(), "machine": machine()}
     if not resumed:
         return {"identity": identity, "config": settings, "command": command, **now}
     before: dict[str, Any] = read_json(started)
-    if all(before[key] == value for key, value in now.items()):
+    if all(before.get(key) == value for key, value in now.items()):
         return before
-    log.warning("%s: begun by other code or versions; it is recorded as made from changed files", started.parent)
+    told = "%s: begun by other code or versions, or elsewhere; it is recorded as made from changed files"
+    log.warning(told, started.parent)
     return {**before, **now, "code": {**now["code"], "dirty": True}}
 
 

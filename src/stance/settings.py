@@ -190,7 +190,7 @@ class AuxiliaryConfig:
 
     Attributes:
         corpora: By a name that begins the ids of its rows.
-        rows: At most so many of each, in whole documents drawn by the seed of the split; 0 = all.
+        rows: About so many of each: a share of the documents, drawn by the seed of the split; 0 = all.
         own_rows: Whether the train part of the corpus itself is learnt from too.
     """
 
@@ -450,8 +450,31 @@ class TrainConfig:
                 "missing",
                 allowed="with model=as_it_is another training, experiment=semeval2016_b_from_vast shows how",
             )
-        if self.source is not None and not isinstance(self.model, EncoderConfig | EnsembleConfig | AsItIsConfig):
+        self._check_sources()
+        if isinstance(self.model, EnsembleConfig):
+            if self.model.name in {member.name for member in self.model.members.values()}:
+                raise input_error("model.name", "that of a member", found=self.model.name, allowed="another name")
+            if self.train_share < 1 and self.model.seeds > 1:
+                raise input_error("train_share", "each seed would learn from other documents", allowed="model.seeds=1")
+
+    def _check_sources(self) -> None:
+        """Refuse a source that is of no use to the model, of another encoder, or the run itself."""
+        if self.source is None:
+            return
+        others = self.model.others.values() if isinstance(self.model, AsItIsConfig) else ()
+        if self.name in {source.name for source in (self.source, *others)}:
+            raise input_error("source.name", "that of the run itself", found=self.name, allowed="another name")
+        if isinstance(self.model, AsItIsConfig):
+            return
+        members = self.model.members.values() if isinstance(self.model, EnsembleConfig) else [self.model]
+        encoders = [member.encoder for member in members if isinstance(member, EncoderConfig)]
+        if not encoders:
             raise input_error("source", "of no use to this model", found=self.model.name, allowed="an encoder")
+        if not isinstance(self.source.model, EncoderConfig):
+            raise input_error("source.model", "not an encoder", found=self.source.model.name, allowed="an encoder")
+        if {*encoders} != {self.source.model.encoder}:
+            allowed = f"model.encoder and source.model.encoder the same, here {self.source.model.encoder}"
+            raise input_error("model.encoder", "not that of the source", found=encoders, allowed=allowed)
 
 
 @dataclass(kw_only=True)
@@ -773,9 +796,9 @@ class PredictConfig:
         _one_of("engine", self.engine, ("local", "ray"))
         _at_least("chunk", self.chunk, 1)
         _one_of("runtime", self.runtime, RUNTIMES)
-        if Path(self.input).absolute() == Path(self.output).absolute():
+        if Path(self.input).resolve() == Path(self.output).resolve():
             raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
-        if Path(self.input).absolute() == beside(self.output, ".rejects.jsonl").absolute():
+        if Path(self.input).resolve() == beside(self.output, ".rejects.jsonl").resolve():
             raise input_error(
                 "output", "its bad rows would replace the input", found=self.output, allowed="another name"
             )

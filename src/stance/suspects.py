@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import warnings
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from stance.labels import LABEL2ID, LABELS, Label
 from stance.linear import fit_linear
 from stance.predictions import Probabilities
 from stance.settings import LinearConfig
+from stance.tables import csv_writer
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ COLUMNS = (
 def write_suspects(path: str | Path, suspects: Sequence[Suspect]) -> None:
     """One row a suspect, csv, with the votes (against, neutral, favor) that its label came from."""
     with write_beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.writer(lines, lineterminator="\n")
+        writer = csv_writer(lines)
         writer.writerow(COLUMNS)
         for rank, suspect in enumerate(suspects, start=1):
             row = suspect.example

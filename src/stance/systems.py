@@ -37,7 +37,7 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
     if (path / "results.json").exists():
         return replace(collect_recorded(outputs, path), name=name.rstrip("/"))
     folder = path.resolve()
-    if not path.is_dir() or "runs" not in (folder.parent.name, folder.parents[1].name):
+    if not path.is_dir() or "runs" not in [parent.name for parent in folder.parents][:2]:
         allowed = "outputs/runs/NAME, outputs/runs/NAME/seed-0, or experiments/NAME"
         raise input_error(str(path), "neither runs nor a recorded experiment", allowed=allowed)
     if folder.name.startswith("seed-"):

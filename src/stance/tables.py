@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -105,14 +105,17 @@ def parquet_schema(path: str | Path) -> pa.Schema | None:
     """Columns and types of a parquet file; None for another kind of file.
 
     Raises:
-        StanceError: It is not there, or not parquet whatever its suffix says.
+        StanceError: It is not there, or not parquet whatever its suffix says, or it has two columns of one name.
     """
     if not is_parquet(path):
         return None
     try:
-        return pq.read_schema(must_exist(path))
+        schema = pq.read_schema(must_exist(path))
     except pa.ArrowInvalid as error:
         raise StanceError(f"{path}: not a parquet file: {error}") from None
+    if doubled := {name for name in schema.names if schema.names.count(name) > 1}:
+        raise input_error(str(path), "a column stands twice", found=sorted(doubled))
+    return schema
 
 
 def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -188,6 +191,24 @@ def _pack(text: str, packed: str) -> bytes:
     return bytes(pa.compress(data, codec="zstd", asbytes=True)) if packed == ".zst" else data
 
 
+class _UnixEnds:
+    """What a csv writer writes to, with a line feed in the place of each row's carriage return and line feed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, row: str) -> None:
+        self.stream.write(row[:-2] + "\n")
+
+
+def csv_writer(stream: TextIO, delimiter: str = ",") -> Any:  # noqa: ANN401 - the csv module does not name its type
+    """A writer of rows that end in a line feed.
+
+    A cell with a carriage return is quoted, which Python's own writer leaves out (before 3.12) unless rows end in one.
+    """
+    return csv.writer(_UnixEnds(stream), delimiter=delimiter, lineterminator="\r\n")
+
+
 class _JsonEncoder:
     def __init__(self, packed: str) -> None:
         self.packed = packed
@@ -207,7 +228,7 @@ class _SeparatedEncoder:
 
     def encode(self, rows: list[Row]) -> bytes:
         text = io.StringIO()
-        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
+        writer = csv_writer(text, self.delimiter)
         if self.columns is None:
             self.columns = list(rows[0])
             writer.writerow(self.columns)

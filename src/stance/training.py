@@ -185,7 +185,8 @@ def last_whole_checkpoint(work: Path) -> Path | None:
 
 
 def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArguments:
-    own = {"output_dir", "seed", "data_seed", "save_only_model", "dataloader_drop_last"}  # the last: of validation too
+    # dataloader_drop_last: of validation too; label_smoothing_factor: of the Trainer's own loss, which is not ours
+    own = {"output_dir", "seed", "data_seed", "save_only_model", "dataloader_drop_last", "label_smoothing_factor"}
     reserved = sorted(set(options) & (set(FIXED) | own))
     if reserved:
         raise StanceError(f"trainer: {', '.join(reserved)} is set by the toolkit and cannot be configured")
@@ -201,6 +202,11 @@ def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArg
     except (TypeError, ValueError) as error:
         reason = str(error).replace("TrainingArguments.__init__() ", "")
         raise StanceError(f"trainer: {reason}; allowed: keywords of transformers.TrainingArguments") from None
+    if arguments.n_gpu > 1:
+        log.info(
+            "%d GPUs, of which a single process uses one: torchrun starts several (docs/scaling.md)", arguments.n_gpu
+        )
+        arguments._n_gpu = 1  # else the Trainer learns from as many batches at once
     if arguments.world_size != processes.number():
         raise StanceError(f"trainer: {processes.number()} processes, but {arguments.world_size} would train together")
     return arguments

@@ -55,7 +55,8 @@ def _comments(path: Path, part: str) -> Iterator[Annotation]:
     for line, row in read_rows(path):
         place = line_of(path, line)
         row_id = f"{path.stem.removesuffix('_data')}-{line}"
-        text = decoded_again(text_of(row.get("self_text"), "self_text", place, may_be_empty=False))
+        # before space is cut off, since a byte of a last character may look like space
+        text = text_of(decoded_again(row.get("self_text") or ""), "self_text", place, may_be_empty=False)
         date = text_of(row.get("created_time"), "created_time", place, may_be_empty=True)
         label = parse_label(row.get("Sentiment"), LABEL_MAP, place)
         yield Annotation(row_id, text, "", TARGET, label, annotator="conflict_bias", document=row_id, date=date)

@@ -90,19 +90,26 @@ def read(
             raise input_error(str(path), "not one of the published files", found=path.name, allowed=allowed)
         verified(path, PUBLISHED[path.name], verify)
     if path.suffix.lower() == ".xlsx":
-        rows = _with_holder(read_sheet(path), columns.holder)
+        rows = _with_columns(read_sheet(path), columns)
     elif path.suffix.lower() in SUFFIXES:
-        rows = _with_holder(chain.from_iterable(read_chunks(path, CHUNK, encoding)), columns.holder)
+        rows = _with_columns(chain.from_iterable(read_chunks(path, CHUNK, encoding)), columns)
     else:
         rows = _statements(path, columns)
     return corpus_of_rows(path, rows, columns, label_map=label_map)
 
 
-def _with_holder(rows: Iterable[tuple[str, Row]], holder: str) -> Iterator[tuple[str, Row]]:
-    """The rows of a table that must have the column of holders: here a misspelt one does not mean the author."""
+def _with_columns(rows: Iterable[tuple[str, Row]], columns: AnnotationColumns) -> Iterator[tuple[str, Row]]:
+    """The rows of a table that must have the columns of holders and documents.
+
+    Here a misspelt holder does not mean the author, nor a misspelt document that each statement has its own.
+    """
     for number, (place, row) in enumerate(rows):
-        if number == 0 and holder not in row:
-            raise input_error(place, f"no column {holder!r}", allowed=f"data.columns.holder one of {', '.join(row)}")
+        for field in ("holder", "document"):
+            column = getattr(columns, field)
+            if number == 0 and column not in row:
+                raise input_error(
+                    place, f"no column {column!r}", allowed=f"data.columns.{field} one of {', '.join(row)}"
+                )
         yield place, row
 
 

@@ -12,7 +12,8 @@ Quirks handled: entities have canonical names, not those of the sentence, and a 
 the title and the five sentences before are the context. The subject "None" is the author (holder empty); triples with
 "Not in the list" as subject or object have no one to ask about and are left out (1,557 of 8,699). There is no neutral
 label: pairs of entities of an annotated sentence without a triple (10,584) can be taken as neutral, which nobody
-judged.
+judged. Seven triples name an annotator twice, whose vote counts twice; two pairs have a triple of each label, by two
+annotators, and stay two rows.
 """
 
 from __future__ import annotations

@@ -127,6 +127,9 @@ def corpus_of_rows(
                 raise input_error(place, f"id {annotation.id!r} stands in two parts", found=part)
     if not annotations:
         raise input_error(str(path), "no rows in the file")
+    for annotation, place in zip(annotations, places, strict=True):
+        if parts and annotation.id not in parts:
+            raise input_error(place, f"no part, which other rows have in a column {columns.part!r}")
     check_annotations(annotations, places)
     return Corpus(tuple(annotations), parts or None, {Path(path).name: file_digest(path)})
 
@@ -163,7 +166,7 @@ def _annotation(
         text=cell("text"),
         holder=cell("holder"),
         target=target or cell("target"),
-        label=parse_label(row[columns.label], label_map, place),
+        label=parse_label(row.get(columns.label), label_map, place),
         annotator=cell("annotator", "table"),
         document=cell("document", row_id),
         context=cell("context"),

@@ -32,7 +32,9 @@ def read_sheet(path: str | Path) -> Iterator[tuple[str, dict[str, str]]]:
                 str(path), "not a workbook of one sheet", found=book.sheetnames, allowed="one sheet, or csv"
             )
         header: list[str] = []
-        for number, values in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what the file says of its size may be old
+        for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
             place = f"{path}, row {number}"
             cells = ["" if value is None else str(value) for value in values]
             if not header:
