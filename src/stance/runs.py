@@ -340,8 +340,7 @@ def _members(config: TrainConfig, model: ModelConfig) -> list[TrainConfig]:
 
 def _sources(config: TrainConfig) -> list[TrainConfig]:
     """The runs that come first: that of ``source``, and of the others of a mean."""
-    others = config.model.others.values() if isinstance(config.model, AsItIsConfig) else ()
-    return [_of_source(config, source) for source in (config.source, *others) if source is not None]
+    return [_of_source(config, source) for source in config.sources()]
 
 
 def _of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:

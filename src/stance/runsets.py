@@ -17,7 +17,7 @@ from stance.files import digest, read_json
 from stance.labels import LABELS
 from stance.metrics import ALL_MEASURES
 from stance.predictions import read_predictions
-from stance.settings import AS_IT_IS, AsItIsConfig, AuxiliaryConfig, DataConfig, SplitConfig, TrainConfig, sources_of
+from stance.settings import AS_IT_IS, AuxiliaryConfig, DataConfig, SplitConfig, TrainConfig, sources_of
 from stance.splits import some_documents
 
 #: A label by its first letter, as recorded answers spell it.
@@ -220,7 +220,5 @@ def collect_recorded(outputs: str | Path, folder: str | Path) -> RunSet:
 def _datasets(config: TrainConfig) -> Iterator[tuple[DataConfig, SplitConfig, AuxiliaryConfig]]:
     """What a command trains on, and what it trains on first: the command of a source's run is that of what needs it."""
     yield config.data, config.split, config.auxiliary
-    others = config.model.others.values() if isinstance(config.model, AsItIsConfig) else ()
-    for source in (config.source, *others):
-        if source is not None:
-            yield source.data, source.split, source.auxiliary
+    for source in config.sources():
+        yield source.data, source.split, source.auxiliary

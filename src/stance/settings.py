@@ -457,12 +457,16 @@ class TrainConfig:
             if self.train_share < 1 and self.model.seeds > 1:
                 raise input_error("train_share", "each seed would learn from other documents", allowed="model.seeds=1")
 
+    def sources(self) -> list[SourceConfig]:
+        """The trainings that come first: ``source``, and the others of a mean; see :func:`sources_of`."""
+        others = self.model.others.values() if isinstance(self.model, AsItIsConfig) else ()
+        return [self.source, *others] if self.source is not None else []
+
     def _check_sources(self) -> None:
         """Refuse a source that is of no use to the model, of another encoder, or the run itself."""
         if self.source is None:
             return
-        others = self.model.others.values() if isinstance(self.model, AsItIsConfig) else ()
-        if self.name in {source.name for source in (self.source, *others)}:
+        if self.name in {source.name for source in self.sources()}:
             raise input_error("source.name", "that of the run itself", found=self.name, allowed="another name")
         if isinstance(self.model, AsItIsConfig):
             return
