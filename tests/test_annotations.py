@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import annotation, write_lines
-from stance.annotations import Annotation, read_annotations, write_annotations
+from stance.annotations import Annotation, read_annotations, read_corpus_file, write_annotations
 from stance.errors import StanceError
 from stance.labels import LABELS
 
@@ -148,6 +148,19 @@ def test_a_missing_number_is_a_missing_value_and_a_part_is_not_read(tmp_path, ca
     path.write_text(json.dumps(GOOD | {"document": float("nan")}) + "\n")
     with pytest.raises(StanceError, match="line 1: field 'document' is empty"):
         read_annotations(path)
+
+
+def test_judgements_are_left_out_and_counted_by_spelling(tmp_path):
+    rows = [GOOD, changed(annotator="b", label="unclear"), changed(id="2", label="", text=" ")]
+    path = write_lines(tmp_path / "a.jsonl", rows)
+    corpus = read_corpus_file(path, leave_out=["unclear", ""])
+    assert [a.annotator for a in corpus.annotations] == ["a"]
+    assert corpus.left_out == {"unclear": 1, "": 1}
+    assert read_annotations(path, leave_out=["unclear", ""]) == list(corpus.annotations)
+    with pytest.raises(StanceError, match=r"line 2: unknown label; found 'unclear'.*data\.leave_out=\['unclear'\]"):
+        read_annotations(path)
+    with pytest.raises(StanceError, match="no annotations in the file but those left out"):
+        read_annotations(path, leave_out=["unclear", "", "favor"])
 
 
 def test_a_missing_file_and_an_unknown_encoding(tmp_path):

@@ -133,3 +133,12 @@ def test_label_spellings_become_a_map_and_never_overlap():
     with pytest.raises(StanceError, match="labels: spelled alike: against and favor; found 'x'"):
         LabelSpellings(against=["x"], favor=["x"]).map()
     assert LabelSpellings().map() == {}
+
+
+def test_labels_that_are_left_out_have_no_meaning_and_are_those_of_ones_own_file():
+    config = composed("train", "data=table", "data.path=a.csv", 'data.leave_out=["", UNCLEAR, 9]')
+    assert config.data.leave_out == ["", "UNCLEAR", "9"]
+    with pytest.raises(StanceError, match=r"data.leave_out: it has a meaning in data.labels too; found 'PRO'"):
+        composed("train", "data=table", "data.path=a.csv", "data.leave_out=[PRO]", "data.labels.favor=[PRO]")
+    with pytest.raises(StanceError, match=r"data.leave_out: not read of a published corpus"):
+        composed("train", "data=gwsd", "data.leave_out=[neutral]")

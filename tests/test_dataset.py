@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from datasets import load_from_disk
 
-from conftest import annotation, example
+from conftest import annotation, example, write_lines
 from stance import build
 from stance.annotations import write_annotations
 from stance.build import build_dataset, dataset_folder, describe
@@ -100,6 +100,15 @@ def test_ties_and_agreement_are_in_the_record(tmp_path, own, readable_annotation
     text = describe(record, splits)
     assert "ties: " in text
     assert "alpha" in text
+
+
+def test_what_is_left_out_is_in_the_record(tmp_path, own, readable_annotations):
+    rows = [asdict(a) | {"label": "unclear" if i < 3 else a.label} for i, a in enumerate(readable_annotations)]
+    write_lines(tmp_path / "mine.jsonl", rows)
+    splits, record, _ = build_dataset(tmp_path, replace(own, leave_out=["unclear"]), SplitConfig(by="document"))
+    assert record.left_out == {"unclear": 3}
+    assert "left out: 3 'unclear'" in describe(record, splits).splitlines()
+    assert sum(map(len, splits.values())) == 69
 
 
 def test_two_divisions_of_one_corpus_do_not_share_a_folder(tmp_path, own):

@@ -119,6 +119,42 @@ def test_a_mistake_is_named_with_its_place(tmp_path, case):
         read(path)
 
 
+def test_all_faulty_rows_are_told_at_once_each_kind_with_its_first_place(tmp_path):
+    unknown = [ROWS[0] | {"stance": "MAYBE", "tweet": f"Row {i}."} for i in range(3)]
+    path = write_lines(tmp_path / "rows.jsonl", [*ROWS, *unknown, ROWS[0] | {"tweet": " "}])
+    with pytest.raises(StanceError) as caught:
+        read(path)
+    head, first, second = str(caught.value).split("\n")
+    assert head == f"{path}: 4 faulty rows"
+    assert first.startswith(f"  {path}, line 3: unknown label; found 'MAYBE'; allowed: PRO, CON; such rows")
+    assert first.endswith("data.leave_out=['MAYBE'] (and 2 more rows)")
+    assert second.startswith(f"  {path}, line 6: field 'tweet' is empty")
+    many = [ROWS[0] | {"stance": f"kind {i}"} for i in range(12)]
+    with pytest.raises(StanceError, match=r"12 faulty rows\n(  .*kind \d.*\n){10}  and 2 more kinds of fault$"):
+        read(write_lines(tmp_path / "rows.jsonl", many))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_rows_without_a_judgement_or_with_one_that_is_none_of_three_are_left_out_and_counted(tmp_path, suffix):
+    blank = ROWS[0] | {"stance": None, "tweet": "" if suffix == "csv" else None}
+    rows = [blank, ROWS[0], ROWS[1] | {"stance": "UNCLEAR "}, ROWS[1]]
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    elif suffix == "jsonl":
+        write_lines(path, rows)
+    else:
+        lines = [list(ROWS[0]), *([f'"{cell}"' if cell else "" for cell in row.values()] for row in rows)]
+        path.write_text("".join(",".join(cells) + "\n" for cells in lines))
+    corpus = read(path, leave_out=["UNCLEAR", ""])
+    assert [(a.id, a.label) for a in corpus.annotations] == [("row-2", "favor"), ("row-4", "against")]
+    assert corpus.left_out == {"": 1, "UNCLEAR": 1}
+    with pytest.raises(StanceError, match=r"2 faulty rows\n"):
+        read(path)
+    with pytest.raises(StanceError, match="no rows in the file but those left out"):
+        read(path, leave_out=["UNCLEAR", "", "PRO", "CON"])
+
+
 def test_an_id_in_two_parts_and_a_file_without_rows(tmp_path):
     rows = [ROWS[0] | {"id": "a", "annotator": "ana"}, ROWS[0] | {"id": "a", "annotator": "bo", "split": "test"}]
     with pytest.raises(StanceError, match="line 2: id 'a' stands in two parts"):

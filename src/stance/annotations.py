@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stance.errors import input_error, line_of
+from stance.errors import Faults, StanceError, input_error, line_of
 from stance.files import read_rows, write_jsonl
-from stance.labels import LABELS, Label, check_label_map, parse_label
+from stance.labels import LABELS, Label, check_label_map, parse_label, spelled
 
 log = logging.getLogger(__name__)
 
@@ -92,12 +93,14 @@ class Corpus:
         parts: Official part (train, validation, test) by row id; None when the corpus has no official split.
         files: SHA-256 by name of every file that was read.
         adjudicator: The annotator whose judgement decides a row, if there is one; no vote besides.
+        left_out: Judgements that are not among the annotations as the configuration says so, by how they are spelled.
     """
 
     annotations: tuple[Annotation, ...]
     parts: Mapping[str, str] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     adjudicator: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 #: Fields that must be there, in every file of annotations. ``holder`` must be there and may be empty.
@@ -110,20 +113,35 @@ def read_annotations(
     *,
     label_map: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
+    leave_out: Collection[str] = (),
     encoding: str = "utf-8",
 ) -> list[Annotation]:
-    """The judgements in a jsonl, csv or tsv file, checked.
+    """The judgements in a jsonl, csv or tsv file, checked; see :func:`read_corpus_file`, which says more."""
+    corpus = read_corpus_file(path, label_map=label_map, columns=columns, leave_out=leave_out, encoding=encoding)
+    return list(corpus.annotations)
+
+
+def read_corpus_file(
+    path: str | Path,
+    *,
+    label_map: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    leave_out: Collection[str] = (),
+    encoding: str = "utf-8",
+) -> Corpus:
+    """The judgements in a jsonl, csv or tsv file, checked, and how many were left out.
 
     Args:
         path: The file; its suffix says the kind.
         label_map: What each spelling of a label means; without it only against, neutral, favor are read.
         columns: Our name -> the file's name, for the fields that are called otherwise there.
+        leave_out: Spellings of labels whose judgements are not read; ``""`` where there is none.
         encoding: Of the file, decoded strictly.
 
     Raises:
-        StanceError: Names file, line, value and what is allowed: for malformed rows, a missing or empty field, an
+        StanceError: Names file, line, value and what is allowed, for malformed rows, a missing or empty field, an
             unknown label, a row id whose text, holder, target or document changes, a judgement given twice, two
-            labels by one annotator for one row, or a file without rows.
+            labels by one annotator for one row, or a file without rows. Faulty rows are told together.
     """
     check_label_map(label_map or {}, str(path))
     names = {name: name for name in REQUIRED + OPTIONAL} | dict(columns or {})
@@ -133,20 +151,43 @@ def read_annotations(
     annotations: list[Annotation] = []
     lines: list[int] = []
     absent = {name: names[name] for name in OPTIONAL if names[name] != name}
-    for line, row in read_rows(path, encoding):
+    faults = Faults(path)
+    left_out: Counter[str] = Counter()
+    for number, (line, row) in enumerate(read_rows(path, encoding)):
         absent = {name: column for name, column in absent.items() if column not in row}
-        if not annotations and "part" in row:
+        if number == 0 and "part" in row:
             log.warning("%s: its column 'part' is not read here; data=table takes parts from a column", path)
-        annotations.append(_annotation(row, names, label_map, line_of(path, line)))
-        lines.append(line)
+        if names["label"] in row and left_out_here(row[names["label"]], leave_out, left_out):
+            continue
+        with faults.noted(place := line_of(path, line)):
+            annotations.append(_annotation(row, names, label_map, place))
+            lines.append(line)
+    faults.tell()
     if not annotations:
-        raise input_error(str(path), "no annotations in the file")
+        raise input_error(str(path), "no annotations in the file" + (" but those left out" if left_out else ""))
     for name, column in absent.items():
         raise input_error(
             str(path), f"no field {column!r}", allowed=f"data.columns.{name}=NAME of a field that is there"
         )
-    check_annotations(annotations, [line_of(path, line) for line in lines])
-    return annotations
+    check_annotations(path, annotations, [line_of(path, line) for line in lines])
+    return Corpus(tuple(annotations), left_out=left_out)
+
+
+def left_out_here(label: object, leave_out: Collection[str], left_out: Counter[str]) -> bool:
+    """Whether a row with this label is not to be read; it is counted then."""
+    spelling = spelled(label)
+    if spelling not in leave_out:
+        return False
+    left_out[spelling] += 1
+    return True
+
+
+def label_of(value: object, label_map: Mapping[str, str] | None, place: str) -> Label:
+    """The label that stands in a file of annotations; see :func:`stance.labels.parse_label`."""
+    try:
+        return parse_label(value, label_map, place)
+    except StanceError as error:
+        raise StanceError(f"{error}; such rows are left out by data.leave_out=[{spelled(value)!r}]") from None
 
 
 def _annotation(
@@ -160,11 +201,12 @@ def _annotation(
                 f"a field {column!r}, or data.columns.{field_name}=NAME; data=table needs text, target and label alone"
             )
             raise input_error(place, f"field {column!r} is missing", found=sorted(row), allowed=allowed)
-        values[field_name] = text_of(row[column], column, place, may_be_empty=field_name == "holder")
+        if field_name != "label":
+            values[field_name] = text_of(row[column], column, place, may_be_empty=field_name == "holder")
     for field_name in ("context", "date"):
         values[field_name] = text_of(row.get(names[field_name], ""), names[field_name], place, may_be_empty=True)
     tags = tags_of(row.get(names["tags"]), names["tags"], place)
-    label = parse_label(values.pop("label"), label_map, place)
+    label = label_of(row[names["label"]], label_map, place)
     return Annotation(label=label, tags=tags, **values)
 
 
@@ -196,36 +238,48 @@ def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
     return text
 
 
-def check_annotations(annotations: Iterable[Annotation], places: Iterable[str]) -> None:
-    """Raise StanceError at the first judgement that contradicts or repeats an earlier one.
+def check_annotations(path: str | Path, annotations: Iterable[Annotation], places: Iterable[str]) -> None:
+    """Raise StanceError about all judgements that contradict or repeat an earlier one.
 
     Args:
+        path: The file that they are from.
         annotations: In file order.
         places: Where each stands, for the message; as many as annotations.
     """
     rows: dict[str, tuple[Annotation, str]] = {}
-    judged: dict[tuple[str, str], tuple[Annotation, str]] = {}
+    judgements: dict[tuple[str, str], tuple[Annotation, str]] = {}
+    faults = Faults(path)
     for annotation, place in zip(annotations, places, strict=True):
-        first, first_place = rows.setdefault(annotation.id, (annotation, place))
-        for name in ("text", "holder", "target", "document", "context"):
-            if getattr(first, name) != getattr(annotation, name):
-                raise input_error(
-                    place,
-                    f"duplicate id {annotation.id!r}: it has another {name} at {first_place}",
-                    found=getattr(annotation, name),
-                    allowed=f"one {name} for one id",
-                )
-        key = (annotation.id, annotation.annotator)
-        if key in judged:
-            earlier, earlier_place = judged[key]
-            problem = "two labels" if earlier.label != annotation.label else "the same judgement twice"
+        with faults.noted(place):
+            _check_against(
+                rows.setdefault(annotation.id, (annotation, place)),
+                judgements.setdefault((annotation.id, annotation.annotator), (annotation, place)),
+                annotation,
+                place,
+            )
+    faults.tell()
+
+
+def _check_against(
+    first: tuple[Annotation, str], earlier: tuple[Annotation, str], this: Annotation, place: str
+) -> None:
+    """Raise StanceError unless this judgement fits the first of its row and is the first of its annotator there."""
+    for name in ("text", "holder", "target", "document", "context"):
+        if getattr(first[0], name) != getattr(this, name):
             raise input_error(
                 place,
-                f"{problem} by annotator {annotation.annotator!r} for id {annotation.id!r} (first at {earlier_place})",
-                found=annotation.label,
-                allowed="one judgement of each annotator for each id",
+                f"duplicate id {this.id!r}: it has another {name} at {first[1]}",
+                found=getattr(this, name),
+                allowed=f"one {name} for one id",
             )
-        judged[key] = (annotation, place)
+    if earlier[0] is not this:
+        problem = "two labels" if earlier[0].label != this.label else "the same judgement twice"
+        raise input_error(
+            place,
+            f"{problem} by annotator {this.annotator!r} for id {this.id!r} (first at {earlier[1]})",
+            found=this.label,
+            allowed="one judgement of each annotator for each id",
+        )
 
 
 def write_annotations(path: str | Path, annotations: Iterable[Annotation]) -> None:

@@ -183,6 +183,8 @@ def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "
         parts=corpus.parts,
     )
     by = resolve(split.by, corpus.parts)
+    for spelling, n in corpus.left_out.items():
+        log.info("left out: %d judgement(s) with label %r", n, spelling)
     leaks = find_leaks(splits, by)
     if split.leaks == "refuse":
         refuse_leaks(leaks)
@@ -205,6 +207,7 @@ def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "
         ties={row: list(votes) for row, votes in aggregation.ties.items()},
         leaks=dict(Counter(leak.kind for leak in leaks)),
         agreement=_agreement(corpus),
+        left_out=dict(corpus.left_out),
     )
     return splits, record
 
@@ -238,6 +241,9 @@ def describe(record: DatasetRecord, splits: dict[str, list[Example]]) -> str:
         )
     for name, taken in record.auxiliary.items():
         lines.append(f"from {name}: {taken['rows']} rows in train; {taken['dropped']} dropped, their text is held out")
+    if record.left_out:
+        spelled = ", ".join(f"{n} {spelling!r}" for spelling, n in record.left_out.items())
+        lines.append(f"left out: {spelled}")
     if record.ties:
         shown = ", ".join(list(record.ties)[:5])
         lines.append(f"ties: {len(record.ties)} row(s) without a majority are in no part ({shown}, ...)")

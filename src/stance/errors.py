@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 
 class StanceError(ValueError):
@@ -39,6 +41,51 @@ def input_error(
     if expected:
         message += f"; allowed: {expected}"
     return StanceError(message)
+
+
+class Faults:
+    """Faulty rows of a file, told together: each kind of fault with its first place and in how many rows it is.
+
+    >>> faults = Faults("votes.csv")
+    >>> for line in (2, 3, 9):
+    ...     with faults.noted(line_of("votes.csv", line)):
+    ...         raise input_error(line_of("votes.csv", line), "unknown label", found="PRO")
+    >>> faults.tell()
+    Traceback (most recent call last):
+    stance.errors.StanceError: votes.csv, line 2: unknown label; found 'PRO' (and 2 more rows)
+    """
+
+    #: Kinds that are listed; of the others there is the number.
+    SHOWN: ClassVar[int] = 10
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+        self.kinds: dict[str, tuple[str, int]] = {}
+
+    @contextmanager
+    def noted(self, place: str) -> Iterator[None]:
+        """Keep a StanceError that is raised within about this place."""
+        try:
+            yield
+        except StanceError as error:
+            problem = str(error).removeprefix(place)
+            first, rows = self.kinds.get(problem, (place, 0))
+            self.kinds[problem] = first, rows + 1
+
+    def tell(self) -> None:
+        """Raise one StanceError about all that was kept; nothing where nothing was."""
+        lines = [
+            f"{place}{problem}" + (f" (and {rows - 1:,} more row{'s' * (rows > 2)})" if rows > 1 else "")
+            for problem, (place, rows) in self.kinds.items()
+        ]
+        if len(lines) == 1:
+            raise StanceError(lines[0])
+        if lines:
+            told = lines[: self.SHOWN]
+            if len(lines) > self.SHOWN:
+                told.append(f"and {len(lines) - self.SHOWN:,} more kinds of fault")
+            rows = sum(rows for _, rows in self.kinds.values())
+            raise StanceError("\n  ".join([f"{self.path}: {rows:,} faulty rows", *told]))
 
 
 def first_line(error: BaseException) -> str:

@@ -16,6 +16,11 @@ ID2LABEL: dict[int, str] = dict(enumerate(LABELS))
 LABEL2ID: dict[str, int] = {label: index for index, label in ID2LABEL.items()}
 
 
+def spelled(value: object) -> str:
+    """A label as it stands in a file, as text without surrounding space; empty where there is none (also NaN)."""
+    return "" if value is None or value != value else str(value).strip()
+
+
 def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: str) -> Label:
     """The label that a spelling stands for.
 
@@ -31,7 +36,7 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
         StanceError: The spelling is not known; the message lists those that are.
     """
     known: Mapping[str, str] = label_map or {label: label for label in LABELS}
-    text = str(spelling)
+    text = spelled(spelling)
     if text not in known:
         hint = "" if label_map else " (other spellings: say what each means, e.g. data.labels.favor=[FAVOR,pro])"
         raise input_error(place, "unknown label", found=spelling, allowed=", ".join(known) + hint)

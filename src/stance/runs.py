@@ -171,6 +171,8 @@ def _trim(training: dict[str, Any]) -> None:
                 del model[key]
     for data in (training["data"], *training["auxiliary"]["corpora"].values()):
         del data["root"]
+        if not data["leave_out"]:
+            del data["leave_out"]
         if not data["hub"]:
             del data["hub"], data["revision"]
         data["path"] = Path(data["path"]).name if Path(data["path"]).is_absolute() else data["path"]

@@ -115,6 +115,7 @@ class DataConfig:
         annotators: Whose judgements count (negotiation, annotations; there, empty = all).
         adjudicator: Who settles ties and disagreements (annotations).
         labels: How the labels are spelled in the file (annotations, table, dna).
+        leave_out: Spellings of labels whose judgements are not read, e.g. ``[UNCLEAR, ""]`` (annotations, table, dna).
         columns: What our fields are called in the file (annotations, table); which of its variables they are (dna).
         parts: How the parts are spelled in a column ``part`` (table).
         target: One target for every row of a table without that column.
@@ -136,6 +137,7 @@ class DataConfig:
     annotators: list[str] = field(default_factory=list)
     adjudicator: str = ""
     labels: LabelSpellings = field(default_factory=LabelSpellings)
+    leave_out: list[str] = field(default_factory=list)
     columns: AnnotationColumns = field(default_factory=AnnotationColumns)
     parts: PartSpellings = field(default_factory=PartSpellings)
     target: str = ""
@@ -150,6 +152,10 @@ class DataConfig:
         _one_of("data.reader", self.reader, READERS)
         measures = ("macro_f1", "favor_against_f1", "accuracy", "favor_against_f1_mean_over_targets")
         _one_of("data.headline", self.headline, measures)
+        if self.leave_out and self.reader not in ("annotations", "table", "dna"):
+            raise input_error("data.leave_out", "not read of a published corpus", found=self.leave_out)
+        for spelling in set(self.leave_out) & set(self.labels.map()):
+            raise input_error("data.leave_out", "it has a meaning in data.labels too", found=spelling)
 
     @property
     def location(self) -> Path:

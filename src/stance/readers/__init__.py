@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 
-from stance.annotations import Corpus, read_annotations
+from stance.annotations import Corpus, read_corpus_file
 from stance.errors import input_error
 from stance.files import file_digest
 from stance.hub import fetch
@@ -76,7 +76,14 @@ def read_corpus(data: DataConfig) -> Corpus:
         case "unsc":
             return unsc.read(path, derived_neutrals=data.derived_neutrals, verify=verify)
         case "dna":
-            return dna.read(path, data.columns, label_map=data.labels.map(), encoding=data.encoding, verify=verify)
+            return dna.read(
+                path,
+                data.columns,
+                label_map=data.labels.map(),
+                leave_out=data.leave_out,
+                encoding=data.encoding,
+                verify=verify,
+            )
         case "table":
             return table.read(
                 path,
@@ -84,6 +91,7 @@ def read_corpus(data: DataConfig) -> Corpus:
                 label_map=data.labels.map(),
                 part_map=data.parts.map(),
                 target=data.target,
+                leave_out=data.leave_out,
                 encoding=data.encoding,
             )
     return _annotations(data)
@@ -93,11 +101,18 @@ def _annotations(data: DataConfig) -> Corpus:
     """The judgements in a file of annotations, of those annotators who are asked for."""
     columns = asdict(data.columns)
     del columns["part"]
-    annotations = read_annotations(data.location, label_map=data.labels.map(), columns=columns, encoding=data.encoding)
-    names = {annotation.annotator for annotation in annotations}
+    corpus = read_corpus_file(
+        data.location,
+        label_map=data.labels.map(),
+        columns=columns,
+        leave_out=data.leave_out,
+        encoding=data.encoding,
+    )
+    names = {annotation.annotator for annotation in corpus.annotations}
     for name in (*data.annotators, *filter(None, [data.adjudicator])):
         if name not in names:
             raise input_error(str(data.location), "no such annotator", found=name, allowed=sorted(names))
     chosen = {*data.annotators, data.adjudicator} if data.annotators else names
     files = {data.location.name: file_digest(data.location)}
-    return Corpus(tuple(a for a in annotations if a.annotator in chosen), None, files, data.adjudicator)
+    annotations = tuple(a for a in corpus.annotations if a.annotator in chosen)
+    return replace(corpus, annotations=annotations, files=files, adjudicator=data.adjudicator)

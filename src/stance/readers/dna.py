@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -67,6 +67,7 @@ def read(
     columns: AnnotationColumns,
     *,
     label_map: Mapping[str, str],
+    leave_out: Collection[str] = (),
     encoding: str = "utf-8",
     verify: bool = False,
 ) -> Corpus:
@@ -76,6 +77,7 @@ def read(
         path: A database of DNA, or an exported table.
         columns: Which variable is the holder, the target, the label; what a table calls its other columns.
         label_map: What each value of the label's variable means.
+        leave_out: Values of it whose statements are not read; ``""`` where there is none.
         encoding: Of a csv, tsv or jsonl file.
         verify: Refuse other files than the two published ones.
 
@@ -95,7 +97,7 @@ def read(
         rows = _with_columns(chain.from_iterable(read_chunks(path, CHUNK, encoding)), columns)
     else:
         rows = _statements(path, columns)
-    return corpus_of_rows(path, rows, columns, label_map=label_map)
+    return corpus_of_rows(path, rows, columns, label_map=label_map, leave_out=leave_out)
 
 
 def _with_columns(rows: Iterable[tuple[str, Row]], columns: AnnotationColumns) -> Iterator[tuple[str, Row]]:

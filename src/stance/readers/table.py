@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stance.annotations import Annotation, Corpus, check_annotations, tags_of, text_of
-from stance.errors import input_error
+from stance.annotations import Annotation, Corpus, check_annotations, label_of, left_out_here, tags_of, text_of
+from stance.errors import Faults, input_error
 from stance.files import file_digest
-from stance.labels import parse_label
 from stance.readers.xlsx import read_sheet
 from stance.settings import AnnotationColumns
 from stance.tables import Row, read_chunks
@@ -36,6 +36,7 @@ def read(
     label_map: Mapping[str, str],
     part_map: Mapping[str, str],
     target: str = "",
+    leave_out: Collection[str] = (),
     encoding: str = "utf-8",
 ) -> Corpus:
     """The rows of the table; with a column of parts, also those.
@@ -46,12 +47,13 @@ def read(
         label_map: What each spelling of a label means; empty = the three names themselves.
         part_map: Likewise for train, validation and test; read only where there is a column of parts.
         target: One target for every row, instead of a column.
+        leave_out: Spellings of labels whose rows are not read; ``""`` where there is none.
         encoding: Of a csv, tsv or jsonl file.
 
     Raises:
-        StanceError: Names file, row, value and what is allowed: a column that is not there, an empty cell, an unknown
+        StanceError: Names file, row, value and what is allowed, a column that is not there, an empty cell, an unknown
             label or part, an id whose text, holder, target or document changes, two labels by one annotator; several
-            annotators of the same row, and no ids that say so.
+            annotators of the same row, and no ids that say so. Faulty rows are told together.
     """
     workbook = Path(path).suffix.lower() == ".xlsx"
     rows = read_sheet(path) if workbook else itertools.chain.from_iterable(read_chunks(path, CHUNK, encoding))
@@ -66,7 +68,9 @@ def read(
                 absent = {field: column for field, column in absent.items() if column not in row}
             yield place, row
 
-    corpus = corpus_of_rows(path, noted(), columns, label_map=label_map, part_map=part_map, target=target)
+    corpus = corpus_of_rows(
+        path, noted(), columns, label_map=label_map, part_map=part_map, target=target, leave_out=leave_out
+    )
     for field, column in absent.items():
         if column != getattr(AnnotationColumns, field) and not (field == "target" and target):
             raise input_error(
@@ -104,6 +108,7 @@ def corpus_of_rows(
     label_map: Mapping[str, str],
     part_map: Mapping[str, str] | None = None,
     target: str = "",
+    leave_out: Collection[str] = (),
 ) -> Corpus:
     """The same of rows that were read from the file in another way, each with its place for messages.
 
@@ -115,23 +120,31 @@ def corpus_of_rows(
     annotations: list[Annotation] = []
     places: list[str] = []
     parts: dict[str, str] = {}
-    for place, row in rows:
-        if not annotations:
+    faults = Faults(path)
+    left_out: Counter[str] = Counter()
+    for number, (place, row) in enumerate(rows, 1):
+        if number == 1:
             _check_columns(row, columns, target, place)
-        annotation = _annotation(row, columns, label_map, target, place, len(annotations) + 1)
-        annotations.append(annotation)
-        places.append(place)
-        if part_map is not None and columns.part in row:
-            part = _part(row[columns.part], part_map, place)
-            if parts.setdefault(annotation.id, part) != part:
-                raise input_error(place, f"id {annotation.id!r} stands in two parts", found=part)
+        if left_out_here(row.get(columns.label), leave_out, left_out):
+            continue
+        with faults.noted(place):
+            annotation = _annotation(row, columns, label_map, target, place, number)
+            if part_map is not None and columns.part in row:
+                part = _part(row[columns.part], part_map, place)
+                if parts.setdefault(annotation.id, part) != part:
+                    raise input_error(place, f"id {annotation.id!r} stands in two parts", found=part)
+            annotations.append(annotation)
+            places.append(place)
+    faults.tell()
     if not annotations:
-        raise input_error(str(path), "no rows in the file")
+        raise input_error(str(path), "no rows in the file" + (" but those left out" if left_out else ""))
     for annotation, place in zip(annotations, places, strict=True):
-        if parts and annotation.id not in parts:
-            raise input_error(place, f"no part, which other rows have in a column {columns.part!r}")
-    check_annotations(annotations, places)
-    return Corpus(tuple(annotations), parts or None, {Path(path).name: file_digest(path)})
+        with faults.noted(place):
+            if parts and annotation.id not in parts:
+                raise input_error(place, f"no part, which other rows have in a column {columns.part!r}")
+    faults.tell()
+    check_annotations(path, annotations, places)
+    return Corpus(tuple(annotations), parts or None, {Path(path).name: file_digest(path)}, left_out=left_out)
 
 
 def _check_columns(row: Mapping[str, Any], columns: AnnotationColumns, target: str, place: str) -> None:
@@ -166,7 +179,7 @@ def _annotation(
         text=cell("text"),
         holder=cell("holder"),
         target=target or cell("target"),
-        label=parse_label(row.get(columns.label), label_map, place),
+        label=label_of(row.get(columns.label), label_map, place),
         annotator=cell("annotator", "table"),
         document=cell("document", row_id),
         context=cell("context"),
