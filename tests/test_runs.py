@@ -74,6 +74,31 @@ def test_a_refused_configuration_leaves_no_run_behind(tmp_path, readable_annotat
     assert toolkit[0].label == plain[0][0]["label"]  # the first of the pipeline's is the most probable
 
 
+def test_a_finished_run_is_kept_until_the_one_that_overwrites_it_is_finished(
+    tmp_path, readable_annotations, monkeypatch
+):
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = configured(tmp_path, readable_annotations, tfidf)
+    train_run(config, "first")
+    folder = run_folder(config.outputs, config.name, 0)
+    anew = replace(config, model=replace(tfidf, C=3.0), overwrite=True)
+
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "predict_examples", killed)
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                train_run(anew, "anew")
+    before = folder.with_name(".seed-0.before")
+    assert json.loads((before / "run.json").read_text())["command"] == "first"
+    assert not (folder / "run.json").exists()
+    run = train_run(anew, "anew")
+    assert (run["resumed"], run["config"]["model"]["C"]) == (True, 3.0)
+    assert not before.exists()
+
+
 def answers_of_the_card(checkpoint):
     """What the last line of each example in the model card gives, once the checkpoint is named."""
     text = (checkpoint / "README.md").read_text(encoding="utf-8").replace("FOLDER OR HUB ID", str(checkpoint))

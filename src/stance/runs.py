@@ -148,6 +148,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     _write_model_card(folder / "checkpoint", run, metrics, classifier, splits["train"])
     write_json(folder / "run.json", run)
     shutil.rmtree(folder / "work", ignore_errors=True)
+    remove_folder(_before(folder))
     return {**run, "metrics": metrics}
 
 
@@ -218,6 +219,7 @@ def _standing(folder: Path, identity: str, overwrite: bool) -> bool:
     sweep_partials(folder)
     if finished.exists():
         shutil.rmtree(folder / "work", ignore_errors=True)
+        remove_folder(_before(folder))
     if not _begun(folder):
         return False
     if not _same(folder, identity) and not overwrite:
@@ -235,17 +237,28 @@ def _same(folder: Path, identity: str) -> bool:
 
 
 def _cleared(folder: Path, identity: str, overwrite: bool) -> bool:
-    """Whether a run that was begun there is gone on with; one that is to be overwritten is removed.
+    """Whether a run that was begun there is gone on with; one that is to be overwritten is moved or removed.
 
     An unfinished run of the same configuration is gone on with, overwrite or not: the command that was killed is the
     command that goes on.
     """
     if not _begun(folder):
         return False
-    if overwrite and (not _same(folder, identity) or (folder / "run.json").exists()):
+    finished = (folder / "run.json").exists()
+    if overwrite and (finished or not _same(folder, identity)):
+        if finished:
+            before = _before(folder)
+            remove_folder(before)
+            folder.replace(before)
+            log.info("the run that was there is kept in %s until the new one is finished", before)
         remove_folder(folder)
         return False
     return True
+
+
+def _before(folder: Path) -> Path:
+    """Where a finished run is that is being overwritten."""
+    return folder.with_name(f".{folder.name}.before")
 
 
 def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data: dict[str, str], folder: Path) -> Any:  # noqa: ANN401 - StanceClassifier, imported late

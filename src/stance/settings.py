@@ -428,7 +428,7 @@ class TrainConfig:
         trainer: Keywords of ``transformers.TrainingArguments``, passed through (encoder only).
         bootstrap: Samples for the intervals, at least 10.
         outputs: Folder for datasets and runs.
-        overwrite: Throw away the run that is in the folder, whatever its configuration, and train anew.
+        overwrite: Train anew, whatever run is in the folder; a finished one is kept beside until the new one is done.
     """
 
     name: str
