@@ -72,7 +72,11 @@ def test_predictions_survive_their_file(tmp_path):
 
 
 BAD_PREDICTIONS = [
-    ("id,label\n1,favour\n", "line 2: unknown label; found 'favour'"),
+    ("id,label\n1,favour\n", r"line 2: unknown label; found 'favour'; allowed: .* e\.g\. labels\.favor="),
+    (
+        "id,label\n1,A\n2,A\n2,favor\n2,favor\n",
+        r"3 faulty rows\n.*'A'.* \(and 1 more row\)\n.*line 5: an id stands twice",
+    ),
     ("id,label\n1,favor\n1,favor\n", "line 3: an id stands twice; found '1'"),
     ("id,stance\n1,favor\n", "line 2: no 'label'"),
     ("id,label,against,neutral,favor\n1,favor,0.2,0.2,0.2\n", "line 2: no distribution"),

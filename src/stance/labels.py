@@ -21,7 +21,7 @@ def spelled(value: object) -> str:
     return "" if value is None or value != value else str(value).strip()
 
 
-def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: str) -> Label:
+def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: str, key: str = "data.labels") -> Label:
     """The label that a spelling stands for.
 
     Without a map, or with an empty one, only the three names themselves are read; with a map only its keys are. Nothing
@@ -31,6 +31,7 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
         spelling: As found in the file; numbers are compared by their text (``1`` and ``"1"`` are the same).
         label_map: From spelling to one of the three names.
         place: For the message, e.g. ``votes.csv, line 3``.
+        key: Likewise: where the configuration says what a spelling means.
 
     Raises:
         StanceError: The spelling is not known; the message lists those that are.
@@ -38,7 +39,7 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
     known: Mapping[str, str] = label_map or {label: label for label in LABELS}
     text = spelled(spelling)
     if text not in known:
-        hint = "" if label_map else " (other spellings: say what each means, e.g. data.labels.favor=[FAVOR,pro])"
+        hint = "" if label_map else f" (other spellings: say what each means, e.g. {key}.favor=[FAVOR,pro])"
         raise input_error(place, "unknown label", found=spelling, allowed=", ".join(known) + hint)
     return cast(Label, known[text])
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.errors import input_error, line_of
+from stance.errors import Faults, input_error, line_of
 from stance.files import read_rows, write_jsonl
 from stance.labels import LABELS, Label, parse_label
 
@@ -100,23 +100,27 @@ def read_predictions(
         prefix: Before the names of the columns but ``id``, as ``scripts/predict.py`` was told.
 
     Raises:
-        StanceError: A missing column, an unknown label, an id given twice, probabilities that are no distribution;
-            labels with a prefix beside some without, which may be the gold ones, and no prefix is given.
+        StanceError: A missing column, an unknown label, an id given twice, probabilities that are no distribution, all
+            faulty rows told together; labels with a prefix beside some without, which may be the gold ones, and no
+            prefix is given.
     """
     predictions: dict[str, Prediction] = {}
-    for line, full in read_rows(path):
+    faults = Faults(path)
+    for number, (line, full) in enumerate(read_rows(path)):
         place = line_of(path, line)
-        if not predictions and not prefix:
+        if number == 0 and not prefix:
             _check_one_answer(full, place)
-        for column in ("id", prefix + "label"):
-            if full.get(column) in (None, ""):
-                allowed = "id, " + ", ".join(prefix + name for name in ("label", *LABELS))
-                raise input_error(place, f"no {column!r}", found=sorted(full), allowed=allowed)
-        row = {name: full.get(prefix + name) for name in ("label", *LABELS)}
-        row_id = str(full["id"])
-        if row_id in predictions:
-            raise input_error(place, "an id stands twice", found=row_id, allowed="one prediction for each id")
-        predictions[row_id] = parse_prediction(row, place, label_map)
+        with faults.noted(place):
+            for column in ("id", prefix + "label"):
+                if full.get(column) in (None, ""):
+                    allowed = "id, " + ", ".join(prefix + name for name in ("label", *LABELS))
+                    raise input_error(place, f"no {column!r}", found=sorted(full), allowed=allowed)
+            row = {name: full.get(prefix + name) for name in ("label", *LABELS)}
+            row_id = str(full["id"])
+            if row_id in predictions:
+                raise input_error(place, "an id stands twice", found=row_id, allowed="one prediction for each id")
+            predictions[row_id] = parse_prediction(row, place, label_map)
+    faults.tell()
     if not predictions:
         raise input_error(str(path), "no predictions in the file")
     return predictions
@@ -138,7 +142,7 @@ def parse_prediction(row: Mapping[str, Any], place: str, label_map: Mapping[str,
     Raises:
         StanceError: An unknown label, probabilities that are no distribution.
     """
-    return Prediction(parse_label(row["label"], label_map, place), _scores(row, place))
+    return Prediction(parse_label(row["label"], label_map, place, "labels"), _scores(row, place))
 
 
 def _scores(row: Mapping[str, Any], place: str) -> dict[str, float]:
