@@ -157,7 +157,7 @@ def test_judgements_are_left_out_and_counted_by_spelling(tmp_path):
     assert [a.annotator for a in corpus.annotations] == ["a"]
     assert corpus.left_out == {"unclear": 1, "": 1}
     assert read_annotations(path, leave_out=["unclear", ""]) == list(corpus.annotations)
-    with pytest.raises(StanceError, match=r"line 2: unknown label; found 'unclear'.*data\.leave_out=\['unclear'\]"):
+    with pytest.raises(StanceError, match=r"line 2: unknown label; found 'unclear'.*'data\.leave_out=\[\"unclear\"\]'"):
         read_annotations(path)
     with pytest.raises(StanceError, match="no annotations in the file but those left out"):
         read_annotations(path, leave_out=["unclear", "", "favor"])

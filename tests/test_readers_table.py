@@ -127,7 +127,7 @@ def test_all_faulty_rows_are_told_at_once_each_kind_with_its_first_place(tmp_pat
     head, first, second = str(caught.value).split("\n")
     assert head == f"{path}: 4 faulty rows"
     assert first.startswith(f"  {path}, line 3: unknown label; found 'MAYBE'; allowed: PRO, CON; such rows")
-    assert first.endswith("data.leave_out=['MAYBE'] (and 2 more rows)")
+    assert first.endswith("""'data.leave_out=["MAYBE"]' (and 2 more rows)""")
     assert second.startswith(f"  {path}, line 6: field 'tweet' is empty")
     many = [ROWS[0] | {"stance": f"kind {i}"} for i in range(12)]
     with pytest.raises(StanceError, match=r"12 faulty rows\n(  .*kind \d.*\n){10}  and 2 more kinds of fault$"):

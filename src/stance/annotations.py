@@ -187,7 +187,7 @@ def label_of(value: object, label_map: Mapping[str, str] | None, place: str) -> 
     try:
         return parse_label(value, label_map, place)
     except StanceError as error:
-        raise StanceError(f"{error}; such rows are left out by data.leave_out=[{spelled(value)!r}]") from None
+        raise StanceError(f"{error}; such rows are left out by 'data.leave_out=[\"{spelled(value)}\"]'") from None
 
 
 def _annotation(
