@@ -139,7 +139,7 @@ def read_corpus_file(
         encoding: Of the file, decoded strictly.
 
     Raises:
-        StanceError: Names file, line, value and what is allowed, for malformed rows, a missing or empty field, an
+        StanceError: Names file, line, value and what is allowed: for malformed rows, a missing or empty field, an
             unknown label, a row id whose text, holder, target or document changes, a judgement given twice, two
             labels by one annotator for one row, or a file without rows. Faulty rows are told together.
     """

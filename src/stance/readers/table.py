@@ -51,7 +51,7 @@ def read(
         encoding: Of a csv, tsv or jsonl file.
 
     Raises:
-        StanceError: Names file, row, value and what is allowed, a column that is not there, an empty cell, an unknown
+        StanceError: Names file, row, value and what is allowed: a column that is not there, an empty cell, an unknown
             label or part, an id whose text, holder, target or document changes, two labels by one annotator; several
             annotators of the same row, and no ids that say so. Faulty rows are told together.
     """
