@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 
 from stance.errors import Faults, StanceError, input_error, line_of
 from stance.files import read_rows, write_jsonl
-from stance.labels import LABELS, Label, check_label_map, parse_label, spelled
+from stance.labels import LABELS, Label, check_label_map, is_missing, parse_label, spelled
 
 log = logging.getLogger(__name__)
 
@@ -228,7 +227,7 @@ def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
     Raises:
         StanceError: It is a list or the like, or it is empty and may not be.
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if is_missing(value):
         value = ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")

@@ -16,9 +16,14 @@ ID2LABEL: dict[int, str] = dict(enumerate(LABELS))
 LABEL2ID: dict[str, int] = {label: index for index, label in ID2LABEL.items()}
 
 
+def is_missing(value: object) -> bool:
+    """Whether a cell of a file holds nothing: None or NaN, which alone is unlike itself."""
+    return value is None or value != value
+
+
 def spelled(value: object) -> str:
-    """A label as it stands in a file, as text without surrounding space; empty where there is none (also NaN)."""
-    return "" if value is None or value != value else str(value).strip()
+    """A label as it stands in a file, as text without surrounding space; empty where there is none."""
+    return "" if is_missing(value) else str(value).strip()
 
 
 def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: str, key: str = "data.labels") -> Label:

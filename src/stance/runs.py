@@ -147,8 +147,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     }
     _write_model_card(folder / "checkpoint", run, metrics, classifier, splits["train"])
     write_json(folder / "run.json", run)
-    shutil.rmtree(folder / "work", ignore_errors=True)
-    remove_folder(_before(folder))
+    _tidy(folder)
     return {**run, "metrics": metrics}
 
 
@@ -218,8 +217,7 @@ def _standing(folder: Path, identity: str, overwrite: bool) -> bool:
         return False
     sweep_partials(folder)
     if finished.exists():
-        shutil.rmtree(folder / "work", ignore_errors=True)
-        remove_folder(_before(folder))
+        _tidy(folder)
     if not _begun(folder):
         return False
     if not _same(folder, identity) and not overwrite:
@@ -251,7 +249,8 @@ def _cleared(folder: Path, identity: str, overwrite: bool) -> bool:
             remove_folder(before)
             folder.replace(before)
             log.info("the run that was there is kept in %s until the new one is finished", before)
-        remove_folder(folder)
+        else:
+            remove_folder(folder)
         return False
     return True
 
@@ -259,6 +258,12 @@ def _cleared(folder: Path, identity: str, overwrite: bool) -> bool:
 def _before(folder: Path) -> Path:
     """Where a finished run is that is being overwritten."""
     return folder.with_name(f".{folder.name}.before")
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a run has no use for once it is finished."""
+    shutil.rmtree(folder / "work", ignore_errors=True)
+    remove_folder(_before(folder))
 
 
 def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data: dict[str, str], folder: Path) -> Any:  # noqa: ANN401 - StanceClassifier, imported late

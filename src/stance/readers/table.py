@@ -139,8 +139,8 @@ def corpus_of_rows(
     if not annotations:
         raise input_error(str(path), "no rows in the file" + (" but those left out" if left_out else ""))
     for annotation, place in zip(annotations, places, strict=True):
-        with faults.noted(place):
-            if parts and annotation.id not in parts:
+        if parts and annotation.id not in parts:
+            with faults.noted(place):
                 raise input_error(place, f"no part, which other rows have in a column {columns.part!r}")
     faults.tell()
     check_annotations(path, annotations, places)
