@@ -36,7 +36,7 @@ from stance.annotations import Example, columns_of
 from stance.build import build_dataset
 from stance.config import PROJECT, plain_messages, register, typed
 from stance.encoder import EncoderModel
-from stance.encoding import InputFormat, encoder_location
+from stance.encoding import InputFormat
 from stance.errors import StanceError, input_error
 from stance.files import digest, read_json, write_beside, write_json
 from stance.labels import ID2LABEL, LABEL2ID, LABELS
@@ -51,6 +51,7 @@ from stance.metrics import (
     over_trainings,
     with_interval,
 )
+from stance.pretrained import encoder_location
 from stance.runs import code_state
 from stance.settings import TrainConfig
 

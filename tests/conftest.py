@@ -104,10 +104,10 @@ def tiny_encoder(tmp_path_factory) -> Path:
     """A real BERT with the packaged tokenizer, 2 layers of 32: trains in seconds."""
     from transformers import AutoTokenizer, BertConfig, BertModel, set_seed
 
-    from stance.encoding import PACKAGED, encoder_location
+    from stance.pretrained import SMALL_ENCODER, encoder_location
 
     folder = tmp_path_factory.mktemp("tiny")
-    tokenizer = AutoTokenizer.from_pretrained(encoder_location(PACKAGED))
+    tokenizer = AutoTokenizer.from_pretrained(encoder_location(SMALL_ENCODER))
     set_seed(0)
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     BertModel(BertConfig(vocab_size=len(tokenizer), max_position_embeddings=128, **sizes)).save_pretrained(folder)

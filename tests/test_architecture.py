@@ -16,14 +16,14 @@ SOURCE = PROJECT / "src" / "stance"
 #: A module imports only from lower floors (and a package from its own modules).
 FLOORS = [
     {"errors"},
-    {"files", "hub", "labels", "processes"},
-    {"annotations", "cache", "journal", "machine", "metrics", "predictions", "settings", "tables"},
+    {"files", "hub", "labels", "mentions", "processes"},
+    {"annotations", "cache", "journal", "machine", "metrics", "predictions", "pretrained", "settings", "tables"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares", "cluster"},
     {"build", "priors", "features", "encoder", "onnx_model", "slices", "suite", "seen"},
     {"linear", "kernel"},
     {"classifier", "evaluation", "mistakes", "report"},
-    {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness"}
+    {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness", "distill"}
     | {"modelcard", "export", "runsets"},
     {"runs", "results", "probes", "sweep"},
     {"reproduce", "systems", "scoring", "cascade"},

@@ -98,7 +98,7 @@ def test_the_corpora_folder_is_the_users(monkeypatch):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("data.reader=word", "data.reader: unknown value; found 'word'; allowed: negotiation, annotations"),
+        ("data.reader=word", "data.reader: unknown value; found 'word'; allowed: negotiation, news"),
         ("data.headline=f1", "data.headline: unknown value; found 'f1'"),
         ("split.by=luck", "split.by: unknown value"),
         ("split.leaks=ignore", "split.leaks: unknown value"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from transformers import AutoTokenizer
 
-from stance.encoding import PACKAGED, InputFormat, encode, encoder_location, load_encoder, marked
+from stance.encoding import InputFormat, encode, load_encoder
 from stance.errors import StanceError
+from stance.mentions import marked
+from stance.pretrained import SMALL_ENCODER, encoder_location
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return load_encoder(AutoTokenizer.from_pretrained, PACKAGED)
+    return load_encoder(AutoTokenizer.from_pretrained, SMALL_ENCODER)
 
 
 def test_the_pair_of_a_row():
@@ -40,14 +42,14 @@ def test_an_empty_holder_is_the_author():
     ],
 )  # fmt: skip
 def test_the_mention_that_has_most_of_a_name_is_marked(text, holder, expected):
-    assert marked(text, holder) == expected
-    assert InputFormat(mark_holder=True).pair(text, "sign", holder, "Union and Ruiz met.")[0] == expected
+    assert marked(text, holder, "@") == expected
+    assert InputFormat(mark="@").pair(text, "sign", holder, "Union and Ruiz met.")[0] == expected
     assert InputFormat().pair(text, "sign", holder, "")[0] == text
 
 
 def test_marks_reach_the_model_and_leave_the_context_alone(tokenizer):
     row = ["The union left."], ["sign"], ["the union"], ["The union met."]
-    input_format = InputFormat(mark_holder=True, context_words=9)
+    input_format = InputFormat(mark="@", context_words=9)
     assert "the union met. the @ union @ left. [SEP] the union : sign" in tokenizer.decode(
         encode(tokenizer, input_format, *row)["input_ids"][0]
     )
@@ -108,7 +110,7 @@ def test_a_faulty_format_is_refused(changes, message):
 
 def test_encoders_by_name(tmp_path):
     assert encoder_location("org/model") == "org/model"
-    assert encoder_location(PACKAGED) != PACKAGED
+    assert encoder_location(SMALL_ENCODER) != SMALL_ENCODER
     with pytest.raises(StanceError, match=r"'org/nothing' .no folder, and not to be had from the hub. does not load"):
         load_encoder(AutoTokenizer.from_pretrained, "org/nothing")
     with pytest.raises(StanceError, match=r"a folder. does not load"):

@@ -15,11 +15,11 @@ from transformers import AutoModel, AutoTokenizer
 from conftest import example
 from stance.agreement import aggregate
 from stance.classifier import Card, StanceClassifier
-from stance.encoding import PACKAGED, encoder_location
 from stance.errors import StanceError
 from stance.features import EmbeddingFeatures, TfidfFeatures
 from stance.labels import LABEL2ID, LABELS
 from stance.linear import OWN_WEIGHTS_FROM, LinearModel, fit_linear
+from stance.pretrained import SMALL_ENCODER, encoder_location
 from stance.settings import LinearConfig
 
 
@@ -143,8 +143,8 @@ def test_static_embeddings_are_means_of_weighted_words(tmp_path, rows):
     train, other = rows
     config = LinearConfig(name="static", features="static", classifier="svm", C=0.1)
     model = fit_linear(config, train, other)
-    tokenizer = AutoTokenizer.from_pretrained(encoder_location(PACKAGED))
-    words = AutoModel.from_pretrained(encoder_location(PACKAGED)).get_input_embeddings().weight.numpy(force=True)
+    tokenizer = AutoTokenizer.from_pretrained(encoder_location(SMALL_ENCODER))
+    words = AutoModel.from_pretrained(encoder_location(SMALL_ENCODER)).get_input_embeddings().weight.numpy(force=True)
 
     def mean(text):
         """Each token weighs as rare as it is in the training texts."""

@@ -150,7 +150,7 @@ def test_an_ensemble_of_one_or_of_no_seed_is_refused():
 
 def test_an_encoder_of_several_seeds_counts_as_one_member(tmp_path, readable_annotations, tiny_encoder):
     prior = PriorConfig(name="target", prior="target")
-    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64, mark_holder=True)
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64, mark="¤")
     deep = EnsembleConfig(name="deep", members={"target": prior, "tiny": tiny}, seeds=2)
     config = replace(configured(tmp_path, readable_annotations, deep), seed=1)
     run = train_run(config, "deep")
@@ -172,7 +172,7 @@ def test_an_encoder_of_several_seeds_counts_as_one_member(tmp_path, readable_ann
     loaded = StanceClassifier.from_pretrained(run_folder(config.outputs, "mine-deep", 1) / "checkpoint")
     assert loaded.runtime == "torch+torch"
     trained = StanceClassifier.from_pretrained(run_folder(config.outputs, "mine-tiny", 2) / "checkpoint")
-    assert trained.card.input_format == InputFormat(max_length=64, mark_holder=True)
+    assert trained.card.input_format == InputFormat(max_length=64, mark="¤")
 
 
 def sourced(folder, annotations, model, source_model) -> TrainConfig:
@@ -286,7 +286,7 @@ def test_an_encoder_goes_on_from_its_source(tmp_path, readable_annotations, tiny
     first, second = (run_folder(config.outputs, name, 0) / "checkpoint" for name in ("first", "mine-tiny"))
     assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
     assert run["config"]["model"]["encoder"] == str(tiny_encoder)
-    assert "mark_holder" not in run["config"]["model"]  # so that a run of before there was the field is the same run
+    assert "mark" not in run["config"]["model"]  # so that a run of before there was the field is the same run
     assert "After the run first, on others: " in (second / "README.md").read_text(encoding="utf-8")
 
 

@@ -60,11 +60,11 @@ def dataset_folder(
 
 def _identity(data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None) -> dict[str, Any]:
     """The settings without what depends on the machine, and without ``auxiliary`` where there is none."""
-    settings: dict[str, Any] = {"data": {**asdict(data), "root": ""}, "split": asdict(split)}
+    settings: dict[str, Any] = {"data": {**asdict(data), "root": "", "texts": ""}, "split": asdict(split)}
     if auxiliary is not None and auxiliary.corpora:
         settings["auxiliary"] = asdict(auxiliary)
         for corpus in settings["auxiliary"]["corpora"].values():
-            corpus["root"] = ""
+            corpus["root"] = corpus["texts"] = ""
     return settings
 
 

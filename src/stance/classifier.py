@@ -297,11 +297,19 @@ def read_card(folder: Path) -> Card:
     if not isinstance(scale, float) or not 0 < scale < math.inf:
         raise input_error(str(path), "scale", found=scale, allowed="a number above 0")
     try:
-        saved["input_format"] = InputFormat(**saved["input_format"])
+        saved["input_format"] = _input_format(saved["input_format"])
         saved["thresholds"] = tuple(Threshold(*row) for row in saved.get("thresholds", ()))
         return Card(**{**saved, "labels": tuple(saved["labels"])})
     except (KeyError, TypeError) as error:
         raise StanceError(f"{path}: not a complete checkpoint card ({error})") from None
+
+
+def _input_format(saved: Mapping[str, Any]) -> InputFormat:
+    """As a card has it; older ones could say only whether mentions are marked, with ``@``."""
+    fields = dict(saved)
+    if fields.pop("mark_holder", False):
+        fields["mark"] = "@"
+    return InputFormat(**fields)
 
 
 def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> Path:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ class EncoderModel:
         input_format: How rows become sequences.
         scale: Of the logits, fitted on validation (temperature scaling, Guo et al. 2017); it never changes a label. A
             plain pipeline on the checkpoint does not know of it: same labels, uncalibrated probabilities.
+        counts: What was read since the model was loaded (:func:`stance.encoding.encode`).
         batch_tokens: Tokens at a time, padding included. On a processor small batches pay: what they hold stays in its
             cache (docs/inference.md).
     """
@@ -60,6 +62,7 @@ class EncoderModel:
     input_format: InputFormat
     scale: float = 1.0
     batch_tokens: int = 2048
+    counts: Counter[str] = field(default_factory=Counter, compare=False)
 
     @classmethod
     def new(cls, name: str, input_format: InputFormat) -> EncoderModel:
@@ -129,6 +132,7 @@ class EncoderModel:
                 self.input_format,
                 *(texts, targets, holders, contexts),
                 tokens=self.batch_tokens,
+                counts=self.counts,
             )
 
     def save(self, folder: Path) -> None:

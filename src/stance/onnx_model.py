@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ class OnnxModel:
         folder: The checkpoint.
         runtime: Which of ``FILES``.
         scale: Of the logits (see :class:`stance.encoder.EncoderModel`).
+        counts: What was read since the model was loaded (:func:`stance.encoding.encode`).
         batch_tokens: Tokens at a time, padding included.
     """
 
@@ -53,6 +55,7 @@ class OnnxModel:
     runtime: str
     scale: float = 1.0
     batch_tokens: int = 2048
+    counts: Counter[str] = field(default_factory=Counter, compare=False)
 
     def predict_proba(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
@@ -70,7 +73,9 @@ class OnnxModel:
             return np.asarray(self.session.run(["logits"], {name: inputs[name] for name in names})[0])
 
         columns = (texts, targets, holders, contexts)
-        return run_in_batches(run, self.tokenizer, self.input_format, *columns, tokens=self.batch_tokens)
+        return run_in_batches(
+            run, self.tokenizer, self.input_format, *columns, tokens=self.batch_tokens, counts=self.counts
+        )
 
     def save(self, folder: Path) -> None:
         """Copy the checkpoint, with its weights and its exported files."""

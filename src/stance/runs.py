@@ -11,6 +11,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stance import processes
 from stance.annotations import Example
 from stance.build import build_dataset, dataset_folder, load_part
@@ -31,6 +34,7 @@ from stance.seen import count_learnt, warn_of_learnt, write_learnt
 from stance.selective import confidence_and_right, measure_conformal, measure_selective, thresholds
 from stance.settings import (
     AsItIsConfig,
+    DistillConfig,
     EncoderConfig,
     EnsembleConfig,
     EvaluateConfig,
@@ -48,7 +52,7 @@ from stance.splits import Splits, some_documents
 log = logging.getLogger(__name__)
 
 #: Parts that a run predicts and reports where they are there; the training rows are not among them.
-REPORTED = ("validation", "test", "challenge")
+REPORTED = ("validation", "test", "challenge", "literary")
 
 #: Settings that say where and not what: two runs that differ in them alone are the same run.
 NOT_IDENTITY = ("outputs", "overwrite")
@@ -156,8 +160,9 @@ def _settings(config: TrainConfig) -> dict[str, Any]:
     settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
     for training in (settings, *sources_of(settings)):
         _trim(training)
-    if config.source is None:
-        del settings["source"]
+    for key in ("source", "distill"):
+        if settings[key] is None:
+            del settings[key]
     if not isinstance(config.model, EncoderConfig | EnsembleConfig):
         del settings["trainer"]
     return settings
@@ -166,11 +171,11 @@ def _settings(config: TrainConfig) -> dict[str, Any]:
 def _trim(training: dict[str, Any]) -> None:
     """Take out of the settings of one training where its corpora are, and what is the same as not being there."""
     for model in (training["model"], *training["model"].get("members", {}).values()):
-        for key, same in (("seeds", 1), ("mark_holder", False), ("others", {})):
+        for key, same in (("seeds", 1), ("mark", ""), ("others", {})):
             if model.get(key) == same:
                 del model[key]
     for data in (training["data"], *training["auxiliary"]["corpora"].values()):
-        del data["root"]
+        del data["root"], data["texts"]
         if not data["leave_out"]:
             del data["leave_out"]
         if not data["hub"]:
@@ -299,11 +304,15 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
         return classifier
     if isinstance(model, EncoderConfig) and config.source is not None:
         model = replace(model, encoder=str(_checkpoint(_of_source(config, config.source))))
-    log.info("fitting %s on %d rows, seed %d", config.model.name, len(splits["train"]), config.seed)
+    train, soft = splits["train"], None
+    if config.distill is not None:
+        train, soft = _distilled(config, config.distill, train, folder)
+    log.info("fitting %s on %d rows, seed %d", config.model.name, len(train), config.seed)
     predictor = fit(
         model,
-        splits["train"],
+        train,
         splits["validation"],
+        soft=soft,
         seed=config.seed,
         trainer=config.trainer,
         work=folder / "work",
@@ -315,6 +324,20 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
     classifier = StanceClassifier(predictor, Card(_kind(config.model), data, input_format, scale))
     classifier.save_pretrained(checkpoint)
     return classifier
+
+
+def _distilled(
+    config: TrainConfig, distill: DistillConfig, train: Sequence[Example], folder: Path
+) -> tuple[list[Example], NDArray[np.float64]]:
+    """The training rows and new questions, and what the student is to say of each."""
+    from stance.classifier import StanceClassifier
+    from stance.distill import answered, answers, questions, soft_labels
+
+    teacher = StanceClassifier.from_pretrained(_checkpoint(_of_source(config, distill.teacher))).predictor
+    asked = questions(train, distill.questions, config.seed)
+    said = answers(teacher, [*train, *asked], folder / "work" / "teacher")
+    own, new = said[: len(train)], said[len(train) :]
+    return [*train, *answered(asked, new)], np.concatenate([soft_labels(train, own, distill.weight), new])
 
 
 def _kind(model: ModelConfig) -> str:
@@ -333,7 +356,8 @@ def _needed(config: TrainConfig) -> list[TrainConfig]:
     """The runs that must stand before this one: the members of an ensemble, or its source."""
     if isinstance(config.model, EnsembleConfig):
         return [run for member in config.model.members.values() for run in _members(config, member)]
-    return _sources(config)
+    teacher = [_of_source(config, config.distill.teacher)] if config.distill is not None else []
+    return [*_sources(config), *teacher]
 
 
 def _what_made(run: Mapping[str, Any]) -> list[dict[str, Any]]:

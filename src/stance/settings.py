@@ -93,7 +93,8 @@ class AnnotationColumns:
 
 #: Each reads one format; ``table`` any.
 READERS = (
-    "negotiation", "annotations", "table", "semeval2016", "tweeteval", "vast", "pstance", "seesaw", "newsmtsc", "gwsd",
+    "negotiation", "news", "bundled", "wire", "annotations", "table",
+    "semeval2016", "tweeteval", "vast", "pstance", "seesaw", "newsmtsc", "gwsd",
     "procon20", "perspectrum", "iam", "ibm_claim_stance", "ibm_kpa",
     "ruw", "conflict_bias", "unsc", "dna", "nli",
 )  # fmt: skip
@@ -112,7 +113,8 @@ class DataConfig:
         revision: Of that repository: a branch, tag or, to have the same tomorrow, a commit.
         headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
             favor_against_f1_mean_over_targets.
-        annotators: Whose judgements count (negotiation, annotations; there, empty = all).
+        texts: Folder with the texts that a corpus annotates without holding them (wire); like ``root`` not recorded.
+        annotators: Whose judgements count (negotiation, news, annotations; there, empty = all).
         adjudicator: Who settles ties and disagreements (annotations).
         labels: How the labels are spelled in the file (annotations, table, dna).
         leave_out: Spellings of labels whose judgements are not read, e.g. ``[UNCLEAR, ""]`` (annotations, table, dna).
@@ -134,6 +136,7 @@ class DataConfig:
     hub: str = ""
     revision: str = "main"
     headline: str = "macro_f1"
+    texts: str = ""
     annotators: list[str] = field(default_factory=list)
     adjudicator: str = ""
     labels: LabelSpellings = field(default_factory=LabelSpellings)
@@ -298,7 +301,7 @@ class EncoderConfig(ModelConfig):
     author: str = "the author"
     context_words: int = 0
     max_length: int = 128
-    mark_holder: bool = False
+    mark: str = ""
 
 
 @dataclass(kw_only=True)
@@ -343,6 +346,27 @@ class SourceConfig:
     trainer: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(kw_only=True)
+class DistillConfig:
+    """What a small model learns from besides the training rows: a larger model's answers.
+
+    Attributes:
+        teacher: A run of its own, which stands or is made first, with the same seed.
+        questions: How many new questions about the training texts the teacher is asked.
+        weight: Of the teacher's answers to the training rows beside their labels, from 0 to 1.
+    """
+
+    teacher: SourceConfig
+    questions: int = 50000
+    weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse a negative number, and a weight that is no share."""
+        _at_least("distill.questions", self.questions, 0)
+        if not 0 <= self.weight <= 1:
+            raise input_error("distill.weight", "not a share", found=self.weight, allowed="0 to 1")
+
+
 #: Name of the model that is a source's, as it is.
 AS_IT_IS = "as_it_is"
 
@@ -364,9 +388,10 @@ class AsItIsConfig(ModelConfig):
 
 
 def sources_of(config: Mapping[str, Any]) -> list[Any]:
-    """The trainings that come first in settings as runs record them: ``source``, and the others of a mean."""
+    """The trainings that come first in settings as runs record them: ``source``, the others of a mean, a teacher."""
     first = config.get("source")
-    return [first, *config["model"].get("others", {}).values()] if first else []
+    teacher = [config["distill"]["teacher"]] if config.get("distill") else []
+    return [*([first, *config["model"].get("others", {}).values()] if first else []), *teacher]
 
 
 @dataclass(kw_only=True)
@@ -424,6 +449,7 @@ class TrainConfig:
         auxiliary: See :class:`AuxiliaryConfig`.
         model: A prior, a linear model, a kernel machine, an encoder, an ensemble of these, or the source as it is.
         source: Where an encoder's weights come from, if not from pretraining alone (intermediate training).
+        distill: A larger model that an encoder learns from too.
         train_share: Share of the training documents that is learnt from, drawn by the seed (for learning curves).
         trainer: Keywords of ``transformers.TrainingArguments``, passed through (encoder only).
         bootstrap: Samples for the intervals, at least 10.
@@ -438,6 +464,7 @@ class TrainConfig:
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     model: ModelConfig
     source: SourceConfig | None = None
+    distill: DistillConfig | None = None
     train_share: float = 1.0
     trainer: dict[str, Any] = field(default_factory=dict)
     bootstrap: int = 1000
@@ -457,6 +484,8 @@ class TrainConfig:
                 allowed="with model=as_it_is another training, experiment=semeval2016_b_from_vast shows how",
             )
         self._check_sources()
+        if self.distill is not None and not isinstance(self.model, EncoderConfig):
+            raise input_error("distill", "of no use to this model", found=self.model.name, allowed="an encoder")
         if isinstance(self.model, EnsembleConfig):
             if self.model.name in {member.name for member in self.model.members.values()}:
                 raise input_error("model.name", "that of a member", found=self.model.name, allowed="another name")
@@ -470,10 +499,11 @@ class TrainConfig:
 
     def _check_sources(self) -> None:
         """Refuse a source that is of no use to the model, of another encoder, or the run itself."""
+        first = [*self.sources(), *([self.distill.teacher] if self.distill else [])]
+        if self.name in {source.name for source in first}:
+            raise input_error("source.name", "that of the run itself", found=self.name, allowed="another name")
         if self.source is None:
             return
-        if self.name in {source.name for source in self.sources()}:
-            raise input_error("source.name", "that of the run itself", found=self.name, allowed="another name")
         if isinstance(self.model, AsItIsConfig):
             return
         members = self.model.members.values() if isinstance(self.model, EnsembleConfig) else [self.model]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
+from numpy.typing import NDArray
 from transformers import (
     DataCollatorWithPadding,
     EvalPrediction,
@@ -29,7 +31,7 @@ from stance import processes
 from stance.annotations import Example, columns_of
 from stance.calibration import fit_scale
 from stance.encoder import EncoderModel
-from stance.encoding import InputFormat, encode
+from stance.encoding import InputFormat, encode, say_counts
 from stance.errors import StanceError
 from stance.kernel import KernelModel
 from stance.labels import LABEL2ID, LABELS
@@ -65,6 +67,7 @@ def fit(
     trainer: Mapping[str, Any],
     work: Path,
     cache: Path | None = None,
+    soft: NDArray[np.float64] | None = None,
 ) -> Predictor:
     """A trained model of the configured kind.
 
@@ -76,6 +79,7 @@ def fit(
         trainer: Keywords of TrainingArguments (encoder only).
         work: Folder for the checkpoints of an interrupted fine-tuning; what stands there is gone on with.
         cache: Folder where embeddings of a frozen encoder are kept for the next training; None keeps none.
+        soft: What is to be said of each training row, shape (rows, 3), in place of its label (encoder only).
 
     Raises:
         StanceError: An encoder that does not load, unknown or reserved trainer keywords.
@@ -87,7 +91,7 @@ def fit(
     if isinstance(config, KernelConfig):
         return KernelModel.fit(config, train, validation, cache)
     if isinstance(config, EncoderConfig):
-        return fine_tune(config, train, validation, seed=seed, options=trainer, work=work)
+        return fine_tune(config, train, validation, seed=seed, options=trainer, work=work, soft=soft)
     raise StanceError(f"model configuration of another kind: {type(config).__name__}")
 
 
@@ -100,6 +104,7 @@ def fine_tune(
     options: Mapping[str, Any],
     work: Path,
     on_epoch: Callable[[int, float], None] | None = None,
+    soft: NDArray[np.float64] | None = None,
 ) -> EncoderModel:
     """The encoder of the epoch with the best macro-F1 on validation, its probabilities scaled on validation.
 
@@ -108,6 +113,8 @@ def fine_tune(
 
     The loss is cross-entropy, with rows weighted by the inverse frequency of their label if so configured. Killed at
     any moment and called again with the same ``work`` it goes on from the last whole epoch, to the same final model.
+
+    With ``soft`` the loss is the cross-entropy to these probabilities, rows unweighted.
 
     ``on_epoch`` is told number and macro-F1 on validation after each epoch; an error that it raises ends the training.
 
@@ -120,16 +127,17 @@ def fine_tune(
     encoder = EncoderModel.new(config.encoder, input_format)
     encoder.freeze(config.frozen_layers)
     resume = last_whole_checkpoint(work)
-    processes.invite(config, train, validation, seed=seed, options=options, work=work)
+    weigh = config.class_weight and soft is None
+    processes.invite(config, train, validation, seed=seed, options=options, work=work, soft=soft)
     encoder.model.accepts_loss_kwargs = False
     trainer = Trainer(
         model=encoder.model,
         args=arguments,
-        train_dataset=_tokenized(encoder, train),
+        train_dataset=_tokenized(encoder, train, soft),
         eval_dataset=_tokenized(encoder, validation),
         data_collator=DataCollatorWithPadding(encoder.tokenizer),
         processing_class=encoder.tokenizer,
-        compute_loss_func=_loss(class_weights(train) if config.class_weight else np.ones(len(LABELS))),
+        compute_loss_func=_loss(class_weights(train) if weigh else np.ones(len(LABELS))),
         compute_metrics=_validation_metrics,
         callbacks=[EpochLines(on_epoch)],
     )
@@ -212,15 +220,20 @@ def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArg
     return arguments
 
 
-def _tokenized(encoder: EncoderModel, examples: Sequence[Example]) -> Dataset:
-    encoded = encode(encoder.tokenizer, encoder.input_format, *columns_of(examples))
-    return Dataset.from_dict({**encoded, "labels": [LABEL2ID[example.label] for example in examples]})
+def _tokenized(encoder: EncoderModel, examples: Sequence[Example], soft: NDArray[np.float64] | None = None) -> Dataset:
+    counts: Counter[str] = Counter()
+    encoded = encode(encoder.tokenizer, encoder.input_format, *columns_of(examples), counts)
+    say_counts(counts, log)
+    hard = [LABEL2ID[example.label] for example in examples]
+    return Dataset.from_dict({**encoded, "labels": hard if soft is None else soft.astype(np.float32).tolist()})
 
 
 def _loss(weights: np.ndarray) -> Any:  # noqa: ANN401 - the Trainer's own protocol
     """Weighted cross-entropy, averaged over rows (not over weights), so that batches add up to their union."""
 
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:  # noqa: ANN401
+        if labels.is_floating_point():
+            labels = labels.to(outputs.logits.dtype)
         weight = torch.tensor(weights, dtype=outputs.logits.dtype, device=outputs.logits.device)
         return torch.nn.functional.cross_entropy(outputs.logits, labels, weight=weight, reduction="none").mean()
 

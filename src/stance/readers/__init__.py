@@ -10,6 +10,7 @@ from stance.errors import input_error
 from stance.files import file_digest
 from stance.hub import fetch
 from stance.readers import (
+    bundled,
     conflict_bias,
     dna,
     gwsd,
@@ -17,6 +18,7 @@ from stance.readers import (
     ibm_claim_stance,
     ibm_kpa,
     negotiation,
+    news,
     newsmtsc,
     nli,
     perspectrum,
@@ -29,6 +31,7 @@ from stance.readers import (
     tweeteval,
     unsc,
     vast,
+    wire,
 )
 from stance.settings import DataConfig
 
@@ -67,6 +70,12 @@ def read_corpus(data: DataConfig) -> Corpus:
     match data.reader:
         case "negotiation":
             return negotiation.read(path, data.annotators)
+        case "news":
+            return news.read(path, data.annotators)
+        case "bundled":
+            return bundled.read(path)
+        case "wire":
+            return wire.read(path, data.texts, verify=verify)
         case "semeval2016":
             return semeval2016.read(path, data.task, verify=verify)
         case "vast":
