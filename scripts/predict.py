@@ -1,4 +1,4 @@
-"""Score a file of one's own: python scripts/predict.py checkpoint=DIR input=FILE output=FILE
+"""Score a file of one's own: python scripts/predict.py input=FILE output=FILE [checkpoint=DIR]
 
 Files are csv, tsv, jsonl (also .gz, .zst) or parquet with columns text, target and, if there is one, holder
 (columns.text=NAME etc.). Bad rows go to NAME.rejects.jsonl beside the output and the exit code is 0 all the same;

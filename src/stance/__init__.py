@@ -1,7 +1,7 @@
 """Stance: who stands where on a negotiation proposal.
 
 >>> from stance import StanceClassifier
->>> classifier = StanceClassifier.from_pretrained("outputs/runs/minilm/seed-0/checkpoint")  # doctest: +SKIP
+>>> classifier = StanceClassifier.from_pretrained("stance-small")  # doctest: +SKIP
 >>> classifier.predict(texts=["..."], targets=["open talks"], holders=["the union"])  # doctest: +SKIP
 
 Names load on first use, so that ``import stance`` is quick.

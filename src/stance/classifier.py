@@ -25,6 +25,7 @@ from stance.labels import LABELS, check_label_order
 from stance.linear import LinearModel
 from stance.onnx_model import FILES, OnnxModel
 from stance.predictions import Prediction, Predictor, Probabilities, to_predictions
+from stance.pretrained import named_checkpoint
 from stance.priors import Prior
 from stance.selective import Threshold
 from stance.settings import RUNTIMES
@@ -66,8 +67,9 @@ class Card:
 class StanceClassifier:
     """A trained model of any kind, ready for text.
 
-    >>> classifier = StanceClassifier.from_pretrained("outputs/runs/minilm/seed-0/checkpoint")  # doctest: +SKIP
-    >>> classifier.predict(["..."], targets=["open talks"], holders=["the union"])  # doctest: +SKIP
+    >>> classifier = StanceClassifier.from_pretrained("stance-small")  # doctest: +SKIP
+    >>> classifier.predict(["The union asked for talks."], ["open talks"], ["the union"])[0].label  # doctest: +SKIP
+    'favor'
     """
 
     def __init__(self, predictor: Predictor, card: Card) -> None:
@@ -81,7 +83,8 @@ class StanceClassifier:
         Nothing is unpickled and no code of the checkpoint is run.
 
         Args:
-            folder_or_hub_id: The checkpoint.
+            folder_or_hub_id: The checkpoint: ``stance-small``, which comes with this package; ``stance-base``, which
+                ``make base`` makes; a folder; or a repository of the hub.
             runtime: Of its fine-tuned encoders. ``torch``, the default, gives what results were recorded with to the
                 last digit; ``onnx`` and ``onnx-int8`` are the files of ``scripts/export.py``; ``auto`` is ``onnx``
                 where that file stands, fits the weights and runs, and there is no GPU, else ``torch``. It is never
@@ -313,11 +316,13 @@ def _input_format(saved: Mapping[str, Any]) -> InputFormat:
 
 
 def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> Path:
-    """The folder itself, or where a checkpoint of the hub was downloaded to, with what the runtime needs.
+    """The folder of one of the toolkit's own names, the folder itself, or where one of the hub was downloaded to.
 
     Raises:
-        StanceError: There is neither.
+        StanceError: There is none of them.
     """
+    if (own := named_checkpoint(str(folder_or_hub_id))) is not None:
+        return own
     if Path(folder_or_hub_id).is_dir():
         return Path(folder_or_hub_id)
     hub_id = str(folder_or_hub_id)

@@ -50,6 +50,7 @@ def register() -> None:
         "behaviour_schema": settings.BehaviourConfig,
         "export_schema": settings.ExportConfig,
         "predict_schema": settings.PredictConfig,
+        "ship_schema": settings.ShipConfig,
         "shares_schema": settings.SharesConfig,
         "summarize_schema": settings.SummarizeConfig,
         "suspects_schema": settings.SuspectsConfig,

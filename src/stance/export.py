@@ -6,6 +6,7 @@ import copy
 import importlib
 import io
 import logging
+import shutil
 import tempfile
 import time
 import warnings
@@ -18,20 +19,21 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 
 from stance.annotations import Example, columns_of
 from stance.build import load_part
-from stance.classifier import CARD, StanceClassifier, read_card
+from stance.classifier import CARD, StanceClassifier, checkpoint_folder, read_card
 from stance.encoder import EncoderModel
 from stance.encoding import encode
 from stance.errors import StanceError, first_line, input_error
-from stance.files import file_digest, must_exist, sweep_partials, write_json
+from stance.files import file_digest, folder_beside, must_exist, sweep_partials, write_json
 from stance.labels import LABELS
 from stance.machine import processor
 from stance.metrics import confusion, macro_f1
 from stance.onnx_model import FILES, INSTALL, REPORT, REPORT_VERSION, WEIGHTS, OnnxModel, open_session
 from stance.seen import warn_of_learnt
-from stance.settings import ExportConfig
+from stance.settings import ExportConfig, ShipConfig
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +128,36 @@ def export_encoder(
         **processor(),
         "versions": {name: version(name) for name in ("torch", "transformers", *LIBRARIES)},
     }
+
+
+def ship(config: ShipConfig) -> dict[str, Any]:
+    """Write a copy of a fine-tuned encoder with weights in half precision, half as large, and say what that changes.
+
+    Returns:
+        See :func:`compare_logits`; ``bytes`` are those of the weights.
+
+    Raises:
+        StanceError: The checkpoint is no fine-tuned encoder, or the copy gives too many other labels: none is left.
+    """
+    folder = checkpoint_folder(config.checkpoint)
+    classifier = StanceClassifier.from_pretrained(folder)
+    model, card = classifier.predictor, classifier.card
+    if not isinstance(model, EncoderModel):
+        raise input_error(str(folder), "not a fine-tuned encoder", found=card.kind, allowed="encoder")
+    splits, _ = load_part(config.outputs, config.data, config.split, config.part)
+    examples = splits[config.part]
+    with folder_beside(config.output) as temporary:
+        for path in folder.iterdir():
+            if path.name not in (WEIGHTS, REPORT, *FILES.values()):
+                shutil.copyfile(path, temporary / path.name)
+        halved = {name: tensor.half() for name, tensor in load_file(folder / WEIGHTS).items()}
+        save_file(halved, temporary / WEIGHTS, metadata={"format": "pt"})
+        copied = EncoderModel.load(temporary, card.input_format, card.scale)
+        columns = columns_of(examples)
+        measured = compare_logits(model.logits(*columns), copied.logits(*columns), [row.label for row in examples])
+        if measured["agreement"]["share"] < config.agreement:
+            raise input_error(str(folder), "other labels in half precision", found=measured["agreement"])
+    return measured | {"bytes": (Path(config.output) / WEIGHTS).stat().st_size}
 
 
 def compare_logits(reference: Logits, logits: Logits, gold: Sequence[str]) -> dict[str, Any]:

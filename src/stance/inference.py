@@ -25,6 +25,7 @@ from stance.journal import Journal
 from stance.labels import LABEL2ID, LABELS
 from stance.metrics import numbered
 from stance.predictions import Prediction, Probabilities, flat, parse_prediction, to_predictions, to_probabilities
+from stance.pretrained import named_checkpoint
 from stance.repeats import Plan, Read, Repeats
 from stance.selective import ABSTAIN, threshold_for
 from stance.settings import RUNTIMES, PredictConfig, SharesColumns, SharesConfig
@@ -196,7 +197,7 @@ def _schema(path: Path, prefix: str) -> pa.Schema | None:
 
 def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, Any]:
     """What a run must have in common with one that was stopped, to go on from there."""
-    folder = Path(config.checkpoint)
+    folder = named_checkpoint(config.checkpoint) or Path(config.checkpoint)
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if (folder / CARD).is_file() else []
     checkpoint = [asdict(classifier.card), {str(path.relative_to(folder)): quick_digest(path) for path in files}]
     identity = {"input": quick_digest(config.input), "checkpoint": digest(checkpoint)[:16]}

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 #: Numbers that differ by less are the same: sums in another order.
 IDENTICAL = 1e-9
 
+#: Parts that are reported beside test where a corpus has them: hard rows, and the test part of an older version.
+BESIDE: Mapping[str, str] = {"challenge": "challenge part", "literary": "literary part"}
+
 #: What is said of a published figure; ``parts``: whether it was measured on the same parts as ours.
 PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
 
@@ -30,8 +33,8 @@ PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
 def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
     """All seeds of an experiment as one result, ready for ``results.json``.
 
-    Besides the measures on test: those on the challenge part, if there is one, and the accuracy on the rows with each
-    tag, in test with what only the challenge part has, and in validation. Each has n, documents and interval.
+    Besides the measures on test: those on each part of ``BESIDE`` that there is, and the accuracy on the rows with each
+    tag, in test with what only those parts have, and in validation. Each has n, documents and interval.
     """
     learnt = found.learnt()
     result = {
@@ -47,10 +50,9 @@ def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
         },
         **_scores(found, learnt, "test", found.splits["test"], ALL_MEASURES, samples),
     }
-    challenge = list(found.splits.get("challenge", ()))
-    if challenge:
-        result["challenge"] = _scores(found, learnt, "challenge", challenge, ("macro_f1", "accuracy"), samples)
-    result["tags"] = _by_tag(found, ("test", "challenge"), samples)
+    for part in [part for part in BESIDE if found.splits.get(part)]:
+        result[part] = _scores(found, learnt, part, found.splits[part], ("macro_f1", "accuracy"), samples)
+    result["tags"] = _by_tag(found, ("test", *BESIDE), samples)
     result["validation_tags"] = _by_tag(found, ("validation",), samples)
     return {**result, "data": dict(found.data), "config": dict(found.config), "runs": list(found.runs)}
 
@@ -161,6 +163,7 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
         "system",
         *(["corpus"] if len(corpora) > 1 else []),
         *(TITLES[name] for name in columns),
+        *(["literary part, macro-F1"] if any("literary" in result for result in results) else []),
         "gain over the best prior" + (f" ({TITLES[headlines[0]]})" if len(headlines) == 1 else ""),
         "seeds (deviation)",
         "n (documents)",
@@ -176,12 +179,20 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
                     in_words(result["measures"][name]) if name in (*always, result["headline"]) else ""
                     for name in columns
                 ),
+                *_literary(result, results),
                 in_words(result["gain"], sign="+") + measure,
                 _seeds(result),
                 f"{result['n']:,} ({result['documents']:,})",
             ]
         )
     return markdown_table(heads, rows)
+
+
+def _literary(result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The score on the literary part, empty where there is none, if any of the results has one."""
+    if not any("literary" in each for each in results):
+        return []
+    return [in_words(result["literary"]["measures"]["macro_f1"]) if "literary" in result else ""]
 
 
 def _seeds(result: Mapping[str, Any]) -> str:
@@ -374,14 +385,15 @@ def experiment_readme(result: Mapping[str, Any]) -> str:
         "",
         f"The best prior is {prior['name']}, {prior['value']:.3f}.",
     ]
-    if "challenge" in result:
-        hard = result["challenge"]
-        of = "" if result["headline"] == "macro_f1" else f" {TITLES[result['headline']]}"
-        lines.append(
-            f"On the challenge part (n = {hard['n']} in {hard['documents']} documents): "
-            f"macro-F1 {in_words(hard['measures']['macro_f1'])}, accuracy {in_words(hard['measures']['accuracy'])}; "
-            f"gain over {hard['best_prior']['name']} {in_words(hard['gain'], sign='+')}{of}."
-        )
+    of = "" if result["headline"] == "macro_f1" else f" {TITLES[result['headline']]}"
+    for part, title in BESIDE.items():
+        if part in result:
+            found = result[part]
+            lines.append(
+                f"On the {title} (n = {found['n']} in {found['documents']} documents): macro-F1 "
+                f"{in_words(found['measures']['macro_f1'])}, accuracy {in_words(found['measures']['accuracy'])}; "
+                f"gain over {found['best_prior']['name']} {in_words(found['gain'], sign='+')}{of}."
+            )
     if result["tags"]:
         heads = [
             "rows with the tag",

@@ -332,10 +332,12 @@ def _distilled(
     """The training rows and new questions, and what the student is to say of each."""
     from stance.classifier import StanceClassifier
     from stance.distill import answered, answers, questions, soft_labels
+    from stance.training import half_precision
 
     teacher = StanceClassifier.from_pretrained(_checkpoint(_of_source(config, distill.teacher))).predictor
     asked = questions(train, distill.questions, config.seed)
-    said = answers(teacher, [*train, *asked], folder / "work" / "teacher")
+    with half_precision(distill.teacher.trainer):
+        said = answers(teacher, [*train, *asked], folder / "work" / "teacher")
     own, new = said[: len(train)], said[len(train) :]
     return [*train, *answered(asked, new)], np.concatenate([soft_labels(train, own, distill.weight), new])
 

@@ -751,6 +751,26 @@ class ExportConfig:
 
 
 @dataclass(kw_only=True)
+class ShipConfig:
+    """Configuration of ``scripts/ship.py``.
+
+    Attributes:
+        checkpoint: The folder of a fine-tuned encoder.
+        output: The folder of the copy; by default that of stance-small in the package.
+        part: The rows that both are asked.
+        agreement: Share of these for which the copy must give the same label.
+    """
+
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    checkpoint: str
+    output: str
+    part: str = "validation"
+    agreement: float = 0.995
+    outputs: str = "outputs"
+
+
+@dataclass(kw_only=True)
 class ColumnsConfig:
     """What the columns of the user's file are called."""
 
@@ -798,7 +818,7 @@ class PredictConfig:
     """Configuration of ``scripts/predict.py``.
 
     Attributes:
-        checkpoint: A checkpoint folder or hub id.
+        checkpoint: stance-small (which comes with the package), stance-base, a checkpoint folder or hub id.
         input: csv, tsv or jsonl, with .gz or .zst after it if compressed; or parquet.
         output: Likewise; the suffix says which. Bad rows go beside it, into ``NAME.rejects.jsonl``.
         columns: Names in the file; ``holder`` and ``context`` may be missing.
@@ -815,9 +835,9 @@ class PredictConfig:
         overwrite: Begin anew where an unfinished run with other settings or another input is in the way.
     """
 
-    checkpoint: str
     input: str
     output: str
+    checkpoint: str = "stance-small"
     columns: ColumnsConfig = field(default_factory=ColumnsConfig)
     target: str | None = None
     holder: str | None = None

@@ -7,6 +7,7 @@ import logging
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,13 @@ def fine_tune(
     trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     logits = encoder.logits(*columns_of(validation))
     return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
+
+
+def half_precision(options: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """In the block a model answers in bfloat16 where it was trained so (``bf16``): several times as fast."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    context: AbstractContextManager[None] = torch.autocast(device, torch.bfloat16, enabled=bool(options.get("bf16")))
+    return context
 
 
 def class_weights(train: Sequence[Example]) -> np.ndarray:
