@@ -10,7 +10,7 @@ FIRST  := outputs/runs/minilm/seed-$(firstword $(subst $(comma), ,$(SEEDS)))
 # The whole environment is pinned in constraints.txt; the stamp is younger than both files once it is installed.
 INSTALLED := .venv/.installed
 
-.PHONY: help install quickstart test corpus-check lint format coverage
+.PHONY: help install quickstart base test corpus-check lint format coverage
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,11 @@ quickstart: $(INSTALLED) ## from the bundled corpus to a table, a checkpoint and
 	@$(BIN)/python scripts/predict.py checkpoint=$(FIRST)/checkpoint input=seeds/try.csv output=outputs/quickstart/try.csv
 	@cat outputs/quickstart/try.csv
 	@echo "checkpoint: $(FIRST)/checkpoint   reports: outputs/runs/*/seed-*/metrics.json"
+
+base: $(INSTALLED) ## train stance-base from nothing: some 40 minutes on two cores, resumable
+	@echo "some 40 minutes on two cores; killed, it goes on from the last epoch"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[base]"
+	@$(BIN)/python scripts/train.py experiment=stance_base
 
 test: $(INSTALLED) lint ## lint, types and the fast tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
