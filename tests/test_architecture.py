@@ -23,7 +23,18 @@ FLOORS = [
     {"build", "priors", "features", "encoder", "onnx_model", "slices", "suite", "seen"},
     {"linear", "kernel"},
     {"classifier", "evaluation", "mistakes", "report"},
-    {"training", "inference", "datasheet", "audit", "annotators", "suspects", "behaviour", "pairs", "robustness", "distill"}
+    {
+        "training",
+        "inference",
+        "datasheet",
+        "audit",
+        "annotators",
+        "suspects",
+        "behaviour",
+        "pairs",
+        "robustness",
+        "distill",
+    }
     | {"modelcard", "export", "runsets"},
     {"runs", "results", "probes", "sweep"},
     {"reproduce", "systems", "scoring", "cascade"},

@@ -126,6 +126,14 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
     config = run["config"]
     said = f"seed {run['seed']}; fingerprint of the data `{run['data']['fingerprint'][:16]}`."
     own = f"{train['rows']:,} rows in {train['documents']:,} documents"
+    if taken := config["model"].get("checkpoint"):
+        return f"It is {taken}, as it is; {said}"
+    if teacher := config.get("distill", {}).get("teacher"):
+        new = config["distill"]["questions"]
+        return (
+            f"{own} of {', '.join(corpora)}, and the answers of {teacher['name']} (seed {run['seed']}) to these and to "
+            f"{new:,} new questions about their texts; {said}"
+        )
     if "source" not in config:
         return f"{own} of {', '.join(corpora)}; split by {config['split']['by']}; {said}"
     first, *others = (f"the run {one['name']}, on {', '.join(_corpora_of(one))}" for one in sources_of(config))
@@ -138,7 +146,10 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
 
 def _base_model(config: Mapping[str, Any]) -> str | None:
     """The encoder's name on the hub; a folder has none."""
-    name = str((config["source"] if config["model"]["name"] == AS_IT_IS else config)["model"]["encoder"])
+    model = (config.get("source", config) if config["model"]["name"] == AS_IT_IS else config)["model"]
+    if model["name"] == AS_IT_IS:
+        return None
+    name = str(model["encoder"])
     if name in ENCODERS:
         return ENCODERS[name].hub_id
     return None if Path(name).is_dir() else name

@@ -374,6 +374,7 @@ def experiment_readme(result: Mapping[str, Any]) -> str:
     learnt, model = f"learnt from {train}", config["model"]["name"]
     if model == AS_IT_IS:
         sources = ", ".join(dict.fromkeys(source["data"]["name"] for source in sources_of(config)))
+        sources = sources or f"what {config['model'].get('checkpoint')} learnt from"
         learnt = f"learnt from {sources} and from nothing here, while the priors know the train part, {train}"
     lines = [
         f"# {result['name']}",

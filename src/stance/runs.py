@@ -21,7 +21,16 @@ from stance.calibration import measure_calibration, rescale
 from stance.dataset import DatasetRecord
 from stance.errors import StanceError, input_error
 from stance.evaluation import REPORT_VERSION, evaluate, join, predict_examples
-from stance.files import alone_at, digest, read_json, remove_folder, sweep_partials, write_beside, write_json
+from stance.files import (
+    alone_at,
+    digest,
+    quick_digest,
+    read_json,
+    remove_folder,
+    sweep_partials,
+    write_beside,
+    write_json,
+)
 from stance.machine import machine, versions
 from stance.predictions import (
     Prediction,
@@ -133,7 +142,10 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     ).write_card(folder / "checkpoint")
     write_validation(folder / "checkpoint", Scored.of(*validation))
     own = [] if isinstance(config.model, AsItIsConfig) else splits["train"]
-    write_learnt(folder / "checkpoint", own, map(_checkpoint, _needed(config)))
+    made_of = [_checkpoint(run) for run in _needed(config)]
+    if isinstance(config.model, AsItIsConfig) and config.model.checkpoint:
+        made_of.append(_taken(config.model))
+    write_learnt(folder / "checkpoint", own, made_of)
     learnt = {part: count_learnt(folder / "checkpoint", splits[part]) for part in found}
     for part, rows in learnt.items():
         if rows:
@@ -165,13 +177,17 @@ def _settings(config: TrainConfig) -> dict[str, Any]:
             del settings[key]
     if not isinstance(config.model, EncoderConfig | EnsembleConfig):
         del settings["trainer"]
+    if isinstance(config.model, AsItIsConfig) and config.model.checkpoint:
+        folder = _taken(config.model)
+        files = {str(path.relative_to(folder)): quick_digest(path) for path in sorted(folder.rglob("*.safetensors"))}
+        settings["model"]["digest"] = digest(files)
     return settings
 
 
 def _trim(training: dict[str, Any]) -> None:
     """Take out of the settings of one training where its corpora are, and what is the same as not being there."""
     for model in (training["model"], *training["model"].get("members", {}).values()):
-        for key, same in (("seeds", 1), ("mark", ""), ("others", {})):
+        for key, same in (("seeds", 1), ("mark", ""), ("others", {}), ("checkpoint", "")):
             if model.get(key) == same:
                 del model[key]
     for data in (training["data"], *training["auxiliary"]["corpora"].values()):
@@ -297,7 +313,8 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
         return classifier
     model = config.model
     if isinstance(model, AsItIsConfig):
-        taken = {run.name: StanceClassifier.from_pretrained(_checkpoint(run)) for run in _sources(config)}
+        folders = {run.name: _checkpoint(run) for run in _sources(config)} or {"": _taken(model)}
+        taken = {name: StanceClassifier.from_pretrained(folder) for name, folder in folders.items()}
         (first, *others) = taken.values()
         classifier = StanceClassifier(Ensemble(taken), Card("ensemble")) if others else first.with_metrics({})
         classifier.save_pretrained(checkpoint)
@@ -324,6 +341,13 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
     classifier = StanceClassifier(predictor, Card(_kind(config.model), data, input_format, scale))
     classifier.save_pretrained(checkpoint)
     return classifier
+
+
+def _taken(model: AsItIsConfig) -> Path:
+    """The folder of the checkpoint that is taken as it is."""
+    from stance.classifier import checkpoint_folder
+
+    return checkpoint_folder(model.checkpoint)
 
 
 def _distilled(

@@ -373,13 +373,15 @@ AS_IT_IS = "as_it_is"
 
 @dataclass(kw_only=True)
 class AsItIsConfig(ModelConfig):
-    """The model of ``source`` as it is: nothing is learnt from the corpus itself.
+    """The model of ``source``, or one that stands, as it is: nothing is learnt from the corpus itself.
 
     Attributes:
+        checkpoint: In place of a source: stance-small, stance-base, a checkpoint folder or hub id.
         others: Further sources; then it is the mean of the probabilities of all.
     """
 
     name: str = AS_IT_IS
+    checkpoint: str = ""
     others: dict[str, SourceConfig] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -477,11 +479,11 @@ class TrainConfig:
         _at_least("bootstrap", self.bootstrap, 10)
         if not 0 < self.train_share <= 1:
             raise input_error("train_share", "not a share", found=self.train_share, allowed="above 0, at most 1")
-        if isinstance(self.model, AsItIsConfig) and self.source is None:
+        if isinstance(self.model, AsItIsConfig) and (self.source is None) is (not self.model.checkpoint):
             raise input_error(
                 "source",
-                "missing",
-                allowed="with model=as_it_is another training, experiment=semeval2016_b_from_vast shows how",
+                "with model=as_it_is either a source or model.checkpoint",
+                allowed="model.checkpoint=DIR, or another training: experiment=semeval2016_b_from_vast shows how",
             )
         self._check_sources()
         if self.distill is not None and not isinstance(self.model, EncoderConfig):

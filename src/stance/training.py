@@ -31,14 +31,16 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from stance import processes
 from stance.annotations import Example, columns_of
 from stance.calibration import fit_scale
+from stance.classifier import CARD, read_card
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat, encode, say_counts
-from stance.errors import StanceError
+from stance.errors import StanceError, input_error
 from stance.kernel import KernelModel
 from stance.labels import LABEL2ID, LABELS
 from stance.linear import fit_linear
 from stance.metrics import confusion, macro_f1
 from stance.predictions import Predictor
+from stance.pretrained import encoder_location
 from stance.priors import Prior
 from stance.settings import EncoderConfig, KernelConfig, LinearConfig, ModelConfig, PriorConfig
 
@@ -125,6 +127,7 @@ def fine_tune(
     arguments = _arguments(options, seed, work)
     set_seed(seed)
     input_format = InputFormat(**{field.name: getattr(config, field.name) for field in fields(InputFormat)})
+    _same_format(config.encoder, input_format)
     encoder = EncoderModel.new(config.encoder, input_format)
     encoder.freeze(config.frozen_layers)
     resume = last_whole_checkpoint(work)
@@ -160,6 +163,18 @@ def fine_tune(
     trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     logits = encoder.logits(*columns_of(validation))
     return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
+
+
+def _same_format(encoder: str, input_format: InputFormat) -> None:
+    """Refuse to go on from a checkpoint of this toolkit with rows written otherwise than it knows them."""
+    card = Path(encoder_location(encoder)) / CARD
+    if not card.exists():
+        return
+    before = read_card(card.parent).input_format
+    for name in ("first", "second", "author", "mark"):
+        if getattr(before, name) != getattr(input_format, name):
+            found, allowed = getattr(input_format, name), f"{getattr(before, name)!r}, as {encoder} was trained"
+            raise input_error(f"model.{name}", "another input than the encoder knows", found=found, allowed=allowed)
 
 
 def half_precision(options: Mapping[str, Any]) -> AbstractContextManager[None]:
