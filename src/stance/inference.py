@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import textwrap
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -50,11 +51,14 @@ CHUNK = 4096
 #: Scored rows that are remembered for their repeats, some 20 MB.
 REMEMBERED = 2**16
 
+#: Characters of a text that are printed with ``show``.
+SHOWN = 60
+
 #: Columns that scoring adds, in this order, after those of the input.
 ADDED = ("label", *LABELS)
 
 #: Settings that an unfinished file does not depend on, and those that its journal knows by content.
-_NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "engine", "ray", "runtime")
+_NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "show", "engine", "ray", "runtime")
 
 #: Files of the journal.
 _ROWS, _TABLE, _REJECTS, _REPEATS = "rows", "rows.parquet", "rejects.jsonl", "repeats"
@@ -122,6 +126,21 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
         journal.close()
     journal.deliver({_TABLE if is_parquet(output) else _ROWS + "".join(table_kind(output)): output, _REJECTS: rejects})
     return Tally(**journal.state)
+
+
+def first_rows(config: PredictConfig) -> list[str]:
+    """The first ``config.show`` rows of the output: label, its probability, holder, target, beginning of the text."""
+    lines: list[str] = []
+    for chunk in read_chunks(config.output, max(1, config.show), "utf-8"):
+        for _, row in chunk[: config.show]:
+            label = row[config.prefix + "label"]
+            sure = "" if label == ABSTAIN else f"{float(row[config.prefix + label]):.2f}"
+            holder = row.get(config.columns.holder) or config.holder or "the author"
+            target = config.target if config.target is not None else row[config.columns.target]
+            text = textwrap.shorten(str(row[config.columns.text]), SHOWN, placeholder=" ...")
+            lines.append(f"{label:<8}{sure:<6}{holder}: {target}    {text}")
+        break
+    return lines
 
 
 def _score(

@@ -833,6 +833,7 @@ class PredictConfig:
         runtime: Of a fine-tuned encoder, one of ``RUNTIMES``.
         engine: Where the model is asked: local = in this process, ray = in the workers of a Ray cluster.
         ray: See :class:`RayConfig`.
+        show: Print so many rows of the output when it is done.
         strict: Stop with an error at the first bad row.
         overwrite: Begin anew where an unfinished run with other settings or another input is in the way.
     """
@@ -850,6 +851,7 @@ class PredictConfig:
     runtime: str = "auto"
     engine: str = "local"
     ray: RayConfig = field(default_factory=RayConfig)
+    show: int = 0
     strict: bool = False
     overwrite: bool = False
 
@@ -857,6 +859,7 @@ class PredictConfig:
         """Refuse an empty chunk, another runtime or engine, and an output that would replace the input."""
         _one_of("engine", self.engine, ("local", "ray"))
         _at_least("chunk", self.chunk, 1)
+        _at_least("show", self.show, 0)
         _one_of("runtime", self.runtime, RUNTIMES)
         if Path(self.input).resolve() == Path(self.output).resolve():
             raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
