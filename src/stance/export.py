@@ -32,6 +32,7 @@ from stance.labels import LABELS
 from stance.machine import processor
 from stance.metrics import confusion, macro_f1
 from stance.onnx_model import FILES, INSTALL, REPORT, REPORT_VERSION, WEIGHTS, OnnxModel, open_session
+from stance.pretrained import named_checkpoint
 from stance.seen import warn_of_learnt
 from stance.settings import ExportConfig, ShipConfig
 
@@ -65,7 +66,7 @@ def export_checkpoint(config: ExportConfig) -> dict[Path, dict[str, Any]]:
     Raises:
         StanceError: No such folder, no fine-tuned encoder in it, a library is missing, the model does not convert.
     """
-    folder = must_exist(config.checkpoint, "folder")
+    folder = must_exist(named_checkpoint(config.checkpoint) or config.checkpoint, "folder")
     _check_libraries()
     kind = read_card(folder).kind
     encoders = [path.parent for path in sorted(folder.rglob(CARD)) if read_card(path.parent).kind == "encoder"]
