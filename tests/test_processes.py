@@ -27,6 +27,20 @@ TRAINER = {
     "per_device_eval_batch_size": 5,
 }
 
+#: Runs a script and writes, as the last that is done, which threads of gloo are left; a file for each process.
+WATCHED = """
+import atexit, os, runpy, sys
+from pathlib import Path
+
+def watch(file=Path(f"left.{os.environ['RANK']}").resolve()):
+    names = [(task / "comm").read_text() for task in Path("/proc/self/task").glob("*")]
+    file.write_text("".join(name for name in names if "gloo" in name))
+
+atexit.register(watch)  # the first to be registered is the last to be called
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
 
 @pytest.fixture(scope="module")
 def still(tiny_encoder, tmp_path_factory):
@@ -53,9 +67,11 @@ def test_two_processes_learn_what_one_does_with_the_same_batch(still, readable_a
     with caplog.at_level("INFO", logger="stance"):
         one = train_run(config, "one")
     trainer = TRAINER | {"per_device_train_batch_size": 8}
+    (tmp_path / "watched.py").write_text(WATCHED)
     command = [
         sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone",
-        str(PROJECT / "scripts" / "train.py"), "name=two", "data=annotations", "data.name=mine",
+        str(tmp_path / "watched.py"), str(PROJECT / "scripts" / "train.py"),
+        "name=two", "data=annotations", "data.name=mine",
         f"data.path={tmp_path / 'votes.jsonl'}", "split=document", "split.validation=0.15", "split.test=0.15",
         f"model.encoder={still}", "model.max_length=64", "model.frozen_layers=0",
         "~trainer", f"+trainer={json.dumps(trainer).replace(' ', '').replace(chr(34), '')}",
@@ -63,6 +79,8 @@ def test_two_processes_learn_what_one_does_with_the_same_batch(still, readable_a
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=170)
     assert done.returncode == 0, done.stderr[-3000:]
+    # One that is left aborts its process now and then, when the machine is busy.
+    assert [(tmp_path / f"left.{rank}").read_text() for rank in (0, 1)] == ["", ""]
     folders = [run_folder(config.outputs, name, 0) for name in ("one", "two")]
     kept = [sorted(path.name for path in folder.iterdir()) for folder in folders]
     assert kept[0] == kept[1]

@@ -7,6 +7,7 @@ once. Each process answers to the environment that ``torchrun`` gives it; withou
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -78,8 +79,23 @@ def _tell(message: Any) -> Any:  # noqa: ANN401 - what invite was given
 def _group() -> Any:  # noqa: ANN401 - torch.distributed.ProcessGroup
     """All processes, for messages over gloo; gradients go over nccl where there are GPUs."""
     import torch
+    import torch.distributed.nn  # first: its functions keep the group that is there when they are imported
 
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
-        atexit.register(torch.distributed.destroy_process_group)
+        atexit.register(_disband)
     return torch.distributed.new_group(backend="gloo", timeout=PATIENCE)
+
+
+def _disband() -> None:
+    """Take the groups down while Python still runs, and with them their threads; after an error too.
+
+    A thread of gloo gives up a message's tensors, which are Python's, only after the message has come. One that is so
+    late, as on a busy machine, that it finds Python being finalised aborts the process. Only a group that nothing holds
+    any more waits for its threads: neither what is kept here may hold it, nor a training in a cycle with its error.
+    """
+    import torch
+
+    gc.collect()
+    _group.cache_clear()
+    torch.distributed.destroy_process_group()
