@@ -16,6 +16,7 @@ from conftest import PROJECT, run_here, run_script
 from stance.annotations import write_annotations
 from stance.errors import StanceError
 from stance.figures import learning_curve
+from stance.metrics import TITLES
 from stance.results import PUBLISHED, read_published
 
 SPLIT = ("split=document", "split.validation=0.2", "split.test=0.25")
@@ -177,6 +178,15 @@ def test_a_published_figure_says_where_it_is_from(tmp_path):
         StanceError, match=r"figures.json, entry 1: keys; found .*; allowed: corpus, system, .*, source"
     ):
         read_published(tmp_path / "figures.json", {"mine"})
+
+
+def test_every_figure_of_others_is_of_a_known_measure_between_0_and_1():
+    kept = PROJECT / "docs" / "published.json"
+    figures = read_published(kept, {entry["corpus"] for entry in json.loads(kept.read_text(encoding="utf-8"))})
+    assert len({(figure["corpus"], figure["system"], figure["source"]) for figure in figures}) == len(figures)
+    for figure in figures:
+        assert figure["measure"] in TITLES
+        assert 0 < figure["value"] < 1
 
 
 def test_a_learning_curve_is_drawn_and_every_point_can_be_compared(home, trained):

@@ -92,7 +92,8 @@ class Corpus:
         parts: Official part (train, validation, test) by row id; None when the corpus has no official split.
         files: SHA-256 by name of every file that was read.
         adjudicator: The annotator whose judgement decides a row, if there is one; no vote besides.
-        left_out: Judgements that are not among the annotations as the configuration says so, by how they are spelled.
+        left_out: Judgements that are not among the annotations as the configuration or the reader says so, by how they
+            are spelled.
     """
 
     annotations: tuple[Annotation, ...]

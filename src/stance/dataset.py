@@ -102,7 +102,7 @@ class DatasetRecord:
         split: How it was split: by, shares, seed, what was done with leaks.
         files: SHA-256 by name of the files read.
         statistics: See :func:`statistics`.
-        left_out: Judgements that were not read, ``data.leave_out``, by how their label is spelled.
+        left_out: Judgements that ``data.leave_out`` or the reader left out, by how their label is spelled.
         ties: Rows left out because the annotators' votes were tied, with the votes.
         leaks: Number of leaks found by kind, before anything was dropped.
         agreement: Krippendorff's alpha with interval, or None when no row was judged twice.

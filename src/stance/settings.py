@@ -96,7 +96,7 @@ READERS = (
     "negotiation", "news", "bundled", "wire", "annotations", "table",
     "semeval2016", "tweeteval", "vast", "pstance", "seesaw", "newsmtsc", "gwsd",
     "procon20", "perspectrum", "iam", "ibm_claim_stance", "ibm_kpa",
-    "ruw", "conflict_bias", "unsc", "dna", "nli",
+    "ruw", "conflict_bias", "unsc", "mpqa", "dna", "nli",
 )  # fmt: skip
 
 
@@ -125,7 +125,8 @@ class DataConfig:
         task: a or b (semeval2016).
         derived_neutrals: Whether there are neutral rows that nobody judged: for vast the synthetic ones (false leaves
             out those of its few-shot rows too, which cannot be told), for seesaw pairs of a sentence's entities without
-            a stance, for unsc sentences without a conflict.
+            a stance, for unsc sentences without a conflict, for mpqa pairs of a sentence's holders and targets without
+            an attitude that has a pole.
         verify: Refuse files other than the published ones (the field's corpora).
     """
 

@@ -17,6 +17,7 @@ from stance.readers import (
     iam,
     ibm_claim_stance,
     ibm_kpa,
+    mpqa,
     negotiation,
     news,
     newsmtsc,
@@ -84,6 +85,8 @@ def read_corpus(data: DataConfig) -> Corpus:
             return seesaw.read(path, derived_neutrals=data.derived_neutrals, verify=verify)
         case "unsc":
             return unsc.read(path, derived_neutrals=data.derived_neutrals, verify=verify)
+        case "mpqa":
+            return mpqa.read(path, derived_neutrals=data.derived_neutrals, verify=verify)
         case "dna":
             return dna.read(
                 path,
