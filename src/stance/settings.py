@@ -93,7 +93,7 @@ class AnnotationColumns:
 
 #: Each reads one format; ``table`` any.
 READERS = (
-    "negotiation", "news", "bundled", "wire", "annotations", "table",
+    "negotiation", "news", "bundled", "wire", "annotations", "table", "import",
     "semeval2016", "tweeteval", "vast", "pstance", "seesaw", "newsmtsc", "gwsd",
     "procon20", "perspectrum", "iam", "ibm_claim_stance", "ibm_kpa",
     "ruw", "conflict_bias", "unsc", "dna", "nli",
@@ -114,14 +114,16 @@ class DataConfig:
         headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
             favor_against_f1_mean_over_targets.
         texts: Folder with the texts that a corpus annotates without holding them (wire); like ``root`` not recorded.
-        annotators: Whose judgements count (negotiation, news, annotations; there, empty = all).
-        adjudicator: Who settles ties and disagreements (annotations).
+        annotators: Whose judgements count (negotiation, news, annotations, import; in the last two empty = all).
+        adjudicator: Who settles ties and disagreements (annotations, import).
         labels: How the labels are spelled in the file (annotations, table, dna).
         leave_out: Spellings of labels whose judgements are not read, e.g. ``[UNCLEAR, ""]`` (annotations, table, dna).
         columns: What our fields are called in the file (annotations, table); which of its variables they are (dna).
         parts: How the parts are spelled in a column ``part`` (table).
         target: One target for every row of a table without that column.
         encoding: Of the file (annotations, table, dna).
+        tool: Which annotation tool wrote the files; empty = as their content says (import).
+        mapping: A file that says what in them is holder, target and label (import).
         task: a or b (semeval2016).
         derived_neutrals: Whether there are neutral rows that nobody judged: for vast the synthetic ones (false leaves
             out those of its few-shot rows too, which cannot be told), for seesaw pairs of a sentence's entities without
@@ -145,6 +147,8 @@ class DataConfig:
     parts: PartSpellings = field(default_factory=PartSpellings)
     target: str = ""
     encoding: str = "utf-8"
+    tool: str = ""
+    mapping: str = ""
     task: str = "a"
     derived_neutrals: bool = False
     verify: bool = True
@@ -157,6 +161,8 @@ class DataConfig:
         _one_of("data.headline", self.headline, measures)
         if self.leave_out and self.reader not in ("annotations", "table", "dna"):
             raise input_error("data.leave_out", "not read of a published corpus", found=self.leave_out)
+        if self.reader == "import" and (self.labels.map() or self.target):
+            raise input_error("data.labels, data.target", "not read of an export", allowed="in the file data.mapping")
         for spelling in set(self.leave_out) & set(self.labels.map()):
             raise input_error("data.leave_out", "it has a meaning in data.labels too", found=spelling)
 
