@@ -19,8 +19,8 @@ FLOORS = [
     {"files", "hub", "labels", "mentions", "processes"},
     {"annotations", "cache", "imports", "journal", "machine", "metrics", "predictions", "pretrained", "settings", "tables"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
-    | {"comparison", "calibration", "selective", "shares", "cluster"},
-    {"build", "priors", "features", "encoder", "onnx_model", "slices", "suite", "seen"},
+    | {"comparison", "calibration", "selective", "shares", "cluster", "teaching"},
+    {"coding", "build", "priors", "features", "encoder", "onnx_model", "slices", "suite", "seen"},
     {"linear", "kernel"},
     {"classifier", "evaluation", "mistakes", "report"},
     {

@@ -42,17 +42,9 @@ log = logging.getLogger(__name__)
 
 #: The modules that decide which rows come of a file.
 DECIDING = (
-    "readers",
-    "imports",
-    "agreement",
-    "annotations",
-    "build",
-    "dataset",
-    "files",
-    "hub",
-    "labels",
-    "splits",
-) + ("tables",)
+    *("readers", "imports", "agreement", "annotations", "build", "dataset"),
+    *("files", "hub", "labels", "splits", "tables"),
+)
 
 #: How other corpora are divided when their train part is learnt from.
 TAKEN_AS_THEY_ARE = SplitConfig(leaks="report")

@@ -789,6 +789,48 @@ class ColumnsConfig:
 
 
 @dataclass(kw_only=True)
+class TasksConfig:
+    """Configuration of ``scripts/export_tasks.py``.
+
+    Attributes:
+        input: Tables of rows to be coded: csv, tsv, jsonl or parquet, as ``scripts/predict.py`` wrote them or without
+            scores; several of the same rows where several models scored them.
+        output: The tasks.
+        to: label-studio, doccano, prodigy or sheet (xlsx or csv).
+        n: How many rows.
+        order: margin (of the two most probable labels), disagreement (of the models), random, or file (as they stand).
+        clusters: Of the most useful rows take one of each cluster of their embeddings, so that no two are alike.
+        given: Files of tasks that were given before, or what came back of them: their rows are left out.
+        annotators: Columns of a sheet, one for each person.
+        columns: Names in the tables; ``id``, ``document`` and ``date`` are called so, and may be missing.
+        prefix: Before the names of the columns of probabilities, as ``scripts/predict.py`` was told.
+        encoder: For the clusters: all-MiniLM-L6-v2 (packaged), a folder or a hub id.
+        seed: Of clusters and random order.
+    """
+
+    input: list[str]
+    output: str
+    to: str = "label-studio"
+    n: int = 50
+    order: str = "margin"
+    clusters: bool = True
+    given: list[str] = field(default_factory=list)
+    annotators: list[str] = field(default_factory=lambda: ["coder 1", "coder 2"])
+    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
+    prefix: str = ""
+    encoder: str = "all-MiniLM-L6-v2"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse no rows, no files, and another order."""
+        _at_least("n", self.n, 1)
+        _at_least("input", len(self.input), 1)
+        _one_of("order", self.order, ("margin", "disagreement", "random", "file"))
+        if Path(self.output).resolve() in {Path(path).resolve() for path in (*self.input, *self.given)}:
+            raise input_error("output", "the same file as one that is read", found=self.output, allowed="another file")
+
+
+@dataclass(kw_only=True)
 class AbstainConfig:
     """When not to answer.
 

@@ -1,7 +1,7 @@
 """brat standoff: an ``.ann`` beside each ``.txt``, in a folder or zip.
 
 A record is a span, an event or a relation; its layer is ``span``, ``event`` or ``relation``. Fields: ``type``;
-``label`` (the same; often the mapping names an attribute instead); each attribute under its name (``yes`` without value);
+``label`` (the same; often the mapping names an attribute instead); each attribute under its name (``yes`` where none);
 ``span``, ``sentence``, ``before``; ``linked.ROLE`` of an event, ``linked.TYPE`` of what a span is related to, under the
 other span's type and the relation's; of a relation ``from``, ``from.label``, ``to``, ``to.label``; ``note``.
 

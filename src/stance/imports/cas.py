@@ -32,9 +32,10 @@ def read_cas(piece: Piece, encoding: str = "", types: Piece | None = None) -> It
     """
     cas = _loaded(piece, types)
     text = cas.sofa_string or ""
-    found = [item for item in cas.select_all() if _short(item.type.name) not in STRUCTURE]
-    sentences = [(item.begin, item.end) for item in cas.select_all() if _short(item.type.name) == "Sentence"]
-    meta = next((item for item in cas.select_all() if _short(item.type.name) == "DocumentMetaData"), None)
+    every = sorted(cas.select_all_fs(), key=lambda item: (getattr(item, "begin", None) or 0, item.xmiID or 0))
+    found = [item for item in every if _short(item.type.name) not in STRUCTURE]
+    sentences = [(item.begin, item.end) for item in every if _short(item.type.name) == "Sentence"]
+    meta = next((item for item in every if _short(item.type.name) == "DocumentMetaData"), None)
     about = {"document": plain(getattr(meta, "documentTitle", None)) or piece.stem}
     about["annotator"] = plain(getattr(meta, "documentId", None))
     ties: dict[int, list[tuple[str, str]]] = {}

@@ -48,8 +48,8 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
     """The judgements among the records, as rows.
 
     Several judgements of one row by one annotator: the later counts where the tool says when each was made, and none
-    where the last was to skip it; the same answer twice counts once; otherwise both stay, and are a fault that the check
-    of the corpus tells.
+    where the last was to skip it; the same answer twice counts once; otherwise both stay, and are a fault that the
+    check of the corpus tells.
 
     Args:
         records: Of a tool.

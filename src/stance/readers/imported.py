@@ -1,4 +1,4 @@
-"""What annotation tools write, as it is: sheets, Label Studio, REFI-QDA, DNA, INCEpTION, doccano, Prodigy, brat, Argilla.
+"""What annotation tools write, as it is: sheets, Label Studio, REFI-QDA, DNA, INCEpTION, doccano, Prodigy, brat, ...
 
 ``python scripts/inspect_import.py FILE`` says what is in a file and writes a first mapping, in which a coder says what
 is holder, target and label; then ``data=import data.path=FILE data.mapping=MAPPING.yaml``. See docs/annotate.md.
