@@ -17,7 +17,18 @@ SOURCE = PROJECT / "src" / "stance"
 FLOORS = [
     {"errors"},
     {"files", "hub", "labels", "mentions", "processes"},
-    {"annotations", "cache", "imports", "journal", "machine", "metrics", "predictions", "pretrained", "settings", "tables"},
+    {
+        "annotations",
+        "cache",
+        "imports",
+        "journal",
+        "machine",
+        "metrics",
+        "predictions",
+        "pretrained",
+        "settings",
+        "tables",
+    },
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares", "cluster", "teaching"},
     {"coding", "build", "priors", "features", "encoder", "onnx_model", "slices", "suite", "seen"},

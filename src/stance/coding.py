@@ -84,7 +84,7 @@ def _read(config: TasksConfig, given: set[str]) -> tuple[list[Task], list[NDArra
             tasks = list(itertools.compress(found, kept))
         elif ids != first:
             raise input_error(path, f"other rows than {config.input[0]}", allowed="the same ids in the same order")
-        scored = [task for task in itertools.compress(found, kept)]
+        scored = list(itertools.compress(found, kept))
         if scored and all(task.scores for task in scored):
             said = [Prediction("neutral", task.scores) for task in scored]
             members.append(to_probabilities(said, path))

@@ -144,9 +144,9 @@ def _record(piece: Piece, text: str | None, found: Mapping[str, Marked], key: st
     elif mark.kind == "span":
         values |= linked(_related(found, key))
     elif len(ends) > 1:
-        one, other = list(ends.values())[:2]
-        values |= {"from": tidy(one.words), "from.label": one.type, "to": tidy(other.words), "to.label": other.type}
-        values["id"] += f">{other.parts[0][0]}-{other.parts[-1][1]}" if other.parts else ""
+        one, two = list(ends.values())[:2]
+        values |= {"from": tidy(one.words), "from.label": one.type, "to": tidy(two.words), "to.label": two.type}
+        values["id"] += f">{two.parts[0][0]}-{two.parts[-1][1]}" if two.parts else ""
     return Record(place, {**mark.attributes, **values}, mark.kind, reason)
 
 

@@ -12,8 +12,10 @@ from stance.imports.record import Record, linked, plain
 from stance.imports.text import around, tidy
 
 #: Types that make up a document and are nobody's judgement; and INCEpTION's notes on its own layers.
-STRUCTURE = ("Token", "Sentence", "DocumentAnnotation", "DocumentMetaData", "Heading", "Paragraph", "Div", "Sofa")
-STRUCTURE += ("LayerDefinition", "FeatureDefinition", "TagsetDescription", "TagDescription", "CASMetadata")
+STRUCTURE = (
+    *("Token", "Sentence", "DocumentAnnotation", "DocumentMetaData", "Heading", "Paragraph", "Div", "Sofa"),
+    *("LayerDefinition", "FeatureDefinition", "TagsetDescription", "TagDescription", "CASMetadata"),
+)
 
 #: Features that hold the ends of a relation.
 ENDS = (("Governor", "Dependent"), ("source", "target"))

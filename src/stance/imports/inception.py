@@ -74,8 +74,7 @@ def _parts(pieces: tuple[Piece, ...]) -> Iterator[Part]:
             continue
         if piece.name.endswith("exportedproject.json") or piece.stem == NOBODY:
             continue
-        alone = len(pieces) == 1 or not folders
-        document = "" if alone else piece.folder
+        document = piece.folder if folders else ""
         annotator = piece.stem if folders or piece.suffix == ".tsv" else ""
         if piece.suffix == ".zip" and folders:
             inner = zipped(piece.read(), piece.place)
@@ -84,7 +83,7 @@ def _parts(pieces: tuple[Piece, ...]) -> Iterator[Part]:
                 if one.suffix in KINDS and one.stem != NOBODY:
                     yield Part(one, document, annotator, inner_types)
         elif piece.suffix in KINDS and not _is_types(piece):
-            if alone and piece.suffix == ".tsv":
+            if not folders and piece.suffix == ".tsv":
                 document = piece.stem
             yield Part(piece, document, annotator, types)
 

@@ -6,7 +6,7 @@ import dataclasses
 import operator
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +172,8 @@ def _compares(said: str, number: float) -> bool:
     told = re.fullmatch(rf"([<>]=?)\s*({NUMBER})", said)
     if told is None:
         return bool(re.fullmatch(NUMBER, said)) and float(said) == number
-    return {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}[told[1]](number, float(told[2]))
+    compare = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}[told[1]]
+    return bool(compare(number, float(told[2])))
 
 
 def read_mapping(path: str | Path, defaults: Mapping[str, str] | None = None) -> ImportMapping:
@@ -280,19 +281,17 @@ def _source(said: object, place: str) -> Source:
             return Source(join=tuple(_source(item, place) for item in said))
         return Source(field=plain(said)) if said is not None and said != "" else Source(value="")
     given = _dictionary(said, place, [item.name for item in fields(Source)])
-    source = Source()
+    made: dict[str, Any] = {}
     for key, value in given.items():
-        if key in ("join", "first"):
-            source = replace(source, **{key: tuple(_source(item, place) for item in _list(value))})
-        elif key == "words":
-            words = _dictionary(value, f"{place}, words")
-            source = replace(source, words={word: plain(other) for word, other in words.items()})
-        elif key == "html":
-            source = replace(source, html=value is True)
-        elif value == OPEN:
+        if value == OPEN:
             raise input_error(place, "left open", found=said, allowed="words")
+        if key in ("join", "first"):
+            made[key] = tuple(_source(item, place) for item in _list(value))
+        elif key == "words":
+            made[key] = {word: plain(other) for word, other in _dictionary(value, f"{place}, words").items()}
         else:
-            source = replace(source, **{key: plain(value)})
+            made[key] = value is True if key == "html" else plain(value)
+    source = Source(**made)
     if sum(key in given for key in ("field", "value", "join", "first")) != 1:
         raise input_error(place, "not one source", found=said, allowed="one of field, value, join, first")
     try:

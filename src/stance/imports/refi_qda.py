@@ -111,7 +111,7 @@ def _source(source: Element, project: _Project, piece: Piece) -> Iterator[Record
     """The codings of a source; those of its transcript or text are in an element of their own."""
     title = source.get("name", "")
     values = {"document": title, "case": project.cases.get(source.get("guid", ""), "")}
-    texts = {}
+    texts: dict[int, str | None] = {}
     for part in source.iter():
         if _name(part) in ("TextSource", "Representation", "Transcript"):
             words = _text(part, project, piece)

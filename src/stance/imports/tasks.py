@@ -155,7 +155,9 @@ def _write_workbook(path: Path, rows: list[list[str]], before: int) -> None:
     for number, row in enumerate(rows, start=1):
         for column, words in enumerate(row, start=1):
             cell = sheet.cell(number, column)
-            cell.set_explicit_value(_allowed(words), "s")
+            if words:
+                cell.value = _allowed(words)
+                cell.data_type = "s"
             cell.alignment = Alignment(wrap_text=number > 1 and column <= before, vertical="top")
     offered = DataValidation(type="list", formula1=f'"{",".join(ASKED)}"', allow_blank=True)
     first, last = get_column_letter(before + 1), get_column_letter(max(len(rows[0]), before + 1))

@@ -83,11 +83,12 @@ def recognised(pieces: tuple[Piece, ...], place: str) -> str:
     Raises:
         StanceError: None that is known.
     """
-    for kinds in (lambda p: p.suffix not in TABLES, lambda p: p.suffix in TABLES):
-        for piece in [piece for piece in pieces if kinds(piece)][:50]:
-            if tool := _tool_of(piece):
-                return tool
-    if any(piece.suffix in TABLES[:4] for piece in pieces) or any(piece.suffix in TABLES[4:] for piece in pieces):
+    others = [piece for piece in pieces if piece.suffix not in TABLES]
+    tables = [piece for piece in pieces if piece.suffix in TABLES]
+    for piece in (*others[:50], *tables[:50]):
+        if tool := _tool_of(piece):
+            return tool
+    if tables:
         return "table"
     raise input_error(
         place,

@@ -84,7 +84,7 @@ def _read(
             values = {name: _value(value)[0] for name, value in zip(names[:-1], found[:-1], strict=False)}
             yield layer, _Span(token.line, token.start, token.end, values), found[-1], cells[0]
             continue
-        number = next((key for value in found if (key := _value(value)[1])), "")
+        number = next(filter(None, (_value(value)[1] for value in found)), "")
         key = (layer.name, number or f"{cells[0]}.{position}")
         span = spans.setdefault(key, _Span(token.line, token.start, token.end))
         span.start, span.end = min(span.start, token.start), max(span.end, token.end)
