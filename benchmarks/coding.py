@@ -1,7 +1,7 @@
 """What the order of coding gains: python benchmarks/coding.py vast semeval2016
 
-Plays the loop of docs/annotate.md on corpora whose labels are known: 50 rows are coded, a model is trained, it chooses the
-next 50 of a pool. The model is a logistic regression over a frozen encoder. Macro-F1 on the test part after each
+Plays the loop of docs/annotate.md on corpora whose labels are known: 50 rows are coded, a model is trained, it chooses
+the next 50 of a pool. The model is a logistic regression over a frozen encoder. Macro-F1 on the test part after each
 round, mean over seeds, with the gain over random order and its 95% interval over seeds. Writes benchmarks/coding.json.
 """
 
@@ -14,7 +14,9 @@ from pathlib import Path
 
 import hydra
 import numpy as np
+from numpy.typing import NDArray
 
+from stance.annotations import Example
 from stance.build import divide
 from stance.config import PROJECT, register, typed
 from stance.features import EmbeddingFeatures
@@ -24,10 +26,13 @@ from stance.teaching import CANDIDATES, most_first, narrowness, one_of_each
 
 ROUND, ROUNDS = 50, 8
 POOL, TEST = 2000, 1000
+#: Features, embeddings of the texts alone, and labels.
+Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
+
 ORDERS = ("random", "margin", "margin, one of each cluster")
 
 
-def parts_of(name: str, split: str):
+def parts_of(name: str, split: str) -> list[list[Example]]:
     """Pool and test rows of a corpus, drawn once."""
     register()
     with hydra.initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
@@ -42,13 +47,13 @@ def parts_of(name: str, split: str):
     ]
 
 
-def arrays(features: EmbeddingFeatures, rows):
+def arrays(features: EmbeddingFeatures, rows: list[Example]) -> Arrays:
     """Features, embeddings of the texts alone, and labels."""
     x = features.transform([r.text for r in rows], [r.target for r in rows], [r.holder for r in rows])
     return x, x[:, : x.shape[1] // 5], np.array([LABEL2ID[r.label] for r in rows])
 
 
-def curve(order: str, seed: int, pool, test) -> list[float]:
+def curve(order: str, seed: int, pool: Arrays, test: Arrays) -> list[float]:
     """Macro-F1 after each round."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import f1_score

@@ -1,8 +1,8 @@
 """The rows to code next: python scripts/export_tasks.py 'input=[SCORED.csv]' output=tasks.json to=label-studio n=50
 
 Those first that teach most: order=margin|disagreement, one of each cluster of embeddings (clusters=false without).
-to=doccano|prodigy|sheet. 'given=[FILE, ...]' leaves out what was given before. A mapping that reads what comes back goes
-beside the tasks: docs/annotate.md.
+to=doccano|prodigy|sheet. 'given=[FILE, ...]' leaves out what was given before. A mapping that reads what comes back
+goes beside the tasks: docs/annotate.md.
 """
 
 from collections.abc import Sequence

@@ -84,9 +84,7 @@ def test_label_studio_spans_know_what_they_are_related_to(tmp_path):
 def test_label_studio_knows_what_is_no_judgement(tmp_path):
     mail, guesses = {"email": "a@example.org"}, [3, {"result": [choice("no")]}]
     tasks = [
-        task(
-            1, {"id": 1, "completed_by": mail, "result": [choice("yes")]}, predictions=[3, {"result": [choice("no")]}]
-        ),
+        task(1, {"id": 1, "completed_by": mail, "result": [choice("yes")]}, predictions=guesses),
         task(2, {"id": 2, "was_cancelled": True, "result": [choice("no")]}, drafts=[{"result": [choice("no")]}]),
         task(3, {"id": 3, "result": []}),
         task(4),
