@@ -25,7 +25,7 @@ from stance.readers import read_corpus
 from stance.teaching import CANDIDATES, most_first, narrowness, one_of_each
 
 ROUND, ROUNDS = 50, 8
-POOL, TEST = 2000, 1000
+POOL, TEST = 1200, 800
 #: Features, embeddings of the texts alone, and labels.
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
 
@@ -105,7 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="+", metavar="CORPUS")
     parser.add_argument("--split", default="official")
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=5)
     arguments = parser.parse_args()
     features = EmbeddingFeatures.load_encoder("all-MiniLM-L6-v2")
     path = Path(__file__).with_suffix(".json")

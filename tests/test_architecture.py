@@ -29,6 +29,7 @@ FLOORS = [
         "settings",
         "tables",
     },
+    {"imports"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares", "cluster", "teaching"},
     {"coding", "build", "priors", "features", "encoder", "onnx_model", "slices", "suite", "seen"},

@@ -6,6 +6,8 @@ import pytest
 
 from stance.errors import StanceError
 from stance.imports import Record, rows_of, to_mapping
+from stance.readers import read_corpus
+from stance.settings import DataConfig
 
 SAID = {"text": "text", "target": {"value": "the talks"}, "labels": {"favor": ["yes"], "against": ["no"]}}
 DEFAULTS = {"id": "id", "label": "label", "annotator": "annotator"}
@@ -151,3 +153,43 @@ def test_texts_of_another_table_and_of_a_folder(tmp_path):
 def test_faults_name_their_place(said, message):
     with pytest.raises(StanceError, match=message):
         read([record(1, empty="")] if said.get("text") else [record(1)], **said)
+
+
+def data(**said):
+    return DataConfig(**({"name": "x", "reader": "import", "root": "", "path": "rows.csv"} | said))
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"target": "talks"}, "data.target: not read of an export; allowed: target in the file data.mapping"),
+        ({"leave_out": ["x"]}, "data.leave_out: not read of an export"),
+        ({"encoding": "cp1252"}, "data.encoding: not read of an export"),
+        ({"reader": "table", "mapping": "m.yaml"}, "data.mapping: read with data=import alone; found 'm.yaml'"),
+    ],
+)
+def test_what_would_not_be_looked_at_is_refused(said, message):
+    with pytest.raises(StanceError, match=message):
+        data(**said)
+
+
+def test_a_corpus_of_one_annotator_and_with_parts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("id,text,ana,bo,split\n1,One.,yes,no,train\n2,Two.,no,no,test\n")
+    with pytest.raises(StanceError, match=r"nothing says what is holder.*inspect_import.py rows.csv"):
+        read_corpus(data())
+    said = "id: id\ntext: text\ntarget: {value: talks}\npart: split\nannotators: [ana, bo]\n"
+    (tmp_path / "m.yaml").write_text(said + "labels: {favor: 'yes', against: 'no'}\n")
+    corpus = read_corpus(data(mapping="m.yaml", annotators=["ana"]))
+    assert [(a.id, a.label) for a in corpus.annotations] == [("1", "favor"), ("2", "against")]
+    assert corpus.parts == {"1": "train", "2": "test"} and set(corpus.files) == {"rows.csv", "m.yaml"}
+    with pytest.raises(StanceError, match=r"no such annotator; found 'eve'; allowed: ana, bo"):
+        read_corpus(data(mapping="m.yaml", annotators=["eve"]))
+
+
+def test_an_export_without_judgements_says_why(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("id,text,label\n1,One.,x\n")
+    (tmp_path / "m.yaml").write_text("id: id\ntext: text\nlabel: label\ntarget: {value: t}\nleave_out: x\n")
+    with pytest.raises(StanceError, match=r"rows.csv: no judgements; found \"label 'x' \(1\)\""):
+        read_corpus(data(mapping="m.yaml"))

@@ -159,12 +159,23 @@ class DataConfig:
         _one_of("data.reader", self.reader, READERS)
         measures = ("macro_f1", "favor_against_f1", "accuracy", "favor_against_f1_mean_over_targets")
         _one_of("data.headline", self.headline, measures)
+        self._check_import()
         if self.leave_out and self.reader not in ("annotations", "table", "dna"):
             raise input_error("data.leave_out", "not read of a published corpus", found=self.leave_out)
-        if self.reader == "import" and (self.labels.map() or self.target):
-            raise input_error("data.labels, data.target", "not read of an export", allowed="in the file data.mapping")
         for spelling in set(self.leave_out) & set(self.labels.map()):
             raise input_error("data.leave_out", "it has a meaning in data.labels too", found=spelling)
+
+    def _check_import(self) -> None:
+        """Refuse what would not be looked at: of an export everything stands in its mapping."""
+        if self.reader != "import":
+            for key in ("tool", "mapping"):
+                if getattr(self, key):
+                    raise input_error(f"data.{key}", "read with data=import alone", found=getattr(self, key))
+            return
+        usual = {"labels": LabelSpellings(), "columns": AnnotationColumns(), "leave_out": [], "target": ""}
+        for key, value in (usual | {"encoding": "utf-8"}).items():
+            if getattr(self, key) != value:
+                raise input_error(f"data.{key}", "not read of an export", allowed=f"{key} in the file data.mapping")
 
     @property
     def location(self) -> Path:

@@ -174,9 +174,8 @@ def _check_names(mapping: ImportMapping, names: set[str], place: str) -> None:
         wanted = {name for source in question.fields.values() for name in source.names()}
         wanted |= {*question.where, *question.annotators}
         for name in sorted(wanted - names - {"(cell)", "(annotator)", *OFTEN_MISSING}):
-            if not name.startswith("linked."):
-                found = sorted(names)
-                raise input_error(mapping.place, f"no record of {place} has a field {name!r}", allowed=found[:60])
+            found = sorted(names)
+            raise input_error(mapping.place, f"no record of {place} has a field {name!r}", allowed=found[:60])
 
 
 #: Fields that a tool's defaults name and that an export may lack.
