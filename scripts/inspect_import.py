@@ -20,8 +20,9 @@ def main() -> None:
     parser.add_argument("--output", metavar="FILE", help="the first mapping; with --mapping the rows, as jsonl")
     arguments = parser.parse_args()
     from stance.files import write_beside, write_jsonl
+    from stance.imports.draft import first_mapping
     from stance.imports.judge import rows_of
-    from stance.imports.survey import described, first_mapping, survey
+    from stance.imports.survey import described, survey
     from stance.imports.tools import records_of
     from stance.readers.imported import opened_with
 

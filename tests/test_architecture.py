@@ -17,18 +17,7 @@ SOURCE = PROJECT / "src" / "stance"
 FLOORS = [
     {"errors"},
     {"files", "hub", "labels", "mentions", "processes"},
-    {
-        "annotations",
-        "cache",
-        "imports",
-        "journal",
-        "machine",
-        "metrics",
-        "predictions",
-        "pretrained",
-        "settings",
-        "tables",
-    },
+    {"annotations", "cache", "journal", "machine", "metrics", "predictions", "pretrained", "settings", "tables"},
     {"imports"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares", "cluster", "teaching"},

@@ -15,7 +15,7 @@ import yaml
 from stance.errors import first_line, input_error
 from stance.files import must_exist
 from stance.imports.record import Options, plain
-from stance.imports.text import tidy, without_markup
+from stance.imports.source import Source, dictionary, listed, source_of, words_of
 from stance.labels import LABELS
 
 #: What of a row the mapping may say; the others have their places in it.
@@ -30,68 +30,6 @@ QUESTION_KEYS = ("layer", *FIELDS, "labels", "leave_out", "where", "annotators")
 
 #: A number as people write it in a cell.
 NUMBER = r"[+-]?\d+(?:\.\d+)?"
-
-#: What a first mapping has where the coder must say something.
-OPEN = "???"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the words of a field come from; one of the first four is given.
-
-    Attributes:
-        field: Name of a value of the record.
-        value: The same words for all.
-        join: Several sources, one after the other with a blank between; empty ones are left.
-        first: The first of several that is not empty.
-        before: Only what stands before these characters; empty where they do not occur.
-        after: Likewise after them.
-        find: A regular expression: what its group (or the whole) matches, empty where nothing does.
-        remove: These characters are taken out.
-        words: Instead of some words, others: ``{Overig: ""}``.
-        html: Whether tags and entities (``&amp;``) are made text.
-    """
-
-    field: str = ""
-    value: str | None = None
-    join: tuple[Source, ...] = ()
-    first: tuple[Source, ...] = ()
-    before: str = ""
-    after: str = ""
-    find: str = ""
-    remove: str = ""
-    words: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    html: bool = False
-
-    def of(self, values: Mapping[str, str]) -> str:
-        """The words in a record; empty where the field is not there."""
-        if self.join:
-            words = " ".join(filter(None, (source.of(values) for source in self.join)))
-        elif self.first:
-            words = next(filter(None, (source.of(values) for source in self.first)), "")
-        else:
-            words = values.get(self.field, "") if self.value is None else self.value
-        if self.html:
-            words = without_markup(words)
-        if self.remove:
-            words = words.replace(self.remove, "")
-        if self.before:
-            words = words.partition(self.before)[0] if self.before in words else ""
-        if self.after:
-            words = words.partition(self.after)[2]
-        if self.find:
-            found = re.search(self.find, words)
-            words = "" if found is None else found[min(1, found.re.groups)] or ""
-        words = words.strip()
-        return self.words.get(words, words)
-
-    def names(self) -> set[str]:
-        """The fields that it looks at."""
-        return {self.field} - {""} | {name for source in (*self.join, *self.first) for name in source.names()}
-
-    def is_constant(self) -> bool:
-        """Whether it is the same in every row."""
-        return self.value is not None
 
 
 @dataclass(frozen=True)
@@ -202,18 +140,18 @@ def to_mapping(said: object, place: str, defaults: Mapping[str, str] | None = No
     Raises:
         StanceError: See :func:`read_mapping`.
     """
-    said = _dictionary(said, place, KEYS)
-    questions = _list(said.get("questions"))
+    said = dictionary(said, place, KEYS)
+    questions = listed(said.get("questions"))
     common = {key: value for key, value in said.items() if key in QUESTION_KEYS}
     defaults = defaults or {}
     return ImportMapping(
         place=place,
         tool=plain(said.get("tool")),
         questions=tuple(
-            _question(common | _dictionary(own, f"{place}, question {number}", QUESTION_KEYS), place, defaults)
+            _question(common | dictionary(own, f"{place}, question {number}", QUESTION_KEYS), place, defaults)
             for number, own in enumerate(questions or [{}], start=1)
         ),
-        take=frozenset(_words(said.get("take"))),
+        take=frozenset(words_of(said.get("take"))),
         texts=_texts(said.get("texts"), place),
         files=plain(said.get("files")),
         options=_options(said, place),
@@ -221,21 +159,21 @@ def to_mapping(said: object, place: str, defaults: Mapping[str, str] | None = No
 
 
 def _options(said: Mapping[str, Any], place: str) -> Options:
-    header = _list(said.get("header", 1))
+    header = listed(said.get("header", 1))
     if not header or not all(isinstance(number, int) and number > 0 for number in header):
         raise input_error(f"{place}, header", "not numbers of rows", found=said.get("header"), allowed="3, or [1, 2]")
     return Options(
         encoding=plain(said.get("encoding")),
         sheet=plain(said.get("sheet")),
         header=tuple(header),
-        fill_down=tuple(_words(said.get("fill_down"))),
+        fill_down=tuple(words_of(said.get("fill_down"))),
     )
 
 
 def _texts(said: object, place: str) -> Texts | None:
     if said is None:
         return None
-    texts = _dictionary(said, f"{place}, texts", [item.name for item in fields(Texts)])
+    texts = dictionary(said, f"{place}, texts", [item.name for item in fields(Texts)])
     if not texts.get("path") or not texts.get("by"):
         raise input_error(f"{place}, texts", "incomplete", found=texts, allowed="path: FILE, by: FIELD, key: COLUMN")
     return Texts(**{key: plain(value) for key, value in texts.items()})
@@ -243,12 +181,12 @@ def _texts(said: object, place: str) -> Texts | None:
 
 def _question(said: Mapping[str, Any], place: str, defaults: Mapping[str, str]) -> Question:
     sources = {name: Source(field=column) for name, column in defaults.items()}
-    sources |= {name: _source(said[name], f"{place}, {name}") for name in FIELDS if name in said}
-    where = _dictionary(said.get("where") or {}, f"{place}, where")
+    sources |= {name: source_of(said[name], f"{place}, {name}") for name in FIELDS if name in said}
+    where = dictionary(said.get("where") or {}, f"{place}, where")
     annotators = said.get("annotators") or {}
     if isinstance(annotators, list):
         annotators = {plain(column): plain(column) for column in annotators}
-    annotators = _dictionary(annotators, f"{place}, annotators")
+    annotators = dictionary(annotators, f"{place}, annotators")
     if annotators:
         sources = {"label": Source(field="(cell)")} | {k: v for k, v in sources.items() if k != "label" or k in said}
         sources["annotator"] = Source(field="(annotator)")
@@ -256,63 +194,17 @@ def _question(said: Mapping[str, Any], place: str, defaults: Mapping[str, str]) 
         layer=plain(said.get("layer")),
         fields=sources,
         labels=_labels(said.get("labels") or {}, f"{place}, labels"),
-        leave_out=frozenset(_words(said.get("leave_out"))),
-        where={name: frozenset(_words(values)) for name, values in where.items()},
+        leave_out=frozenset(words_of(said.get("leave_out"))),
+        where={name: frozenset(words_of(values)) for name, values in where.items()},
         annotators={column: plain(name) for column, name in annotators.items()},
     )
 
 
 def _labels(said: object, place: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for label, spellings in _dictionary(said, place, LABELS).items():
-        for spelling in _words(spellings):
+    for label, spellings in dictionary(said, place, LABELS).items():
+        for spelling in words_of(spellings):
             if spelling in found:
                 raise input_error(place, f"spelled alike: {found[spelling]} and {label}", found=spelling)
             found[spelling] = label
     return found
-
-
-def _source(said: object, place: str) -> Source:
-    """A field's name, or a dictionary with what :class:`Source` has."""
-    if said == OPEN:
-        raise input_error(place, "left open", found=said, allowed="the name of a field, or {value: words}")
-    if not isinstance(said, Mapping):
-        if isinstance(said, list):
-            return Source(join=tuple(_source(item, place) for item in said))
-        return Source(field=plain(said)) if said is not None and said != "" else Source(value="")
-    given = _dictionary(said, place, [item.name for item in fields(Source)])
-    made: dict[str, Any] = {}
-    for key, value in given.items():
-        if value == OPEN:
-            raise input_error(place, "left open", found=said, allowed="words")
-        if key in ("join", "first"):
-            made[key] = tuple(_source(item, place) for item in _list(value))
-        elif key == "words":
-            made[key] = {word: plain(other) for word, other in _dictionary(value, f"{place}, words").items()}
-        else:
-            made[key] = value is True if key == "html" else plain(value)
-    source = Source(**made)
-    if sum(key in given for key in ("field", "value", "join", "first")) != 1:
-        raise input_error(place, "not one source", found=said, allowed="one of field, value, join, first")
-    try:
-        re.compile(source.find)
-    except re.error as error:
-        raise input_error(place, f"no regular expression: {error}", found=source.find) from None
-    return source
-
-
-def _dictionary(said: object, place: str, allowed: Any = None) -> dict[str, Any]:  # noqa: ANN401 - any names
-    if not isinstance(said, Mapping):
-        raise input_error(place, "not names and values", found=said, allowed=allowed or "name: value")
-    found = {plain(key): value for key, value in said.items()}
-    if allowed is not None and (unknown := [key for key in found if key not in allowed]):
-        raise input_error(place, "no such key", found=unknown[0], allowed=allowed)
-    return found
-
-
-def _list(said: object) -> list[Any]:
-    return [] if said is None else said if isinstance(said, list) else [said]
-
-
-def _words(said: object) -> list[str]:
-    return [tidy(plain(word)) for word in _list(said)]
