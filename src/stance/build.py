@@ -41,7 +41,10 @@ from stance.splits import (
 log = logging.getLogger(__name__)
 
 #: The modules that decide which rows come of a file.
-DECIDING = ("readers", "agreement", "annotations", "build", "dataset", "files", "hub", "labels", "splits", "tables")
+DECIDING = (
+    *("readers", "imports", "agreement", "annotations", "build", "dataset"),
+    *("files", "hub", "labels", "splits", "tables"),
+)
 
 #: How other corpora are divided when their train part is learnt from.
 TAKEN_AS_THEY_ARE = SplitConfig(leaks="report")
@@ -60,11 +63,16 @@ def dataset_folder(
 
 def _identity(data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None) -> dict[str, Any]:
     """The settings without what depends on the machine, and without ``auxiliary`` where there is none."""
-    settings: dict[str, Any] = {"data": {**asdict(data), "root": "", "texts": ""}, "split": asdict(split)}
+    settings: dict[str, Any] = {"data": asdict(data), "split": asdict(split)}
+    corpora = [settings["data"]]
     if auxiliary is not None and auxiliary.corpora:
         settings["auxiliary"] = asdict(auxiliary)
-        for corpus in settings["auxiliary"]["corpora"].values():
-            corpus["root"] = corpus["texts"] = ""
+        corpora += settings["auxiliary"]["corpora"].values()
+    for corpus in corpora:
+        corpus["root"] = corpus["texts"] = ""
+        for key in ("tool", "mapping"):
+            if not corpus[key]:
+                del corpus[key]
     return settings
 
 

@@ -49,6 +49,7 @@ def register() -> None:
         "probe_schema": settings.ProbeConfig,
         "behaviour_schema": settings.BehaviourConfig,
         "export_schema": settings.ExportConfig,
+        "tasks_schema": settings.TasksConfig,
         "predict_schema": settings.PredictConfig,
         "ship_schema": settings.ShipConfig,
         "shares_schema": settings.SharesConfig,

@@ -192,8 +192,9 @@ def _trim(training: dict[str, Any]) -> None:
                 del model[key]
     for data in (training["data"], *training["auxiliary"]["corpora"].values()):
         del data["root"], data["texts"]
-        if not data["leave_out"]:
-            del data["leave_out"]
+        for key in ("leave_out", "tool", "mapping"):
+            if not data[key]:
+                del data[key]
         if not data["hub"]:
             del data["hub"], data["revision"]
         data["path"] = Path(data["path"]).name if Path(data["path"]).is_absolute() else data["path"]

@@ -93,7 +93,7 @@ class AnnotationColumns:
 
 #: Each reads one format; ``table`` any.
 READERS = (
-    "negotiation", "news", "bundled", "wire", "annotations", "table",
+    "negotiation", "news", "bundled", "wire", "annotations", "table", "import",
     "semeval2016", "tweeteval", "vast", "pstance", "seesaw", "newsmtsc", "gwsd",
     "procon20", "perspectrum", "iam", "ibm_claim_stance", "ibm_kpa",
     "ruw", "conflict_bias", "unsc", "mpqa", "dna", "nli",
@@ -114,14 +114,16 @@ class DataConfig:
         headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
             favor_against_f1_mean_over_targets.
         texts: Folder with the texts that a corpus annotates without holding them (wire); like ``root`` not recorded.
-        annotators: Whose judgements count (negotiation, news, annotations; there, empty = all).
-        adjudicator: Who settles ties and disagreements (annotations).
+        annotators: Whose judgements count (negotiation, news, annotations, import; in the last two empty = all).
+        adjudicator: Who settles ties and disagreements (annotations, import).
         labels: How the labels are spelled in the file (annotations, table, dna).
         leave_out: Spellings of labels whose judgements are not read, e.g. ``[UNCLEAR, ""]`` (annotations, table, dna).
         columns: What our fields are called in the file (annotations, table); which of its variables they are (dna).
         parts: How the parts are spelled in a column ``part`` (table).
         target: One target for every row of a table without that column.
         encoding: Of the file (annotations, table, dna).
+        tool: Which annotation tool wrote the files; empty = as their content says (import).
+        mapping: A file that says what in them is holder, target and label (import).
         task: a or b (semeval2016).
         derived_neutrals: Whether there are neutral rows that nobody judged: for vast the synthetic ones (false leaves
             out those of its few-shot rows too, which cannot be told), for seesaw pairs of a sentence's entities without
@@ -146,6 +148,8 @@ class DataConfig:
     parts: PartSpellings = field(default_factory=PartSpellings)
     target: str = ""
     encoding: str = "utf-8"
+    tool: str = ""
+    mapping: str = ""
     task: str = "a"
     derived_neutrals: bool = False
     verify: bool = True
@@ -156,10 +160,23 @@ class DataConfig:
         _one_of("data.reader", self.reader, READERS)
         measures = ("macro_f1", "favor_against_f1", "accuracy", "favor_against_f1_mean_over_targets")
         _one_of("data.headline", self.headline, measures)
+        self._check_import()
         if self.leave_out and self.reader not in ("annotations", "table", "dna"):
             raise input_error("data.leave_out", "not read of a published corpus", found=self.leave_out)
         for spelling in set(self.leave_out) & set(self.labels.map()):
             raise input_error("data.leave_out", "it has a meaning in data.labels too", found=spelling)
+
+    def _check_import(self) -> None:
+        """Refuse what would not be looked at: of an export everything stands in its mapping."""
+        if self.reader != "import":
+            for key in ("tool", "mapping"):
+                if getattr(self, key):
+                    raise input_error(f"data.{key}", "read with data=import alone", found=getattr(self, key))
+            return
+        usual = {"labels": LabelSpellings(), "columns": AnnotationColumns(), "leave_out": [], "target": ""}
+        for key, value in (usual | {"encoding": "utf-8"}).items():
+            if getattr(self, key) != value:
+                raise input_error(f"data.{key}", "not read of an export", allowed=f"{key} in the file data.mapping")
 
     @property
     def location(self) -> Path:
@@ -781,6 +798,48 @@ class ColumnsConfig:
     target: str = "target"
     holder: str = "holder"
     context: str = "context"
+
+
+@dataclass(kw_only=True)
+class TasksConfig:
+    """Configuration of ``scripts/export_tasks.py``.
+
+    Attributes:
+        input: Tables of rows to be coded: csv, tsv, jsonl or parquet, as ``scripts/predict.py`` wrote them or without
+            scores; several of the same rows where several models scored them.
+        output: The tasks.
+        to: label-studio, doccano, prodigy or sheet (xlsx or csv).
+        n: How many rows.
+        order: margin (of the two most probable labels), disagreement (of the models), random, or file (as they stand).
+        clusters: Of the most useful rows take one of each cluster of their embeddings, so that no two are alike.
+        given: Files of tasks that were given before, or what came back of them: their rows are left out.
+        annotators: Columns of a sheet, one for each person.
+        columns: Names in the tables; ``id``, ``document`` and ``date`` are called so, and may be missing.
+        prefix: Before the names of the columns of probabilities, as ``scripts/predict.py`` was told.
+        encoder: For the clusters: all-MiniLM-L6-v2 (packaged), a folder or a hub id.
+        seed: Of clusters and random order.
+    """
+
+    input: list[str]
+    output: str
+    to: str = "label-studio"
+    n: int = 50
+    order: str = "margin"
+    clusters: bool = True
+    given: list[str] = field(default_factory=list)
+    annotators: list[str] = field(default_factory=lambda: ["coder 1", "coder 2"])
+    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
+    prefix: str = ""
+    encoder: str = "all-MiniLM-L6-v2"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse no rows, no files, and another order."""
+        _at_least("n", self.n, 1)
+        _at_least("input", len(self.input), 1)
+        _one_of("order", self.order, ("margin", "disagreement", "random", "file"))
+        if Path(self.output).resolve() in {Path(path).resolve() for path in (*self.input, *self.given)}:
+            raise input_error("output", "the same file as one that is read", found=self.output, allowed="another file")
 
 
 @dataclass(kw_only=True)

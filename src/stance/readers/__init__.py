@@ -17,6 +17,7 @@ from stance.readers import (
     iam,
     ibm_claim_stance,
     ibm_kpa,
+    imported,
     mpqa,
     negotiation,
     news,
@@ -96,6 +97,8 @@ def read_corpus(data: DataConfig) -> Corpus:
                 encoding=data.encoding,
                 verify=verify,
             )
+        case "import":
+            return _of_annotators(data, imported.read(path, data.mapping, tool=data.tool, part_map=data.parts.map()))
         case "table":
             return table.read(
                 path,
@@ -120,11 +123,19 @@ def _annotations(data: DataConfig) -> Corpus:
         leave_out=data.leave_out,
         encoding=data.encoding,
     )
+    return _of_annotators(data, replace(corpus, files={data.location.name: file_digest(data.location)}))
+
+
+def _of_annotators(data: DataConfig, corpus: Corpus) -> Corpus:
+    """The judgements of those annotators who are asked for.
+
+    Raises:
+        StanceError: There is no annotator of that name.
+    """
     names = {annotation.annotator for annotation in corpus.annotations}
     for name in (*data.annotators, *filter(None, [data.adjudicator])):
         if name not in names:
             raise input_error(str(data.location), "no such annotator", found=name, allowed=sorted(names))
     chosen = {*data.annotators, data.adjudicator} if data.annotators else names
-    files = {data.location.name: file_digest(data.location)}
     annotations = tuple(a for a in corpus.annotations if a.annotator in chosen)
-    return replace(corpus, annotations=annotations, files=files, adjudicator=data.adjudicator)
+    return replace(corpus, annotations=annotations, adjudicator=data.adjudicator)

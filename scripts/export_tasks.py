@@ -1,0 +1,34 @@
+"""The rows to code next: python scripts/export_tasks.py 'input=[SCORED.csv]' output=tasks.json to=label-studio n=50
+
+Those first that teach most: order=margin|disagreement, one of each cluster of embeddings (clusters=false without).
+to=doccano|prodigy|sheet. 'given=[FILE, ...]' leaves out what was given before. A mapping that reads what comes back
+goes beside the tasks: docs/annotate.md.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.config import script
+from stance.settings import TasksConfig
+
+
+@script("export_tasks")
+def main(config: TasksConfig) -> None:
+    """Choose the rows, write them and their mapping, say how many."""
+    from stance.coding import export_tasks
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        from stance.features import EmbeddingFeatures
+
+        encoder = EmbeddingFeatures.load_encoder(config.encoder).encoder
+        return np.asarray(encoder.encode([*texts], batch_size=64, normalize_embeddings=True))
+
+    done = export_tasks(config, embed)
+    print(f"{done.tasks:,} of {done.rows:,} rows -> {config.output}; {done.given:,} were given before")
+    print(f"what comes back is read by data=import data.mapping={done.mapping}")
+
+
+if __name__ == "__main__":
+    main()
