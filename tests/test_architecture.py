@@ -21,7 +21,7 @@ FLOORS = [
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares", "cluster"},
     {"build", "priors", "features", "encoder", "onnx_model", "slices", "suite", "seen"},
-    {"linear", "kernel"},
+    {"linear", "kernel", "prompting"},
     {"classifier", "evaluation", "mistakes", "report"},
     {
         "training",

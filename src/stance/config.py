@@ -64,6 +64,7 @@ def register() -> None:
         "linear": settings.LinearConfig,
         "kernel": settings.KernelConfig,
         "encoder": settings.EncoderConfig,
+        "prompt": settings.PromptConfig,
         "as_it_is": settings.AsItIsConfig,
         "ensemble": settings.EnsembleConfig,
     }.items():
