@@ -34,6 +34,7 @@ FLOORS = [
         "pairs",
         "robustness",
         "distill",
+        "annotating",
     }
     | {"modelcard", "export", "runsets"},
     {"runs", "results", "probes", "sweep"},

@@ -91,7 +91,7 @@ def test_a_changed_prompt_is_another_run(tmp_path):
 def test_a_codebook_that_is_too_short_is_refused(tmp_path):
     path = tmp_path / "book.md"
     path.write_text("# Book\n\n## One\n\nA.\n", encoding="utf-8")
-    with pytest.raises(StanceError, match="too short for model.codebook=definitions; found '1 sections'"):
+    with pytest.raises(StanceError, match=r"too short for model.codebook=definitions; found '1 sections'"):
         prompt_of(config(guidelines=str(path), codebook="definitions"))
 
 
@@ -202,7 +202,7 @@ def test_answers_outlive_a_kill(tmp_path):
 def test_a_damaged_line_is_named(tmp_path):
     path = tmp_path / "answers.jsonl"
     path.write_text("[]\n", encoding="utf-8")
-    with pytest.raises(StanceError, match="answers.jsonl, line 1: damaged"), Answers(path).at_work():
+    with pytest.raises(StanceError, match=r"answers.jsonl, line 1: damaged"), Answers(path).at_work():
         pass
 
 

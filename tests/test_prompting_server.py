@@ -98,14 +98,14 @@ def test_what_the_server_lacks_is_left_out_and_samples_are_taken(tmp_path, caplo
 def test_logprobs_that_are_taken_and_not_given(tmp_path):
     with serving(ChatStub(ignores=("logprobs",))) as endpoint:
         assert fitted(endpoint, tmp_path).talk.by == "samples"
-        with pytest.raises(StanceError, match="model.probabilities: none are given for stub-1"):
+        with pytest.raises(StanceError, match=r"model.probabilities: none are given for stub-1"):
             fitted(endpoint, tmp_path, probabilities="logprobs")
 
 
 def test_a_schema_that_the_server_does_not_know():
     with serving(ChatStub(lacks=("response_format",))) as endpoint:
         assert fitted(endpoint).talk.asker.dialect.schema is False
-        with pytest.raises(StanceError, match="model.structured: the server takes no schema; found 'schema'"):
+        with pytest.raises(StanceError, match=r"model.structured: the server takes no schema; found 'schema'"):
             fitted(endpoint, structured="schema")
 
 
@@ -181,7 +181,7 @@ def test_a_model_that_the_server_does_not_have():
 def test_a_key_is_sent_and_stands_nowhere(tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG)
     with serving(ChatStub(key=KEY)) as endpoint:
-        with pytest.raises(StanceError, match="prompt.key: the server does not let us in .* which is not set"):
+        with pytest.raises(StanceError, match=r"prompt.key: the server does not let us in .* which is not set"):
             fitted(endpoint)
         monkeypatch.setenv("MY_KEY", "another-word")
         with pytest.raises(StanceError, match="taken from MY_KEY, which is set") as caught:
@@ -197,9 +197,9 @@ def test_a_key_is_sent_and_stands_nowhere(tmp_path, monkeypatch, caplog):
 
 
 def test_a_context_that_is_too_short():
-    with serving(ChatStub(context=5000)) as endpoint:
-        with pytest.raises(StanceError, match="stub-1: the prompt is longer than its context: .*codebook=definitions"):
-            fitted(endpoint)
+    message = r"stub-1: the prompt is longer than its context: .*codebook=definitions"
+    with serving(ChatStub(context=5000)) as endpoint, pytest.raises(StanceError, match=message):
+        fitted(endpoint)
 
 
 def test_a_server_that_cuts_prompts_off_is_reported(caplog):
@@ -256,7 +256,7 @@ def test_examples_are_of_train_alone_and_balanced():
         assert model.pool == fitted(endpoint, train=train, validation=validation, shots=6).pool
         shown = model.pool[0]
         assert shown not in model.examples(replace(shown, label=""))
-        with pytest.raises(StanceError, match="model.shots: more than there are training rows; found 13; allowed: 12"):
+        with pytest.raises(StanceError, match=r"model.shots: more than there are training rows; found 13; allowed: 12"):
             fitted(endpoint, train=train, shots=13)
 
 
@@ -295,7 +295,7 @@ def test_a_second_pass_and_the_scale_are_measured_on_validation(tmp_path):
 
 
 def test_the_nearest_rows_are_shown_but_never_the_row_itself():
-    train = rows(6) + [example(90, "favor", text="The ferry to Ulm sank.", target="lift the ferry", document="x")]
+    train = [*rows(6), example(90, "favor", text="The ferry to Ulm sank.", target="lift the ferry", document="x")]
     with serving(ChatStub()) as endpoint:
         model = fitted(endpoint, train=train, shots=2, choose="nearest")
         shown = model.examples(Question("A ferry near Ulm went down.", "raise the ferry"))

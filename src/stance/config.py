@@ -38,6 +38,7 @@ def register() -> None:
     """Make the schemas known to Hydra; called once when a script is imported."""
     store = ConfigStore.instance()
     for name, node in {
+        "annotate_schema": settings.AnnotateConfig,
         "audit_schema": settings.AuditConfig,
         "build_schema": settings.BuildConfig,
         "cascade_schema": settings.CascadeConfig,

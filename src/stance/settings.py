@@ -727,6 +727,52 @@ class ReportConfig(EvaluateConfig):
 
 
 @dataclass(kw_only=True)
+class AnnotateConfig:
+    """Configuration of ``scripts/annotate.py``.
+
+    Attributes:
+        input: A jsonl, csv or tsv file with the rows, judged by people or not.
+        output: A jsonl file with their judgements and the model's, which ``data=annotations`` reads.
+        annotator: What the model is called there.
+        checkpoint: A checkpoint folder or hub id; or
+        model: a language model as it is.
+        prompt: Where that is asked.
+        label_studio: A json file with the model's judgements as Label Studio's pre-annotations; null = none.
+        columns: What our fields are called in the input.
+        labels: How the labels are spelled in it.
+        encoding: Of the input.
+        bootstrap: Samples for the intervals of agreement.
+        outputs: Answers are kept in its folder ``cache``.
+    """
+
+    input: str
+    output: str
+    annotator: str
+    checkpoint: str | None = None
+    model: ModelConfig | None = None
+    prompt: ServerConfig = field(default_factory=ServerConfig)
+    label_studio: str | None = None
+    columns: AnnotationColumns = field(default_factory=AnnotationColumns)
+    labels: LabelSpellings = field(default_factory=LabelSpellings)
+    encoding: str = "utf-8"
+    bootstrap: int = 1000
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse both or neither model, one that is to be fitted, and files that would replace each other."""
+        _at_least("bootstrap", self.bootstrap, 10)
+        if (self.checkpoint is None) == (self.model is None):
+            raise input_error("checkpoint", "not one model", allowed="either checkpoint=DIR or model=prompt")
+        if self.model is not None and (not isinstance(self.model, PromptConfig) or self.model.shots):
+            allowed = "model=prompt without shots; else a checkpoint that scripts/train.py made"
+            raise input_error("model", "it has to learn first", found=self.model.name, allowed=allowed)
+        if Path(self.output).suffix != ".jsonl":
+            raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .jsonl")
+        if Path(self.input).resolve() == Path(self.output).resolve():
+            raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
+
+
+@dataclass(kw_only=True)
 class SuspectsConfig:
     """Configuration of ``scripts/suspects.py``.
 

@@ -75,7 +75,7 @@ class PromptModel:
                 raw = self.talk.problems[-1]["replies"][0]
                 raise input_error(self.config.language_model, problem, found=raw["refusal"] or raw["text"])
             log.warning("%s; they get the shares of the labels in train, and are counted", problem)
-        return np.array([self.prior if one.problem else self._probabilities(one) for one in said])
+        return np.array([self.probabilities(one) for one in said])
 
     def judge(self, rows: Sequence[Question]) -> list[Said]:
         """What the model says of each row; rows without an answer say why."""
@@ -92,7 +92,10 @@ class PromptModel:
         order = [self.pool[i] for i in np.argsort(-likeness, kind="stable") if self.pool[i].text != question.text]
         return order[: self.config.shots][::-1]
 
-    def _probabilities(self, said: Said) -> NDArray[np.float64]:
+    def probabilities(self, said: Said) -> NDArray[np.float64]:
+        """Of the three labels, shape (3,), scaled; the prior where there is no answer."""
+        if said.problem:
+            return self.prior
         found = from_samples([said.label]) if said.probabilities is None else said.probabilities
         return found if self.scale == 1 else rescale(found[None], self.scale)[0]
 
@@ -198,7 +201,7 @@ def fit_prompt(
         read = [(one, row.label) for one, row in zip(said, validation, strict=True) if not one.problem]
         if not read:
             raise StanceError(f"{config.language_model}: no row of validation has an answer that can be read")
-        logarithms = np.log([model._probabilities(one) for one, _ in read])
+        logarithms = np.log([model.probabilities(one) for one, _ in read])
         model.scale = fit_scale(logarithms, [LABEL2ID[label] for _, label in read])
     if server.again and rows:
         twice = rows[:: max(1, len(rows) // server.again)][: server.again]
