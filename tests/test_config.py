@@ -34,7 +34,8 @@ def composed(primary: str, *overrides: str, folder=CONF):
 
 @pytest.mark.parametrize("experiment", names("experiment"))
 def test_every_experiment_composes_and_is_named_after_its_file(experiment):
-    config = composed("train", f"experiment={experiment}")
+    named = ["distill.teacher.model.language_model=m"] if experiment == "taught_by_prompt" else []
+    config = composed("train", f"experiment={experiment}", *named)
     assert isinstance(config, TrainConfig)
     assert config.name == experiment or (
         config.name.startswith(f"{experiment}-") and config.name.endswith(config.model.name)
@@ -53,7 +54,9 @@ def test_a_prompted_model_composes_with_its_name_and_says_what_is_missing():
     config = composed("train", "model=prompt", "model.language_model=m", "prompt.endpoint=http://127.0.0.1:8000/v1")
     assert isinstance(config.model, PromptConfig) and config.name == "negotiation-prompt"
     assert config.model.guidelines == str(PROJECT / "seeds" / "GUIDELINES.md")
-    annotate = composed("annotate", "input=i.csv", "output=o.jsonl", "annotator=m", "model=prompt", "model.language_model=m")
+    annotate = composed(
+        "annotate", "input=i.csv", "output=o.jsonl", "annotator=m", "model=prompt", "model.language_model=m"
+    )
     assert isinstance(annotate.model, PromptConfig) and annotate.prompt.endpoint is None
     for wrong in (["model=prompt"], ["model=prompt", "model.language_model=m", "model.questions=3"]):
         with pytest.raises(StanceError, match=r"model\.(language_model|questions)"):
