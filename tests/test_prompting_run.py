@@ -74,7 +74,9 @@ def test_a_prompted_model_is_trained_compared_and_shown_like_any_other(home, stu
 
 def test_a_student_learns_from_a_prompted_teacher(home, stub, tiny_encoder):
     run_here(
-        "train", "experiment=taught_by_prompt", *DATA, f"distill.teacher.model.language_model={MODEL}",
+        "train", "experiment=taught_by_prompt", *DATA, "data@distill.teacher.data=annotations",
+        "distill.teacher.data.path=rows.jsonl", "split@distill.teacher.split=document",
+        f"distill.teacher.model.language_model={MODEL}",
         f"prompt.endpoint={stub.endpoint}", "prompt.again=0", f"model.encoder={tiny_encoder}", "model.max_length=64",
         "distill.questions=12", "trainer.num_train_epochs=1", cwd=home,
     )  # fmt: skip
