@@ -22,7 +22,7 @@ FLOORS = [
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
     | {"comparison", "calibration", "selective", "shares", "cluster", "teaching"},
     {"coding", "build", "priors", "features", "encoder", "onnx_model", "slices", "suite", "seen"},
-    {"linear", "kernel"},
+    {"linear", "kernel", "prompting"},
     {"classifier", "evaluation", "mistakes", "report"},
     {
         "training",
@@ -35,6 +35,7 @@ FLOORS = [
         "pairs",
         "robustness",
         "distill",
+        "annotating",
     }
     | {"modelcard", "export", "runsets"},
     {"runs", "results", "probes", "sweep"},

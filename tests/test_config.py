@@ -15,6 +15,7 @@ from stance.settings import (
     LabelSpellings,
     LinearConfig,
     PriorConfig,
+    PromptConfig,
     TrainConfig,
 )
 
@@ -33,19 +34,35 @@ def composed(primary: str, *overrides: str, folder=CONF):
 
 @pytest.mark.parametrize("experiment", names("experiment"))
 def test_every_experiment_composes_and_is_named_after_its_file(experiment):
-    config = composed("train", f"experiment={experiment}")
+    named = ["distill.teacher.model.language_model=m"] if experiment == "taught_by_prompt" else []
+    config = composed("train", f"experiment={experiment}", *named)
     assert isinstance(config, TrainConfig)
     assert config.name == experiment or (
         config.name.startswith(f"{experiment}-") and config.name.endswith(config.model.name)
     )
 
 
-@pytest.mark.parametrize("model", [name for name in names("model") if name != "as_it_is"])
+@pytest.mark.parametrize("model", [name for name in names("model") if name not in ("as_it_is", "prompt")])
 def test_every_model_composes_to_its_own_schema(model):
     config = composed("train", f"model={model}")
     assert config.model.name == model
     assert config.name == f"negotiation-{model}"
     assert isinstance(config.model, PriorConfig | LinearConfig | KernelConfig | EncoderConfig | EnsembleConfig)
+
+
+def test_a_prompted_model_composes_with_its_name_and_says_what_is_missing():
+    config = composed("train", "model=prompt", "model.language_model=m", "prompt.endpoint=http://127.0.0.1:8000/v1")
+    assert isinstance(config.model, PromptConfig) and config.name == "negotiation-prompt"
+    assert config.model.guidelines == str(PROJECT / "seeds" / "GUIDELINES.md")
+    annotate = composed(
+        "annotate", "input=i.csv", "output=o.jsonl", "annotator=m", "model=prompt", "model.language_model=m"
+    )
+    assert isinstance(annotate.model, PromptConfig) and annotate.prompt.endpoint is None
+    for wrong in (["model=prompt"], ["model=prompt", "model.language_model=m", "model.questions=3"]):
+        with pytest.raises(StanceError, match=r"model\.(language_model|questions)"):
+            composed("train", *wrong)
+    with pytest.raises(StanceError, match="either checkpoint=DIR or model=prompt"):
+        composed("annotate", "input=i.csv", "output=o.jsonl", "annotator=m")
 
 
 @pytest.mark.parametrize("data", names("data"))

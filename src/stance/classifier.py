@@ -27,6 +27,7 @@ from stance.onnx_model import FILES, OnnxModel
 from stance.predictions import Prediction, Predictor, Probabilities, to_predictions
 from stance.pretrained import named_checkpoint
 from stance.priors import Prior
+from stance.prompting.model import PromptModel
 from stance.selective import Threshold
 from stance.settings import RUNTIMES
 
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 CARD = "stance.json"
 CARD_VERSION = 1
 
-KINDS = ("prior", "tfidf", "embedding", "static", "combined", "kernel", "encoder", "ensemble", "cascade")
+KINDS = ("prior", "tfidf", "embedding", "static", "combined", "kernel", "encoder", "prompt", "ensemble", "cascade")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,18 @@ class Cascade:
         return cls(cheap, dear, float(read_json(folder / "cascade.json")["threshold"]))
 
 
+def language_models(predictor: Predictor) -> list[PromptModel]:
+    """The prompted language models that a model asks: itself, or those among its members."""
+    match predictor:
+        case PromptModel():
+            return [predictor]
+        case Ensemble():
+            return [found for member in predictor.members.values() for found in language_models(member.predictor)]
+        case Cascade():
+            return [found for one in (predictor.cheap, predictor.dear) for found in language_models(one.predictor)]
+    return []
+
+
 def _load_predictor(folder: Path, card: Card, runtime: str) -> Predictor:
     match card.kind:
         case "prior":
@@ -257,6 +270,8 @@ def _load_predictor(folder: Path, card: Card, runtime: str) -> Predictor:
             return LinearModel.load(folder, CombinedFeatures.load(folder))
         case "kernel":
             return KernelModel.load(folder)
+        case "prompt":
+            return PromptModel.load(folder)
         case "ensemble":
             return Ensemble.load(folder, runtime)
         case "cascade":

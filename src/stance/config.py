@@ -38,6 +38,7 @@ def register() -> None:
     """Make the schemas known to Hydra; called once when a script is imported."""
     store = ConfigStore.instance()
     for name, node in {
+        "annotate_schema": settings.AnnotateConfig,
         "audit_schema": settings.AuditConfig,
         "build_schema": settings.BuildConfig,
         "cascade_schema": settings.CascadeConfig,
@@ -65,6 +66,7 @@ def register() -> None:
         "linear": settings.LinearConfig,
         "kernel": settings.KernelConfig,
         "encoder": settings.EncoderConfig,
+        "prompt": settings.PromptConfig,
         "as_it_is": settings.AsItIsConfig,
         "ensemble": settings.EnsembleConfig,
     }.items():

@@ -27,6 +27,7 @@ KINDS = {
     "combined": "n-grams, a frozen encoder and a linear classifier",
     "kernel": "a frozen encoder and a kernel machine",
     "encoder": "a fine-tuned encoder that reads text, holder and target together",
+    "prompt": "a language model that is asked with the codebook as its prompt",
     "ensemble": "the mean of the probabilities of several models",
     "cascade": "a cheap model where it is sure, a dear one for the rest",
 }
@@ -103,7 +104,7 @@ def model_card(
         "",
         "## Limits",
         "",
-        *_limits(config),
+        *_limits(config, metrics),
     ]
     return "\n".join(lines) + "\n"
 
@@ -125,6 +126,15 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
     """Rows, corpora and parts; where another training came first, which."""
     config = run["config"]
     said = f"seed {run['seed']}; fingerprint of the data `{run['data']['fingerprint'][:16]}`."
+    if "language_model" in config["model"]:
+        model = config["model"]
+        shown = (
+            f"{model['shots']} judged rows of {config['data']['name']} before each question" if model["shots"] else ""
+        )
+        asked = f"the language model {model['language_model']} was asked as it is" + (
+            f", with {shown}" if shown else ""
+        )
+        return f"Nothing: {asked}; the prompt is `{model['prompt'][:16]}`; split by {config['split']['by']}; {said}"
     own = f"{train['rows']:,} rows in {train['documents']:,} documents"
     if taken := config["model"].get("checkpoint"):
         return f"It is {taken}, as it is; {said}"
@@ -223,7 +233,7 @@ def _usage(kind: str, input_format: InputFormat) -> list[str]:
     ]
 
 
-def _limits(config: Mapping[str, Any]) -> list[str]:
+def _limits(config: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
     limits = [
         f"- The labels ({', '.join(LABELS)}) are judgements of what a text says of one holder toward one target. The "
         "same text gets other labels for other holders and targets; a tone or a sentiment is no stance.",
@@ -232,6 +242,7 @@ def _limits(config: Mapping[str, Any]) -> list[str]:
         "- Shares of predicted labels are not shares of stance: a model that errs moves them.",
         "- Not for decisions about persons.",
     ]
+    limits += [f"- {caveat}" for caveat in next(iter(metrics.values())).get("prompt", {}).get("caveats", ())]
     if "negotiation" in _corpora(config):
         limits.append(
             "- Every sentence and judgement of the corpus negotiation was written by a language model; no human coder "

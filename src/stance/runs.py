@@ -6,6 +6,7 @@ import logging
 import shutil
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from stance.files import (
     sweep_partials,
     write_beside,
     write_json,
+    write_jsonl,
 )
 from stance.machine import machine, versions
 from stance.predictions import (
@@ -39,10 +41,12 @@ from stance.predictions import (
     to_probabilities,
     write_predictions,
 )
+from stance.prompting.template import recorded
 from stance.seen import count_learnt, warn_of_learnt, write_learnt
 from stance.selective import confidence_and_right, measure_conformal, measure_selective, thresholds
 from stance.settings import (
     AsItIsConfig,
+    DataConfig,
     DistillConfig,
     EncoderConfig,
     EnsembleConfig,
@@ -51,6 +55,7 @@ from stance.settings import (
     LinearConfig,
     ModelConfig,
     PriorConfig,
+    PromptConfig,
     SourceConfig,
     TrainConfig,
     sources_of,
@@ -64,7 +69,7 @@ log = logging.getLogger(__name__)
 REPORTED = ("validation", "test", "challenge", "literary")
 
 #: Settings that say where and not what: two runs that differ in them alone are the same run.
-NOT_IDENTITY = ("outputs", "overwrite")
+NOT_IDENTITY = ("outputs", "overwrite", "prompt")
 
 
 def run_folder(outputs: str | Path, name: str, seed: int) -> Path:
@@ -118,6 +123,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     found = {}
     for part in [part for part in REPORTED if part in splits]:
         log.info("predicting %s (%d rows)", part, len(splits[part]))
+        before = _tallies(classifier.predictor)
         predictions = predict_examples(classifier.predictor, splits[part])
         write_predictions(folder / f"predictions.{part}.jsonl", [e.id for e in splits[part]], predictions)
         metrics[part] = evaluate(
@@ -129,6 +135,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         )
         metrics[part]["calibration"] = _calibration(classifier.predictor, splits[part], predictions, config.bootstrap)
         metrics[part]["selective"] = measure_selective(splits[part], predictions, samples=config.bootstrap)
+        metrics[part] |= about_language_models(config.data, classifier.predictor, before)
         found[part] = predictions
     validation = splits["validation"], to_probabilities(found["validation"], "model")
     for part in [part for part in found if part != "validation"]:
@@ -141,7 +148,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         thresholds(*confidence_and_right(splits["validation"], found["validation"])),
     ).write_card(folder / "checkpoint")
     write_validation(folder / "checkpoint", Scored.of(*validation))
-    own = [] if isinstance(config.model, AsItIsConfig) else splits["train"]
+    own = [] if _learns_nothing(config.model) else splits["train"]
     made_of = [_checkpoint(run) for run in _needed(config)]
     if isinstance(config.model, AsItIsConfig) and config.model.checkpoint:
         made_of.append(_taken(config.model))
@@ -160,11 +167,59 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         "seconds": {"fit": round(fitted - begin, 1), "predict": round(predicted - fitted, 1)},
         "resumed": resumed,
         **({"made_from": made_from} if made_from else {}),
+        **_conversations(classifier.predictor, folder),
     }
+    for caveat in metrics["validation"].get("prompt", {}).get("caveats", ()):
+        log.warning("%s", caveat)
     _write_model_card(folder / "checkpoint", run, metrics, classifier, splits["train"])
     write_json(folder / "run.json", run)
     _tidy(folder)
     return {**run, "metrics": metrics}
+
+
+def about_language_models(
+    data: DataConfig, predictor: Predictor, before: Sequence[Counter[str]] = ()
+) -> dict[str, Any]:
+    """What must stand beside the score of a prompted language model, under ``prompt``; nothing for other models.
+
+    Args:
+        data: What it was asked about.
+        predictor: The model, or one that has such members.
+        before: Their tallies before they were asked, see :func:`_tallies`; none = they were asked nothing else.
+    """
+    from stance.classifier import language_models
+    from stance.prompting.caveats import caveats
+
+    models = language_models(predictor)
+    if not models:
+        return {}
+    earlier = before or [Counter()] * len(models)
+    tallies = [dict(model.talk.tally - tally) for model, tally in zip(models, earlier, strict=True)]
+    records = [{**model.record(), "tally": tally} for model, tally in zip(models, tallies, strict=True)]
+    return {"prompt": {"caveats": caveats(data.reader, data.name), "models": records}}
+
+
+def _tallies(predictor: Predictor) -> list[Counter[str]]:
+    from stance.classifier import language_models
+
+    return [model.talk.tally.copy() for model in language_models(predictor)]
+
+
+def _conversations(predictor: Predictor, folder: Path) -> dict[str, Any]:
+    """What ``run.json`` says of the language models that were asked; rows without an answer go to a file, raw."""
+    from stance.classifier import language_models
+
+    models = language_models(predictor)
+    lost = [problem for model in models for problem in model.talk.problems]
+    if lost:
+        write_jsonl(folder / "unanswered.jsonl", lost)
+        log.warning("%d questions have no answer that can be read: %s", len(lost), folder / "unanswered.jsonl")
+    return {"prompt": [model.record() for model in models]} if models else {}
+
+
+def _learns_nothing(model: ModelConfig) -> bool:
+    """Whether a model is taken or asked as it is: a prompted one without examples learns shares of labels alone."""
+    return isinstance(model, AsItIsConfig) or (isinstance(model, PromptConfig) and not model.shots)
 
 
 def _settings(config: TrainConfig) -> dict[str, Any]:
@@ -187,6 +242,8 @@ def _settings(config: TrainConfig) -> dict[str, Any]:
 def _trim(training: dict[str, Any]) -> None:
     """Take out of the settings of one training where its corpora are, and what is the same as not being there."""
     for model in (training["model"], *training["model"].get("members", {}).values()):
+        if "language_model" in model:
+            model.update(recorded(model))
         for key, same in (("seeds", 1), ("mark", ""), ("others", {}), ("checkpoint", "")):
             if model.get(key) == same:
                 del model[key]
@@ -335,6 +392,7 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
         trainer=config.trainer,
         work=folder / "work",
         cache=Path(config.outputs) / "cache",
+        server=config.prompt,
     )
     input_format, scale = InputFormat(), 1.0
     if isinstance(predictor, EncoderModel):
@@ -376,6 +434,8 @@ def _kind(model: ModelConfig) -> str:
             return "prior"
         case KernelConfig():
             return "kernel"
+        case PromptConfig():
+            return "prompt"
     return "encoder"
 
 
@@ -424,6 +484,7 @@ def _of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:
         auxiliary=source.auxiliary,
         model=source.model,
         trainer=source.trainer,
+        prompt=config.prompt,
         bootstrap=config.bootstrap,
         outputs=config.outputs,
     )
@@ -451,8 +512,10 @@ def scale_of(predictor: Predictor) -> float:
     from stance.kernel import KernelModel
     from stance.linear import LinearModel
     from stance.onnx_model import OnnxModel
+    from stance.prompting.model import PromptModel
 
-    return predictor.scale if isinstance(predictor, EncoderModel | LinearModel | KernelModel | OnnxModel) else 1.0
+    scaled = EncoderModel | LinearModel | KernelModel | OnnxModel | PromptModel
+    return predictor.scale if isinstance(predictor, scaled) else 1.0
 
 
 def _calibration(

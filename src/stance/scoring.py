@@ -15,7 +15,7 @@ from stance.files import as_name, read_json, write_beside, write_json
 from stance.predictions import to_probabilities
 from stance.probes import probe, related_rows
 from stance.report import LOSSES, page, page_rows
-from stance.runs import about_part, predict_part, scale_of
+from stance.runs import about_language_models, about_part, predict_part, scale_of
 from stance.seen import count_learnt
 from stance.selective import measure_selective
 from stance.settings import ReportConfig
@@ -53,6 +53,9 @@ def evaluate_part(config: ReportConfig) -> tuple[dict[str, Any], Path]:
             before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
             report["calibration"] |= {"scale": scale, "before": {name: before[name] for name in LOSSES}}
         report["selective"] = measure_selective(examples, predictions, samples=samples)
+    report["prompt"] = None
+    if classifier is not None:
+        report |= about_language_models(config.data, classifier.predictor)
     report |= {"model": classifier is not None, "probes": None, "behaviour": behaviour}
     if classifier is not None and (classifier.card.kind in PROBED if config.probes is None else config.probes):
         model, headline, related = classifier.predictor, config.data.headline, related_rows(splits, config.part)

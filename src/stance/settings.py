@@ -5,10 +5,12 @@ Fields without a default must be given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from stance.errors import input_error
 from stance.files import beside
@@ -344,6 +346,111 @@ class EnsembleConfig(ModelConfig):
 
 
 @dataclass(kw_only=True)
+class PromptConfig(ModelConfig):
+    """A language model that is asked; what it is asked, and how its answers become probabilities.
+
+    Attributes:
+        language_model: By the name that the server knows it by; without a server a folder, a .gguf file or a hub id.
+        guidelines: The codebook, a Markdown file whose sections begin with ``##``.
+        codebook: How much of it is in the prompt: definitions (its first two sections), decisions (three), cases (all).
+        template: A file with a prompt of one's own (see :mod:`stance.prompting.template`); null = the bundled one.
+        shots: Judged rows of the train part that are shown before the question; 0 = none.
+        choose: Which: balance (as many of each label, the same for all rows) or nearest (to the row, by embedding).
+        draws: For balance: so many sets are drawn and tried on validation, the best is taken; 1 = nothing is tried.
+        questions: Of one text in one request, at most.
+        probabilities: logprobs (of the tokens of the labels), samples, or auto: logprobs where they are given.
+        samples: Answers to a question where there are no logprobs; the first at temperature 0.
+        temperature: Of the further samples.
+        structured: Whether the server is told the form of the answer: schema, none, or auto: schema where it is known.
+        max_tokens: Of an answer; a model that reasons before it answers needs hundreds.
+        calibrate: Scale the probabilities on validation; no label changes.
+        unanswered: What becomes of a row without an answer that can be read: prior (it gets the shares of the labels in
+            train, and is counted) or stop.
+        encoder: For nearest: all-MiniLM-L6-v2 (packaged), a folder or a hub id.
+    """
+
+    language_model: str
+    guidelines: str
+    codebook: str = "decisions"
+    template: str | None = None
+    shots: int = 0
+    choose: str = "balance"
+    draws: int = 1
+    questions: int = 1
+    probabilities: str = "auto"
+    samples: int = 5
+    temperature: float = 1.0
+    structured: str = "auto"
+    max_tokens: int = 64
+    calibrate: bool = False
+    unanswered: str = "prior"
+    encoder: str = "all-MiniLM-L6-v2"
+
+    def __post_init__(self) -> None:
+        """Refuse values outside the lists above, and choices that go against each other."""
+        _one_of("model.codebook", self.codebook, ("definitions", "decisions", "cases"))
+        _one_of("model.choose", self.choose, ("balance", "nearest"))
+        _one_of("model.probabilities", self.probabilities, ("auto", "logprobs", "samples"))
+        _one_of("model.structured", self.structured, ("auto", "schema", "none"))
+        _one_of("model.unanswered", self.unanswered, ("prior", "stop"))
+        for name, least in {"shots": 0, "draws": 1, "questions": 1, "samples": 1, "max_tokens": 1}.items():
+            _at_least(f"model.{name}", getattr(self, name), least)
+        if self.draws > 1 and (self.shots == 0 or self.choose != "balance"):
+            raise input_error("model.draws", "nothing is drawn", found=self.draws, allowed="1, or balanced shots")
+        if self.choose == "nearest" and self.questions > 1:
+            raise input_error("model.questions", "each has other nearest rows", found=self.questions, allowed="1")
+        if not 0 < self.temperature <= 2:
+            raise input_error("model.temperature", "no temperature", found=self.temperature, allowed="above 0, to 2")
+
+
+@dataclass(kw_only=True)
+class ServerConfig:
+    """Where a language model is asked, and how much; nothing here changes what it is asked.
+
+    Attributes:
+        endpoint: Of a server that speaks the OpenAI chat protocol, e.g. http://127.0.0.1:8000/v1; null = no server: a
+            causal model of transformers in this process.
+        key: Name of the environment variable that holds the key; one that is not set is none.
+        concurrency: Requests at once.
+        timeout: Seconds that one may take.
+        retries: Further tries after a rate limit, an error of the server or a broken connection.
+        max_requests: Budget of this command, tries counted; null = no limit. Kept answers cost nothing.
+        price: Of a million tokens read and of a million written; empty = costs are not counted.
+        again: Rows of validation that are asked a second time, to see how far the model agrees with itself.
+    """
+
+    endpoint: str | None = None
+    key: str = "OPENAI_API_KEY"
+    concurrency: int = 4
+    timeout: float = 120.0
+    retries: int = 6
+    max_requests: int | None = None
+    price: list[float] = field(default_factory=list)
+    again: int = 100
+
+    def __post_init__(self) -> None:
+        """Refuse a key in place of its name, without showing it; a password in the address; and numbers too small."""
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.key):
+            raise input_error("prompt.key", "no name of an environment variable", allowed="the name, never the key")
+        address = urlsplit(self.endpoint or "http://none")
+        if address.scheme not in ("http", "https") or not address.hostname:
+            allowed = "an address such as http://127.0.0.1:8000/v1"
+            raise input_error("prompt.endpoint", "no address", found=self.endpoint, allowed=allowed)
+        if address.username or address.password or address.query:
+            raise input_error("prompt.endpoint", "it holds a name or a key", allowed="prompt.key=NAME_OF_A_VARIABLE")
+        for name, least in {"concurrency": 1, "retries": 0, "again": 0}.items():
+            _at_least(f"prompt.{name}", getattr(self, name), least)
+        if self.max_requests is not None:
+            _at_least("prompt.max_requests", self.max_requests, 1)
+        if not self.timeout > 0:
+            raise input_error("prompt.timeout", "too small", found=self.timeout, allowed="seconds, above 0")
+        if self.price and (len(self.price) != 2 or min(self.price) < 0):
+            raise input_error(
+                "prompt.price", "not two prices", found=self.price, allowed="[read, written], of a million"
+            )
+
+
+@dataclass(kw_only=True)
 class SourceConfig:
     """A training on another corpus that comes first: a run of its own, which stands or is made, with the same seed.
 
@@ -467,9 +574,11 @@ class TrainConfig:
         data: See :class:`DataConfig`.
         split: See :class:`SplitConfig`.
         auxiliary: See :class:`AuxiliaryConfig`.
-        model: A prior, a linear model, a kernel machine, an encoder, an ensemble of these, or the source as it is.
+        model: A prior, a linear model, a kernel machine, an encoder, a prompted language model, an ensemble of these,
+            or the source as it is.
         source: Where an encoder's weights come from, if not from pretraining alone (intermediate training).
         distill: A larger model that an encoder learns from too.
+        prompt: Where a prompted language model is asked.
         train_share: Share of the training documents that is learnt from, drawn by the seed (for learning curves).
         trainer: Keywords of ``transformers.TrainingArguments``, passed through (encoder only).
         bootstrap: Samples for the intervals, at least 10.
@@ -485,6 +594,7 @@ class TrainConfig:
     model: ModelConfig
     source: SourceConfig | None = None
     distill: DistillConfig | None = None
+    prompt: ServerConfig = field(default_factory=ServerConfig)
     train_share: float = 1.0
     trainer: dict[str, Any] = field(default_factory=dict)
     bootstrap: int = 1000
@@ -504,6 +614,8 @@ class TrainConfig:
                 allowed="model.checkpoint=DIR, or another training: experiment=semeval2016_b_from_vast shows how",
             )
         self._check_sources()
+        if isinstance(self.model, PromptConfig) and self.model.questions > 1 and self.prompt.endpoint is None:
+            raise input_error("model.questions", "a server answers several", found=self.model.questions, allowed="1")
         if self.distill is not None and not isinstance(self.model, EncoderConfig):
             raise input_error("distill", "of no use to this model", found=self.model.name, allowed="an encoder")
         if isinstance(self.model, EnsembleConfig):
@@ -630,6 +742,52 @@ class ReportConfig(EvaluateConfig):
             raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
         if self.probes and self.checkpoint is None:
             raise input_error("probes", "there is no model to ask", found=self.probes, allowed="with checkpoint=DIR")
+
+
+@dataclass(kw_only=True)
+class AnnotateConfig:
+    """Configuration of ``scripts/annotate.py``.
+
+    Attributes:
+        input: A jsonl, csv or tsv file with the rows, judged by people or not.
+        output: A jsonl file with their judgements and the model's, which ``data=annotations`` reads.
+        annotator: What the model is called there.
+        checkpoint: A checkpoint folder or hub id; or
+        model: a language model as it is.
+        prompt: Where that is asked.
+        label_studio: A json file with the model's judgements as Label Studio's pre-annotations; null = none.
+        columns: What our fields are called in the input.
+        labels: How the labels are spelled in it.
+        encoding: Of the input.
+        bootstrap: Samples for the intervals of agreement.
+        outputs: Answers are kept in its folder ``cache``.
+    """
+
+    input: str
+    output: str
+    annotator: str
+    checkpoint: str | None = None
+    model: ModelConfig | None = None
+    prompt: ServerConfig = field(default_factory=ServerConfig)
+    label_studio: str | None = None
+    columns: AnnotationColumns = field(default_factory=AnnotationColumns)
+    labels: LabelSpellings = field(default_factory=LabelSpellings)
+    encoding: str = "utf-8"
+    bootstrap: int = 1000
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse both or neither model, one that is to be fitted, and files that would replace each other."""
+        _at_least("bootstrap", self.bootstrap, 10)
+        if (self.checkpoint is None) == (self.model is None):
+            raise input_error("checkpoint", "not one model", allowed="either checkpoint=DIR or model=prompt")
+        if self.model is not None and (not isinstance(self.model, PromptConfig) or self.model.shots):
+            allowed = "model=prompt without shots; else a checkpoint that scripts/train.py made"
+            raise input_error("model", "it has to learn first", found=self.model.name, allowed=allowed)
+        if Path(self.output).suffix != ".jsonl":
+            raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .jsonl")
+        if Path(self.input).resolve() == Path(self.output).resolve():
+            raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
 
 
 @dataclass(kw_only=True)

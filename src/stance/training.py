@@ -42,7 +42,16 @@ from stance.metrics import confusion, macro_f1
 from stance.predictions import Predictor
 from stance.pretrained import encoder_location
 from stance.priors import Prior
-from stance.settings import EncoderConfig, KernelConfig, LinearConfig, ModelConfig, PriorConfig
+from stance.prompting.model import fit_prompt
+from stance.settings import (
+    EncoderConfig,
+    KernelConfig,
+    LinearConfig,
+    ModelConfig,
+    PriorConfig,
+    PromptConfig,
+    ServerConfig,
+)
 
 log = logging.getLogger(__name__)
 
@@ -71,18 +80,21 @@ def fit(
     work: Path,
     cache: Path | None = None,
     soft: NDArray[np.float64] | None = None,
+    server: ServerConfig | None = None,
 ) -> Predictor:
     """A trained model of the configured kind.
 
     Args:
-        config: A prior, a linear model, a kernel machine or an encoder.
+        config: A prior, a linear model, a kernel machine, an encoder or a prompted language model.
         train: What is learnt from.
         validation: What the best epoch and the scale of probabilities are chosen on.
         seed: Of everything random.
         trainer: Keywords of TrainingArguments (encoder only).
         work: Folder for the checkpoints of an interrupted fine-tuning; what stands there is gone on with.
-        cache: Folder where embeddings of a frozen encoder are kept for the next training; None keeps none.
+        cache: Folder where embeddings of a frozen encoder, and answers of a language model, are kept for the next
+            training; None keeps none.
         soft: What is to be said of each training row, shape (rows, 3), in place of its label (encoder only).
+        server: Where a prompted language model is asked.
 
     Raises:
         StanceError: An encoder that does not load, unknown or reserved trainer keywords.
@@ -95,6 +107,8 @@ def fit(
         return KernelModel.fit(config, train, validation, cache)
     if isinstance(config, EncoderConfig):
         return fine_tune(config, train, validation, seed=seed, options=trainer, work=work, soft=soft)
+    if isinstance(config, PromptConfig):
+        return fit_prompt(config, server or ServerConfig(), train, validation, seed=seed, cache=cache)
     raise StanceError(f"model configuration of another kind: {type(config).__name__}")
 
 

@@ -1,0 +1,77 @@
+"""A causal model of transformers in this process; and, slow, a real one that comes from the package index."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from conftest import WORDS, example
+from stance.errors import StanceError
+from stance.labels import LABELS
+from stance.prompting import local
+from stance.prompting.answers import read_reply
+from stance.prompting.client import Request
+from stance.prompting.local import LocalModel
+from stance.prompting.model import PromptModel, fit_prompt
+from stance.prompting.template import prompt_of, schema
+from stance.settings import ServerConfig
+from test_prompting import ROW, config
+
+
+@pytest.fixture(scope="module")
+def tiny_causal(tmp_path_factory):
+    """A real Llama of two layers that was never trained, with the packaged tokenizer and no chat template."""
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, set_seed
+
+    from stance.pretrained import SMALL_ENCODER, encoder_location
+
+    folder = tmp_path_factory.mktemp("causal")
+    tokenizer = AutoTokenizer.from_pretrained(encoder_location(SMALL_ENCODER))
+    set_seed(0)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    made = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=4096, **sizes))
+    made.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def request(row=ROW) -> Request:
+    return Request(prompt_of(config(codebook="definitions")).message([row]), schema(1, False), 64)
+
+
+def test_the_common_beginning_is_computed_once_and_changes_nothing(tiny_causal, monkeypatch):
+    rows = [replace(ROW, text=f"{text} They met on {n} days.") for n, text in enumerate(["It rained.", "We sat."] * 2)]
+    kept = LocalModel(str(tiny_causal))
+    with_it = [read_reply(kept.ask(request(row)), ["label"])[0].probabilities for row in rows]
+    assert len(kept._kept[0]) > 500
+    monkeypatch.setattr(local, "WORTH_KEEPING", 10**6)
+    plain = LocalModel(str(tiny_causal))
+    without = [read_reply(plain.ask(request(row)), ["label"])[0].probabilities for row in rows]
+    assert np.array(with_it) == pytest.approx(np.array(without), abs=1e-5)
+    assert plain._kept[0] == [] and kept.tries == 4
+
+
+def test_a_local_model_is_a_predictor_that_is_saved_and_loaded(tiny_causal, tmp_path):
+    rows = [example(n, LABELS[n % 3]) for n in range(6)]
+    settings = config(language_model=str(tiny_causal), codebook="definitions")
+    model = fit_prompt(settings, ServerConfig(again=3), rows, rows, seed=0, cache=tmp_path / "cache")
+    columns = [[getattr(row, name) for row in rows] for name in ("text", "target", "holder", "context")]
+    found = model.predict_proba(*columns)
+    assert found.sum(axis=1) == pytest.approx(np.ones(6)) and model.talk.by == "logprobs"
+    assert model.itself == {"rows": 3, "same": 3}
+    (tmp_path / "checkpoint").mkdir()
+    model.save(tmp_path / "checkpoint")
+    loaded = PromptModel.load(tmp_path / "checkpoint")
+    assert loaded.predict_proba(*columns) == pytest.approx(found)
+    assert loaded.talk.asker.tries == 0  # all were kept
+
+
+def test_a_context_that_is_too_short_and_no_model(tiny_causal, tmp_path):
+    long = Request("word " * 5000, schema(1, False), 64)
+    with pytest.raises(StanceError, match=r"tokens is longer than its context; allowed: 4096 tokens"):
+        LocalModel(str(tiny_causal)).ask(long)
+    with pytest.raises(StanceError, match=r"model.language_model: no causal language model .*prompt.endpoint=URL"):
+        LocalModel(str(tmp_path)).ask(request())
