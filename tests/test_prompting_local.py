@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from conftest import WORDS, example
+from conftest import example
 from stance.errors import StanceError
 from stance.labels import LABELS
 from stance.prompting import local
