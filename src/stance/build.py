@@ -41,7 +41,9 @@ from stance.splits import (
 log = logging.getLogger(__name__)
 
 #: The modules that decide which rows come of a file.
-DECIDING = ("readers", "agreement", "annotations", "build", "dataset", "files", "hub", "labels", "splits", "tables")
+DECIDING = (
+    "readers", "agreement", "annotations", "build", "dataset", "files", "hub", "labels", "sheets", "splits", "tables",
+)  # fmt: skip
 
 #: How other corpora are divided when their train part is learnt from.
 TAKEN_AS_THEY_ARE = SplitConfig(leaks="report")

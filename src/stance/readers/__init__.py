@@ -91,6 +91,7 @@ def read_corpus(data: DataConfig) -> Corpus:
                 label_map=data.labels.map(),
                 leave_out=data.leave_out,
                 encoding=data.encoding,
+                manner=data.manner,
                 verify=verify,
             )
         case "table":
@@ -102,6 +103,7 @@ def read_corpus(data: DataConfig) -> Corpus:
                 target=data.target,
                 leave_out=data.leave_out,
                 encoding=data.encoding,
+                manner=data.manner,
             )
     return _annotations(data)
 
@@ -116,6 +118,7 @@ def _annotations(data: DataConfig) -> Corpus:
         columns=columns,
         leave_out=data.leave_out,
         encoding=data.encoding,
+        manner=data.manner,
     )
     names = {annotation.annotator for annotation in corpus.annotations}
     for name in (*data.annotators, *filter(None, [data.adjudicator])):
