@@ -99,7 +99,8 @@ BAD_FILES = {
     "e.csv": (b'id,text\n1,"open\n', ["malformed csv"]),
     "f.jsonl": (json.dumps(GOOD).encode() + b'\n{"text": "caf\xe9"}\n', ["line 2", "byte 14", "not utf-8"]),
     "g.csv": ("id,text\n1,a\n".encode("utf-16"), ["UTF-16"]),
-    "h.xlsx": (b"PK", ["unknown kind of file", ".xlsx", ".csv, .tsv, .jsonl"]),
+    "h.xls": (b"PK", ["unknown kind of file", ".xls", ".csv, .tsv, .jsonl"]),
+    "i.xlsx": (b"PK", ["not an xlsx workbook"]),
 }
 
 

@@ -16,7 +16,8 @@ SOURCE = PROJECT / "src" / "stance"
 #: A module imports only from lower floors (and a package from its own modules).
 FLOORS = [
     {"errors"},
-    {"files", "hub", "labels", "mentions", "processes"},
+    {"labels", "sheets"},
+    {"files", "hub", "mentions", "processes"},
     {"annotations", "cache", "journal", "machine", "metrics", "predictions", "pretrained", "settings", "tables"},
     {"imports"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}

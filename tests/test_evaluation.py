@@ -65,6 +65,40 @@ def test_predictions_are_joined_on_id_and_nothing_is_left_out():
         join(ROWS, predictions | {"r999": Prediction("favor")}, "p.jsonl")
 
 
+def test_of_predictions_for_the_whole_corpus_the_part_is_taken_and_it_is_said(caplog):
+    splits = {"train": TRAIN, "test": ROWS}
+    predictions = {row.id: Prediction(row.label) for row in [*TRAIN, *ROWS]} | {"tied": Prediction("favor")}
+    with caplog.at_level("INFO", logger="stance"):
+        assert join(ROWS, predictions, "p.jsonl", splits) == GOLD
+    told = "p.jsonl: 60 predictions are for this part; those for 30 rows of other parts and 1 of none are not counted"
+    assert told in caplog.text
+    with pytest.raises(StanceError, match=r"1 prediction\(s\) for rows that are not in this part; found \['tied'\]"):
+        join(ROWS, {row.id: Prediction(row.label) for row in ROWS} | {"tied": Prediction("favor")}, "p", splits)
+
+
+UNLIKE = [
+    ("3", ["003", "014"], r"the file has '003', '014'; '3' stands there as '003', which a program made of it"),
+    ("003", ["3"], "the file has '3'; '003' stands there as '3'"),
+    ("3", ["3.0"], "'3' stands there as '3.0'"),
+    ("1234567890123456789", ["1.23457E+18"], r"'1.23457E\+18' lost digits in a spreadsheet"),
+    ("a3", ["row-1", "row-2"], r"allowed: the ids of the data; the file has 'row-1', 'row-2'$"),
+]
+
+
+@pytest.mark.parametrize(("row_id", "given", "message"), UNLIKE)
+def test_ids_that_do_not_fit_are_shown_and_why(row_id, given, message):
+    with pytest.raises(StanceError, match=message):
+        join([example(1, id=row_id)], {each: Prediction("favor") for each in given}, "p.csv")
+
+
+def test_space_around_an_id_is_no_part_of_it(tmp_path):
+    (tmp_path / "p.csv").write_text("id,label\n 3 ,favor\n4\t,against\n")
+    assert list(read_predictions(tmp_path / "p.csv")) == ["3", "4"]
+    (tmp_path / "p.csv").write_text("id,label\n3,favor\n 3,against\n")
+    with pytest.raises(StanceError, match="line 3: an id stands twice; found '3'"):
+        read_predictions(tmp_path / "p.csv")
+
+
 def test_predictions_survive_their_file(tmp_path):
     scores = {"against": 0.25, "neutral": 0.125, "favor": 0.625}
     write_predictions(tmp_path / "p.jsonl", ["a", "b"], [Prediction("favor", scores), Prediction("neutral")])

@@ -12,12 +12,15 @@ import sys
 import tracemalloc
 from collections import deque
 from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
 from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from openpyxl import Workbook
 from scipy.special import softmax
 
 from conftest import example
@@ -133,6 +136,98 @@ def test_parquet_keeps_its_types(tmp_path, classifier):
     predict_file(classifier, config)
     out = pq.read_table(tmp_path / "out.parquet")
     assert out.select(table.column_names).equals(table)
+
+
+@pytest.mark.parametrize("sink", [".csv", ".tsv", ".jsonl"])
+def test_dates_within_lists_and_structs_come_through(tmp_path, classifier, sink):
+    day, moment = date(2024, 2, 29), datetime(2024, 2, 29, 12, 30)
+    nested = {
+        "list": [day, None],
+        "struct": {"at": moment, "by": [{"on": day}]},
+        "plain": day,
+        "sum": [Decimal("1.50")],
+    }
+    pq.write_table(pa.Table.from_pylist([{"text": "a", "target": "sign"} | nested]), tmp_path / "in.parquet")
+    output = tmp_path / f"out{sink}"
+    predict_file(classifier, PredictConfig(checkpoint="", input=str(tmp_path / "in.parquet"), output=str(output)))
+    (row,) = read(output)
+    found = {key: json.loads(row[key]) if sink != ".jsonl" and key != "plain" else row[key] for key in nested}
+    assert found == {
+        "list": ["2024-02-29", None],
+        "struct": {"at": "2024-02-29 12:30:00", "by": [{"on": "2024-02-29"}]},
+        "plain": "2024-02-29",
+        "sum": ["1.50"],
+    }
+
+
+def test_a_date_that_python_does_not_know_costs_its_own_row(tmp_path, classifier):
+    dates = pa.array([[1], [10**9]], pa.list_(pa.date32()))
+    table = pa.table({"text": ["a", "b"], "target": ["sign", "meet"], "when": dates})
+    pq.write_table(table, tmp_path / "in.parquet")
+    config = PredictConfig(checkpoint="", input=str(tmp_path / "in.parquet"), output=str(tmp_path / "out.csv"))
+    assert predict_file(classifier, config).rows == 1
+    (bad,) = map(json.loads, rejects_path(config.output).read_text().splitlines())
+    assert bad["line"] == 2 and bad["reason"].startswith("a value beyond Python's range; found")
+
+
+def test_a_workbook_is_scored_as_the_same_csv(tmp_path, classifier, caplog):
+    book = Workbook()
+    for row in [list(ROWS[0]), *(list(row.values()) for row in ROWS), ["d", "#N/A", "", "meet", ""]]:
+        book.active.append(row)
+    book.active.merge_cells("D3:D4")
+    book.create_sheet("Lists").append(["target", "label"])
+    book.save(tmp_path / "in.xlsx")
+    for sink in (".csv", ".parquet"):
+        config = PredictConfig(checkpoint="", input=str(tmp_path / "in.xlsx"), output=str(tmp_path / f"out{sink}"))
+        config.chunk = 2
+        with caplog.at_level("INFO", logger="stance"):
+            tally = predict_file(classifier, config)
+        assert (tally.rows, tally.bad) == (3, 1)
+        assert [{k: row[k] for k in ROWS[0]} for row in read(tmp_path / f"out{sink}")] == ROWS
+        (bad,) = map(json.loads, rejects_path(config.output).read_text().splitlines())
+        assert bad["line"] == 5 and bad["reason"] == "cell B5 holds the error #N/A; allowed: a value in each cell"
+        assert json.loads(bad["raw"])["id"] == "d"
+    assert "the sheet 'Sheet' is read" in caplog.text
+    told = "in.xlsx, row 3: column 'holder' is empty, as in 1 of 3 rows: the stance asked there is that of the author"
+    assert told in caplog.text
+
+
+def test_a_quote_swallows_no_rows_and_an_empty_holder_is_filled_if_asked(tmp_path, classifier):
+    lines = ["text\ttarget\tholder", '"We stay.\tsign\tunion', "Shut.\tmeet\t", 'We wait."\tmeet\tmill', "No.\tmeet\t"]
+    (tmp_path / "in.tsv").write_text("\n".join(lines) + "\n")
+    config = PredictConfig(checkpoint="", input=str(tmp_path / "in.tsv"), output=str(tmp_path / "out.jsonl"), chunk=1)
+    assert predict_file(classifier, config) == Tally(rows=3, bad=1, scored=3, position=scan_length(config.input))
+    (bad,) = map(json.loads, rejects_path(config.output).read_text().splitlines())
+    assert bad["line"] == 2 and bad["raw"] == lines[1]
+    config = replace(config, quoting="none", fill_down=["holder"])
+    assert predict_file(classifier, config).bad == 0
+    assert [(row["text"][:3], row["holder"]) for row in read(tmp_path / "out.jsonl")] == [
+        ('"We', "union"),
+        ("Shu", "union"),
+        ("We ", "mill"),
+        ("No.", "mill"),
+    ]
+
+
+@pytest.mark.parametrize("source", [".csv", ".parquet"])
+def test_filling_down_goes_on_where_a_run_was_stopped(tmp_path, classifier, monkeypatch, source):
+    rows = [{"text": f"t{i}", "target": "sign", "holder": f"h{i}" if i % 5 == 0 else ""} for i in range(12)]
+    config = PredictConfig(
+        checkpoint="", input=write(tmp_path / f"in{source}", rows), output=str(tmp_path / "out.csv"),
+        chunk=3, fill_down=["holder"],
+    )  # fmt: skip
+    encode, calls = inference._cells, itertools.count()
+
+    def killed(*arguments):
+        if next(calls) == 7:
+            raise KeyboardInterrupt
+        return encode(*arguments)
+
+    monkeypatch.setattr(inference, "_cells", killed)
+    with pytest.raises(KeyboardInterrupt):
+        predict_file(classifier, config)
+    predict_file(classifier, config)
+    assert [row["holder"] for row in read(tmp_path / "out.csv")] == [f"h{i - i % 5}" for i in range(12)]
 
 
 def test_other_names_constants_and_prefix(tmp_path, classifier):

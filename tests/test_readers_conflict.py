@@ -15,8 +15,8 @@ from conftest import PROJECT
 from stance.agreement import aggregate
 from stance.config import register, typed
 from stance.errors import StanceError
+from stance.files import read_rows
 from stance.readers import conflict_bias, dna, nli, read_corpus, ruw, unsc
-from stance.readers.xlsx import read_sheet
 from stance.settings import AnnotationColumns
 from stance.splits import PARTS, normalized, split_examples
 
@@ -330,12 +330,12 @@ def test_dna_names_the_row_of_a_sheet(tmp_path):
 
 def test_a_sheet_is_read_to_its_end_whatever_the_file_says_of_its_size(tmp_path):
     path = write_xlsx(tmp_path / "export.xlsx", *EXPORT)
-    whole, old = list(read_sheet(path)), tmp_path / "old.xlsx"
+    whole, old = list(read_rows(path)), tmp_path / "old.xlsx"
     with zipfile.ZipFile(path) as before, zipfile.ZipFile(old, "w") as after:
         for name in before.namelist():
             content = before.read(name)
             after.writestr(name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', content))
-    assert [cells for _, cells in read_sheet(old)] == [cells for _, cells in whole]
+    assert [cells for _, cells in read_rows(old)] == [cells for _, cells in whole]
     assert len(whole) == 2
 
 
@@ -343,18 +343,18 @@ def test_a_sheet_that_is_none_is_refused(tmp_path):
     path = tmp_path / "export.xlsx"
     path.write_text("statement_id,text")
     with pytest.raises(StanceError, match="not an xlsx workbook: File is not a zip file"):
-        list(read_sheet(path))
+        list(read_rows(path))
     write_xlsx(path, *EXPORT, sheets=2)
     with pytest.raises(StanceError, match=r"not a workbook of one sheet; found \['Sheet', 'Sheet1'\]"):
-        list(read_sheet(path))
+        list(read_rows(path))
     write_xlsx(path, *EXPORT, (*EXPORT[1], "more"))
     with pytest.raises(StanceError, match=r"row 5: a cell in a column without a name; found \['more'\]"):
-        list(read_sheet(path))
+        list(read_rows(path))
     write_xlsx(path, ("text", "text"), ("a", "b"))
     with pytest.raises(
         StanceError, match=r"row 1: no header, or a column stands twice in it; found \['text', 'text'\]"
     ):
-        list(read_sheet(path))
+        list(read_rows(path))
 
 
 @pytest.fixture(scope="module")

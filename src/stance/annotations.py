@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from stance.errors import Faults, StanceError, input_error, line_of
-from stance.files import read_rows, write_jsonl
-from stance.labels import LABELS, Label, check_label_map, is_missing, parse_label, spelled
+from stance.files import PLAIN, Manner, read_rows, write_jsonl
+from stance.labels import LABELS, Label, alike, check_label_map, is_missing, known_as, parse_label, spelled
 
 log = logging.getLogger(__name__)
 
@@ -107,16 +108,21 @@ class Corpus:
 REQUIRED = ("id", "text", "holder", "target", "label", "annotator", "document")
 OPTIONAL = ("context", "date", "tags")
 
+#: What a spreadsheet shows, and exports, in the place of a value that it could not compute.
+SPREADSHEET_ERRORS = frozenset(
+    ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
+)
+
 
 def read_annotations(
     path: str | Path,
     *,
     label_map: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
-    leave_out: Collection[str] = (),
+    leave_out: Collection[str | None] = (),
     encoding: str = "utf-8",
 ) -> list[Annotation]:
-    """The judgements in a jsonl, csv or tsv file, checked; see :func:`read_corpus_file`, which says more."""
+    """The judgements in a jsonl, csv, tsv or xlsx file, checked; see :func:`read_corpus_file`, which says more."""
     corpus = read_corpus_file(path, label_map=label_map, columns=columns, leave_out=leave_out, encoding=encoding)
     return list(corpus.annotations)
 
@@ -126,10 +132,11 @@ def read_corpus_file(
     *,
     label_map: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
-    leave_out: Collection[str] = (),
+    leave_out: Collection[str | None] = (),
     encoding: str = "utf-8",
+    manner: Manner = PLAIN,
 ) -> Corpus:
-    """The judgements in a jsonl, csv or tsv file, checked, and how many were left out.
+    """The judgements in a jsonl, csv, tsv or xlsx file, checked, and how many were left out.
 
     Args:
         path: The file; its suffix says the kind.
@@ -137,6 +144,7 @@ def read_corpus_file(
         columns: Our name -> the file's name, for the fields that are called otherwise there.
         leave_out: Spellings of labels whose judgements are not read; ``""`` where there is none.
         encoding: Of the file, decoded strictly.
+        manner: What else the file does not say of itself; which sheet of a workbook is known by the fields.
 
     Raises:
         StanceError: Names file, line, value and what is allowed: for malformed rows, a missing or empty field, an
@@ -153,15 +161,19 @@ def read_corpus_file(
     absent = {name: names[name] for name in OPTIONAL if names[name] != name}
     faults = Faults(path)
     left_out: Counter[str] = Counter()
-    for number, (line, row) in enumerate(read_rows(path, encoding)):
+    gaps = Gaps(path, names, dict.fromkeys(REQUIRED, "such a row is refused") | {"holder": Gaps.MEANING["holder"]})
+    wanted = tuple(names[name] for name in REQUIRED)
+    for number, (line, row) in enumerate(read_rows(path, encoding, manner._replace(wanted=wanted))):
+        gaps.note(row, place := line_of(path, line))
         absent = {name: column for name, column in absent.items() if column not in row}
         if number == 0 and "part" in row:
             log.warning("%s: its column 'part' is not read here; data=table takes parts from a column", path)
         if names["label"] in row and left_out_here(row[names["label"]], leave_out, left_out):
             continue
-        with faults.noted(place := line_of(path, line)):
+        with faults.noted(place):
             annotations.append(_annotation(row, names, label_map, place))
             lines.append(line)
+    gaps.tell()
     faults.tell()
     if not annotations:
         raise input_error(str(path), "no annotations in the file" + (" but those left out" if left_out else ""))
@@ -173,12 +185,52 @@ def read_corpus_file(
     return Corpus(tuple(annotations), left_out=left_out)
 
 
-def left_out_here(label: object, leave_out: Collection[str], left_out: Counter[str]) -> bool:
+class Gaps:
+    """Columns that are empty in some rows of a file and not in others, where that means something.
+
+    Args:
+        path: The file.
+        columns: What the fields are called in it.
+        meaning: By field, what an empty cell comes to.
+    """
+
+    #: In a table whose rows are judgements.
+    MEANING: ClassVar[Mapping[str, str]] = {
+        "id": "such a row is called by its number",
+        "holder": "the stance asked there is that of the author of the text",
+        "document": "each such row is a document of its own",
+        "annotator": "all such rows count as judged by one annotator",
+    }
+
+    def __init__(self, path: str | Path, columns: Mapping[str, str], meaning: Mapping[str, str] = MEANING) -> None:
+        self.path = path
+        self.meaning = {columns[field_name]: meant for field_name, meant in meaning.items()}
+        self.rows = 0
+        self.empty: Counter[str] = Counter()
+        self.first: dict[str, str] = {}
+
+    def note(self, row: Mapping[str, Any], place: str) -> None:
+        """Look at a row."""
+        self.rows += 1
+        for column in self.meaning:
+            if not spelled(row.get(column)):
+                self.empty[column] += 1
+                self.first.setdefault(column, place)
+
+    def tell(self, hint: str = "'data.fill_down=[\"%s\"]'") -> None:
+        """Warn of what was found, and say how an empty cell takes what stands above it."""
+        for column, rows in self.empty.items():
+            if rows < self.rows:
+                place, counts = self.first[column], f"{rows:,} of {self.rows:,} rows"
+                told = f"%s: column %r is empty, as in %s: %s; if it should go on from above, {hint}"
+                log.warning(told, place, column, counts, self.meaning[column], column)
+
+
+def left_out_here(label: object, leave_out: Collection[str | None], left_out: Counter[str]) -> bool:
     """Whether a row with this label is not to be read; it is counted then."""
-    spelling = spelled(label)
-    if spelling not in leave_out:
+    if not leave_out or known_as(label, leave_out) is None:
         return False
-    left_out[spelling] += 1
+    left_out[spelled(label)] += 1
     return True
 
 
@@ -226,26 +278,37 @@ def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
     """The value of a field as text without surrounding space; a missing one (also NaN) is empty.
 
     Raises:
-        StanceError: It is a list or the like, or it is empty and may not be.
+        StanceError: It is a list or the like, a spreadsheet's error, or it is empty and may not be.
     """
     if is_missing(value):
         value = ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")
     text = str(value).strip()
+    if text in SPREADSHEET_ERRORS:
+        raise input_error(place, f"field {column!r} is an error of a spreadsheet", found=text, allowed="a value")
     if not text and not may_be_empty:
         raise input_error(place, f"field {column!r} is empty", found=value, allowed="some text")
     return text
 
 
 def check_annotations(path: str | Path, annotations: Iterable[Annotation], places: Iterable[str]) -> None:
-    """Raise StanceError about all judgements that contradict or repeat an earlier one.
+    """Raise StanceError about all judgements that contradict or repeat an earlier one; warn of ids that may do so.
 
     Args:
         path: The file that they are from.
         annotations: In file order.
         places: Where each stands, for the message; as many as annotations.
     """
+    annotations = list(annotations)
+    ids = dict.fromkeys(annotation.id for annotation in annotations)
+    first: dict[str, str] = {}
+    if twice := [(first[alike(row)], row) for row in ids if first.setdefault(alike(row), row) != row]:
+        log.warning("%s: %d ids are one number and two rows, such as %r and %r", path, len(twice), *twice[0])
+    for name in ("id", "document"):
+        if lost := shortened(getattr(annotation, name) for annotation in annotations):
+            told = "%s: %d values of %s lost digits in a spreadsheet, where ids belong into cells of text: %s"
+            log.warning(told, path, len(lost), name, ", ".join(lost[:3]))
     rows: dict[str, tuple[Annotation, str]] = {}
     judgements: dict[tuple[str, str], tuple[Annotation, str]] = {}
     faults = Faults(path)
@@ -258,6 +321,15 @@ def check_annotations(path: str | Path, annotations: Iterable[Annotation], place
                 place,
             )
     faults.tell()
+
+
+def shortened(names: Iterable[str]) -> list[str]:
+    """Those of these ids that a spreadsheet shortened: 1.23457E+18, or zeros after 15 digits in all that are longer."""
+    distinct = list(dict.fromkeys(names))
+    longer = [name for name in distinct if re.fullmatch(r"\d{16,}", name)]
+    ended = [name for name in longer if not name[15:].strip("0")]
+    powers = [name for name in distinct if re.fullmatch(r"\d(\.\d+)?[eE]\+\d\d+", name)]
+    return powers + (ended if len(ended) == len(longer) > 1 else [])
 
 
 def _check_against(

@@ -94,5 +94,5 @@ def first_line(error: BaseException) -> str:
 
 
 def line_of(path: str | Path, line: int) -> str:
-    """The place of a line in a file, counted from 1, as error messages write it."""
-    return f"{path}, line {line}"
+    """The place of a line in a file, counted from 1, as error messages write it; in parquet and workbooks of a row."""
+    return f"{path}, {'row' if str(path).lower().endswith(('.parquet', '.xlsx')) else 'line'} {line}"

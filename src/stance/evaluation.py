@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from stance import metrics
-from stance.annotations import Example, columns_of, label_counts
+from stance.annotations import Example, columns_of, label_counts, shortened
 from stance.errors import input_error
-from stance.labels import LABELS
+from stance.labels import LABELS, alike
 from stance.predictions import Prediction, Predictor, to_predictions
 from stance.priors import PRIORS, Prior
+
+log = logging.getLogger(__name__)
 
 #: Of the dictionaries that :func:`evaluate` gives; a changed meaning makes a new number.
 REPORT_VERSION = 1
@@ -27,19 +30,47 @@ def predict_examples(predictor: Predictor, examples: Sequence[Example]) -> list[
     return to_predictions(predictor.predict_proba(*columns_of(examples)))
 
 
-def join(examples: Sequence[Example], predictions: Mapping[str, Prediction], place: str) -> list[str]:
+def join(
+    examples: Sequence[Example],
+    predictions: Mapping[str, Prediction],
+    place: str,
+    splits: Mapping[str, Sequence[Example]] | None = None,
+) -> list[str]:
     """The predicted label of each example, joined on id.
+
+    Args:
+        examples: A part.
+        predictions: By id.
+        place: Of the predictions, for messages.
+        splits: All parts, if the predictions may be for the whole corpus; it is said then how many are of use.
 
     Raises:
         StanceError: An example without a prediction, or a prediction without an example: nothing is left out quietly.
     """
     missing = [example.id for example in examples if example.id not in predictions]
     if missing:
-        raise input_error(place, f"{len(missing)} of {len(examples)} rows have no prediction", found=missing[:5])
+        problem = f"{len(missing)} of {len(examples)} rows have no prediction"
+        raise input_error(place, problem, found=missing[:5], allowed=_ids(missing, list(predictions)))
     extra = sorted(set(predictions) - {example.id for example in examples})
-    if extra:
+    elsewhere = {example.id for part in (splits or {}).values() for example in part} & {*extra}
+    if elsewhere:
+        told = "%s: %d predictions are for this part; those for %d rows of other parts and %d of none are not counted"
+        log.info(told, place, len(examples), len(elsewhere), len(extra) - len(elsewhere))
+    elif extra:
         raise input_error(place, f"{len(extra)} prediction(s) for rows that are not in this part", found=extra[:5])
     return [predictions[example.id].label for example in examples]
+
+
+def _ids(missing: Sequence[str], given: Sequence[str]) -> str:
+    """What the ids of a file of predictions look like, and how they came to be unlike those of the data."""
+    shown = f"the ids of the data; the file has {', '.join(map(repr, given[:5]))}"
+    by_value = {alike(each): each for each in given}
+    if lost := shortened(given):
+        return f"{shown}; {lost[0]!r} lost digits in a spreadsheet, where ids belong into cells of text"
+    for each in missing:
+        if other := by_value.get(alike(each)):
+            return f"{shown}; {each!r} stands there as {other!r}, which a program made of it that took ids for numbers"
+    return shown
 
 
 def prior_labels(train: Sequence[Example], examples: Sequence[Example]) -> dict[str, list[list[str]]]:

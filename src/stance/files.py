@@ -15,18 +15,23 @@ import shutil
 import tempfile
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from stance.errors import StanceError, UndecodableError, first_line, input_error, line_of
+from stance.labels import spelled
+from stance.sheets import sheet_rows
 
 log = logging.getLogger(__name__)
 
 #: Columns of separated files by suffix; ``None`` stands for one JSON object a line.
 DELIMITERS: dict[str, str | None] = {".csv": ",", ".tsv": "\t", ".jsonl": None}
+
+#: A workbook of Excel; it is read, not written.
+WORKBOOK = ".xlsx"
 
 #: What may follow such a suffix: the text is compressed.
 COMPRESSIONS = (".gz", ".zst")
@@ -37,8 +42,29 @@ LONGEST_ROW = 2**24
 #: Python writes a missing number as NaN, which is no JSON: it is read as null.
 _JSON = json.JSONDecoder(parse_constant={"Infinity": math.inf, "-Infinity": -math.inf}.get)
 
+#: For rows of text between tabs, where a quotation mark is more often one of the text than one around a cell.
+_AS_TEXT = "if quotes are text, quoting=none, of a dataset data.quoting=none"
+
 #: Bytes at both ends of a file that :func:`quick_digest` looks at.
 END = 2**20
+
+
+class Manner(NamedTuple):
+    """How a table is read, where nothing in the file says so.
+
+    Attributes:
+        quoted: In separated text quotation marks may stand around a cell; else they are text.
+        wanted: Columns that the rows have: by them the sheet of a workbook is known.
+        fill_down: Columns in which an empty cell holds what the one above it holds.
+    """
+
+    quoted: bool = True
+    wanted: tuple[str, ...] = ()
+    fill_down: tuple[str, ...] = ()
+
+
+#: What a file says of itself.
+PLAIN = Manner()
 
 
 class _Line(NamedTuple):
@@ -57,7 +83,8 @@ class ScannedRow(NamedTuple):
         number: Of its (last) line, from 1; in parquet of the row.
         place: For messages.
         values: By column; or what is wrong with the row.
-        raw: As it stands in the file, undecodable bytes by backslash and number; None for a readable row of parquet.
+        raw: As it stands in the file, undecodable bytes by backslash and number; None for a readable row of parquet or
+            of a workbook.
         position: Bytes of the file that were read with it, compressed ones where it is; in parquet rows.
     """
 
@@ -110,14 +137,14 @@ def read_lines(path: str | Path, encoding: str = "utf-8", *, keep_ends: bool = F
         yield line.number, line.text if keep_ends else line.text.rstrip("\r\n")
 
 
-def _lines(path: Path, encoding: str) -> Iterator[_Line]:
+def _lines(path: Path, encoding: str, *, of_rows: bool = False) -> Iterator[_Line]:
     codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
         "".encode(codec)
     except LookupError:
         allowed = "a codec of Python, e.g. utf-8, latin-1"
         raise input_error(str(path), "unknown encoding", found=encoding, allowed=allowed) from None
-    for number, (raw, position) in enumerate(_raw_lines(path), start=1):
+    for number, (raw, position) in enumerate(_raw_lines(path, of_rows=of_rows), start=1):
         if number == 1 and raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             raise input_error(line_of(path, 1), "the file is UTF-16", allowed="UTF-8 or an 8-bit encoding")
         codec = codec if number == 1 or codec != "utf-8-sig" else "utf-8"
@@ -133,19 +160,24 @@ def _lines(path: Path, encoding: str) -> Iterator[_Line]:
             yield _Line(number, raw.decode(codec, "backslashreplace"), UndecodableError(str(problem)), position)
 
 
-def _raw_lines(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Each line, unpacked if the file's name says that it is compressed, and how far the file itself was read."""
+def _raw_lines(path: Path, *, of_rows: bool) -> Iterator[tuple[bytes, int]]:
+    """Each line, unpacked if the file's name says that it is compressed, and how far the file itself was read.
+
+    Lines end in a line feed; those of rows, where the first ends in a carriage return alone, in either or both.
+    """
     with path.open("rb") as file:
-        lines: IO[bytes] | io.BufferedReader | gzip.GzipFile = file
+        lines: io.BufferedReader | gzip.GzipFile = file
         if path.suffix.lower() == ".gz":
             lines = gzip.GzipFile(fileobj=file)
         elif path.suffix.lower() == ".zst":
             import pyarrow as pa  # here, since it takes a while to load
 
             lines = io.BufferedReader(pa.CompressedInputStream(file, "zstd"))
+        read: Callable[[], bytes] | None = None
         while True:
             try:
-                line = lines.readline()
+                read = read or (_row_reader(lines) if of_rows else lines.readline)
+                line = read()
             except (EOFError, OSError, zlib.error) as error:
                 raise StanceError(f"{path}: does not read to its end: {first_line(error)}") from None
             if not line:
@@ -153,37 +185,82 @@ def _raw_lines(path: Path) -> Iterator[tuple[bytes, int]]:
             yield line, file.tell()
 
 
-def read_rows(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line number and named values of each row of a csv, tsv or jsonl file, compressed or not. Empty lines are passed.
+def _row_reader(lines: gzip.GzipFile | io.BufferedReader) -> Callable[[], bytes]:
+    head = lines.peek(1)
+    end = re.search(rb"\r\n?|\n", head)
+    if end is None or end[0] != b"\r" or end.end() == len(head):
+        return lines.readline
+    if head[: end.start()].replace(b'\\"', b"").count(b'"') % 2:  # it is in a quoted name
+        return lines.readline
+    text = io.TextIOWrapper(lines, encoding="latin-1", newline="")
+    return lambda: text.readline().encode("latin-1")
 
-    A csv whose header has no comma but a semicolon or a tab is separated by it, as spreadsheets of many countries write
-    it; so is one that begins with a line like ``sep=;``. A ``NaN`` of JSON is a missing value.
+
+def read_rows(
+    path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line number and named values of each row of a csv, tsv or jsonl file, compressed or not, or of a workbook.
+
+    Empty lines are passed over. A csv whose header has no comma but a semicolon or a tab is separated by it, as
+    spreadsheets of many countries write it; so is one that begins with a line like ``sep=;``. Space before a quoted
+    cell and around a name in the header is no part of it. A ``NaN`` of JSON is a missing value.
 
     Raises:
-        StanceError: Another suffix, malformed JSON, a row with too few or too many cells, no or a doubled header.
+        StanceError: Another suffix, malformed JSON, a row with too few or too many cells, no or a doubled header; see
+            :func:`stance.sheets.sheet_rows` for workbooks.
     """
-    return _strictly(scan_rows(path, encoding))
+    return _strictly(scan_rows(path, encoding, manner))
 
 
-def scan_rows(path: str | Path, encoding: str = "utf-8") -> Iterator[ScannedRow]:
+def scan_rows(path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN) -> Iterator[ScannedRow]:
     """The rows that :func:`read_rows` gives, and in their places those that cannot be read.
 
-    After broken quotes it goes on with the next line; a quote that is not closed costs its own line alone.
+    After broken quotes it goes on with the next line; a quote that is not closed costs its own line alone, and so does
+    one in a tsv that would be closed some whole rows later.
 
     Raises:
         StanceError: Another suffix, no file, a damaged compressed file, no or a doubled header.
     """
-    path = Path(path)
-    kind, _ = table_kind(path)
+    rows = _scan(Path(path), encoding, manner)
+    return filled(rows, manner.fill_down) if manner.fill_down else rows
+
+
+def _scan(path: Path, encoding: str, manner: Manner) -> Iterator[ScannedRow]:
+    kind, packed = table_kind(path)
+    if kind + packed == WORKBOOK:
+        return _scan_sheet(must_exist(path), manner.wanted)
     if kind not in DELIMITERS:
-        raise input_error(str(path), "unknown kind of file", found=path.suffix, allowed=DELIMITERS)
+        raise input_error(str(path), "unknown kind of file", found=path.suffix, allowed=(*DELIMITERS, WORKBOOK))
     delimiter = DELIMITERS[kind]
-    lines = _lines(must_exist(path), encoding)
+    lines = _lines(must_exist(path), encoding, of_rows=True)
     if delimiter is None:
         return _scan_json(path, lines)
     if kind == ".csv":
         delimiter, lines = _separator(lines)
-    return _scan_separated(path, lines, delimiter)
+    return _scan_separated(path, lines, delimiter, quoted=manner.quoted)
+
+
+def filled(rows: Iterable[ScannedRow], columns: Collection[str]) -> Iterator[ScannedRow]:
+    """The rows, an empty cell of these columns holding what the last one above it holds that is not empty.
+
+    Raises:
+        StanceError: The first row that can be read lacks such a column.
+    """
+    above: dict[str, Any] = {}
+    lost: dict[str, str] = {}
+    for row in rows:
+        values = row.values
+        if isinstance(values, StanceError):
+            lost = dict.fromkeys(columns, row.place)
+        else:
+            if not above and (lacking := [column for column in columns if column not in values]):
+                raise input_error(row.place, "no such column to fill down", found=lacking, allowed=list(values))
+            here = {column: values.get(column) for column in columns if spelled(values.get(column))}
+            above, lost = {**above, **here}, {column: place for column, place in lost.items() if column not in here}
+            values = {**values, **above}
+            for column, place in lost.items():
+                values = input_error(row.place, f"column {column!r} is empty, and the row above is not read: {place}")
+        yield row._replace(values=values)
 
 
 def _separator(lines: Iterator[_Line]) -> tuple[str, Iterator[_Line]]:
@@ -201,6 +278,12 @@ def _strictly(rows: Iterable[ScannedRow]) -> Iterator[tuple[int, dict[str, Any]]
         if isinstance(row.values, StanceError):
             raise row.values
         yield row.number, row.values
+
+
+def _scan_sheet(path: Path, wanted: Collection[str]) -> Iterator[ScannedRow]:
+    for number, values, problem, position in sheet_rows(path, wanted):
+        raw = None if problem is None else json.dumps(values, ensure_ascii=False)
+        yield ScannedRow(number, line_of(path, number), problem or values, raw, position)
 
 
 def _scan_json(path: Path, lines: Iterable[_Line]) -> Iterator[ScannedRow]:
@@ -276,44 +359,109 @@ class _Feed:
             raise csv.Error(f"a quote is not closed within {LONGEST_ROW:,} characters")
         return line.text
 
-    def take_back(self) -> None:
-        """All lines of the row but the first are to be read again."""
-        self.back.extendleft(reversed(self.row[1:]))
-        del self.row[1:]
+    def take_back(self, but: int = 1) -> None:
+        """All lines of the row but the first, or none, are to be read again."""
+        self.back.extendleft(reversed(self.row[but:]))
+        del self.row[but:]
+
+
+class _Cells:
+    """Reads row after row of separated text.
+
+    Attributes:
+        feed: Its lines; of the row under way it has those that were read.
+        inside: Numbers of the lines with a tab or line end inside a quoted cell, where tabs separate cells.
+    """
+
+    def __init__(self, path: Path, lines: Iterable[_Line], delimiter: str, *, quoted: bool) -> None:
+        csv.field_size_limit(2**31 - 1)  # a cell may hold a whole document
+        self.path, self.feed, self.inside = path, _Feed(lines), list[int]()
+        self.quoted, self.tabs = quoted, quoted and delimiter == "\t"
+        self.plain, self.spaced = (
+            csv.reader(
+                self.feed,
+                delimiter=delimiter,
+                quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+                skipinitialspace=skip,
+                strict=True,
+            )
+            for skip in (False, True)
+        )
+
+    def read(self, width: int) -> tuple[list[str], StanceError | None]:
+        """The cells of the next row, or what is wrong with it.
+
+        Args:
+            width: Cells in the header; 0 if this is the header.
+
+        Raises:
+            StopIteration: There is none.
+        """
+        cells, problem = self._read(self.plain)
+        if self.quoted and any(cell[:1] == " " and cell.lstrip(" ")[:1] == '"' for cell in cells):
+            cells, problem = self._past_space(cells, width)
+        return cells, problem or (self._swallowed(cells, width) if self.tabs and width else None)
+
+    def _read(self, reader: Iterator[list[str]]) -> tuple[list[str], StanceError | None]:
+        self.feed.begin()
+        try:
+            return next(reader), None
+        except csv.Error as error:
+            if self.feed.unclosed:
+                self.feed.take_back()
+            problem = f"malformed csv: {str(error).partition(' - ')[0]}"  # what follows is for who programs
+            place = line_of(self.path, self.feed.row[-1].number)
+            return [], input_error(place, problem, allowed=_AS_TEXT if self.tabs else "")
+
+    def _past_space(self, cells: list[str], width: int) -> tuple[list[str], StanceError | None]:
+        """Cells that are quoted after a space, if that makes a row as long as the header, or leaves it as long."""
+        lines = len(self.feed.row)
+        self.feed.take_back(0)
+        again, problem = self._read(self.spaced)
+        fits = problem is None and len(again) == (width or len(again))
+        if fits and (len(cells) != width or len(self.feed.row) == lines):
+            return again, None
+        self.feed.take_back(0)
+        return self._read(self.plain)
+
+    def _swallowed(self, cells: list[str], width: int) -> StanceError | None:
+        """What is wrong with a row whose lines, or one of them, would be rows if quotation marks were text."""
+        if not any('"' in line.text for line in self.feed.row):
+            return None
+        whole = sum(line.text.count("\t") + 1 == width for line in self.feed.row)
+        if whole > 1 or (whole and len(cells) != width):
+            self.feed.take_back()
+            line = self.feed.row[0]
+            problem = "a quotation mark opens a cell that takes in cells or rows after it"
+            return input_error(line_of(self.path, line.number), problem, found=line.text.rstrip(), allowed=_AS_TEXT)
+        if any(mark in cell for cell in cells for mark in "\t\r\n"):
+            self.inside.append(self.feed.row[-1].number)
+        return None
 
 
 def _scan_separated(
     path: Path, lines: Iterable[_Line], delimiter: str, header: Sequence[str] | None = None, *, quoted: bool = True
 ) -> Iterator[ScannedRow]:
-    csv.field_size_limit(2**31 - 1)  # a cell may hold a whole document
-    feed = _Feed(lines)
-    reader = csv.reader(feed, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=True)
-    unnamed = 0
+    reader, unnamed = _Cells(path, lines, delimiter, quoted=quoted), 0
     while True:
-        feed.begin()
-        cells, problem = [], None
         try:
-            cells = next(reader)
+            cells, problem = reader.read(len(header) + unnamed if header else 0)
         except StopIteration:
-            return
-        except csv.Error as error:
-            if feed.unclosed:
-                feed.take_back()
-            problem = input_error(line_of(path, feed.row[-1].number), f"malformed csv: {error}")
+            break
         if not cells and problem is None:
             continue
-        problem = problem or next((line.error for line in feed.row if line.error), None)
+        read = reader.feed.row
+        problem = problem or next((line.error for line in read if line.error), None)
         if header is None:
             if problem is not None:
                 raise problem
-            header = cells
+            header = [cell.strip() for cell in cells]
             while header and not header[-1]:
                 header, unnamed = header[:-1], unnamed + 1  # a spreadsheet's empty columns
             if doubled := {name for name in header if header.count(name) > 1}:
                 raise input_error(line_of(path, 1), "a column stands twice in the header", found=sorted(doubled))
             continue
-        last = feed.row[-1]
-        place = line_of(path, last.number)
+        place = line_of(path, read[-1].number)
         if unnamed and not any(cells[len(header) :]):
             cells = cells[: len(header)]
         if problem is None and len(cells) != len(header):
@@ -323,8 +471,12 @@ def _scan_separated(
                 found=delimiter.join(cells),
                 allowed=f"{len(header)} cells; quote a cell that holds {delimiter!r}",
             )
-        raw = "".join(line.text for line in feed.row).rstrip("\r\n")
-        yield ScannedRow(last.number, place, problem or dict(zip(header, cells, strict=True)), raw, last.position)
+        raw = "".join(line.text for line in read).rstrip("\r\n")
+        values = problem or dict(zip(header, cells, strict=True))
+        yield ScannedRow(read[-1].number, place, values, raw, read[-1].position)
+    if reader.inside:
+        told = "%s: %d rows have a tab or line end inside a quoted cell, line %d first; %s"
+        log.warning(told, path, len(reader.inside), reader.inside[0], _AS_TEXT)
 
 
 @contextmanager

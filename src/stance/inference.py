@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 from tqdm.auto import tqdm
 
-from stance.annotations import text_of
+from stance.annotations import Gaps, text_of
 from stance.classifier import CARD, StanceClassifier, checkpoint_folder
 from stance.cluster import in_order
 from stance.errors import StanceError, UndecodableError, input_error
-from stance.files import ScannedRow, beside, digest, must_exist, quick_digest, table_kind, write_json
+from stance.files import Manner, ScannedRow, beside, digest, must_exist, quick_digest, table_kind, write_json
 from stance.journal import Journal
-from stance.labels import LABEL2ID, LABELS
+from stance.labels import LABEL2ID, LABELS, spelled
 from stance.metrics import numbered
 from stance.predictions import Prediction, Probabilities, flat, parse_prediction, to_predictions, to_probabilities
 from stance.pretrained import named_checkpoint
@@ -156,13 +156,14 @@ def _score(
         log.info("going on after row %s, where a run was stopped", f"{done:,}")
     waiting: deque[tuple[Sequence[ScannedRow], list[Row], list[dict[str, Any]], Plan]] = deque()
     undecoded: list[int] = []
+    gaps = Gaps(config.input, vars(config.columns), {} if config.holder else {"holder": Gaps.MEANING["holder"]})
 
     def asked() -> Iterator[list[Read]]:
         """What the model is asked, chunk by chunk; with several workers it is read ahead of the answers."""
         begun = tally.rows > 0
-        for chunk in scan_chunks(config.input, config.chunk, config.encoding, skip=done):
+        for chunk in scan_chunks(config.input, config.chunk, config.encoding, config.manner, skip=done):
             undecoded.extend(row.number for row in chunk if isinstance(row.values, UndecodableError))
-            good, bad = _sort(chunk, config, begun=begun)
+            good, bad = _sort(chunk, config, gaps, begun=begun)
             begun = begun or bool(good)
             plan = repeats.plan([read for _, read in good])
             waiting.append((chunk, [row for row, _ in good], bad, plan))
@@ -189,6 +190,7 @@ def _score(
     if undecoded:
         told = "%d rows set aside are not in %s, line %d first: if the file is in another encoding, say encoding=NAME"
         log.warning(told, len(undecoded), config.encoding, undecoded[0])
+    gaps.tell("'fill_down=[\"%s\"]'")
     if not tally.rows and not tally.bad:
         raise input_error(config.input, "no rows in the file")
     if not tally.rows:
@@ -259,7 +261,7 @@ def _ask(classifier: StanceClassifier, rows: Sequence[Read]) -> Probabilities:
 
 
 def _sort(
-    chunk: Sequence[ScannedRow], config: PredictConfig, *, begun: bool
+    chunk: Sequence[ScannedRow], config: PredictConfig, gaps: Gaps, *, begun: bool
 ) -> tuple[list[tuple[Row, Read]], list[dict[str, Any]]]:
     """The good rows of a chunk, each with what the model reads of it, and the records of the bad ones.
 
@@ -273,6 +275,7 @@ def _sort(
         try:
             values = _check_columns(row, config)
             good.append((values, _read(row, values, config)))
+            gaps.note(values, row.place)
         except StanceError as error:
             if config.strict:
                 raise
@@ -329,8 +332,11 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
     documents: list[str] = []
     targets: list[str] = []
     names: set[str] = set()
-    for chunk in read_chunks(config.predictions, CHUNK, config.encoding):
+    gaps = Gaps(config.predictions, vars(config.columns), {"document": Gaps.MEANING["document"]})
+    manner = Manner(wanted=(config.prefix + "label",))
+    for chunk in read_chunks(config.predictions, CHUNK, config.encoding, manner):
         for place, row in chunk:
+            gaps.note(row, place)
             scored = {name: row.get(config.prefix + name) for name in ADDED}
             if missing := [config.prefix + name for name, value in scored.items() if value in (None, "")]:
                 raise input_error(
@@ -342,9 +348,10 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
                 )
             predictions.append(parse_prediction(scored, place))
             document = row.get(config.columns.document)
-            documents.append(place if document in (None, "") else str(document))
+            documents.append(spelled(document) or place)
             targets.append(str(row.get(config.columns.target, "")))
             names |= row.keys()
+    gaps.tell("scored again with 'fill_down=[\"%s\"]'")
     if not predictions:
         raise input_error(config.predictions, "no rows in the file")
     for field, column in vars(config.columns).items():

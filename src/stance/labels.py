@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Literal, cast
 
 from stance.errors import input_error
@@ -15,6 +16,9 @@ LABELS: tuple[Label, ...] = ("against", "neutral", "favor")
 ID2LABEL: dict[int, str] = dict(enumerate(LABELS))
 LABEL2ID: dict[str, int] = {label: index for index, label in ID2LABEL.items()}
 
+#: Characters of the longest number that is compared by its value.
+DIGITS = 28
+
 
 def is_missing(value: object) -> bool:
     """Whether a cell of a file holds nothing: None or NaN, which alone is unlike itself."""
@@ -26,6 +30,28 @@ def spelled(value: object) -> str:
     return "" if is_missing(value) else str(value).strip()
 
 
+def alike(spelling: object) -> str:
+    """A spelling by which those are told apart that mean different things, however YAML or a spreadsheet wrote them.
+
+    Equal numbers are alike (``+1``, ``1``, ``1.0``), and so are the words that YAML takes for a value and writes anew:
+    ``TRUE`` and ``True``, ``NaN`` and ``nan``, ``null`` and None.
+    """
+    text = "null" if spelling is None else str(spelling).strip()
+    word = text.casefold()
+    if word in ("true", "false", "null", "nan", "inf", "-inf"):
+        return word
+    try:
+        return str(Decimal(text).normalize() + 0) if len(text) <= DIGITS else text  # + 0 since -0 is 0
+    except ArithmeticError:  # no number, or one without end
+        return text
+
+
+def known_as(value: object, spellings: Iterable[str | None]) -> str | None:
+    """Which of these spellings a value of a file has, None if none of them; a missing value has ``""`` or ``null``."""
+    text, given = spelled(value), ["null" if spelling is None else spelling for spelling in spellings]
+    return text if text in given else next((each for each in given if alike(each) == alike(value)), None)
+
+
 def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: str, key: str = "data.labels") -> Label:
     """The label that a spelling stands for.
 
@@ -33,7 +59,7 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
     is guessed, since a guessed order is how 90% accuracy becomes 4%.
 
     Args:
-        spelling: As found in the file; numbers are compared by their text (``1`` and ``"1"`` are the same).
+        spelling: As found in the file; see :func:`alike` for when it is that of the map.
         label_map: From spelling to one of the three names.
         place: For the message, e.g. ``votes.csv, line 3``.
         key: Likewise: where the configuration says what a spelling means.
@@ -42,11 +68,11 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
         StanceError: The spelling is not known; the message lists those that are.
     """
     known: Mapping[str, str] = label_map or {label: label for label in LABELS}
-    text = spelled(spelling)
-    if text not in known:
+    name = known_as(spelling, known)
+    if name is None:
         hint = "" if label_map else f" (other spellings: say what each means, e.g. {key}.favor=[FAVOR,pro])"
         raise input_error(place, "unknown label", found=spelling, allowed=", ".join(known) + hint)
-    return cast(Label, known[text])
+    return cast(Label, known[name])
 
 
 def check_label_map(label_map: Mapping[str, str], place: str) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.errors import Faults, input_error, line_of
-from stance.files import read_rows, write_jsonl
-from stance.labels import LABELS, Label, parse_label
+from stance.files import Manner, read_rows, write_jsonl
+from stance.labels import LABELS, Label, parse_label, spelled
 
 #: Of the probabilities in predictions files.
 DECIMALS = 6
@@ -90,9 +90,10 @@ def write_predictions(path: str | Path, ids: Iterable[str], predictions: Iterabl
 def read_predictions(
     path: str | Path, label_map: Mapping[str, str] | None = None, prefix: str = ""
 ) -> dict[str, Prediction]:
-    """Prediction by id, from a jsonl, csv or tsv file of any model.
+    """Prediction by id, from a jsonl, csv, tsv or xlsx file of any model.
 
-    Columns ``id`` and ``label`` must be there; the three probability columns all or none; others are ignored.
+    Columns ``id`` and ``label`` must be there; the three probability columns all or none; others are ignored. Space
+    around an id is no part of it.
 
     Args:
         path: The file.
@@ -106,17 +107,18 @@ def read_predictions(
     """
     predictions: dict[str, Prediction] = {}
     faults = Faults(path)
-    for number, (line, full) in enumerate(read_rows(path)):
+    manner = Manner(wanted=("id", prefix + "label"))
+    for number, (line, full) in enumerate(read_rows(path, manner=manner)):
         place = line_of(path, line)
         if number == 0 and not prefix:
             _check_one_answer(full, place)
         with faults.noted(place):
             for column in ("id", prefix + "label"):
-                if full.get(column) in (None, ""):
+                if not spelled(full.get(column)):
                     allowed = "id, " + ", ".join(prefix + name for name in ("label", *LABELS))
                     raise input_error(place, f"no {column!r}", found=sorted(full), allowed=allowed)
             row = {name: full.get(prefix + name) for name in ("label", *LABELS)}
-            row_id = str(full["id"])
+            row_id = spelled(full["id"])
             if row_id in predictions:
                 raise input_error(place, "an id stands twice", found=row_id, allowed="one prediction for each id")
             predictions[row_id] = parse_prediction(row, place, label_map)

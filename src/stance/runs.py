@@ -574,7 +574,7 @@ def predict_part(
     examples = splits[config.part]
     if config.predictions is not None:
         predictions = read_predictions(config.predictions, config.labels.map(), config.prefix)
-        join(examples, predictions, config.predictions)
+        join(examples, predictions, config.predictions, splits)
         return splits, record, [predictions[example.id] for example in examples], None
     from stance.classifier import StanceClassifier, checkpoint_folder
 

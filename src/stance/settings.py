@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stance.errors import input_error
-from stance.files import beside
+from stance.files import Manner, beside
+from stance.labels import alike, known_as
 
 
 def _at_least(name: str, value: int, least: int) -> None:
@@ -32,23 +33,26 @@ def _a_name(key: str, value: str) -> None:
         raise input_error(key, "no name of a folder", found=value, allowed="a name without / and without a leading dot")
 
 
-def _by_spelling(key: str, spellings: dict[str, list[str]]) -> dict[str, str]:
-    names: dict[str, str] = {}
+def _by_spelling(key: str, spellings: dict[str, list[str | None]]) -> dict[str, str]:
+    names: dict[str, tuple[str, str]] = {}
     for name, spelled in spellings.items():
         for spelling in spelled:
-            if spelling in names:
-                raise input_error(key, f"spelled alike: {names[spelling]} and {name}", found=spelling)
-            names[spelling] = name
-    return names
+            first = names.setdefault(alike(spelling), ("null" if spelling is None else spelling, name))
+            if first[1] != name:
+                raise input_error(key, f"spelled alike: {first[1]} and {name}", found=spelling)
+    return dict(names.values())
 
 
 @dataclass(kw_only=True)
 class LabelSpellings:
-    """The spellings of each label in a file, e.g. ``favor: [PRO, 2]``; all empty = the three names themselves."""
+    """The spellings of each label in a file, e.g. ``favor: [PRO, 2]``; all empty = the three names themselves.
 
-    against: list[str] = field(default_factory=list)
-    neutral: list[str] = field(default_factory=list)
-    favor: list[str] = field(default_factory=list)
+    Which spellings are alike says :func:`stance.labels.alike`; None is what YAML makes of ``null``.
+    """
+
+    against: list[str | None] = field(default_factory=list)
+    neutral: list[str | None] = field(default_factory=list)
+    favor: list[str | None] = field(default_factory=list)
 
     def map(self) -> dict[str, str]:
         """Label by spelling.
@@ -63,9 +67,9 @@ class LabelSpellings:
 class PartSpellings:
     """The spellings of each part in a table, e.g. ``validation: [dev, valid]``."""
 
-    train: list[str] = field(default_factory=lambda: ["train"])
-    validation: list[str] = field(default_factory=lambda: ["validation"])
-    test: list[str] = field(default_factory=lambda: ["test"])
+    train: list[str | None] = field(default_factory=lambda: ["train"])
+    validation: list[str | None] = field(default_factory=lambda: ["validation"])
+    test: list[str | None] = field(default_factory=lambda: ["test"])
 
     def map(self) -> dict[str, str]:
         """Part by spelling.
@@ -92,6 +96,9 @@ class AnnotationColumns:
     tags: str = "tags"
     part: str = "part"
 
+
+#: double: quotation marks may stand around a cell; none: they are text.
+QUOTING = ("double", "none")
 
 #: Each reads one format; ``table`` any.
 READERS = (
@@ -126,6 +133,8 @@ class DataConfig:
         encoding: Of the file (annotations, table, dna).
         tool: Which annotation tool wrote the files; empty = as their content says (import).
         mapping: A file that says what in them is holder, target and label (import).
+        quoting: Of a csv or tsv, one of ``QUOTING`` (annotations, table, dna).
+        fill_down: Columns of the file whose empty cells hold what the cell above holds (annotations, table, dna).
         task: a or b (semeval2016).
         derived_neutrals: Whether there are neutral rows that nobody judged: for vast the synthetic ones (false leaves
             out those of its few-shot rows too, which cannot be told), for seesaw pairs of a sentence's entities without
@@ -145,13 +154,15 @@ class DataConfig:
     annotators: list[str] = field(default_factory=list)
     adjudicator: str = ""
     labels: LabelSpellings = field(default_factory=LabelSpellings)
-    leave_out: list[str] = field(default_factory=list)
+    leave_out: list[str | None] = field(default_factory=list)
     columns: AnnotationColumns = field(default_factory=AnnotationColumns)
     parts: PartSpellings = field(default_factory=PartSpellings)
     target: str = ""
     encoding: str = "utf-8"
     tool: str = ""
     mapping: str = ""
+    quoting: str = "double"
+    fill_down: list[str] = field(default_factory=list)
     task: str = "a"
     derived_neutrals: bool = False
     verify: bool = True
@@ -163,10 +174,13 @@ class DataConfig:
         measures = ("macro_f1", "favor_against_f1", "accuracy", "favor_against_f1_mean_over_targets")
         _one_of("data.headline", self.headline, measures)
         self._check_import()
-        if self.leave_out and self.reader not in ("annotations", "table", "dna"):
-            raise input_error("data.leave_out", "not read of a published corpus", found=self.leave_out)
-        for spelling in set(self.leave_out) & set(self.labels.map()):
-            raise input_error("data.leave_out", "it has a meaning in data.labels too", found=spelling)
+        _one_of("data.quoting", self.quoting, QUOTING)
+        for key in ("leave_out", "fill_down"):
+            if getattr(self, key) and self.reader not in ("annotations", "table", "dna"):
+                raise input_error(f"data.{key}", "not read of a published corpus", found=getattr(self, key))
+        for spelling in self.leave_out:
+            if known_as("null" if spelling is None else spelling, self.labels.map()) is not None:
+                raise input_error("data.leave_out", "it has a meaning in data.labels too", found=spelling)
 
     def _check_import(self) -> None:
         """Refuse what would not be looked at: of an export everything stands in its mapping."""
@@ -184,6 +198,11 @@ class DataConfig:
     def location(self) -> Path:
         """The file or folder to read."""
         return Path(self.root) / self.path
+
+    @property
+    def manner(self) -> Manner:
+        """How it is read."""
+        return Manner(quoted=self.quoting != "none", fill_down=tuple(self.fill_down))
 
 
 @dataclass(kw_only=True)
@@ -1039,14 +1058,16 @@ class PredictConfig:
 
     Attributes:
         checkpoint: stance-small (which comes with the package), stance-base, a checkpoint folder or hub id.
-        input: csv, tsv or jsonl, with .gz or .zst after it if compressed; or parquet.
-        output: Likewise; the suffix says which. Bad rows go beside it, into ``NAME.rejects.jsonl``.
+        input: csv, tsv or jsonl, with .gz or .zst after it if compressed; parquet or xlsx.
+        output: Likewise, but for xlsx; the suffix says which. Bad rows go beside it, into ``NAME.rejects.jsonl``.
         columns: Names in the file; ``holder`` and ``context`` may be missing.
         target: One target for every row of a file without that column.
         holder: One holder for every row, likewise.
         prefix: Before the names of the added columns, for a file that has one of that name.
         chunk: Rows in memory at a time.
         encoding: Of a text input; the output is UTF-8.
+        quoting: Of a csv or tsv input, one of ``QUOTING``.
+        fill_down: Columns of the input whose empty cells hold what the cell above holds.
         abstain: Write ``abstain`` in place of a label that is too likely to be wrong.
         runtime: Of a fine-tuned encoder, one of ``RUNTIMES``.
         engine: Where the model is asked: local = in this process, ray = in the workers of a Ray cluster.
@@ -1065,6 +1086,8 @@ class PredictConfig:
     prefix: str = ""
     chunk: int = 4096
     encoding: str = "utf-8"
+    quoting: str = "double"
+    fill_down: list[str] = field(default_factory=list)
     abstain: AbstainConfig = field(default_factory=AbstainConfig)
     runtime: str = "auto"
     engine: str = "local"
@@ -1079,12 +1102,19 @@ class PredictConfig:
         _at_least("chunk", self.chunk, 1)
         _at_least("show", self.show, 0)
         _one_of("runtime", self.runtime, RUNTIMES)
+        _one_of("quoting", self.quoting, QUOTING)
         if Path(self.input).resolve() == Path(self.output).resolve():
             raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
         if Path(self.input).resolve() == beside(self.output, ".rejects.jsonl").resolve():
             raise input_error(
                 "output", "its bad rows would replace the input", found=self.output, allowed="another name"
             )
+
+    @property
+    def manner(self) -> Manner:
+        """How the input is read."""
+        wanted = (self.columns.text, *([self.columns.target] if self.target is None else []))
+        return Manner(quoted=self.quoting != "none", wanted=wanted, fill_down=tuple(self.fill_down))
 
 
 @dataclass(kw_only=True)

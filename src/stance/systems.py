@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stance.annotations import Example
 from stance.build import build_dataset
 from stance.comparison import compare, differing_rows
 from stance.errors import input_error
 from stance.evaluation import join
-from stance.files import DELIMITERS, as_name, must_exist, write_json, write_jsonl
+from stance.files import DELIMITERS, WORKBOOK, as_name, must_exist, write_json, write_jsonl
 from stance.predictions import read_predictions
 from stance.runsets import RunSet, collect, collect_recorded
 from stance.settings import CompareConfig
+from stance.splits import Splits
 
 
 def find(outputs: str | Path, name: str) -> RunSet | Path:
@@ -30,7 +29,7 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
         StanceError: There is nothing of that name, or see :func:`stance.runsets.collect` and ``collect_recorded``.
     """
     path = Path(name)
-    if path.suffix.lower() in DELIMITERS:
+    if path.suffix.lower() in (*DELIMITERS, WORKBOOK):
         return must_exist(path)
     if not path.is_dir() and len(path.parts) == 1:
         return collect(outputs, name)
@@ -75,7 +74,7 @@ def compare_systems(config: CompareConfig) -> tuple[list[dict[str, Any]], Path]:
     examples = splits[config.part]
     systems = {}
     for name, system in zip(names, found, strict=True):
-        systems[_short(name, system)] = _labels(name, system, examples, config, data["fingerprint"])
+        systems[_short(name, system)] = _labels(name, system, splits, config, data["fingerprint"])
     if len(systems) < len(names):
         raise input_error("systems", "one stands twice", found=names, allowed="systems that differ")
     results = compare(examples, systems, headline=headline, samples=config.bootstrap)
@@ -96,10 +95,11 @@ def _short(name: str, system: RunSet | Path) -> str:
 
 
 def _labels(
-    name: str, system: RunSet | Path, examples: Sequence[Example], config: CompareConfig, fingerprint: str
+    name: str, system: RunSet | Path, splits: Splits, config: CompareConfig, fingerprint: str
 ) -> list[list[str]]:
+    examples = splits[config.part]
     if isinstance(system, Path):
-        return [join(examples, read_predictions(system, config.labels.map(), config.prefix), name)]
+        return [join(examples, read_predictions(system, config.labels.map(), config.prefix), name, splits)]
     if system.data["fingerprint"] != fingerprint:
         allowed = "runs on one dataset; of other runs compare predictions files of the same rows, with data=NAME"
         raise input_error(name, "made on other data", allowed=allowed)

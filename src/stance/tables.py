@@ -14,21 +14,37 @@ from typing import Any, Protocol, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stance.errors import StanceError, input_error
-from stance.files import COMPRESSIONS, DELIMITERS, ScannedRow, must_exist, read_lines, scan_rows, table_kind
+from stance.errors import StanceError, first_line, input_error, line_of
+from stance.files import (
+    COMPRESSIONS,
+    DELIMITERS,
+    PLAIN,
+    WORKBOOK,
+    Manner,
+    ScannedRow,
+    filled,
+    must_exist,
+    read_lines,
+    scan_rows,
+    table_kind,
+)
 
+#: Of tables that are written, and of those that are read.
 SUFFIXES = (*DELIMITERS, ".parquet")
+READABLE = (*SUFFIXES, WORKBOOK)
 
 Row = dict[str, Any]
 
 
-def read_chunks(path: str | Path, size: int, encoding: str = "utf-8") -> Iterator[list[tuple[str, Row]]]:
+def read_chunks(
+    path: str | Path, size: int, encoding: str = "utf-8", manner: Manner = PLAIN
+) -> Iterator[list[tuple[str, Row]]]:
     """The rows of a table in chunks, each row with its place for messages; at most ``size`` rows are in memory.
 
     Raises:
         StanceError: Another suffix, no such file, a malformed row.
     """
-    for scanned in scan_chunks(path, size, encoding):
+    for scanned in scan_chunks(path, size, encoding, manner):
         chunk = []
         for row in scanned:
             if isinstance(row.values, StanceError):
@@ -37,21 +53,30 @@ def read_chunks(path: str | Path, size: int, encoding: str = "utf-8") -> Iterato
         yield chunk
 
 
-def scan_chunks(path: str | Path, size: int, encoding: str = "utf-8", *, skip: int = 0) -> Iterator[list[ScannedRow]]:
+def scan_chunks(
+    path: str | Path, size: int, encoding: str = "utf-8", manner: Manner = PLAIN, *, skip: int = 0
+) -> Iterator[list[ScannedRow]]:
     """The same rows, and in their places those that cannot be read.
 
     Args:
         path: A table, compressed or not.
         size: Rows in a chunk.
         encoding: Of text.
+        manner: What else the file does not say of itself.
         skip: So many rows, readable or not, are left out at the beginning.
 
     Raises:
         StanceError: Another suffix, no such file, no header, a damaged file.
     """
     path = must_exist(path)
-    check_kind(path)
-    rows = _parquet_rows(path, size, skip) if is_parquet(path) else islice(scan_rows(path, encoding), skip, None)
+    check_kind(path, READABLE)
+    rows: Iterator[ScannedRow]
+    if not is_parquet(path):
+        rows = islice(scan_rows(path, encoding, manner), skip, None)
+    elif manner.fill_down:
+        rows = islice(filled(_parquet_rows(path, size, 0), manner.fill_down), skip, None)
+    else:
+        rows = _parquet_rows(path, size, skip)
     while chunk := list(islice(rows, size)):
         yield chunk
 
@@ -75,20 +100,23 @@ def _parquet_rows(path: Path, size: int, skip: int) -> Iterator[ScannedRow]:
             number += batch.num_rows - unread.num_rows
             for values, raw in _parquet_values(unread, path, number):
                 number += 1
-                yield ScannedRow(number, f"{path}, row {number}", values, raw, number)
+                yield ScannedRow(number, line_of(path, number), values, raw, number)
 
 
 def _parquet_values(batch: pa.RecordBatch, path: Path, before: int) -> Iterator[tuple[Row | StanceError, str | None]]:
     try:
         yield from ((row, None) for row in batch.to_pylist())
-    except UnicodeDecodeError:  # raised before the first row; it is one of a few
+    except (ValueError, OverflowError):  # raised before the first row; it is one of a few
         for index in range(batch.num_rows):
             row = batch.slice(index, 1)
             try:
                 yield row.to_pylist()[0], None
             except UnicodeDecodeError as error:
-                place = f"{path}, row {before + index + 1}"
+                place = line_of(path, before + index + 1)
                 yield input_error(place, "text that is not utf-8", found=error.object), _undecoded(row)
+            except (ValueError, OverflowError) as error:
+                place = line_of(path, before + index + 1)
+                yield input_error(place, "a value beyond Python's range", found=first_line(error)), _undecoded(row)
 
 
 def _undecoded(row: pa.RecordBatch) -> str:
@@ -96,9 +124,12 @@ def _undecoded(row: pa.RecordBatch) -> str:
     cells = {}
     for name, column in zip(row.schema.names, row.columns, strict=True):
         is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-        value = (column.cast(pa.large_binary()) if is_text else column)[0].as_py()
+        try:
+            value = (column.cast(pa.large_binary()) if is_text else column)[0].as_py()
+        except (ValueError, OverflowError):
+            value = column.to_string()
         cells[name] = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
-    return json.dumps(cells, ensure_ascii=False, default=str)
+    return as_json(cells)
 
 
 def parquet_schema(path: str | Path) -> pa.Schema | None:
@@ -118,6 +149,11 @@ def parquet_schema(path: str | Path) -> pa.Schema | None:
     return schema
 
 
+def as_json(value: object) -> str:
+    """The value as JSON in one line; what JSON does not know, dates say, as Python writes it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table; integers are written with a comma at each thousand."""
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
@@ -126,11 +162,11 @@ def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> st
     return "\n".join(lines)
 
 
-def check_kind(path: str | Path) -> None:
-    """Raise StanceError if the name of a table says neither text, compressed or not, nor parquet."""
+def check_kind(path: str | Path, suffixes: Sequence[str] = SUFFIXES) -> None:
+    """Raise StanceError if the name of a table ends in none of the suffixes, compressed or not if it is text."""
     kind, packed = table_kind(path)
-    if kind not in DELIMITERS and not is_parquet(path):
-        allowed = f"{', '.join(SUFFIXES)}; the first three also with {' or '.join(COMPRESSIONS)} after it"
+    if kind not in suffixes or (packed and kind not in DELIMITERS):
+        allowed = f"{', '.join(suffixes)}; the first three also with {' or '.join(COMPRESSIONS)} after it"
         raise input_error(str(path), "unknown kind of file", found=kind + packed, allowed=allowed)
 
 
@@ -214,7 +250,7 @@ class _JsonEncoder:
         self.packed = packed
 
     def encode(self, rows: list[Row]) -> bytes:
-        lines = (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+        lines = (as_json(row) + "\n" for row in rows)
         return _pack("".join(lines), self.packed)
 
     def go_on(self, written: Path) -> None:
@@ -272,4 +308,4 @@ def _refuse_new_columns(row: Row, columns: Sequence[str], path: str) -> None:
 
 
 def _cell(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    return as_json(value) if isinstance(value, list | dict) else value

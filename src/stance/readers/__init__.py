@@ -95,6 +95,7 @@ def read_corpus(data: DataConfig) -> Corpus:
                 label_map=data.labels.map(),
                 leave_out=data.leave_out,
                 encoding=data.encoding,
+                manner=data.manner,
                 verify=verify,
             )
         case "import":
@@ -108,6 +109,7 @@ def read_corpus(data: DataConfig) -> Corpus:
                 target=data.target,
                 leave_out=data.leave_out,
                 encoding=data.encoding,
+                manner=data.manner,
             )
     return _annotations(data)
 
@@ -122,6 +124,7 @@ def _annotations(data: DataConfig) -> Corpus:
         columns=columns,
         leave_out=data.leave_out,
         encoding=data.encoding,
+        manner=data.manner,
     )
     return _of_annotators(data, replace(corpus, files={data.location.name: file_digest(data.location)}))
 

@@ -37,14 +37,13 @@ from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
-from stance.annotations import Corpus
+from stance.annotations import Corpus, Gaps
 from stance.errors import input_error
-from stance.files import must_exist
+from stance.files import PLAIN, Manner, must_exist
 from stance.readers.checksums import verified
 from stance.readers.table import CHUNK, corpus_of_rows
-from stance.readers.xlsx import read_sheet
 from stance.settings import AnnotationColumns
-from stance.tables import SUFFIXES, Row, read_chunks
+from stance.tables import READABLE, Row, read_chunks
 
 #: Name -> SHA-256 of the published files.
 PUBLISHED: Mapping[str, str] = {
@@ -67,8 +66,9 @@ def read(
     columns: AnnotationColumns,
     *,
     label_map: Mapping[str, str],
-    leave_out: Collection[str] = (),
+    leave_out: Collection[str | None] = (),
     encoding: str = "utf-8",
+    manner: Manner = PLAIN,
     verify: bool = False,
 ) -> Corpus:
     """The statements, without parts.
@@ -79,6 +79,7 @@ def read(
         label_map: What each value of the label's variable means.
         leave_out: Values of it whose statements are not read; ``""`` where there is none.
         encoding: Of a csv, tsv or jsonl file.
+        manner: What else a table does not say of itself.
         verify: Refuse other files than the two published ones.
 
     Raises:
@@ -91,20 +92,20 @@ def read(
             allowed = f"{', '.join(PUBLISHED)}; data.verify=false for a file of your own"
             raise input_error(str(path), "not one of the published files", found=path.name, allowed=allowed)
         verified(path, PUBLISHED[path.name], verify)
-    if path.suffix.lower() == ".xlsx":
-        rows = _with_columns(read_sheet(path), columns)
-    elif path.suffix.lower() in SUFFIXES:
-        rows = _with_columns(chain.from_iterable(read_chunks(path, CHUNK, encoding)), columns)
+    if path.suffix.lower() in READABLE:
+        manner = manner._replace(wanted=(columns.text, columns.label, columns.target))
+        rows = _with_columns(path, chain.from_iterable(read_chunks(path, CHUNK, encoding, manner)), columns)
     else:
         rows = _statements(path, columns)
     return corpus_of_rows(path, rows, columns, label_map=label_map, leave_out=leave_out)
 
 
-def _with_columns(rows: Iterable[tuple[str, Row]], columns: AnnotationColumns) -> Iterator[tuple[str, Row]]:
+def _with_columns(path: Path, rows: Iterable[tuple[str, Row]], columns: AnnotationColumns) -> Iterator[tuple[str, Row]]:
     """The rows of a table that must have the columns of holders and documents.
 
     Here a misspelt holder does not mean the author, nor a misspelt document that each statement has its own.
     """
+    gaps = Gaps(path, vars(columns))
     for number, (place, row) in enumerate(rows):
         for field in ("holder", "document"):
             column = getattr(columns, field)
@@ -112,7 +113,9 @@ def _with_columns(rows: Iterable[tuple[str, Row]], columns: AnnotationColumns) -
                 raise input_error(
                     place, f"no column {column!r}", allowed=f"data.columns.{field} one of {', '.join(row)}"
                 )
+        gaps.note(row, place)
         yield place, row
+    gaps.tell()
 
 
 def _statements(path: Path, columns: AnnotationColumns) -> Iterator[tuple[str, Row]]:
@@ -147,8 +150,8 @@ def _statements(path: Path, columns: AnnotationColumns) -> Iterator[tuple[str, R
                 }
                 yield place, found
     except sqlite3.Error as error:
-        kinds_of_table = f".xlsx, {', '.join(SUFFIXES)}"
-        allowed = f"a database of DNA 2 or 3 (a file of DNA 1: open and save it there), or a table: {kinds_of_table}"
+        tables = ", ".join(READABLE)
+        allowed = f"a database of DNA 2 or 3 (a file of DNA 1: open and save it there), or a table: {tables}"
         raise input_error(str(path), f"not a readable database: {error}", allowed=allowed) from None
 
 

@@ -1,6 +1,6 @@
 """Any table of examples, one a row, with its columns, labels and parts named in the configuration: no code needed.
 
-csv, tsv, jsonl, parquet or a workbook of one sheet (xlsx). A column of text and one of the label must be there, and a
+csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). A column of text and one of the label must be there, and a
 target, as a column or one for all rows. The others may be missing, if the configuration does not name them: without
 ids a row is called by its number, without documents each row is its own, without annotators the file is one, without
 holders the author is asked. Rows with one id are judgements of one example.
@@ -16,10 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stance.annotations import Annotation, Corpus, check_annotations, label_of, left_out_here, tags_of, text_of
+from stance.annotations import Annotation, Corpus, Gaps, check_annotations, label_of, left_out_here, tags_of, text_of
 from stance.errors import Faults, input_error
-from stance.files import file_digest
-from stance.readers.xlsx import read_sheet
+from stance.files import PLAIN, Manner, file_digest
+from stance.labels import known_as
 from stance.settings import AnnotationColumns
 from stance.tables import Row, read_chunks
 
@@ -36,8 +36,9 @@ def read(
     label_map: Mapping[str, str],
     part_map: Mapping[str, str],
     target: str = "",
-    leave_out: Collection[str] = (),
+    leave_out: Collection[str | None] = (),
     encoding: str = "utf-8",
+    manner: Manner = PLAIN,
 ) -> Corpus:
     """The rows of the table; with a column of parts, also those.
 
@@ -49,15 +50,16 @@ def read(
         target: One target for every row, instead of a column.
         leave_out: Spellings of labels whose rows are not read; ``""`` where there is none.
         encoding: Of a csv, tsv or jsonl file.
+        manner: What else the file does not say of itself; which sheet of a workbook is known by the columns.
 
     Raises:
         StanceError: Names file, row, value and what is allowed: a column that is not there, an empty cell, an unknown
             label or part, an id whose text, holder, target or document changes, two labels by one annotator; several
             annotators of the same row, and no ids that say so. Faulty rows are told together.
     """
-    workbook = Path(path).suffix.lower() == ".xlsx"
-    rows = read_sheet(path) if workbook else itertools.chain.from_iterable(read_chunks(path, CHUNK, encoding))
-    absent, names = asdict(columns), set[str]()
+    manner = manner._replace(wanted=(columns.text, columns.label, *([] if target else [columns.target])))
+    rows = itertools.chain.from_iterable(read_chunks(path, CHUNK, encoding, manner))
+    absent, names, gaps = asdict(columns), set[str](), Gaps(path, asdict(columns))
 
     def noted() -> Iterator[tuple[str, Row]]:
         """The rows; at their end it is known which columns none of them has."""
@@ -66,6 +68,7 @@ def read(
             if not names >= row.keys():
                 names.update(row)
                 absent = {field: column for field, column in absent.items() if column not in row}
+            gaps.note(row, place)
             yield place, row
 
     corpus = corpus_of_rows(
@@ -78,6 +81,7 @@ def read(
             )
     if "id" in absent:
         _refuse_repeated(path, corpus.annotations)
+    gaps.tell()
     if "holder" in absent:
         log.info("no column %r: the stance asked is that of the author of the text", columns.holder)
     if "document" in absent:
@@ -108,7 +112,7 @@ def corpus_of_rows(
     label_map: Mapping[str, str],
     part_map: Mapping[str, str] | None = None,
     target: str = "",
-    leave_out: Collection[str] = (),
+    leave_out: Collection[str | None] = (),
 ) -> Corpus:
     """The same of rows that were read from the file in another way, each with its place for messages.
 
@@ -189,7 +193,8 @@ def _annotation(
 
 
 def _part(value: object, part_map: Mapping[str, str], place: str) -> str:
-    if str(value) not in part_map:
+    spelling = known_as(value, part_map)
+    if spelling is None:
         allowed = f"{', '.join(part_map)}; others: say what each means, e.g. data.parts.validation=[dev]"
         raise input_error(place, "unknown part", found=value, allowed=allowed)
-    return part_map[str(value)]
+    return part_map[spelling]
