@@ -56,6 +56,7 @@ def test_usefulness():
         disagreement([said])
 
 
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 def test_one_of_each_cluster():
     vectors = np.array([[0, 0], [0, 0.1], [9, 9], [9, 9.1]], dtype=np.float32)
     assert one_of_each(vectors, np.array([0.1, 0.9, 0.3, 0.2]), 2, 0).tolist() == [1, 2]

@@ -524,6 +524,17 @@ def test_zip_bombs_and_damaged_zips(tmp_path):
         pieces_of(path)
 
 
+def test_a_workbook_that_is_a_bomb_or_none(tmp_path):
+    path = tmp_path / "sheet.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", b" " * 2**24)
+    with pytest.raises(StanceError, match=r"sheet.xlsx: a zip bomb"):
+        read(path, "table")
+    path.write_bytes(b"no workbook")
+    with pytest.raises(StanceError, match=r"sheet.xlsx: not an xlsx workbook"):
+        read(path, "table")
+
+
 def test_an_unknown_file(tmp_path):
     path = tmp_path / "export.bin"
     path.write_bytes(b"nothing known")

@@ -192,7 +192,7 @@ def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "
     )
     by = resolve(split.by, corpus.parts)
     for spelling, n in corpus.left_out.items():
-        log.info("left out: %d judgement(s) with label %r", n, spelling)
+        log.info("left out: %d judgement(s): %r", n, spelling)
     leaks = find_leaks(splits, by)
     if split.leaks == "refuse":
         refuse_leaks(leaks)

@@ -133,7 +133,7 @@ def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
             members = [member for member in archive.infolist() if not member.is_dir()]
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise input_error(place, f"not a readable zip: {first_line(error)}") from None
-    _check(members, place)
+    check_members(members, place)
 
     def opener(name: str) -> Callable[[], BinaryIO]:
         def stream() -> BinaryIO:
@@ -152,8 +152,8 @@ def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
     )
 
 
-def _check(members: list[zipfile.ZipInfo], place: str) -> None:
-    """Refuse what no tool writes."""
+def check_members(members: list[zipfile.ZipInfo], place: str) -> None:
+    """Refuse a zip that no tool writes; see :func:`pieces_of`."""
     if len(members) > MOST_FILES:
         raise input_error(place, "too many files in the zip", found=len(members), allowed=f"{MOST_FILES:,} at most")
     unpacked = 0

@@ -15,8 +15,8 @@ from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
 
-from stance.errors import first_line, input_error, line_of
-from stance.imports.pieces import LARGEST, Piece
+from stance.errors import StanceError, first_line, input_error, line_of
+from stance.imports.pieces import LARGEST, Piece, check_members
 from stance.imports.record import Options, flat, plain
 from stance.imports.text import json_items, json_lines, lines_of
 
@@ -136,9 +136,13 @@ def _book(piece: Piece) -> Any:  # noqa: ANN401 - openpyxl has no types
     if piece.size > LARGEST:
         raise input_error(piece.place, "too large for a workbook", found=f"{piece.size >> 20} MB", allowed="csv")
     try:
+        with closing(piece.open()) as stream, zipfile.ZipFile(stream) as archive:
+            check_members(archive.infolist(), piece.place)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it does not keep when writing
             return load_workbook(piece.open(), read_only=True, data_only=True)
+    except StanceError:
+        raise
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
         raise input_error(piece.place, f"not an xlsx workbook: {first_line(error)}") from None
 
