@@ -155,3 +155,44 @@ def write_lines(path: Path, rows: list[dict]) -> Path:
     """Write rows as JSONL."""
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+#: Three sentences in the format of ``seeds/news/``, a negotiation and a part each.
+QUAY = [
+    {
+        "id": "q-01",
+        "document": "q",
+        "genre": "wire",
+        "text": "The ferrymen asked the port for talks on the quay.",
+        "rows": [{"holder": holder, "target": "hold talks on the quay"} for holder in ("the ferrymen", "the port")],
+    },
+    {
+        "id": "q-02",
+        "document": "r",
+        "context": "The two clubs met.",
+        "text": "It rained on both of them.",
+        "rows": [{"holder": "", "target": "play again on Friday"}],
+    },
+    {"id": "q-03", "document": "s", "text": "Mist.", "rows": [{"holder": "the well", "target": "share the water"}]},
+]
+
+
+@pytest.fixture
+def quay(tmp_path) -> Path:
+    """A folder like ``seeds/news/`` with the sentences of ``QUAY``; on the first row writer and judge differ."""
+    ids = ("q-01-1", "q-01-2", "q-02-1", "q-03-1")
+    for name in ("sentences", "judgements"):
+        (tmp_path / name).mkdir()
+    write_lines(tmp_path / "sentences" / "q.jsonl", QUAY)
+    for name, content in {
+        "areas": {"labour": ["q"], "sport": ["r"], "water": ["s"]},
+        "parts": {"train": ["labour"], "validation": ["water"], "test": ["sport"]},
+    }.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    for name, first in {"writer": "favor", "judge": "neutral"}.items():
+        judged = [{"id": row_id, "label": "neutral"} for row_id in ids]
+        judged[0]["label"] = first
+        write_lines(tmp_path / "judgements" / f"{name}.jsonl", judged)
+    settled = {"id": "q-01-1", "label": "favor", "note": "asking for it is proposing it"}
+    write_lines(tmp_path / "judgements" / "adjudicator.jsonl", [settled])
+    return tmp_path

@@ -11,7 +11,7 @@ train, validation and test.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,15 +94,8 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
     """
     documents, files = read_documents(folder)
     rows = {row_id: row for document in documents for row_id, row in document.rows.items()}
-    annotations = []
-    for annotator in dict.fromkeys(annotators):
-        path = Path(folder) / "judgements" / f"{annotator}.jsonl"
-        judged = read_judgements(path, rows)
-        missing = sorted(set(rows) - {annotation.id for annotation in judged})
-        if missing and annotator != ADJUDICATOR:
-            raise input_error(str(path), f"{len(missing)} of {len(rows)} rows are not judged", found=missing[:5])
-        files[f"judgements/{path.name}"] = file_digest(path)
-        annotations += judged
+    annotations, judged = read_annotators(Path(folder), annotators, rows)
+    files |= judged
     path = Path(folder) / "parts.json"
     parts = None
     if path.exists():
@@ -129,6 +122,27 @@ def read_documents(folder: str | Path) -> tuple[list[Document], dict[str, str]]:
     return documents, {f"documents/{path.name}": file_digest(path) for path in paths}
 
 
+def read_annotators(
+    folder: Path, annotators: Iterable[str], rows: Mapping[str, dict[str, Any]]
+) -> tuple[list[Annotation], dict[str, str]]:
+    """The judgements of each annotator, in their order, and the SHA-256 of each file in ``judgements/``.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
+    annotations = []
+    files = {}
+    for annotator in dict.fromkeys(annotators):
+        path = folder / "judgements" / f"{annotator}.jsonl"
+        judged = read_judgements(path, rows)
+        missing = sorted(set(rows) - {annotation.id for annotation in judged})
+        if missing and annotator != ADJUDICATOR:
+            raise input_error(str(path), f"{len(missing)} of {len(rows)} rows are not judged", found=missing[:5])
+        files[f"judgements/{path.name}"] = file_digest(path)
+        annotations += judged
+    return annotations, files
+
+
 def read_judgements(path: Path, rows: Mapping[str, dict[str, Any]]) -> list[Annotation]:
     """What one annotator said of some of the rows; the file is named after the annotator.
 
@@ -143,12 +157,29 @@ def read_judgements(path: Path, rows: Mapping[str, dict[str, Any]]) -> list[Anno
         place = line_of(path, line)
         row_id = str(judgement.get("id"))
         if row_id not in rows:
-            raise input_error(place, "no row with this id in documents/", found=row_id)
+            raise input_error(place, "no row with this id", found=row_id)
         if row_id in annotations:
             raise input_error(place, "a row is judged twice", found=row_id, allowed="one judgement a row")
         label = parse_label(judgement.get("label"), None, place)
         annotations[row_id] = Annotation(id=row_id, label=label, annotator=path.stem, **rows[row_id])
     return list(annotations.values())
+
+
+def read_parts(path: Path, what: str, allowed: Sequence[str] = ("train", "validation", "test")) -> dict[Any, str]:
+    """Part by area, or by what else (``"a story"``) the file lists for each part.
+
+    Raises:
+        StanceError: A part that is not allowed, or something stands in two parts.
+    """
+    part_of: dict[Any, str] = {}
+    for part, members in read_json(path).items():
+        if part not in allowed:
+            raise input_error(str(path), "unknown part", found=part, allowed=allowed)
+        for member in members:
+            if member in part_of:
+                raise input_error(str(path), f"{what} stands in two parts", found=member)
+            part_of[member] = part
+    return part_of
 
 
 def _document(path: Path) -> Document:
@@ -236,15 +267,7 @@ def _variant(variant: Any, rows: Mapping[str, dict[str, Any]], here: str) -> tup
 
 def _parts(path: Path, documents: Sequence[Document]) -> dict[str, str]:
     """Part by row id, from the part of each area; the variants of test rows are a part of their own, ``challenge``."""
-    content = read_json(path)
-    part_of: dict[str, str] = {}
-    for part, areas in content.items():
-        if part not in ("train", "validation", "test"):
-            raise input_error(str(path), "unknown part", found=part, allowed="train, validation, test")
-        for area in areas:
-            if area in part_of:
-                raise input_error(str(path), "an area stands in two parts", found=area)
-            part_of[area] = part
+    part_of = read_parts(path, "an area")
     for document in documents:
         if document.area not in part_of:
             raise input_error(str(path), f"no part for the area of {document.id}", found=document.area, allowed=part_of)

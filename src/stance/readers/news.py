@@ -19,7 +19,7 @@ from typing import Any
 from stance.annotations import Corpus, text_of
 from stance.errors import input_error, line_of
 from stance.files import file_digest, must_exist, read_json, read_rows
-from stance.readers.negotiation import ADJUDICATOR, read_judgements
+from stance.readers.negotiation import ADJUDICATOR, read_annotators, read_parts
 
 #: Tag of every row, so that scores can be told from those of the literary part.
 TAG = "news"
@@ -56,28 +56,17 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
                 if row_id in rows:
                     raise input_error(place, "a row id stands twice", found=row_id)
                 rows[row_id] = row
-    annotations = []
-    for annotator in dict.fromkeys(annotators):
-        path = folder / "judgements" / f"{annotator}.jsonl"
-        judged = read_judgements(path, rows)
-        missing = sorted(set(rows) - {annotation.id for annotation in judged})
-        if missing and annotator != ADJUDICATOR:
-            raise input_error(str(path), f"{len(missing)} of {len(rows)} rows are not judged", found=missing[:5])
-        files[f"judgements/{path.name}"] = file_digest(path)
-        annotations += judged
+    annotations, judged = read_annotators(folder, annotators, rows)
     parts = {row_id: part_of[row["document"]] for row_id, row in rows.items()}
-    return Corpus(tuple(annotations), parts, files, ADJUDICATOR if ADJUDICATOR in annotators else "")
+    return Corpus(tuple(annotations), parts, files | judged, ADJUDICATOR if ADJUDICATOR in annotators else "")
 
 
 def _parts(folder: Path, files: dict[str, str]) -> dict[str, str]:
     """Part by document."""
-    contents = {}
-    for name in ("areas.json", "parts.json"):
-        contents[name] = read_json(must_exist(folder / name))
-        files[name] = file_digest(folder / name)
-    part_of_area = {area: part for part, areas in contents["parts.json"].items() for area in areas}
+    files |= {name: file_digest(folder / name) for name in ("areas.json", "parts.json")}
+    part_of_area = read_parts(folder / "parts.json", "an area")
     part_of: dict[str, str] = {}
-    for area, documents in contents["areas.json"].items():
+    for area, documents in read_json(folder / "areas.json").items():
         if area not in part_of_area:
             raise input_error(str(folder / "parts.json"), "no part for an area", found=area, allowed=part_of_area)
         for document in documents:
@@ -89,11 +78,12 @@ def _parts(folder: Path, files: dict[str, str]) -> dict[str, str]:
 
 def _rows_of(sentence: Mapping[str, Any], place: str) -> dict[str, dict[str, Any]]:
     """The annotation fields of each row of a sentence but label and annotator, by row id."""
+    sentence_id = text_of(sentence.get("id"), "id", place, may_be_empty=False)
     text = text_of(sentence.get("text"), "text", place, may_be_empty=False)
     genre = text_of(sentence.get("genre"), "genre", place, may_be_empty=True)
     found = {}
     for number, row in enumerate(sentence.get("rows") or (), start=1):
-        found[f"{sentence['id']}-{number}"] = {
+        found[f"{sentence_id}-{number}"] = {
             "text": text,
             "holder": text_of(row.get("holder"), "holder", place, may_be_empty=True),
             "target": text_of(row.get("target"), "target", place, may_be_empty=False),
@@ -102,5 +92,5 @@ def _rows_of(sentence: Mapping[str, Any], place: str) -> dict[str, dict[str, Any
             "tags": (TAG, genre) if genre else (TAG,),
         }
     if not found:
-        raise input_error(place, "a sentence without rows", found=sentence.get("id"))
+        raise input_error(place, "a sentence without rows", found=sentence_id)
     return found

@@ -20,17 +20,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stance.annotations import Corpus
+from stance.annotations import Corpus, text_of
 from stance.errors import input_error, line_of
 from stance.files import file_digest, must_exist, read_json, read_rows
 from stance.readers import bundled
-from stance.readers.negotiation import read_judgements
+from stance.readers.negotiation import read_annotators, read_parts
 
 #: Who judged; the two were blind to each other.
 READERS = ("reader-1", "reader-2")
 
 #: Part of every document's name, and the tag of every row.
 NAME = "wire"
+
+#: Of a row.
+KEYS = ("id", "story", "start", "end", "holder", "target")
 
 _STORY = re.compile(r'<REUTERS [^>]*NEWID="(\d+)".*?</REUTERS>', re.DOTALL)
 _BODY = re.compile(r"<BODY>(.*?)</BODY>", re.DOTALL)
@@ -52,24 +55,28 @@ def read(folder: str | Path, texts: str | Path, *, verify: bool = True) -> Corpu
     learnt = bundled.read(folder)
     rows_path, parts_path = folder / NAME / "rows.jsonl", folder / NAME / "parts.json"
     stories = _bodies(must_exist(texts, "folder with Reuters-21578"), folder / NAME / "files.json", verify=verify)
-    part_of = {story: part for part, named in read_json(parts_path).items() for story in named}
-    rows = {}
+    part_of = read_parts(parts_path, "a story", ("validation", "test"))
+    rows: dict[str, dict[str, Any]] = {}
+    parts: dict[str, str] = {}
     for line, row in read_rows(rows_path):
         place = line_of(rows_path, line)
-        rows[str(row["id"])] = _fields(row, stories, place)
-    parts = {row_id: part_of[int(row["document"].removeprefix(f"{NAME}-"))] for row_id, row in rows.items()}
-    files = {f"{NAME}/{path.name}": file_digest(path) for path in (rows_path, parts_path)}
-    judged = []
-    for reader in READERS:
-        path = folder / NAME / "judgements" / f"{reader}.jsonl"
-        judged += read_judgements(path, rows)
-        files[f"{NAME}/judgements/{path.name}"] = file_digest(path)
+        missing = [key for key in KEYS if key not in row]
+        if missing:
+            raise input_error(place, "keys are missing", found=missing, allowed=KEYS)
+        if row["id"] in rows:
+            raise input_error(place, "a row id stands twice", found=row["id"])
+        if row["story"] not in part_of:
+            raise input_error(place, "a story without part", found=row["story"], allowed=parts_path.name)
+        rows[row["id"]] = _fields(row, stories, place)
+        parts[row["id"]] = part_of[row["story"]]
+    judged, files = read_annotators(folder / NAME, READERS, rows)
+    files |= {path.name: file_digest(path) for path in (rows_path, parts_path)}
     train = {row: part for row, part in (learnt.parts or {}).items() if part == "train"}
     return replace(
         learnt,
         annotations=(*(a for a in learnt.annotations if a.id in train), *judged),
         parts=train | parts,
-        files={**learnt.files, **files},
+        files={**learnt.files, **{f"{NAME}/{name}": digest for name, digest in files.items()}},
     )
 
 
@@ -92,12 +99,12 @@ def _fields(row: Mapping[str, Any], stories: Mapping[int, str], place: str) -> d
     story, start, end = row["story"], row["start"], row["end"]
     if story not in stories:
         raise input_error(place, "no such story in the collection", found=story)
-    if not 0 <= start < end <= len(stories[story]):
+    if not (type(start) is type(end) is int and 0 <= start < end <= len(stories[story])):
         raise input_error(place, "no such sentence", found=[start, end], allowed=f"0 to {len(stories[story])}")
     return {
         "text": stories[story][start:end].strip(),
-        "holder": row["holder"],
-        "target": row["target"],
+        "holder": text_of(row["holder"], "holder", place, may_be_empty=True),
+        "target": text_of(row["target"], "target", place, may_be_empty=False),
         "document": f"{NAME}-{story}",
         "context": stories[story][:start].strip(),
         "tags": (NAME,),
