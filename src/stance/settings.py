@@ -576,10 +576,12 @@ class CheckConfig:
 
     Attributes:
         folder: Laid out as ``seeds/``.
+        texts: The user's copy of Reuters-21578; where there is none, the wire is not measured.
         write: Record the numbers measured, instead of comparing with those recorded.
     """
 
     folder: str
+    texts: str
     write: bool = False
 
 

@@ -1,29 +1,26 @@
-"""The numbers of the bundled corpus's data statement, measured from its files, and the promises they must keep."""
+"""The numbers of the literary part, version 1.0 of the bundled corpus, and the promises that they must keep."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import math
 import re
-import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stance.agreement import aggregate, alpha_interval, by_row, krippendorff_alpha, pairs
+from stance.agreement import aggregate
 from stance.annotations import Annotation, Example, label_counts
+from stance.datasheet.counts import agreement, counted, prose, rounded_alpha, unlike, words_of
 from stance.errors import input_error
 from stance.evaluation import evaluate, predict_examples
-from stance.files import read_json
 from stance.linear import ngram_svm
 from stance.readers import negotiation
-from stance.splits import near_duplicates, normalized, split_examples
+from stance.splits import split_examples
 
 
-def measure_corpus(folder: str | Path) -> dict[str, Any]:
-    """Everything that the data statement says in numbers.
+def measure(folder: Path) -> dict[str, Any]:
+    """Everything that the data statement says of this part in numbers.
 
     Args:
         folder: Laid out as ``seeds/``.
@@ -36,7 +33,6 @@ def measure_corpus(folder: str | Path) -> dict[str, Any]:
     Raises:
         StanceError: The files are not of the format, or a row has no label yet.
     """
-    folder = Path(folder)
     documents, _ = negotiation.read_documents(folder)
     annotators = sorted(path.stem for path in (folder / "judgements").glob("*.jsonl"))
     judges = [name for name in annotators if name.startswith("judge-")]
@@ -46,7 +42,6 @@ def measure_corpus(folder: str | Path) -> dict[str, Any]:
         raise input_error(str(folder), f"{len(aggregation.ties)} rows are tied", found=list(aggregation.ties)[:5])
     examples = aggregation.examples
     sentences = [sentence for document in documents for sentence in document.sentences]
-    words = [len(sentence.split()) for sentence in sentences]
     splits = split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
     priors = evaluate(splits["test"], ["neutral"] * len(splits["test"]), splits["train"], samples=10)["priors"]
     bag = _bag_of_words(splits["train"], splits["validation"])
@@ -60,12 +55,12 @@ def measure_corpus(folder: str | Path) -> dict[str, Any]:
         "targets": len({example.target for example in examples}),
         "holders": len({example.holder for example in examples}),
         "labels": label_counts(example.label for example in examples),
-        "areas": _counted(document.area for document in documents),
-        "basis": _counted(document.basis for document in documents),
-        "words": dict(zip(("q1", "median", "q3"), statistics.quantiles(words, n=4), strict=True)),
-        "phenomena": _counted(t for e in examples for t in e.tags if t in negotiation.PHENOMENA),
+        "areas": counted(document.area for document in documents),
+        "basis": counted(document.basis for document in documents),
+        "words": words_of(sentences),
+        "phenomena": counted(t for e in examples for t in e.tags if t in negotiation.PHENOMENA),
         "pairs": _minimal_pairs(documents, examples),
-        "prose": prose(documents),
+        "prose": prose((sentence, d.id) for d in documents for sentence in d.sentences),
         "parts": {part: _part(documents, rows) for part, rows in splits.items()},
         "priors": {name: round(value, 4) for name, value in priors.items()},
         "bag_of_words": {"part": "validation", "macro_f1": round(bag, 4)},
@@ -74,7 +69,7 @@ def measure_corpus(folder: str | Path) -> dict[str, Any]:
     }
 
 
-#: What the corpus promises: a name, and whether the measured numbers keep it.
+#: What this part promises: a name, and whether the measured numbers keep it.
 PROMISES: dict[str, Any] = {
     "at least 120 documents": lambda m: m["documents"] >= 120,
     "6 to 14 sentences a document": lambda m: m["sentences_a_document"][0] >= 6 and m["sentences_a_document"][1] <= 14,
@@ -104,21 +99,6 @@ PROMISES: dict[str, Any] = {
 }
 
 
-def changed(measured: dict[str, Any], record: str | Path) -> list[str]:
-    """What differs from the numbers in a file, a line for each top-level name."""
-    recorded = read_json(record)
-    now = json.loads(json.dumps(measured))
-    return [
-        f"{name}: recorded {recorded.get(name)}, now {now.get(name)}"
-        for name in dict.fromkeys([*recorded, *now])
-        if recorded.get(name) != now.get(name)
-    ]
-
-
-def _counted(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items(), key=lambda item: (-item[1], item[0])))
-
-
 def _part(documents: Sequence[negotiation.Document], rows: Sequence[Example]) -> dict[str, Any]:
     area = {document.id: document.area for document in documents}
     held = {example.document for example in rows}
@@ -141,30 +121,6 @@ def _minimal_pairs(documents: Sequence[negotiation.Document], examples: Sequence
     return dict(pairs)
 
 
-def prose(documents: Sequence[negotiation.Document]) -> dict[str, Any]:
-    """How varied the sentences are: distinct by all trigrams, share of the commonest opening, sentences that repeat."""
-    sentences = [(normalized(sentence), document.id) for document in documents for sentence in document.sentences]
-    texts: dict[str, str] = {}
-    duplicates = sum(texts.setdefault(text, document) != document for text, document in sentences)
-    words = [text.split() for text, _ in sentences]
-    trigrams = [tuple(w[i : i + 3]) for w in words for i in range(len(w) - 2)]
-    openings = Counter(" ".join(w[:3]) for w in words)
-    opening, times = openings.most_common(1)[0]
-    near = [
-        other
-        for text, others in near_duplicates(texts, texts).items()
-        for other in others
-        if texts[text] != texts[other]
-    ]
-    return {
-        "distinct_trigrams": round(len(set(trigrams)) / len(trigrams), 4),
-        "commonest_opening": round(times / len(words), 4),
-        "opening": opening,
-        "duplicates": duplicates,
-        "near_duplicates": len(near) // 2,
-    }
-
-
 def _bag_of_words(train: Sequence[Example], examples: Sequence[Example]) -> float:
     """Macro-F1 of word and character n-grams of text, holder and target with a linear SVM."""
     labels = [prediction.label for prediction in predict_examples(ngram_svm(train, examples), examples)]
@@ -185,23 +141,10 @@ def _agreement(
     everyone = [annotation for file in files for annotation in negotiation.read_judgements(file, rows)]
     votes = [a for a in judged if a.annotator in judges]
     tags = sorted({tag for annotation in votes for tag in annotation.tags})
-    by_tag = {tag: _alpha([a for a in votes if tag in a.tags]) for tag in tags}
-    alpha, low, high = alpha_interval(votes)
-    differing = [row[0] for row in by_row(votes).values() if len({a.label for a in row}) > 1]
-    return {
-        "alpha": {"value": round(alpha, 4), "low": round(low, 4), "high": round(high, 4)},
+    by_tag = {tag: rounded_alpha([a for a in votes if tag in a.tags]) for tag in tags}
+    differing = [row[0] for row in unlike(votes)]
+    return agreement(votes, everyone, voters) | {
         "alpha_by_tag": by_tag,
         "adjudicated": sum(a.annotator == negotiation.ADJUDICATOR for a in judged),
-        "disagreements": {"rows": len(differing), "tags": _counted(tag for row in differing for tag in row.tags)},
-        "pairs": [
-            pair | {"share": round(pair["share"], 4), "kappa": round(pair["kappa"], 4)}
-            for pair in pairs(everyone, voters)
-            if pair["kappa"] is not None
-        ],
+        "disagreements": {"rows": len(differing), "tags": counted(tag for row in differing for tag in row.tags)},
     }
-
-
-def _alpha(votes: Sequence[Annotation]) -> float | None:
-    """Alpha to four places; None where it is undefined, all rows having one label."""
-    alpha = krippendorff_alpha([[a.label for a in row] for row in by_row(votes).values()])
-    return None if math.isnan(alpha) else round(alpha, 4)
