@@ -249,8 +249,8 @@ def _trim(training: dict[str, Any]) -> None:
                 del model[key]
     for data in (training["data"], *training["auxiliary"]["corpora"].values()):
         del data["root"], data["texts"]
-        for key in ("leave_out", "tool", "mapping"):
-            if not data[key]:
+        for key, same in (("leave_out", []), ("tool", ""), ("mapping", ""), ("fill_down", []), ("quoting", "double")):
+            if data[key] == same:
                 del data[key]
         if not data["hub"]:
             del data["hub"], data["revision"]
