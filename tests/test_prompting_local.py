@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from conftest import example
+from conftest import WORDS, example
 from stance.errors import StanceError
 from stance.labels import LABELS
 from stance.prompting import local

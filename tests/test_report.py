@@ -70,6 +70,7 @@ def report_of(examples, predictions, **changes):
         "data": {"name": f"corpus {HOSTILE}", "fingerprint": "f" * 64},
         **evaluate(examples, labels, examples, samples=20),
         "learnt": None,
+        "prompt": None,
         "intervals": score_intervals(examples, labels, samples=20),
         "slices": find_weak_slices(examples, predictions, permutations=20, samples=20),
         "model": True,
