@@ -89,7 +89,7 @@ def test_an_annotator_beside_people_and_for_them_to_correct(home, stub):
     stub.faults = [None] * 4 + ["I cannot say."]
     done = run_here(
         "annotate", "input=rows.jsonl", "output=both.jsonl", "annotator=stub", "label_studio=tasks.json",
-        "bootstrap=20", *asked(stub, "prompt.concurrency=1"), cwd=home,
+        "bootstrap=20", "outputs=anew", *asked(stub, "prompt.concurrency=1"), cwd=home,
     )  # fmt: skip
     both = read_annotations(home / "both.jsonl")
     own = [a for a in both if a.annotator == "stub"]
