@@ -15,7 +15,7 @@ SOURCE = PROJECT / "src" / "stance"
 
 #: A module imports only from lower floors (and a package from its own modules).
 FLOORS = [
-    {"errors"},
+    {"errors", "words"},
     {"labels", "sheets"},
     {"files", "hub", "mentions", "processes"},
     {"annotations", "cache", "journal", "machine", "metrics", "predictions", "pretrained", "settings", "tables"},
