@@ -24,6 +24,7 @@ from stance.cache import cached
 from stance.errors import StanceError, input_error
 from stance.files import digest, must_exist, read_json, write_json
 from stance.settings import LinearConfig
+from stance.windows import Reader
 from stance.words import composed, has_unspaced, words
 
 if TYPE_CHECKING:
@@ -260,6 +261,15 @@ class EmbeddingFeatures:
         text, target, holder = (vectors[rows[:, field]] for field in range(3))
         scale = np.float32(np.sqrt(vectors.shape[1]))
         return np.hstack([text, target, holder, text * target * scale, text * holder * scale])
+
+    def reader(self) -> Reader | None:
+        """How much of a text the encoder reads; None if all of it."""
+        from sentence_transformers.sentence_transformer.modules import Transformer
+
+        first = (self.encoder.loaded if isinstance(self.encoder, CachedEncoder) else self.encoder)[0]
+        if not isinstance(first, Transformer) or first.max_seq_length is None:
+            return None
+        return Reader(first.tokenizer, first.max_seq_length, lambda text, *_: (text,))
 
     def save(self, folder: Path) -> None:
         """Write the whole encoder into ``encoder/`` (safetensors)."""
