@@ -15,16 +15,17 @@ SOURCE = PROJECT / "src" / "stance"
 
 #: A module imports only from lower floors (and a package from its own modules).
 FLOORS = [
-    {"errors"},
+    {"errors", "words"},
     {"labels", "sheets"},
     {"files", "hub", "mentions", "processes"},
     {"annotations", "cache", "journal", "machine", "metrics", "predictions", "pretrained", "settings", "tables"},
     {"imports"},
     {"config", "readers", "agreement", "splits", "dataset", "encoding", "edits", "figures", "repeats"}
-    | {"comparison", "calibration", "selective", "shares", "cluster", "teaching"},
+    | {"comparison", "calibration", "selective", "shares", "cluster", "teaching", "windows"},
     {"coding", "build", "priors", "features", "encoder", "onnx_model", "slices", "suite", "seen"},
     {"linear", "kernel", "prompting"},
     {"classifier", "evaluation", "mistakes", "report"},
+    {"reading"},
     {
         "training",
         "inference",

@@ -7,6 +7,7 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
@@ -15,6 +16,7 @@ from stance.annotations import write_annotations
 from stance.build import build_dataset
 from stance.cascade import choose_threshold, losses, time_both
 from stance.classifier import Card, Cascade, StanceClassifier
+from stance.errors import StanceError
 from stance.evaluation import predict_examples
 from stance.labels import LABELS
 from stance.linear import ngram_svm
@@ -57,6 +59,26 @@ def test_each_row_is_answered_by_whom_it_should_be():
     cascade.predict_proba(["0.8"], ["t"], [""], [""])
     assert len(cascade.dear.predictor.asked) == 1
     assert cascade.answered == {"cheap": 4, "dear": 2}
+
+
+@pytest.mark.parametrize("kind", ["series", "array", "tuple", "generator"])
+def test_columns_of_a_table_are_lists_at_the_door(kind):
+    """A column that was filtered or sorted knows its rows by another number than their place."""
+    texts = ["0.5", "0.7", "0.9", "0.6"]
+    make = {
+        "series": lambda values: pd.Series(["x", *values[::-1]])[:0:-1],
+        "array": np.array,
+        "tuple": tuple,
+        "generator": iter,
+    }[kind]
+    classifier = StanceClassifier(cascade_of(0.7), Card("cascade"))
+    columns = texts, [f"t{n}" for n in range(4)], [f"h{n}" for n in range(4)], [f"c{n}" for n in range(4)]
+    said = classifier.predict(*map(make, columns))
+    assert [prediction.label for prediction in said] == ["against", "favor", "favor", "against"]
+    dear = classifier.predictor.dear.predictor
+    assert dear.asked == [[("0.5", "t0", "h0", "c0"), ("0.6", "t3", "h3", "c3")]]
+    with pytest.raises(StanceError, match="texts: not in an order; found 'set'"):
+        classifier.predict({"a"}, ["b"])
 
 
 def test_what_is_no_probability_is_left_to_the_other():

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_seed
 
 from stance import encoding
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat
+from stance.errors import StanceError
+from stance.features import EmbeddingFeatures
 from stance.labels import LABELS
 
 
@@ -33,6 +38,70 @@ def test_only_a_head_for_our_labels_is_kept(tiny_encoder, tmp_path, names):
     assert same == (names == LABELS)
     for name, weight in made.bert.state_dict().items():
         assert (found.bert.state_dict()[name] == weight).all()
+
+
+def without_tokenizer(folder):
+    """What is left is what the library makes a vocabulary of five words for."""
+    for name in ("tokenizer.json", "vocab.txt"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def with_few_words(folder):
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text(encoding="utf-8"))
+    words = tokenizer["model"]["vocab"]
+    tokenizer["model"]["vocab"] = {word: number for word, number in words.items() if number < len(words) // 2}
+    path.write_text(json.dumps(tokenizer), encoding="utf-8")
+
+
+def with_more_words(folder):
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["brexit"])
+    tokenizer.save_pretrained(folder)
+
+
+LOADERS = {
+    "fine-tuned": lambda folder: EncoderModel.new(folder, InputFormat()),
+    "frozen": EmbeddingFeatures.load_encoder,
+    "static": lambda folder: EmbeddingFeatures.static(folder, []),
+}
+
+
+@pytest.mark.parametrize("change", [without_tokenizer, with_few_words, with_more_words])
+@pytest.mark.parametrize("kind", LOADERS)
+def test_a_vocabulary_that_is_not_the_encoders_is_refused(tiny_encoder, tmp_path, kind, change):
+    folder = tmp_path / "encoder"
+    shutil.copytree(tiny_encoder, folder)
+    change(folder)
+    message = r"encoder: the vocabulary does not fit the embedding matrix; found '[\d,]+ entries for 30,522 rows'"
+    with pytest.raises(StanceError, match=message):
+        LOADERS[kind](str(folder))
+
+
+def test_so_it_is_in_a_checkpoint(tiny_encoder, tmp_path):
+    set_seed(0)
+    EncoderModel.new(str(tiny_encoder), InputFormat(max_length=64)).save(tmp_path)
+    EncoderModel.load(tmp_path, InputFormat(max_length=64))
+    with_few_words(tmp_path)
+    with pytest.raises(StanceError, match="does not fit the embedding matrix"):
+        EncoderModel.load(tmp_path, InputFormat(max_length=64))
+
+
+@pytest.mark.parametrize("kind", ["fine-tuned", "static"])
+def test_weights_that_the_library_would_draw_at_random_are_refused(tiny_encoder, tmp_path, kind):
+    folder = tmp_path / "encoder"
+    shutil.copytree(tiny_encoder, folder)
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: weight for name, weight in weights.items() if "layer.1.output.dense" not in name}
+    assert len(kept) == len(weights) - 2
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(StanceError, match=r"encoder: missing weights; found \['.*layer\.1\.output\.dense\.bias"):
+        LOADERS[kind](str(folder))
+
+
+def test_a_mark_that_the_tokenizer_does_not_know_is_refused(tiny_encoder):
+    with pytest.raises(StanceError, match="the tokenizer does not know the mark; found '☂'"):
+        EncoderModel.new(str(tiny_encoder), InputFormat(mark="☂"))
 
 
 @pytest.fixture(scope="module")

@@ -138,6 +138,23 @@ def test_gold_labels_are_not_taken_for_answers(tmp_path):
         read_predictions(tmp_path / "p.csv", prefix="x_")
 
 
+def test_labels_that_the_probabilities_contradict_are_counted_and_stop_above_a_share(tmp_path, caplog):
+    def rows(contradicting, n=40):
+        lines = [f"{i},against,{'0.1,0.1,0.8' if i < contradicting else '0.8,0.1,0.1'}\n" for i in range(n)]
+        return "id,label,against,neutral,favor\n" + "".join(lines) + "t,neutral,0.1,0.45,0.45\nu,favor,,,\n"
+
+    path = tmp_path / "p.csv"
+    path.write_text(rows(0))
+    assert len(read_predictions(path)) == 42
+    assert not caplog.messages
+    path.write_text(rows(2))
+    read_predictions(path)
+    assert caplog.messages[0].startswith(f"{path}: 2 of 42 rows have a label that is not their most probable one")
+    path.write_text(rows(3))
+    with pytest.raises(StanceError, match=r"3 of 42 rows have .*p\.csv, line 2: 'against' beside .*; allowed: 5% of"):
+        read_predictions(path)
+
+
 def test_predictions_of_others_are_read_by_a_stated_map(tmp_path):
     (tmp_path / "p.tsv").write_text("id\tlabel\tmodel\n1\t-1\tx\n2\t1\tx\n")
     found = read_predictions(tmp_path / "p.tsv", {"-1": "against", "0": "neutral", "1": "favor"})

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
+import unicodedata
 from collections import deque
 from dataclasses import replace
 from datetime import date, datetime
@@ -20,12 +21,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from openpyxl import Workbook
 from scipy.special import softmax
+from transformers import set_seed
 
 from conftest import example
 from stance import files, inference
 from stance.classifier import Card, StanceClassifier
+from stance.encoder import EncoderModel
+from stance.encoding import InputFormat
 from stance.errors import StanceError
 from stance.inference import Tally, count_file, predict_file, rejects_path
 from stance.labels import LABELS
@@ -562,6 +567,75 @@ def test_repeats_are_scored_once(tmp_path):
     assert len(set(scores)) == 3
 
 
+@pytest.fixture(scope="module")
+def encoder(tiny_encoder):
+    """One that reads 32 tokens and is shown mentions by marks."""
+    set_seed(0)
+    model = EncoderModel.new(str(tiny_encoder), InputFormat(mark="¤", max_length=32))
+    with torch.no_grad():
+        model.model.classifier.weight.mul_(40)
+    return StanceClassifier(model, Card("encoder", input_format=model.input_format))
+
+
+READ = [
+    {"text": "The union left.", "target": "sign", "holder": "the union", "note": unicodedata.normalize("NFD", "é")},
+    {"text": "It rained. " * 60 + "The union left.", "target": "sign", "holder": "The union", "note": ""},
+    {"text": unicodedata.normalize("NFD", "Pas délégué."), "target": "sign", "holder": "the union", "note": ""},
+    {"text": unicodedata.normalize("NFC", "Pas délégué."), "target": "sign", "holder": "the union", "note": ""},
+    {"text": "We left.", "target": "sign", "holder": "", "note": ""},
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_cut_and_who_was_not_mentioned_is_counted_and_told_on_demand(tmp_path, encoder, caplog, kind):
+    output = tmp_path / f"out{kind}"
+    source = write(tmp_path / f"in{kind}", READ)
+    config = PredictConfig(checkpoint="", input=source, output=str(output), details=True, prefix="m_", chunk=2)
+    with caplog.at_level("INFO", logger="stance"):
+        tally = predict_file(encoder, config)
+    assert (tally.rows, tally.scored, tally.cut, tally.marked, tally.unmentioned) == (5, 4, 1, 2, 2)
+    assert caplog.messages[-2:] == [
+        "1 of 5 rows: the text does not fit the model's input and was cut (windows=true reads it all)",
+        "the holder is marked in 2 of 5 rows; 2 do not mention the holder by that name (docs/inference.md)",
+    ]
+    found = read(output)
+    assert [{name: row[name] for name in READ[0]} for row in found] == READ  # to the byte
+    assert list(found[0])[-2:] == ["m_text_cut", "m_holder_mentioned"]
+    told = [(False, True), (True, True), (False, False), (False, False), (False, None)]
+    text = {False: "False", True: "True", None: ""}
+    expected = told if kind in (".jsonl", ".parquet") else [tuple(text[value] for value in row) for row in told]
+    assert [(row["m_text_cut"], row["m_holder_mentioned"]) for row in found] == expected
+    assert [found[2][f"m_{label}"] for label in LABELS] == [found[3][f"m_{label}"] for label in LABELS]
+
+
+def test_long_texts_are_read_in_windows_on_demand(tmp_path, encoder, caplog):
+    source = write(tmp_path / "in.csv", READ)
+    rows = {}
+    for windows in (False, True):
+        output = tmp_path / f"{windows}.csv"
+        config = PredictConfig(checkpoint="", input=source, output=str(output), windows=windows)
+        predict_file(encoder, config)
+        rows[windows] = [[float(row[label]) for label in LABELS] for row in read(output)]
+    assert "1 of 5 rows: the text does not fit the model's input and was read in windows" in caplog.messages
+    differs = np.abs(np.array(rows[True]) - rows[False]).max(axis=1) > 0
+    assert differs.tolist() == [False, True, False, False, False]
+
+
+def test_windows_of_a_model_that_reads_everything_are_said_to_change_nothing(tmp_path, classifier, caplog):
+    config = PredictConfig(
+        checkpoint="", input=write(tmp_path / "in.csv"), output=str(tmp_path / "out.csv"), windows=True, details=True
+    )
+    with caplog.at_level("INFO", logger="stance"):
+        predict_file(classifier, config)
+    assert caplog.messages[0] == "windows=true changes nothing: the model reads texts of any length"
+    assert [row["holder_mentioned"] for row in read(tmp_path / "out.csv")] == ["False", "", "False"]
+    config = replace(config, input=config.output, output=str(tmp_path / "again.csv"))
+    with pytest.raises(
+        StanceError, match=r"already has the column; found \['label', .*'text_cut', 'holder_mentioned'\]"
+    ):
+        predict_file(classifier, replace(config, strict=True))
+
+
 def test_progress_tells_speed_and_time_left(tmp_path, capsys):
     for kind in (".csv.gz", ".parquet"):
         source = write(tmp_path / f"in{kind}", long(bad=False))
@@ -664,6 +738,38 @@ def test_rows_without_a_document_are_not_one_document(tmp_path, scored, empty):
     source = write(tmp_path / "scored.jsonl", rows)
     report, _ = count_file(SharesConfig(predictions=source, checkpoint=str(tmp_path / "checkpoint"), bootstrap=10))
     assert report["all"]["documents"] == 50 + len({row["document"] for row in scored[50:]})
+
+
+def test_two_spellings_of_a_document_or_target_are_one(tmp_path, scored):
+    forms = ("NFC", "NFD")
+    rows = [
+        row | {name: unicodedata.normalize(forms[i % 2], f"é{row[name]}") for name in ("document", "target")}
+        for i, row in enumerate(scored)
+    ]
+    source = write(tmp_path / "scored.jsonl", rows)
+    report, _ = count_file(SharesConfig(predictions=source, checkpoint=str(tmp_path / "checkpoint"), bootstrap=10))
+    assert report["all"]["documents"] == 40
+    assert {target: one["n"] for target, one in report["targets"].items()} == {"ésign": 120, "émeet": 80}
+
+
+def test_labels_that_the_probabilities_contradict_are_counted_and_stop_above_a_share(tmp_path, scored, caplog):
+    def swapped(number):
+        rows = [
+            row | ({"against": row["favor"], "favor": row["against"]} if i < number else {})
+            for i, row in enumerate(sorted(scored, key=lambda row: row["label"]))
+        ]
+        return SharesConfig(
+            predictions=write(tmp_path / "in.csv", rows), checkpoint=str(tmp_path / "checkpoint"), bootstrap=10
+        )
+
+    count_file(swapped(10))
+    assert "10 of 200 rows have a label that is not their most probable one" in caplog.text
+    (tmp_path / "in.shares.json").unlink()
+    with pytest.raises(
+        StanceError, match=r"in\.csv: 11 of 200 rows .*line 2: 'against' beside .*; allowed: 5% of the rows"
+    ):
+        count_file(swapped(11))
+    assert not (tmp_path / "in.shares.json").exists()
 
 
 def test_a_file_that_was_not_scored_whole_has_no_shares(tmp_path, scored):

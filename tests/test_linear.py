@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -117,6 +119,74 @@ def test_characters_are_counted_word_by_word_as_scikit_learn_counts_them(rows):
     found = TfidfFeatures({"text_characters": vectorizer}).transform(texts, [""] * len(texts), [""] * len(texts))
     for name in ("indptr", "indices", "data"):
         assert np.array_equal(getattr(found, name), getattr(expected, name)), name
+
+
+HOLDERS = {
+    "hi": ("मोदी", "सोनिया", "शाह"),
+    "ta": ("மோடி", "சோனியா", "ஷா"),
+    "th": ("สมชาย", "ประยุทธ์", "ทักษิณ"),
+    "km": ("ហ៊ុន សែន", "សម រង្ស៊ី", "កឹម សុខា"),
+    "zh": ("美", "俄", "英"),
+    "en": ("Modi", "Sonia", "Shah"),
+}
+
+
+@pytest.mark.parametrize("script", HOLDERS)
+def test_the_words_of_every_script_are_seen(script):
+    """Whose stance is asked decides, and nothing else does."""
+    draw = random.Random(0)
+    frames = ["बैठक परिषद संधि वर्ष", "किसान दिन सरकार नदी", "सीमा रात वार्ता जल", "नगर ग्राम पत्र लेख"]
+    rows = [
+        example(i, LABELS[i % 3], text=draw.choice(frames), holder=HOLDERS[script][i % 3], target="प्रस्ताव")
+        for i in range(60)
+    ]
+    model = fitted(TfidfFeatures.fit(rows[:40]), rows[:40], rows[40:], C=0.1)
+    found = model.predict_proba(*columns(rows[40:])).argmax(axis=1)
+    assert [LABELS[i] for i in found] == [row.label for row in rows[40:]]
+
+
+def test_a_model_that_older_code_saved_answers_as_it_did(tmp_path, rows):
+    """Its words are scikit-learn's, which no other file says."""
+    texts = ["मोदी ने संधि ठुकराई", *(e.text for e in rows[0])]
+    kinds = {name: (field, params) for name, (field, params) in TfidfFeatures.PARAMS.items() if field == "text"}
+    older = {name: TfidfVectorizer(**params | {"min_df": 1}).fit(texts) for name, (_, params) in kinds.items()}
+    TfidfFeatures(older, {}).save(tmp_path)
+    found = TfidfFeatures.load(tmp_path)
+    asked = [*texts, unicodedata.normalize("NFD", "délégué Müller")]
+    rest = [""] * len(asked)
+    expected = np.hstack([vectorizer.transform(asked).toarray() for vectorizer in older.values()])
+    assert np.array_equal(found.transform(asked, rest, rest).toarray(), expected)
+    found.save(tmp_path)
+    assert np.array_equal(TfidfFeatures.load(tmp_path).transform(asked, rest, rest).toarray(), expected)
+
+
+def test_latin_words_are_those_of_scikit_learn(rows):
+    train, other = rows
+    texts = [*(e.text for e in other), "They can't sign a U.N. plan_b, 3.5 İstanbul née ﬁn № ½ ①② x²"]
+    for name, (field, params) in TfidfFeatures.PARAMS.items():
+        if field == "text":
+            plain = TfidfVectorizer(**params).fit([e.text for e in train])
+            ours = TfidfFeatures.fit(train).vectorizers[name]
+            assert ours.vocabulary_ == plain.vocabulary_
+            assert np.array_equal(ours.transform(texts).toarray(), plain.transform(texts).toarray())
+
+
+def test_two_spellings_of_a_row_are_one_row():
+    words = ("accepté", "refusé", "noté")
+    rows = [
+        example(i, LABELS[i % 3], text=f"Le délégué a {words[i % 3]}.", holder="Müller", target=f"clôture {i % 2}")
+        for i in range(3 * OWN_WEIGHTS_FROM)
+    ]
+    mixed = [
+        example(i, row.label, **{name: unicodedata.normalize("NFD", getattr(row, name)) for name in ("text", "target")})
+        if i % 4 == 0
+        else row
+        for i, row in enumerate(rows)
+    ]
+    model = fitted(TfidfFeatures.fit(mixed), mixed, rows[:9])
+    assert model.own == ("clôture 0", "clôture 1")
+    nfd = [[unicodedata.normalize("NFD", value) for value in column] for column in columns(rows[:9])]
+    assert np.array_equal(model.predict_proba(*nfd), model.predict_proba(*columns(rows[:9])))
 
 
 def test_own_weights_are_added_to_the_shared_ones_for_their_target_alone():

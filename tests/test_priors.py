@@ -36,6 +36,15 @@ def test_an_unseen_value_falls_back_to_the_majority():
     assert {labels(name, unseen)[0] for name in ("majority", "target", "holder", "holder_target")} == {"favor"}
 
 
+def test_two_spellings_of_a_value_are_one(tmp_path):
+    train = [example(1, "against", target="cl\u00f4ture"), *(example(i, "favor", target=f"t{i}") for i in (2, 3, 4))]
+    prior = Prior.fit("target", train)
+    asked = example(5, target="clo\u0302ture")
+    assert predict_examples(prior, [asked])[0].label == "against"
+    prior.save(tmp_path)
+    assert predict_examples(Prior.load(tmp_path), [asked])[0].label == "against"
+
+
 def test_stratified_draws_in_the_proportions_of_train_by_its_seed():
     rows = [example(i) for i in range(3000)]
     drawn = labels("stratified", *rows)

@@ -48,6 +48,13 @@ def test_rows_that_are_still_being_asked_for_are_not_asked_for_again():
     assert [plan.settle(model(plan.new))[0][:, 0].tolist() for plan in plans] == [[0, 0, 1], [1, 2], [3, 4, 5], [4]]
 
 
+def test_two_spellings_of_a_row_are_one_row():
+    model, repeats = Numbers(), Repeats(9)
+    assert ask(repeats, model, ["e\u0301", "\u00e9"])[:2] == ([0, 0], 1)
+    assert ask(repeats, model, ["\u00e9"])[:2] == ([0], 0)
+    assert model.asked == ["\u00e9"]
+
+
 def test_every_field_tells_rows_apart():
     rows = [("a", "b", "", ""), ("a", "", "b", ""), ("a", "b", "", "c"), ("a", "b", "c", ""), ("ab", "", "", "")]
     assert Repeats(9).plan(rows).new == rows

@@ -253,6 +253,18 @@ def test_holder_and_target_are_marked_where_they_stand():
     assert marked(row | {"holder": "", "target": "go to it"}) == [("", row["text"])]
 
 
+@pytest.mark.parametrize(
+    ("holder", "text", "expected"),
+    [
+        ("राम", "रामा और राम", [("", "रामा और "), ("holder", "राम")]),
+        ("习近平", "习近平宣布", [("holder", "习近平"), ("", "宣布")]),
+        ("Mu\u0308ller", "M\u00fcllers M\u00fcller", [("", "M\u00fcllers "), ("holder", "M\u00fcller")]),
+    ],
+)
+def test_holders_are_marked_in_every_script(holder, text, expected):
+    assert marked({"holder": holder, "target": "sign", "text": text}) == expected
+
+
 def test_plots_take_the_colours_of_the_page_and_have_ids_of_their_own(report):
     first = reliability_diagram(report["calibration"]["reliability"]["equal_mass"])
     second = risk_coverage(report["selective"]["curve"])

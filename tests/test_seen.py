@@ -25,6 +25,11 @@ def test_a_text_is_known_again_in_another_spelling_of_it(tmp_path):
     assert ROWS[0].text.encode() not in (tmp_path / FILE).read_bytes()
 
 
+def test_a_text_is_known_in_both_spellings_and_a_vowel_sign_tells_texts_apart(tmp_path):
+    write_learnt(tmp_path, [example(1, text="de\u0301le\u0301gue\u0301"), example(2, text="वह मानेगा")], [])
+    assert count_learnt(tmp_path, [example(3, text="d\u00e9l\u00e9gu\u00e9"), example(4, text="वह मानेगी")]) == 1
+
+
 def test_what_its_members_learnt_from_counts_and_what_they_do_not_know_is_not_known(tmp_path):
     first, second, whole = (tmp_path / name for name in ("first", "second", "whole"))
     write_learnt(first, ROWS[:3], [])

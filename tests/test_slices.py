@@ -131,3 +131,15 @@ def test_a_slice_of_few_rows_or_documents_is_not_tested():
     found = find_weak_slices(examples, answers(examples, [True] * 60 + [False] * 60), samples=10)
     assert found["tested"] == []
     assert found["too_small"] > 10
+
+
+def test_a_holder_is_named_and_a_text_long_in_every_script():
+    texts = ["习近平宣布停火协定", "普京宣布停火", "राम ने कहा", "रामा ने कहा"]
+    holders = ["习近平", "习近平", "राम", "राम"]
+    examples = [
+        example(i, text=text, holder=holder) for i, (text, holder) in enumerate(zip(texts, holders, strict=True))
+    ]
+    found = named_slices(examples)
+    unnamed = next(mask for name, mask in found.items() if "the holder is not named in the text" in name)
+    assert unnamed.tolist() == [False, True, False, True]
+    assert any("length: over 6 words" in name for name in found)

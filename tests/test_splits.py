@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -176,6 +177,43 @@ def test_targets_that_differ_in_case_and_stop_only_are_one_target():
 def test_normal_form():
     assert normalized("See HTTPS://x.org/y: «Yes», they said!") == "see yes they said"
     assert normalized("👍") != normalized("👎")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("बैठक में वह मानेगा", "बैठक में वह मानेगी", False),
+        ("அவர் மறுத்தார்", "அவர் மறுத்தார", False),
+        ("ผู้นำไม่ยอมรับ", "ผู้นำ ไม่ยอมรับ!", True),
+        ("习近平宣布停火。", "习近平宣布 停火", True),
+        ("北约NATO停火", "北约 NATO 停火", True),
+        ("Il a re\u0301pondu", "il a r\u00e9pondu.", True),
+        ("한국은 서명했다", unicodedata.normalize("NFD", "한국은 서명했다"), True),
+    ],
+)
+def test_the_normal_form_keeps_what_decides_in_any_script(first, second, same):
+    assert (normalized(first) == normalized(second)) is same
+
+
+def test_near_duplicates_are_measured_in_characters_as_readers_see_them():
+    """Code points would let a vowel sign weigh a fifth of what an English letter does."""
+    words = "बैठक में किसानों ने कहा कि वे इस संधि को पूरी तरह"
+    first, second = f"{words} मानेंगे", f"{words} ठुकराएंगे"
+    splits = {"train": [example(1, text=first)], "validation": [], "test": [example(9, text=second)]}
+    assert not find_leaks(splits, "sentence")
+
+
+@pytest.mark.parametrize("name", ["document", "target", "text"])
+def test_two_spellings_are_one_leak(name):
+    value = "Le délégué 234 écrivit à côté de la préfète."
+    rows = [example(i, text=f"Quite unlike the others: {i * 7919}.") for i in (1, 9)]
+    forms = [unicodedata.normalize(form, value) for form in ("NFC", "NFD")]
+    first, second = (replace(row, **{name: form}) for row, form in zip(rows, forms, strict=True))
+    leaks = find_leaks({"train": [first], "validation": [], "test": [second]}, "target")
+    assert [leak.kind for leak in leaks] == ["duplicate" if name == "text" else name]
+    drawn = [*corpus(), replace(first, id="x"), replace(second, id="y")]
+    splits = split_examples(drawn, "target", validation=0.2, test=0.2, seed=0)
+    assert len({part for part, rows in splits.items() if {row.id for row in rows} & {"x", "y"}}) == 1
 
 
 def test_own_splits_keep_duplicates_and_near_duplicates_together():

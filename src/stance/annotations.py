@@ -6,13 +6,14 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from stance.errors import Faults, StanceError, input_error, line_of
 from stance.files import PLAIN, Manner, read_rows, write_jsonl
 from stance.labels import LABELS, Label, alike, check_label_map, is_missing, known_as, parse_label, spelled
+from stance.words import composed, one_spelling
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,22 @@ class Corpus:
     files: Mapping[str, str] = field(default_factory=dict)
     adjudicator: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def in_one_spelling(corpus: Corpus) -> Corpus:
+    """The corpus with each holder, target, document and annotator as it is spelled where it first stands.
+
+    Two spellings of one string, composed and decomposed (NFC, NFD), would count as two. Texts stay as they are.
+    """
+    spellings = {name: one_spelling() for name in ("holder", "target", "document", "annotator")}
+    spellings["annotator"](corpus.adjudicator)
+
+    def spelled_once(annotation: Annotation) -> Annotation:
+        values: dict[str, Any] = {name: spell(getattr(annotation, name)) for name, spell in spellings.items()}
+        same = all(getattr(annotation, name) == value for name, value in values.items())
+        return annotation if same else replace(annotation, **values)
+
+    return replace(corpus, annotations=tuple(map(spelled_once, corpus.annotations)))
 
 
 #: Fields that must be there, in every file of annotations. ``holder`` must be there and may be empty.
@@ -316,7 +333,7 @@ def check_annotations(path: str | Path, annotations: Iterable[Annotation], place
         with faults.noted(place):
             _check_against(
                 rows.setdefault(annotation.id, (annotation, place)),
-                judgements.setdefault((annotation.id, annotation.annotator), (annotation, place)),
+                judgements.setdefault((annotation.id, composed(annotation.annotator)), (annotation, place)),
                 annotation,
                 place,
             )
@@ -337,7 +354,7 @@ def _check_against(
 ) -> None:
     """Raise StanceError unless this judgement fits the first of its row and is the first of its annotator there."""
     for name in ("text", "holder", "target", "document", "context"):
-        if getattr(first[0], name) != getattr(this, name):
+        if composed(getattr(first[0], name)) != composed(getattr(this, name)):
             raise input_error(
                 place,
                 f"duplicate id {this.id!r}: it has another {name} at {first[1]}",

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 #: The modules that decide which rows come of a file.
 DECIDING = (
     *("readers", "imports", "agreement", "annotations", "build", "dataset"),
-    *("files", "hub", "labels", "sheets", "splits", "tables"),
+    *("files", "hub", "labels", "sheets", "splits", "tables", "words"),
 )
 
 #: How other corpora are divided when their train part is learnt from.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ class StanceClassifier:
         """A label and a probability for each of the three, row by row, in the order given.
 
         Args:
-            texts: The sentences.
+            texts: The sentences: a list, or any other sequence, of which one is made (an array, a column of a table).
             targets: The proposal for each sentence.
             holders: Whose stance is asked, for each; empty or None = the author or speaker.
             contexts: The sentences before each, if the model was trained with them.
@@ -146,16 +146,13 @@ class StanceClassifier:
         Raises:
             StanceError: The lists differ in length, one is a bare string, or a text or target is empty.
         """
-        rows = len(texts)
-        columns = {
-            "texts": texts,
-            "targets": targets,
-            "holders": [""] * rows if holders is None else holders,
-            "contexts": [""] * rows if contexts is None else contexts,
-        }
+        given = {"texts": texts, "targets": targets, "holders": holders, "contexts": contexts}
+        columns = {name: _listed(name, values) for name, values in given.items() if values is not None}
+        rows = len(columns["texts"])
         for name, values in columns.items():
             _check_column(name, values, rows, may_be_empty=name in ("holders", "contexts"))
-        return to_predictions(self.predictor.predict_proba(*columns.values())) if rows else []
+        asked = (columns.get(name, [""] * rows) for name in given)
+        return to_predictions(self.predictor.predict_proba(*asked)) if rows else []
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the checkpoint: the folder appears whole or not at all, and replaces an older one."""
@@ -346,9 +343,16 @@ def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> P
     return fetch(hub_id, patterns, what)
 
 
-def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: bool) -> None:
+def _listed(name: str, values: Iterable[str]) -> list[str]:
+    """A list of the values: a column of a table knows its rows by an index of its own."""
     if isinstance(values, str):
         raise input_error(name, "one string where a list is wanted", found=values, allowed="a list of strings")
+    if isinstance(values, Mapping | Set) or not isinstance(values, Iterable):
+        raise input_error(name, "not in an order", found=type(values).__name__, allowed="a list of strings")
+    return list(values)
+
+
+def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: bool) -> None:
     if len(values) != rows:
         raise input_error(name, f"{len(values)} values for {rows} texts", allowed="one for each text")
     for index, value in enumerate(values):

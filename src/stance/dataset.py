@@ -12,6 +12,7 @@ from stance.annotations import Example, label_counts
 from stance.errors import StanceError, input_error
 from stance.files import digest, folder_beside, must_exist, read_json, write_json
 from stance.labels import LABELS
+from stance.words import count_words
 
 if TYPE_CHECKING:
     from datasets import DatasetDict, Features
@@ -74,7 +75,7 @@ def statistics(splits: Mapping[str, Sequence[Example]]) -> dict[str, Any]:
     """For each part: rows, documents, targets, holders, label counts, words a text (median), unanimous rows."""
     table: dict[str, Any] = {}
     for part, examples in splits.items():
-        words = sorted(len(example.text.split()) for example in examples)
+        words = sorted(count_words(example.text) for example in examples)
         judged_twice = [example for example in examples if sum(example.votes) > 1]
         table[part] = {
             "rows": len(examples),

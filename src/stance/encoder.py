@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
 
 from stance.calibration import scaled_softmax
-from stance.encoding import InputFormat, load_encoder, load_tokenizer, run_in_batches
+from stance.encoding import InputFormat, check_vocabulary, load_encoder, load_tokenizer, load_weights, run_in_batches
 from stance.errors import StanceError, first_line, input_error
 from stance.labels import ID2LABEL, LABEL2ID, LABELS, check_label_order
 from stance.predictions import Probabilities
@@ -52,7 +51,6 @@ class EncoderModel:
         input_format: How rows become sequences.
         scale: Of the logits, fitted on validation (temperature scaling, Guo et al. 2017); it never changes a label. A
             plain pipeline on the checkpoint does not know of it: same labels, uncalibrated probabilities.
-        counts: What was read since the model was loaded (:func:`stance.encoding.encode`).
         batch_tokens: Tokens at a time, padding included. On a processor small batches pay: what they hold stays in its
             cache (docs/inference.md).
     """
@@ -62,17 +60,21 @@ class EncoderModel:
     input_format: InputFormat
     scale: float = 1.0
     batch_tokens: int = 2048
-    counts: Counter[str] = field(default_factory=Counter, compare=False)
 
     @classmethod
     def new(cls, name: str, input_format: InputFormat) -> EncoderModel:
         """A pretrained encoder with a new, random head; set the seed before. Only a head for our labels is kept.
 
         Raises:
-            StanceError: The encoder does not load, or reads fewer tokens than the format's maximum length.
+            StanceError: The encoder does not load or is not whole, its tokenizer is another's or does not know the
+                format's mark, or it reads fewer tokens than the format's maximum length.
         """
         tokenizer = load_encoder(AutoTokenizer.from_pretrained, name)
         config = load_encoder(AutoConfig.from_pretrained, name)
+        check_vocabulary(tokenizer, getattr(config, "vocab_size", None), name)
+        if tokenizer.unk_token_id in tokenizer(input_format.mark, add_special_tokens=False)["input_ids"]:
+            problem, allowed = "the tokenizer does not know the mark", "model.mark=... that is in its vocabulary"
+            raise input_error(name, problem, found=input_format.mark, allowed=allowed)
         headed = any(kind.endswith("ForSequenceClassification") for kind in config.architectures or ())
         foreign = headed and [config.id2label.get(i) for i in range(config.num_labels)] != list(LABELS)
         labels = {"num_labels": len(LABELS), "id2label": ID2LABEL, "label2id": LABEL2ID}
@@ -82,11 +84,11 @@ class EncoderModel:
                 model = AutoModelForSequenceClassification.from_config(
                     load_encoder(AutoConfig.from_pretrained, name, **labels)
                 )
-                body = load_encoder(AutoModel.from_pretrained, name, **weights)
+                body = load_weights(AutoModel.from_pretrained, name, **weights)
                 model.base_model.load_state_dict(body.state_dict(), strict=False)
             else:
                 load = AutoModelForSequenceClassification.from_pretrained
-                model = load_encoder(load, name, **labels, **weights)
+                model = load_weights(load, name, **labels, **weights)
         longest = getattr(model.config, "max_position_embeddings", None)
         if longest is not None and input_format.max_length > longest:
             raise input_error(name, "max_length", found=input_format.max_length, allowed=f"at most {longest}")
@@ -132,7 +134,6 @@ class EncoderModel:
                 self.input_format,
                 *(texts, targets, holders, contexts),
                 tokens=self.batch_tokens,
-                counts=self.counts,
             )
 
     def save(self, folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Formatter
@@ -19,16 +19,20 @@ from tqdm.auto import tqdm
 from transformers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 
 from stance.errors import StanceError, first_line, input_error
-from stance.files import file_digest
+from stance.files import file_digest, read_json
 from stance.labels import LABELS
 from stance.mentions import marked
 from stance.pretrained import ENCODERS, encoder_location, how_to_have
+from stance.words import composed, last_words
 
 #: Rows that are sorted by length together before they are cut into batches.
 WINDOW = 4096
 
 #: Weights, configuration and tokenizer, without which a fine-tuned encoder does not load.
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+
+#: Entries of a vocabulary for each row of the embedding matrix, which some encoders have padded.
+FEWEST_ENTRIES = 0.95
 
 _FIELDS = ("text", "target", "holder")
 
@@ -49,8 +53,8 @@ class InputFormat:
         second: Template of the second sequence.
         author: What stands for an empty holder (the author or speaker of the text).
         context_words: How many words of the context, the last ones, are put before the text; 0 = none.
-        mark: What is put before and after each mention of the holder in the text (:func:`stance.mentions.marked`);
-            empty = nothing.
+        mark: What is put before and after each mention of the holder in the text (:func:`stance.mentions.marked`), and
+            taken out of what stands there; empty = nothing.
         max_length: Tokens of the pair together. Context gives way first, then the text is cut; holder and target are
             cut only where they fill more than half of it.
     """
@@ -63,7 +67,7 @@ class InputFormat:
     mark: str = ""
 
     def __post_init__(self) -> None:
-        """Raise StanceError for a template with other fields, or one that leaves out text or target."""
+        """Raise StanceError for a template with other fields or without text or target, and for a mark with letters."""
         used = set()
         for name in ("first", "second"):
             try:
@@ -78,15 +82,21 @@ class InputFormat:
         for field in ("text", "target"):
             if field not in used:
                 raise input_error("templates", f"neither has {{{field}}}", found=[self.first, self.second])
+        if any(character.isalnum() or character.isspace() for character in self.mark):
+            raise input_error(
+                "mark", "a text may have it", found=self.mark, allowed="no letter, digit or space, e.g. ¤"
+            )
         if self.max_length < 8 or self.context_words < 0:
             found = asdict(self)
             raise input_error("input format", "lengths", found=found, allowed="max_length >= 8, context_words >= 0")
 
     def pair(self, text: str, target: str, holder: str, context: str) -> tuple[str, str]:
-        """The two sequences of one row; what ``transformers.pipeline`` takes as ``text`` and ``text_pair``."""
-        words = context.split()[-self.context_words :] if self.context_words else []
-        text = marked(text, holder, self.mark) if self.mark else text
-        values = {"text": " ".join([*words, text]), "target": target, "holder": holder or self.author}
+        """The two sequences of one row, composed (NFC): what pipelines take as ``text`` and ``text_pair``."""
+        text, target, holder, context = map(composed, (text, target, holder, context))
+        if self.mark:
+            text, context = marked(text, holder, self.mark), context.replace(self.mark, " ")
+        before = last_words(context, self.context_words) if self.context_words else ""
+        values = {"text": f"{before} {text}" if before else text, "target": target, "holder": holder or self.author}
         return self.first.format(**values), self.second.format(**values)
 
 
@@ -108,8 +118,8 @@ def encode(
         targets: See :class:`stance.predictions.Predictor`.
         holders: Likewise.
         contexts: Likewise.
-        counts: Is added to, if given: ``rows``; ``cut``, those whose text did not fit; ``unmentioned``, those whose
-            text does not mention the holder, where mentions are marked.
+        counts: Is added to, if given: ``rows``; ``cut``, those whose text did not fit; where mentions are marked,
+            ``marked``, those whose text mentions the holder, and ``unmentioned``, those that ask for another.
     """
     if input_format.context_words:
         bare = [input_format.pair(*row, "") for row in zip(texts, targets, holders, strict=True)]
@@ -126,7 +136,7 @@ def encode(
             "%d of %d rows: holder and target fill more than half the input and may be cut", sum(long), len(long)
         )
     if counts is not None:
-        _count(counts, tokenizer, input_format, [first for first, _ in pairs], seconds)
+        _count(counts, tokenizer, input_format, [first for first, _ in pairs], seconds, holders)
     columns: dict[str, list[Any]] = {}
     for strategy, chosen in (("only_first", False), ("longest_first", True)):
         rows = [index for index, is_long in enumerate(long) if is_long is chosen]
@@ -146,6 +156,7 @@ def _count(
     input_format: InputFormat,
     firsts: Sequence[str],
     seconds: Sequence[Sequence[int]],
+    holders: Sequence[str],
 ) -> None:
     """Add rows to the counts of :func:`encode`, from their first sequences and the tokens of the second ones."""
     lengths = [len(ids) for ids in tokenizer(firsts, add_special_tokens=False, verbose=False)["input_ids"]]
@@ -153,17 +164,25 @@ def _count(
     counts["rows"] += len(firsts)
     counts["cut"] += sum(length + len(ids) > room for length, ids in zip(lengths, seconds, strict=True))
     if input_format.mark:
-        counts["unmentioned"] += sum(input_format.mark not in first for first in firsts)
+        marked_rows = [input_format.mark in first for first in firsts]
+        counts["marked"] += sum(marked_rows)
+        counts["unmentioned"] += sum(bool(h) and not is_in for h, is_in in zip(holders, marked_rows, strict=True))
 
 
-def say_counts(counts: Mapping[str, int], log: logging.Logger) -> None:
-    """Log how many rows were cut, and in how many the holder is not mentioned; nothing where there are none."""
-    rows = counts.get("rows", 0)
-    if cut := counts.get("cut", 0):
-        log.warning("%d of %d rows: the text does not fit the model's input and was cut", cut, rows)
-    if unmentioned := counts.get("unmentioned", 0):
-        told = "%d of %d rows: the text does not mention the holder by that name (see docs/inference.md)"
-        log.info(told, unmentioned, rows)
+def say_counts(counts: Counter[str], log: logging.Logger, became: str = "was cut") -> None:
+    """Log how many texts were too long, if any; and how many were marked, of a model that is shown mentions by marks.
+
+    Args:
+        counts: See :func:`encode`.
+        log: Where to.
+        became: What became of the texts that were too long.
+    """
+    rows = counts["rows"]
+    if cut := counts["cut"]:
+        log.warning("%d of %d rows: the text does not fit the model's input and %s", cut, rows, became)
+    if "marked" in counts:
+        told = "the holder is marked in %d of %d rows; %d do not mention the holder by that name (docs/inference.md)"
+        log.info(told, counts["marked"], rows, counts["unmentioned"])
 
 
 def _last_tokens(tokenizer: PreTrainedTokenizerBase, text: str, room: int) -> str:
@@ -185,7 +204,6 @@ def run_in_batches(
     contexts: Sequence[str],
     *,
     tokens: int,
-    counts: Counter[str] | None = None,
 ) -> NDArray[np.float64]:
     """What ``run`` makes of each row, shape (rows, 3): batched by length, given back in the order of the rows.
 
@@ -198,14 +216,13 @@ def run_in_batches(
         holders: Likewise.
         contexts: Likewise.
         tokens: In a batch at most, padding included; a longer row is a batch of its own.
-        counts: See :func:`encode`.
     """
     logits = np.zeros((len(texts), len(LABELS)))
     with tqdm(total=len(texts), unit="row", leave=False, disable=len(texts) < 500) as bar:
         for start in range(0, len(texts), WINDOW):
             window = slice(start, start + WINDOW)
             columns = (texts[window], targets[window], holders[window], contexts[window])
-            encoded = encode(tokenizer, input_format, *columns, counts)
+            encoded = encode(tokenizer, input_format, *columns)
             for batch in _batches([len(ids) for ids in encoded["input_ids"]], tokens):
                 rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
                 logits[start + batch] = run(dict(tokenizer.pad(rows, return_tensors="np")))
@@ -227,7 +244,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """The tokenizer of a checkpoint folder that holds a whole fine-tuned encoder.
 
     Raises:
-        StanceError: One of ``ENCODER_FILES`` is missing, or the tokenizer does not load.
+        StanceError: One of ``ENCODER_FILES`` is missing, or the tokenizer does not load or is another model's.
     """
     for name in ENCODER_FILES:
         if not (folder / name).exists():
@@ -239,7 +256,45 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise StanceError(f"{folder}: does not load: {first_line(error)}") from None
+    config = read_json(folder / "config.json")
+    check_vocabulary(tokenizer, config.get("vocab_size") if isinstance(config, dict) else None, str(folder))
     return tokenizer
+
+
+def check_vocabulary(tokenizer: Sized, rows: object, place: str) -> None:
+    """Refuse a tokenizer that is not that of the encoder, such as the one that is made up where its files are missing.
+
+    Args:
+        tokenizer: Its length is that of its vocabulary.
+        rows: Of the encoder's embedding matrix, some of which may be padding; no number = it has no such matrix.
+        place: The encoder, for the message.
+
+    Raises:
+        StanceError: More entries than rows, or far fewer.
+    """
+    if isinstance(rows, int) and not FEWEST_ENTRIES * rows <= len(tokenizer) <= rows:
+        found = f"{len(tokenizer):,} entries for {rows:,} rows"
+        allowed = "the tokenizer's files (tokenizer.json, vocab.txt or the like) that the encoder was trained with"
+        raise input_error(place, "the vocabulary does not fit the embedding matrix", found=found, allowed=allowed)
+
+
+def load_weights(load: Callable[..., Any], name: str, **options: Any) -> Any:  # noqa: ANN401 - of any encoder
+    """A pretrained model whose weights are all from its file, but for a head or pooler, which training makes.
+
+    Args:
+        load: ``from_pretrained`` of a model's class.
+        name: As of :func:`load_encoder`.
+        options: Likewise.
+
+    Raises:
+        StanceError: It does not load, or the file lacks weights, which the library would draw at random.
+    """
+    model, report = load_encoder(load, name, output_loading_info=True, **options)
+    body = "" if model.base_model is model else f"{model.base_model_prefix}."
+    missing = sorted(key for key in report["missing_keys"] if key.startswith(body) and ".pooler." not in f".{key}")
+    if missing:
+        raise input_error(name, "missing weights", found=missing, allowed=how_to_have(name))
+    return model
 
 
 def encoder_digests(name: str) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ Stored as arrays and JSON, never pickled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors import safe_open
+from safetensors.numpy import save_file
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.preprocessing import normalize
 
@@ -23,6 +24,8 @@ from stance.cache import cached
 from stance.errors import StanceError, input_error
 from stance.files import digest, must_exist, read_json, write_json
 from stance.settings import LinearConfig
+from stance.windows import Reader
+from stance.words import composed, has_unspaced, words
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -41,7 +44,11 @@ class Features(Protocol):
 
 
 class TfidfFeatures:
-    """TF-IDF of word 1-2-grams and character 2-5-grams of the text, and of the words of target and holder."""
+    """TF-IDF of word 1-2-grams and character 2-5-grams of the text, and of the words of target and holder.
+
+    Strings are composed (NFC) first, and words are those of :func:`stance.words.words`, single letters aside. Models
+    that older versions saved have scikit-learn's words, which end at each vowel sign of Hindi, and answer as they did.
+    """
 
     PARAMS: ClassVar[dict[str, tuple[str, dict[str, Any]]]] = {
         "text_words": ("text", {"analyzer": "word", "ngram_range": (1, 2), "sublinear_tf": True, "min_df": 2}),
@@ -50,8 +57,12 @@ class TfidfFeatures:
         "holder_words": ("holder", {"analyzer": "word", "ngram_range": (1, 1)}),
     }
 
-    def __init__(self, vectorizers: dict[str, TfidfVectorizer]) -> None:
+    #: What ``idf.safetensors`` says of itself; older files say nothing.
+    ABOUT: ClassVar[Mapping[str, str]] = {"words": "unicode"}
+
+    def __init__(self, vectorizers: dict[str, TfidfVectorizer], about: Mapping[str, str] = ABOUT) -> None:
         self.vectorizers = vectorizers
+        self.about = about
 
     @classmethod
     def fit(cls, train: Sequence[Example]) -> TfidfFeatures:
@@ -61,8 +72,8 @@ class TfidfFeatures:
             StanceError: No field has any.
         """
         vectorizers = {}
-        for name, (field, params) in cls.PARAMS.items():
-            vectorizer = TfidfVectorizer(**params)
+        for name, (field, _) in cls.PARAMS.items():
+            vectorizer = cls._vectorizer(name, cls.ABOUT)
             try:
                 vectorizers[name] = vectorizer.fit([getattr(example, field) for example in train])
             except ValueError:  # scikit-learn's: empty vocabulary
@@ -86,18 +97,36 @@ class TfidfFeatures:
         """Write ``vocabulary.json`` and ``idf.safetensors``."""
         vocabulary = {name: v.get_feature_names_out().tolist() for name, v in self.vectorizers.items()}
         write_json(folder / "vocabulary.json", vocabulary)
-        save_file({name: v.idf_ for name, v in self.vectorizers.items()}, folder / "idf.safetensors")
+        idf = {name: v.idf_ for name, v in self.vectorizers.items()}
+        save_file(idf, folder / "idf.safetensors", metadata=dict(self.about))
 
     @classmethod
     def load(cls, folder: Path) -> TfidfFeatures:
         """Read what :meth:`save` wrote."""
         vectorizers = {}
-        idf = load_file(folder / "idf.safetensors")
-        for name, vocabulary in read_json(folder / "vocabulary.json").items():
-            vectorizer = TfidfVectorizer(**cls.PARAMS[name][1], vocabulary=vocabulary)
-            vectorizer.idf_ = idf[name]
-            vectorizers[name] = vectorizer
-        return cls(vectorizers)
+        with safe_open(folder / "idf.safetensors", framework="numpy") as idf:
+            about = idf.metadata() or {}
+            for name, vocabulary in read_json(folder / "vocabulary.json").items():
+                vectorizers[name] = cls._vectorizer(name, about, vocabulary=vocabulary)
+                vectorizers[name].idf_ = idf.get_tensor(name)
+        return cls(vectorizers, about)
+
+    @classmethod
+    def _vectorizer(cls, name: str, about: Mapping[str, str], **learnt: Any) -> TfidfVectorizer:  # noqa: ANN401
+        params: dict[str, Any] = dict(cls.PARAMS[name][1])
+        if about == cls.ABOUT:
+            params["preprocessor"] = _prepared
+            if params["analyzer"] == "word":
+                params |= {"tokenizer": _tokens, "token_pattern": None}
+        return TfidfVectorizer(**params, **learnt)
+
+
+def _prepared(text: str) -> str:
+    return composed(text).lower()
+
+
+def _tokens(text: str) -> list[str]:
+    return [word for word in words(text) if len(word) > 1 or has_unspaced(word)]
 
 
 def _by_word(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> sp.csr_matrix:
@@ -170,10 +199,16 @@ class EmbeddingFeatures:
     def load_encoder(cls, name: str) -> EmbeddingFeatures:
         """The features of an encoder by name (see :func:`stance.encoding.load_encoder`)."""
         from sentence_transformers import SentenceTransformer
+        from sentence_transformers.sentence_transformer.modules import StaticEmbedding, Transformer
 
-        from stance.encoding import load_encoder
+        from stance.encoding import check_vocabulary, load_encoder
 
         encoder = load_encoder(SentenceTransformer, name)
+        first = encoder[0]
+        if isinstance(first, StaticEmbedding):
+            check_vocabulary(first.tokenizer.get_vocab(), first.embedding.num_embeddings, name)
+        elif isinstance(first, Transformer):
+            check_vocabulary(first.tokenizer, getattr(first.config, "vocab_size", None), name)
         return cls(encoder, bar=len(encoder) > 1)
 
     @classmethod
@@ -191,10 +226,11 @@ class EmbeddingFeatures:
         from sentence_transformers.sentence_transformer.modules import StaticEmbedding
         from transformers import AutoModel, AutoTokenizer
 
-        from stance.encoding import load_encoder
+        from stance.encoding import check_vocabulary, load_encoder, load_weights
 
         tokenizer = load_encoder(AutoTokenizer.from_pretrained, name).backend_tokenizer
-        weights = load_encoder(AutoModel.from_pretrained, name).get_input_embeddings().weight.numpy(force=True)
+        weights = load_weights(AutoModel.from_pretrained, name).get_input_embeddings().weight.numpy(force=True)
+        check_vocabulary(tokenizer.get_vocab(), len(weights), name)
         encoded = tokenizer.encode_batch([example.text for example in train], add_special_tokens=False)
         within = np.bincount([i for one in encoded for i in set(one.ids)], minlength=len(weights))
         idf = np.log((1 + len(train)) / (1 + within)) + 1
@@ -211,6 +247,7 @@ class EmbeddingFeatures:
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Embeddings of the distinct strings, of length 1; numbers of each row's text, target and holder, (rows, 3)."""
+        texts, targets, holders = (list(map(composed, values)) for values in (texts, targets, holders))
         distinct = list(dict.fromkeys([*texts, *targets, *holders]))
         number = {value: index for index, value in enumerate(distinct)}
         bar = self.bar and len(distinct) > 500
@@ -224,6 +261,15 @@ class EmbeddingFeatures:
         text, target, holder = (vectors[rows[:, field]] for field in range(3))
         scale = np.float32(np.sqrt(vectors.shape[1]))
         return np.hstack([text, target, holder, text * target * scale, text * holder * scale])
+
+    def reader(self) -> Reader | None:
+        """How much of a text the encoder reads; None if all of it."""
+        from sentence_transformers.sentence_transformer.modules import Transformer
+
+        first = (self.encoder.loaded if isinstance(self.encoder, CachedEncoder) else self.encoder)[0]
+        if not isinstance(first, Transformer) or first.max_seq_length is None:
+            return None
+        return Reader(first.tokenizer, first.max_seq_length, lambda text, *_: (text,))
 
     def save(self, folder: Path) -> None:
         """Write the whole encoder into ``encoder/`` (safetensors)."""

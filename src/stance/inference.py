@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import textwrap
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -25,8 +25,17 @@ from stance.files import Manner, ScannedRow, beside, digest, must_exist, quick_d
 from stance.journal import Journal
 from stance.labels import LABEL2ID, LABELS, spelled
 from stance.metrics import numbered
-from stance.predictions import Prediction, Probabilities, flat, parse_prediction, to_predictions, to_probabilities
+from stance.predictions import (
+    Contradictions,
+    Prediction,
+    Probabilities,
+    flat,
+    parse_prediction,
+    to_predictions,
+    to_probabilities,
+)
 from stance.pretrained import named_checkpoint
+from stance.reading import Reading, count, marks, readers, readings, say, windowed
 from stance.repeats import Plan, Read, Repeats
 from stance.selective import ABSTAIN, threshold_for
 from stance.settings import RUNTIMES, PredictConfig, SharesColumns, SharesConfig
@@ -42,6 +51,7 @@ from stance.tables import (
     scan_length,
     to_parquet,
 )
+from stance.words import one_spelling
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +64,9 @@ REMEMBERED = 2**16
 #: Characters of a text that are printed with ``show``.
 SHOWN = 60
 
-#: Columns that scoring adds, in this order, after those of the input.
+#: Columns that scoring adds, in this order, after those of the input; the last ones on demand.
 ADDED = ("label", *LABELS)
+DETAILS = ("text_cut", "holder_mentioned")
 
 #: Settings that an unfinished file does not depend on, and those that its journal knows by content.
 _NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "show", "engine", "ray", "runtime")
@@ -72,12 +83,18 @@ class Tally:
         rows: Written.
         bad: Not scored; they are in the file of rejects.
         scored: Rows that the model was asked for; the other rows were repeats of them.
+        cut: Rows whose text is too long for the model.
+        marked: Rows whose text mentions the holder.
+        unmentioned: Rows whose text does not, although they name one.
         position: How far the input was read (see :class:`stance.files.ScannedRow`).
     """
 
     rows: int = 0
     bad: int = 0
     scored: int = 0
+    cut: int = 0
+    marked: int = 0
+    unmentioned: int = 0
     position: int = 0
 
 
@@ -107,11 +124,13 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
             ``strict`` also the first bad row. Of the file under way nothing is left then.
     """
     output, rejects = Path(config.output), rejects_path(config.output)
-    encoder = encoder_for(output, _schema(must_exist(config.input), config.prefix))
+    encoder = encoder_for(output, _schema(must_exist(config.input), config))
     for path in (output, rejects):
         if path.is_dir():
             raise input_error(str(path), "a folder is there", allowed="the path of a file")
     lowest = _threshold(classifier, config)
+    if config.windows and not readers(classifier):
+        log.info("windows=true changes nothing: the model reads texts of any length")
     folder = output.with_name(output.name + ".partial")
     journal = Journal(folder, _identity(classifier, config), overwrite=config.overwrite)
     try:
@@ -124,8 +143,11 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
         raise
     finally:
         journal.close()
+    tally = Tally(**journal.state)
+    counts = Counter({name: getattr(tally, name) for name in ("rows", "cut", "marked", "unmentioned")})
+    say(classifier, counts, log, "was read in windows" if config.windows else "was cut (windows=true reads it all)")
     journal.deliver({_TABLE if is_parquet(output) else _ROWS + "".join(table_kind(output)): output, _REJECTS: rejects})
-    return Tally(**journal.state)
+    return tally
 
 
 def first_rows(config: PredictConfig) -> list[str]:
@@ -154,7 +176,9 @@ def _score(
         repeats.recall(journal.path(_REPEATS))
     if done := tally.rows + tally.bad:
         log.info("going on after row %s, where a run was stopped", f"{done:,}")
-    waiting: deque[tuple[Sequence[ScannedRow], list[Row], list[dict[str, Any]], Plan]] = deque()
+    waiting: deque[tuple[Sequence[ScannedRow], list[tuple[Row, Read]], list[dict[str, Any]], Plan]] = deque()
+    mentioned = config.details or marks(classifier)
+    looks = mentioned or bool(readers(classifier))
     undecoded: list[int] = []
     gaps = Gaps(config.input, vars(config.columns), {} if config.holder else {"holder": Gaps.MEANING["holder"]})
 
@@ -166,7 +190,7 @@ def _score(
             good, bad = _sort(chunk, config, gaps, begun=begun)
             begun = begun or bool(good)
             plan = repeats.plan([read for _, read in good])
-            waiting.append((chunk, [row for row, _ in good], bad, plan))
+            waiting.append((chunk, good, bad, plan))
             yield plan.new
 
     with _progress_bar(config.input, tally) as bar, closing(_answers(classifier, config, asked())) as answers:
@@ -174,10 +198,17 @@ def _score(
             chunk, good, bad, plan = waiting.popleft()
             if good:
                 scores, record = plan.settle(answer)
-                added = (_cells(prediction, config.prefix, lowest) for prediction in to_predictions(scores))
-                journal.append(grown, encoder.encode([row | cells for row, cells in zip(good, added, strict=True)]))
+                read = _readings(classifier, [row for _, row in good], mentioned) if looks else [None] * len(good)
+                added = map(partial(_cells, config, lowest), to_predictions(scores), read)
+                journal.append(
+                    grown, encoder.encode([row | cells for (row, _), cells in zip(good, added, strict=True)])
+                )
                 journal.append(_REPEATS, record)
                 tally.scored += len(plan.new)
+                counts = count(row for row in read if row is not None)
+                tally.cut += counts["cut"]
+                tally.marked += counts["marked"]
+                tally.unmentioned += counts["unmentioned"]
             if bad:
                 journal.append(_REJECTS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in bad).encode())
             tally.rows += len(good)
@@ -206,13 +237,20 @@ def _progress_bar(path: str, tally: Tally) -> tqdm[None]:
     return tqdm(desc=Path(path).name, total=total, initial=tally.position, bar_format=shape, smoothing=0)
 
 
-def _schema(path: Path, prefix: str) -> pa.Schema | None:
+def _added(config: PredictConfig) -> dict[str, pa.DataType]:
+    """The columns that are added, with their types in parquet."""
+    types = dict.fromkeys(ADDED, pa.float64()) | {"label": pa.string()}
+    types |= dict.fromkeys(DETAILS if config.details else (), pa.bool_())
+    return {config.prefix + name: kind for name, kind in types.items()}
+
+
+def _schema(path: Path, config: PredictConfig) -> pa.Schema | None:
     """Columns and types of a parquet file and those of the added columns."""
     schema = parquet_schema(path)
     if schema is not None:
-        for name in ADDED:
-            if prefix + name not in schema.names:
-                schema = schema.append(pa.field(prefix + name, pa.string() if name == "label" else pa.float64()))
+        for name, kind in _added(config).items():
+            if name not in schema.names:
+                schema = schema.append(pa.field(name, kind))
     return schema
 
 
@@ -241,7 +279,7 @@ def _answers(
 ) -> Generator[Probabilities]:
     """The probabilities of each batch, in order."""
     if config.engine == "local":
-        yield from map(partial(_ask, classifier), batches)
+        yield from map(partial(_ask, windowed(classifier) if config.windows else classifier), batches)
         return
     folder = Path(config.checkpoint)
     there = replace(config, checkpoint=str(folder.absolute() if folder.is_dir() else folder))
@@ -251,7 +289,8 @@ def _answers(
 
 
 def _asker(config: PredictConfig) -> Callable[[Sequence[Read]], Probabilities]:
-    return partial(_ask, load_classifier(config))
+    classifier = load_classifier(config)
+    return partial(_ask, windowed(classifier) if config.windows else classifier)
 
 
 def _ask(classifier: StanceClassifier, rows: Sequence[Read]) -> Probabilities:
@@ -299,7 +338,7 @@ def _check_columns(row: ScannedRow, config: PredictConfig) -> Row:
         elif column not in values and (name in ("text", "target") or column != name):
             allowed = f"a column {column!r}, or columns.{name}=NAME" + (", or target=..." if name == "target" else "")
             raise input_error(row.place, f"no column {column!r}", found=list(values), allowed=allowed)
-    if taken := [config.prefix + name for name in ADDED if config.prefix + name in values]:
+    if taken := [name for name in _added(config) if name in values]:
         allowed = "a prefix for the added columns, e.g. prefix=predicted_"
         raise input_error(row.place, "the input already has the column", found=taken, allowed=allowed)
     return values
@@ -324,13 +363,15 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
     """Shares of the labels in a scored file, in all and by target, and where they were written.
 
     Raises:
-        StanceError: A column is missing, a row has no label or no probabilities; a checkpoint that does not know how it
-            did on validation.
+        StanceError: A column is missing, a row has no label or no probabilities, or too many labels are contradicted by
+            them; a checkpoint that does not know how it did on validation.
     """
     validation = read_validation(checkpoint_folder(config.checkpoint))
     predictions: list[Prediction] = []
     documents: list[str] = []
     targets: list[str] = []
+    document_spelled, target_spelled = one_spelling(), one_spelling()
+    contradictions = Contradictions(config.predictions)
     names: set[str] = set()
     gaps = Gaps(config.predictions, vars(config.columns), {"document": Gaps.MEANING["document"]})
     manner = Manner(wanted=(config.prefix + "label",))
@@ -347,13 +388,15 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
                     place, "a row without label", found=ABSTAIN, allowed="a file scored without abstain.risk"
                 )
             predictions.append(parse_prediction(scored, place))
+            contradictions.note(predictions[-1], place)
             document = row.get(config.columns.document)
-            documents.append(spelled(document) or place)
-            targets.append(str(row.get(config.columns.target, "")))
+            documents.append(document_spelled(spelled(document) or place))
+            targets.append(target_spelled(str(row.get(config.columns.target, ""))))
             names |= row.keys()
     gaps.tell("scored again with 'fill_down=[\"%s\"]'")
     if not predictions:
         raise input_error(config.predictions, "no rows in the file")
+    contradictions.tell()
     for field, column in vars(config.columns).items():
         if column not in names and column != getattr(SharesColumns, field):
             allowed = f"columns.{field}=NAME"
@@ -392,9 +435,20 @@ def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:
     return chosen.confidence
 
 
-def _cells(prediction: Prediction, prefix: str, lowest: float) -> Row:
-    """What is added to a row: the label, or that there is none, and the probabilities."""
+def _readings(classifier: StanceClassifier, rows: Sequence[Read], mentioned: bool) -> list[Reading]:
+    """How each row is read; one that repeats another, as that one."""
+    distinct = list(dict.fromkeys(rows))
+    texts, targets, holders, _ = map(list, zip(*distinct, strict=True))
+    found = readings(classifier, texts, targets, holders, mentioned=mentioned)
+    read = dict(zip(distinct, found, strict=True))
+    return [read[row] for row in rows]
+
+
+def _cells(config: PredictConfig, lowest: float, prediction: Prediction, reading: Reading | None) -> Row:
+    """What is added to a row: the label, or that there is none, the probabilities, and how it was read if asked for."""
     cells = flat(prediction)
     if max(prediction.scores.values()) <= lowest:
         cells["label"] = ABSTAIN
-    return {prefix + name: value for name, value in cells.items()}
+    if config.details and reading is not None:
+        cells |= asdict(reading)
+    return {config.prefix + name: value for name, value in cells.items()}

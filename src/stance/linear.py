@@ -26,6 +26,7 @@ from stance.files import read_json, write_json
 from stance.labels import LABEL2ID
 from stance.predictions import Probabilities
 from stance.settings import LinearConfig
+from stance.words import composed
 
 #: Targets with at least this many training rows get weights of their own beside the shared ones.
 OWN_WEIGHTS_FROM = 100
@@ -77,7 +78,7 @@ class LinearModel:
         labels = {example.label for example in train}
         if len(labels) < 2:
             raise input_error("train", "one label only", found=sorted(labels), allowed="two or three labels")
-        rows = Counter(example.target for example in train)
+        rows = Counter(composed(example.target) for example in train)
         own = tuple(sorted(target for target, n in rows.items() if n >= OWN_WEIGHTS_FROM))
         weight = "balanced" if class_weight else None
         model = (
@@ -98,7 +99,7 @@ class LinearModel:
         shared, *own = np.split(self.weights, len(self.own) + 1, axis=1)
         decisions = np.asarray(matrix @ shared.T + self.bias)
         for target, weights in zip(self.own, own, strict=True):
-            rows = np.flatnonzero([target == name for name in targets])
+            rows = np.flatnonzero(_is(target, targets))
             decisions[rows] += matrix[rows] @ weights.T
         return decisions
 
@@ -130,8 +131,13 @@ def _augmented(
     if not own:
         return matrix
     matrix = sp.csr_matrix(matrix)
-    masks = [np.array([target == name for target in targets], dtype=np.float64)[:, None] for name in own]
+    masks = [_is(name, targets)[:, None].astype(np.float64) for name in own]
     return sp.hstack([matrix, *(matrix.multiply(mask) for mask in masks)], format="csr")
+
+
+def _is(target: str, targets: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether each target is this one, however it is composed; shape (rows,)."""
+    return np.array([composed(target) == composed(name) for name in targets], dtype=bool)
 
 
 def _three_labels(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,6 @@ class OnnxModel:
         folder: The checkpoint.
         runtime: Which of ``FILES``.
         scale: Of the logits (see :class:`stance.encoder.EncoderModel`).
-        counts: What was read since the model was loaded (:func:`stance.encoding.encode`).
         batch_tokens: Tokens at a time, padding included.
     """
 
@@ -55,7 +53,6 @@ class OnnxModel:
     runtime: str
     scale: float = 1.0
     batch_tokens: int = 2048
-    counts: Counter[str] = field(default_factory=Counter, compare=False)
 
     def predict_proba(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
@@ -73,9 +70,7 @@ class OnnxModel:
             return np.asarray(self.session.run(["logits"], {name: inputs[name] for name in names})[0])
 
         columns = (texts, targets, holders, contexts)
-        return run_in_batches(
-            run, self.tokenizer, self.input_format, *columns, tokens=self.batch_tokens, counts=self.counts
-        )
+        return run_in_batches(run, self.tokenizer, self.input_format, *columns, tokens=self.batch_tokens)
 
     def save(self, folder: Path) -> None:
         """Copy the checkpoint, with its weights and its exported files."""

@@ -14,6 +14,7 @@ from typing import Any
 from stance.annotations import Example
 from stance.evaluation import over_seeds
 from stance.readers.negotiation import CHANGES, MINIMAL_PAIR
+from stance.words import composed
 
 
 def score(rows: Sequence[Example], said: Sequence[str], headline: str, samples: int, seed: int) -> dict[str, float]:
@@ -27,11 +28,16 @@ TARGET_ASIDE = ("document", "context", "text", "holder")
 HOLDER_ASIDE = ("document", "context", "text", "target")
 
 
+def key_of(example: Example, same: Sequence[str]) -> tuple[str, ...]:
+    """The named fields of a row, in Unicode's composed form."""
+    return tuple(composed(getattr(example, name)) for name in same)
+
+
 def groups(examples: Sequence[Example], same: Sequence[str]) -> dict[tuple[str, ...], list[Example]]:
     """Rows that agree in the named fields; of rows that agree in holder and target too, the first alone."""
     found: dict[tuple[str, ...], dict[tuple[str, str], Example]] = defaultdict(dict)
     for example in examples:
-        group = found[tuple(getattr(example, name) for name in same)]
+        group = found[key_of(example, same)]
         group.setdefault((example.holder, example.target), example)
     return {key: list(group.values()) for key, group in found.items()}
 

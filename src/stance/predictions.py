@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +16,13 @@ from stance.errors import Faults, input_error, line_of
 from stance.files import Manner, read_rows, write_jsonl
 from stance.labels import LABELS, Label, parse_label, spelled
 
+log = logging.getLogger(__name__)
+
 #: Of the probabilities in predictions files.
 DECIMALS = 6
+
+#: The largest share of the rows of a file whose label may be another than the most probable one.
+MOST_CONTRADICTIONS = 0.05
 
 #: Shape (rows, 3): the probability of against, neutral, favor; every row sums to 1.
 Probabilities = NDArray[np.float64]
@@ -103,9 +109,10 @@ def read_predictions(
     Raises:
         StanceError: A missing column, an unknown label, an id given twice, probabilities that are no distribution, all
             faulty rows told together; labels with a prefix beside some without, which may be the gold ones, and no
-            prefix is given.
+            prefix is given; too many labels that the probabilities contradict (:class:`Contradictions`).
     """
     predictions: dict[str, Prediction] = {}
+    contradictions = Contradictions(path)
     faults = Faults(path)
     manner = Manner(wanted=("id", prefix + "label"))
     for number, (line, full) in enumerate(read_rows(path, manner=manner)):
@@ -122,10 +129,42 @@ def read_predictions(
             if row_id in predictions:
                 raise input_error(place, "an id stands twice", found=row_id, allowed="one prediction for each id")
             predictions[row_id] = parse_prediction(row, place, label_map)
+            contradictions.note(predictions[row_id], place)
     faults.tell()
     if not predictions:
         raise input_error(str(path), "no predictions in the file")
+    contradictions.tell()
     return predictions
+
+
+class Contradictions:
+    """Rows of a file whose label is not the one that their probabilities make the most probable; a tie is none."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+        self.rows = self.found = 0
+        self.first = ""
+
+    def note(self, prediction: Prediction, place: str) -> None:
+        """Look at a row."""
+        scores = prediction.scores
+        self.rows += 1
+        if scores and scores[prediction.label] < max(scores.values()):
+            self.found += 1
+            self.first = self.first or f"{place}: {prediction.label!r} beside {dict(scores)}"
+
+    def tell(self) -> None:
+        """Log how many there were, if any.
+
+        Raises:
+            StanceError: They are more than ``MOST_CONTRADICTIONS`` of the rows: columns are swapped, say.
+        """
+        told = f"{self.found:,} of {self.rows:,} rows have a label that is not their most probable one ({self.first})"
+        if self.found > MOST_CONTRADICTIONS * self.rows:
+            allowed = f"{MOST_CONTRADICTIONS:.0%} of the rows; or a file of the labels without probabilities"
+            raise input_error(str(self.path), told, allowed=allowed)
+        if self.found:
+            log.warning("%s: %s", self.path, told)
 
 
 def _check_one_answer(row: Mapping[str, Any], place: str) -> None:

@@ -13,6 +13,7 @@ from stance.annotations import Example
 from stance.files import read_json, write_json
 from stance.labels import LABEL2ID
 from stance.predictions import Probabilities
+from stance.words import composed
 
 #: What each prior looks at. ``stratified`` draws labels at random in the proportions of train, as scikit-learn's
 #: ``DummyClassifier(strategy="stratified")``: under macro-F1 it beats the majority, which leaves two labels at 0.
@@ -31,8 +32,8 @@ FILE = "prior.json"
 class Prior:
     """Label shares of the training rows with the same target, holder or both.
 
-    A row whose value was not in train gets the shares of all training rows, so on unseen proposals the target prior is
-    the majority prior.
+    Values are compared in Unicode's composed form. A row whose value was not in train gets the shares of all training
+    rows, so on unseen proposals the target prior is the majority prior.
 
     Attributes:
         keys: Fields looked at: none, target, holder, or both.
@@ -52,7 +53,7 @@ class Prior:
         keys = PRIORS[name]
         counts: dict[tuple[str, ...], Counter[str]] = {}
         for example in train:
-            value = tuple(getattr(example, key) for key in keys)
+            value = tuple(composed(getattr(example, key)) for key in keys)
             counts.setdefault(value, Counter())[example.label] += 1
         total = sum(counts.values(), Counter())
         shares = {value: _shares(counter) for value, counter in counts.items()}
@@ -66,8 +67,9 @@ class Prior:
         Drawn labels have probability 1; the draw depends on the seed and the number of rows alone.
         """
         fields = {"target": targets, "holder": holders}
-        values = zip(*(fields[key] for key in self.keys), strict=True) if self.keys else ((),) * len(texts)
-        shares = np.array([self.shares.get(tuple(value), self.overall) for value in values]).reshape(-1, len(LABEL2ID))
+        looked_at = [map(composed, fields[key]) for key in self.keys]
+        values = zip(*looked_at, strict=True) if looked_at else ((),) * len(texts)
+        shares = np.array([self.shares.get(value, self.overall) for value in values]).reshape(-1, len(LABEL2ID))
         if self.seed is None:
             return shares
         limits = np.random.default_rng(self.seed).random((len(shares), 1))
@@ -84,7 +86,7 @@ class Prior:
         """Read what :meth:`save` wrote."""
         saved = read_json(folder / FILE)
         keys = tuple(saved["keys"])
-        shares = {tuple(row[: len(keys)]): tuple(row[len(keys) :]) for row in saved["shares"]}
+        shares = {tuple(map(composed, row[: len(keys)])): tuple(row[len(keys) :]) for row in saved["shares"]}
         return cls(keys, shares, tuple(saved["overall"]), saved["seed"])
 
 

@@ -8,12 +8,13 @@ the input loses a part.
 from __future__ import annotations
 
 import random
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import regex
 
 from stance.annotations import Example
 from stance.build import load_part
@@ -22,13 +23,14 @@ from stance.evaluation import predict_examples
 from stance.files import as_name, write_json
 from stance.labels import Label
 from stance.metrics import in_words
-from stance.pairs import HOLDER_ASIDE, PAIRS, TARGET_ASIDE, groups, minimal_pairs, pair_scores, score
+from stance.pairs import HOLDER_ASIDE, PAIRS, TARGET_ASIDE, groups, key_of, minimal_pairs, pair_scores, score
 from stance.predictions import Predictor
 from stance.robustness import compare, robustness
 from stance.seen import warn_of_learnt
 from stance.settings import ProbeConfig
 from stance.splits import Splits
 from stance.tables import markdown_table
+from stance.words import composed, whole
 
 #: Stands for what is hidden: an empty text or target is refused by ``StanceClassifier.predict``, and an empty holder
 #: would ask for the author.
@@ -141,10 +143,11 @@ def name_masked(examples: Sequence[Example], seed: int) -> Inputs:
     """The holder's name replaced in text, context and holder, in the rows whose text has it, with or without "the"."""
     inputs: Inputs = []
     for example in examples:
-        bare = re.sub(r"^the\s+", "", example.holder.strip(), flags=re.I)
-        name = re.compile(rf"(?<!\w)(?:the\s+)?{re.escape(bare)}(?!\w)", re.I)
-        found = bool(bare) and name.search(example.text) is not None
-        text, context = (name.sub(MASKED, part) if found else part for part in (example.text, example.context))
+        bare = regex.sub(r"^the\s+", "", composed(example.holder.strip()), flags=regex.I)
+        name = regex.compile(rf"\b(?:the\s+){whole([bare])}|{whole([bare])}", regex.I)
+        text, context = composed(example.text), composed(example.context)
+        found = bool(bare) and name.search(text) is not None
+        text, context = (name.sub(MASKED, part) if found else part for part in (text, context))
         inputs.append(replace(example, text=text, context=context, holder=MASKED) if found else None)
     return inputs
 
@@ -176,7 +179,7 @@ def _swapped(examples: Sequence[Example], same: Sequence[str], seed: int) -> Inp
     sentences = groups(examples, same)
     inputs: Inputs = []
     for example in examples:
-        rows = sentences[tuple(getattr(example, name) for name in same)]
+        rows = sentences[key_of(example, same)]
         others = [row for row in rows if (row.holder, row.target) != (example.holder, example.target)]
         inputs.append(random.Random(f"{seed}: {example.id}").choice(others) if others else None)
     return inputs

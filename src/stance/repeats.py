@@ -12,6 +12,7 @@ import numpy as np
 
 from stance.labels import LABELS
 from stance.predictions import Probabilities
+from stance.words import composed
 
 #: Text, target, holder, context: all that a model reads of a row.
 Read = tuple[str, str, str, str]
@@ -63,8 +64,12 @@ class Repeats:
         """What is to be asked for these rows; from now on they count as known, whoever plans next.
 
         Args:
-            rows: Any number.
+            rows: Any number; those that differ in how their characters are composed are one row.
         """
+        rows = [
+            (composed(text), composed(target), composed(holder), composed(context))
+            for text, target, holder, context in rows
+        ]
         keys = [hashlib.blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=_KEY).digest() for row in rows]
         new = {key: row for key, row in zip(keys, rows, strict=True) if key not in self.known}
         fresh = {key: bytearray(_RECORD - _KEY) for key in new}

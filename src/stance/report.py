@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+import regex
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -20,6 +20,7 @@ from stance.labels import LABELS
 from stance.metrics import TITLES, in_words
 from stance.predictions import Prediction
 from stance.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL
+from stance.words import composed, whole, words
 
 #: Rows of the table of all rows, and of those by target, holder and tag; the page says how many are not shown.
 MOST_ROWS, MOST = 5000, 20
@@ -129,7 +130,8 @@ def marked(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     The holder is marked where its name stands, with or without "the"; the target where it stands as a whole, else its
     words of four letters or more that are no stop words.
     """
-    pattern, text, pieces, end = _pattern(row["holder"], row["target"], row["text"]), row["text"], [], 0
+    holder, target, text = (composed(row[name]) for name in ("holder", "target", "text"))
+    pattern, pieces, end = _pattern(holder, target, text), [], 0
     for match in pattern.finditer(text) if pattern is not None else ():
         pieces += [("", text[end : match.start()]), (str(match.lastgroup), match.group())]
         end = match.end()
@@ -137,19 +139,17 @@ def marked(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(kind, piece) for kind, piece in pieces if piece]
 
 
-def _pattern(holder: str, target: str, text: str) -> re.Pattern[str] | None:
-    whole = target.strip() and target.casefold() in text.casefold()
-    return _compiled(holder, target, bool(whole))
+def _pattern(holder: str, target: str, text: str) -> regex.Pattern[str] | None:
+    return _compiled(holder, target, bool(target.strip()) and target.casefold() in text.casefold())
 
 
 @lru_cache(maxsize=1024)
-def _compiled(holder: str, target: str, whole: bool) -> re.Pattern[str] | None:
-    words = [word for word in re.findall(r"\w{4,}", target) if word.casefold() not in ENGLISH_STOP_WORDS]
-    names = {"holder": [re.sub(r"^the\s+", "", holder.strip(), flags=re.I)], "target": [target] if whole else words}
-    parts = [
-        f"(?P<{kind}>{'|'.join(re.escape(name) for name in found)})" for kind, found in names.items() if any(found)
-    ]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.I) if parts else None
+def _compiled(holder: str, target: str, as_it_is: bool) -> regex.Pattern[str] | None:
+    telling = [word for word in words(target) if len(word) > 3 and word.casefold() not in ENGLISH_STOP_WORDS]
+    names = {"holder": [regex.sub(r"^the\s+", "", holder.strip(), flags=regex.I)]}
+    names["target"] = [target.strip()] if as_it_is else telling
+    parts = [f"(?P<{kind}>{whole(found)})" for kind, found in names.items() if any(found)]
+    return regex.compile("|".join(parts), regex.I) if parts else None
 
 
 def _interval(score: Mapping[str, float]) -> str:

@@ -353,6 +353,7 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
     from stance.classifier import CARD, Card, Ensemble, StanceClassifier
     from stance.encoder import EncoderModel
     from stance.encoding import InputFormat
+    from stance.reading import say_of
     from stance.training import fit
 
     checkpoint = folder / "checkpoint"
@@ -398,6 +399,8 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
     if isinstance(predictor, EncoderModel):
         input_format, scale = predictor.input_format, predictor.scale
     classifier = StanceClassifier(predictor, Card(_kind(config.model), data, input_format, scale))
+    if not isinstance(predictor, EncoderModel):  # whose training says so itself
+        say_of(classifier, train, log)
     classifier.save_pretrained(checkpoint)
     return classifier
 
@@ -577,7 +580,9 @@ def predict_part(
         join(examples, predictions, config.predictions, splits)
         return splits, record, [predictions[example.id] for example in examples], None
     from stance.classifier import StanceClassifier, checkpoint_folder
+    from stance.reading import say_of
 
     classifier = StanceClassifier.from_pretrained(str(config.checkpoint))
     warn_of_learnt(checkpoint_folder(str(config.checkpoint)), classifier.card.data, record, examples)
+    say_of(classifier, examples, log)
     return splits, record, predict_examples(classifier.predictor, examples), classifier

@@ -1075,6 +1075,8 @@ class PredictConfig:
         engine: Where the model is asked: local = in this process, ray = in the workers of a Ray cluster.
         ray: See :class:`RayConfig`.
         show: Print so many rows of the output when it is done.
+        details: Add ``text_cut`` and ``holder_mentioned``, true or false, the latter empty where the author is asked.
+        windows: Read texts that are too long for the model in windows around the holder's mentions.
         strict: Stop with an error at the first bad row.
         overwrite: Begin anew where an unfinished run with other settings or another input is in the way.
     """
@@ -1095,6 +1097,8 @@ class PredictConfig:
     engine: str = "local"
     ray: RayConfig = field(default_factory=RayConfig)
     show: int = 0
+    details: bool = False
+    windows: bool = False
     strict: bool = False
     overwrite: bool = False
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
 from stance import metrics
@@ -14,6 +15,7 @@ from stance.annotations import Example
 from stance.comparison import holm
 from stance.predictions import Prediction
 from stance.splits import normalized
+from stance.words import composed, count_words, whole, words
 
 Mask = NDArray[np.bool_]
 
@@ -36,7 +38,7 @@ def by_kind(examples: Sequence[Example]) -> dict[str, dict[str, Mask]]:
     values: dict[str, list[tuple[str, ...]]] = {
         "target": [(e.target,) for e in examples],
         "holder": [(e.holder or "(the author)",) for e in examples],
-        "length": [(third,) for third in _thirds([len(e.text.split()) for e in examples])],
+        "length": [(third,) for third in _thirds([count_words(e.text) for e in examples])],
         "tag": [tuple(dict.fromkeys(e.tags)) for e in examples],
     }
     kinds = {}
@@ -70,29 +72,32 @@ def named_slices(examples: Sequence[Example]) -> dict[str, Mask]:
     are left out.
     """
     slices = {f"{kind}: {name}": mask for kind, masks in by_kind(examples).items() for name, mask in masks.items()}
-    words = [normalized(example.text).split() for example in examples]
+    texts = [normalized(example.text) for example in examples]
     slices["the holder is not named in the text"] = np.array(
         [
-            bool(e.holder) and f" {normalized(e.holder)} " not in f" {' '.join(w)} "
-            for e, w in zip(examples, words, strict=True)
+            bool(e.holder) and regex.search(whole([normalized(e.holder)]), text) is None
+            for e, text in zip(examples, texts, strict=True)
         ]
     )
+    of_texts = [words(text) for text in texts]
     slices["the target's words are all in the text"] = np.array(
-        [set(normalized(e.target).split()) <= set(w) for e, w in zip(examples, words, strict=True)]
+        [set(words(normalized(e.target))) <= set(w) for e, w in zip(examples, of_texts, strict=True)]
     )
-    slices["the text begins with a negation"] = np.array([bool(NEGATIONS.intersection(w[:1])) for w in words])
+    slices["the text begins with a negation"] = np.array([bool(NEGATIONS.intersection(w[:1])) for w in of_texts])
     slices["a negation in the text"] = np.array(
         [
             bool(NEGATIONS.intersection(w)) or "n't" in e.text.replace("’", "'")
-            for e, w in zip(examples, words, strict=True)
+            for e, w in zip(examples, of_texts, strict=True)
         ]
     )
     slices["a quotation in the text"] = np.array([bool(set(QUOTATION_MARKS) & set(e.text)) for e in examples])
     for name in ("holder", "target"):
         asked: dict[tuple[str, str], set[str]] = defaultdict(set)
         for e in examples:
-            asked[e.document, e.text].add(getattr(e, name))
-        slices[f"several {name}s asked of the text"] = np.array([len(asked[e.document, e.text]) > 1 for e in examples])
+            asked[e.document, composed(e.text)].add(getattr(e, name))
+        slices[f"several {name}s asked of the text"] = np.array(
+            [len(asked[e.document, composed(e.text)]) > 1 for e in examples]
+        )
     same: dict[bytes, list[str]] = defaultdict(list)
     for name, mask in slices.items():
         same[mask.tobytes()].append(name)

@@ -17,6 +17,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from stance.annotations import Example
 from stance.errors import StanceError, input_error
 from stance.labels import LABEL2ID
+from stance.words import characters, composed, joined, words
 
 Splits = dict[str, list[Example]]
 
@@ -167,8 +168,8 @@ def _draw(
 
 
 def _value(example: Example, name: str) -> str:
-    """What two rows must not share: texts and targets in normal form, documents as they are."""
-    return example.document if name == "document" else normalized(getattr(example, name))
+    """What two rows must not share: texts and targets in normal form, documents in Unicode's composed form."""
+    return composed(example.document) if name == "document" else normalized(getattr(example, name))
 
 
 def _groups(examples: Sequence[Example], kept: Iterable[str]) -> list[int]:
@@ -194,11 +195,13 @@ def _groups(examples: Sequence[Example], kept: Iterable[str]) -> list[int]:
 
 
 def normalized(text: str) -> str:
-    """Lower case, letters and digits only, single spaces: two texts with one normal form are duplicates.
+    """Lower case, words only, single spaces: two texts with one normal form are duplicates.
 
-    A text without letters and digits (an emoji, a bare link) is its own normal form.
+    Words are as :func:`stance.words.words` has them, composed; a text without any (an emoji, a bare link) is its own
+    normal form.
     """
-    return " ".join(re.findall(r"\w+", re.sub(r"https?://\S+", " ", text.lower()))) or text.strip()
+    text = composed(text)
+    return joined(words(re.sub(r"https?://\S+", " ", text.lower()))) or text.strip()
 
 
 def find_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> list[Leak]:
@@ -279,7 +282,8 @@ def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, lis
 
 
 def _shingles(text: str) -> set[str]:
-    return {text[i : i + 5] for i in range(max(1, len(text) - 4))}
+    letters = characters(text)
+    return {"".join(letters[i : i + 5]) for i in range(max(1, len(letters) - 4))}
 
 
 def _jaccard(first: str, second: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 
-from stance.annotations import Corpus, read_corpus_file
+from stance.annotations import Corpus, in_one_spelling, read_corpus_file
 from stance.errors import input_error
 from stance.files import file_digest
 from stance.hub import fetch
@@ -55,11 +55,15 @@ PUBLISHED: Mapping[str, Callable[..., Corpus]] = {
 
 
 def read_corpus(data: DataConfig) -> Corpus:
-    """The corpus that the configuration names.
+    """The corpus that the configuration names, in one spelling (:func:`stance.annotations.in_one_spelling`).
 
     Raises:
         StanceError: The files are not there or not of their format.
     """
+    return in_one_spelling(_read(data))
+
+
+def _read(data: DataConfig) -> Corpus:
     if data.hub:
         what, patterns = f"dataset {data.hub!r} at {data.revision!r}:", [data.path, f"{data.path.rstrip('/')}/*"]
         data = replace(data, root=str(fetch(data.hub, patterns, what, kind="dataset", revision=data.revision)))

@@ -22,6 +22,7 @@ from stance.files import PLAIN, Manner, file_digest
 from stance.labels import known_as
 from stance.settings import AnnotationColumns
 from stance.tables import Row, read_chunks
+from stance.words import composed
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,8 @@ def _refuse_repeated(path: str | Path, annotations: Sequence[Annotation]) -> Non
     """Without ids a second judgement of a row cannot be told from another row."""
     first: dict[tuple[str, str, str], Annotation] = {}
     for annotation in annotations:
-        other = first.setdefault((annotation.text, annotation.holder, annotation.target), annotation)
+        row = (composed(annotation.text), composed(annotation.holder), composed(annotation.target))
+        other = first.setdefault(row, annotation)
         if other.annotator != annotation.annotator:
             both = f"{other.annotator!r} ({other.id}) and {annotation.annotator!r} ({annotation.id})"
             raise input_error(

@@ -1,0 +1,129 @@
+"""How a classifier reads rows: whether a text is too long and read in windows, and whether it mentions the holder."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from stance.annotations import Example, columns_of
+from stance.classifier import Cascade, Ensemble, StanceClassifier
+from stance.encoder import EncoderModel
+from stance.encoding import say_counts
+from stance.features import CombinedFeatures, EmbeddingFeatures
+from stance.kernel import KernelModel
+from stance.linear import LinearModel
+from stance.mentions import mentions
+from stance.onnx_model import OnnxModel
+from stance.predictions import Predictor
+from stance.windows import Reader, Windowed
+from stance.words import composed
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a row is read.
+
+    Attributes:
+        text_cut: Whether the text is too long for the model, or for a member of it.
+        holder_mentioned: Whether the text mentions the holder by the name given; None where the author is asked, or
+            mentions were not looked for.
+    """
+
+    text_cut: bool
+    holder_mentioned: bool | None
+
+
+def readings(
+    classifier: StanceClassifier,
+    texts: Sequence[str],
+    targets: Sequence[str],
+    holders: Sequence[str],
+    *,
+    mentioned: bool = True,
+) -> list[Reading]:
+    """How each row is read, whatever is answered; mentions, which take longer, are looked for if asked for."""
+    cut = np.zeros(len(texts), dtype=bool)
+    for reader in readers(classifier):
+        cut |= np.array(reader.excess(texts, targets, holders)) > 0
+    return [
+        Reading(is_cut, bool(mentions(composed(text), composed(holder))) if holder and mentioned else None)
+        for text, holder, is_cut in zip(texts, holders, cut.tolist(), strict=True)
+    ]
+
+
+def count(rows: Iterable[Reading]) -> Counter[str]:
+    """How many rows there are, and how many are ``cut``, ``marked`` and ``unmentioned``."""
+    counts = Counter(rows=0, cut=0, marked=0, unmentioned=0)
+    for row in rows:
+        counts.update(rows=1, cut=row.text_cut, marked=row.holder_mentioned is True)
+        counts["unmentioned"] += row.holder_mentioned is False
+    return counts
+
+
+def say(classifier: StanceClassifier, counts: Counter[str], log: logging.Logger, became: str = "was cut") -> None:
+    """Log counts as :func:`stance.encoding.say_counts` does; that of marks only of a model that is shown any."""
+    told = counts if marks(classifier) else Counter(rows=counts["rows"], cut=counts["cut"])
+    say_counts(told, log, became)
+
+
+def say_of(classifier: StanceClassifier, examples: Sequence[Example], log: logging.Logger) -> None:
+    """The same of examples that it was or is to be asked about."""
+    if marks(classifier) or readers(classifier):
+        texts, targets, holders, _ = columns_of(examples)
+        read = readings(classifier, texts, targets, holders, mentioned=marks(classifier))
+        say(classifier, count(read), log)
+
+
+def marks(classifier: StanceClassifier) -> bool:
+    """Whether the model, or a member of it, is shown the holder's mentions by marks."""
+    leaves = _leaves(classifier.predictor)
+    return any(isinstance(leaf, EncoderModel | OnnxModel) and leaf.input_format.mark for leaf in leaves)
+
+
+def readers(classifier: StanceClassifier) -> list[Reader]:
+    """How much of a text the model or its members read: those that do not read it all."""
+    found = map(_reader, _leaves(classifier.predictor))
+    return [reader for reader in found if reader is not None]
+
+
+def windowed(classifier: StanceClassifier) -> StanceClassifier:
+    """The same classifier, whose encoders read texts that are too long in windows (:mod:`stance.windows`)."""
+    match classifier.predictor:
+        case Ensemble(members):
+            predictor: Predictor = Ensemble({name: windowed(member) for name, member in members.items()})
+        case Cascade() as cascade:
+            predictor = replace(cascade, cheap=windowed(cascade.cheap), dear=windowed(cascade.dear))
+        case leaf:
+            reader = _reader(leaf)
+            predictor = leaf if reader is None else Windowed(leaf, reader)
+    return StanceClassifier(predictor, classifier.card)
+
+
+def _leaves(predictor: Predictor) -> list[Predictor]:
+    """The models that an ensemble or cascade is made of; of another model itself."""
+    match predictor:
+        case Ensemble():
+            return [leaf for member in predictor.members.values() for leaf in _leaves(member.predictor)]
+        case Cascade():
+            return [leaf for member in (predictor.cheap, predictor.dear) for leaf in _leaves(member.predictor)]
+    return [predictor]
+
+
+def _reader(predictor: Predictor) -> Reader | None:
+    """How much of a text a single model reads; None if all of it."""
+    match predictor:
+        case EncoderModel() | OnnxModel():
+            shown = predictor.input_format
+            return Reader(predictor.tokenizer, shown.max_length, partial(shown.pair, context=""))
+        case KernelModel():
+            return predictor.embedding.reader()
+        case LinearModel(features=EmbeddingFeatures() as embedding):
+            return embedding.reader()
+        case LinearModel(features=CombinedFeatures() as both):
+            return both.embedding.reader()
+    return None
