@@ -6,9 +6,7 @@ goes beside the tasks: docs/annotate.md.
 """
 
 from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from stance.config import script
 from stance.settings import TasksConfig
@@ -19,11 +17,11 @@ def main(config: TasksConfig) -> None:
     """Choose the rows, write them and their mapping, say how many."""
     from stance.coding import export_tasks
 
-    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed(texts: Sequence[str]) -> Any:  # noqa: ANN401 - an array, imported late
         from stance.features import EmbeddingFeatures
 
         encoder = EmbeddingFeatures.load_encoder(config.encoder).encoder
-        return np.asarray(encoder.encode([*texts], batch_size=64, normalize_embeddings=True))
+        return encoder.encode([*texts], batch_size=64, normalize_embeddings=True, convert_to_numpy=True)
 
     done = export_tasks(config, embed)
     print(f"{done.tasks:,} of {done.rows:,} rows -> {config.output}; {done.given:,} were given before")

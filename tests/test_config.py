@@ -68,7 +68,7 @@ def test_a_prompted_model_composes_with_its_name_and_says_what_is_missing():
 @pytest.mark.parametrize("data", names("data"))
 @pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate", "probe"])
 def test_every_corpus_composes_in_every_script(primary, data):
-    extra = ["data.path=mine.csv"] if data in ("annotations", "table", "dna") else []
+    extra = ["data.path=mine.csv"] if data in ("annotations", "table", "dna", "import") else []
     extra += ["checkpoint=c"] if primary == "probe" else []
     config = composed(primary, f"data={data}", *extra)
     assert data.startswith(config.data.reader)

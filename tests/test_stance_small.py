@@ -13,18 +13,19 @@ from stance.pretrained import SMALL, named_checkpoint
 from stance.settings import EncoderConfig
 from stance.training import fine_tune
 
+NEWS = (
+    "The Taliban minister called on Pakistan to open talks with the TTP; "
+    "the Foreign Office in Islamabad ruled them out."
+)
+WAGES = "The union asked for talks on wages, and the port authority refused."
+
 PLAIN = [
-    (
-        "The dockers' union asked the port authority for talks on wages.",
-        "open wage talks",
-        "the dockers' union",
-        "favor",
-    ),
-    ("The ministry ruled out any talks with the rebels.", "hold talks with the rebels", "the ministry", "against"),
-    ("The ministry ruled out any talks with the rebels.", "hold talks with the rebels", "the rebels", "neutral"),
-    ("The board rejected the offer; the founder urged it to sell.", "accept the offer", "the board", "against"),
-    ("The board rejected the offer; the founder urged it to sell.", "accept the offer", "the founder", "favor"),
-    ("The envoy met reporters at the airport on Monday.", "extend the truce", "the envoy", "neutral"),
+    (NEWS, "talks between Pakistan and the TTP", "the Taliban minister", "favor"),
+    (NEWS, "talks between Pakistan and the TTP", "the Foreign Office", "against"),
+    (NEWS, "talks between Pakistan and the TTP", "Pakistan", "neutral"),
+    (WAGES, "open wage talks", "the union", "favor"),
+    (WAGES, "open wage talks", "the port authority", "against"),
+    ("The border police will publish new figures.", "open wage talks", "the border police", "neutral"),
 ]
 
 

@@ -14,10 +14,10 @@ from stance.agreement import alpha_interval, by_row, count_votes, majority, pair
 from stance.annotations import (
     REQUIRED,
     Annotation,
+    cell_of,
     check_annotations,
     label_of,
     tags_of,
-    text_of,
     write_annotations,
 )
 from stance.classifier import StanceClassifier, language_models
@@ -208,7 +208,7 @@ def _values(row: Mapping[str, Any], names: Mapping[str, str], line: int, place: 
     fields = [name for name in (*REQUIRED, "context", "date") if name not in ("label", "annotator")]
     needed = ("text", "target")
     values: dict[str, Any] = {
-        field: text_of(row.get(names[field], ""), names[field], place, may_be_empty=field not in needed)
+        field: cell_of(row.get(names[field], ""), names[field], place, may_be_empty=field not in needed)
         for field in fields
     }
     values["id"] = values["id"] or f"line-{line}"

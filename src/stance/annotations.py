@@ -271,9 +271,9 @@ def _annotation(
             )
             raise input_error(place, f"field {column!r} is missing", found=sorted(row), allowed=allowed)
         if field_name != "label":
-            values[field_name] = text_of(row[column], column, place, may_be_empty=field_name == "holder")
+            values[field_name] = cell_of(row[column], column, place, may_be_empty=field_name == "holder")
     for field_name in ("context", "date"):
-        values[field_name] = text_of(row.get(names[field_name], ""), names[field_name], place, may_be_empty=True)
+        values[field_name] = cell_of(row.get(names[field_name], ""), names[field_name], place, may_be_empty=True)
     tags = tags_of(row.get(names["tags"]), names["tags"], place)
     label = label_of(row[names["label"]], label_map, place)
     return Annotation(label=label, tags=tags, **values)
@@ -295,17 +295,27 @@ def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
     """The value of a field as text without surrounding space; a missing one (also NaN) is empty.
 
     Raises:
-        StanceError: It is a list or the like, a spreadsheet's error, or it is empty and may not be.
+        StanceError: It is a list or the like, or it is empty and may not be.
     """
     if is_missing(value):
         value = ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")
     text = str(value).strip()
-    if text in SPREADSHEET_ERRORS:
-        raise input_error(place, f"field {column!r} is an error of a spreadsheet", found=text, allowed="a value")
     if not text and not may_be_empty:
         raise input_error(place, f"field {column!r} is empty", found=value, allowed="some text")
+    return text
+
+
+def cell_of(value: object, column: str, place: str, *, may_be_empty: bool) -> str:
+    """The same of a table that somebody keeps in a spreadsheet, where an error is no text.
+
+    Raises:
+        StanceError: See :func:`text_of`; an error of a spreadsheet.
+    """
+    text = text_of(value, column, place, may_be_empty=may_be_empty)
+    if text in SPREADSHEET_ERRORS:
+        raise input_error(place, f"field {column!r} is an error of a spreadsheet", found=text, allowed="a value")
     return text
 
 

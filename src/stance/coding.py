@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.annotations import text_of
+from stance.annotations import cell_of
 from stance.errors import Faults, StanceError, input_error
 from stance.imports.tasks import Task, check_kind, ids_in, write_tasks
 from stance.labels import LABELS
@@ -108,12 +108,12 @@ def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str]]:
 
 def _task(row: Row, config: TasksConfig, place: str, number: int) -> Task:
     columns = config.columns
-    fields = {"id": text_of(row.get("id"), "id", place, may_be_empty=True) or f"row-{number}"}
+    fields = {"id": cell_of(row.get("id"), "id", place, may_be_empty=True) or f"row-{number}"}
     for name in ("text", "holder", "target", "context"):
         column = getattr(columns, name)
-        fields[name] = text_of(row.get(column), column, place, may_be_empty=name not in ("text", "target"))
+        fields[name] = cell_of(row.get(column), column, place, may_be_empty=name not in ("text", "target"))
     for name in ("document", "date"):
-        fields[name] = text_of(row.get(name), name, place, may_be_empty=True)
+        fields[name] = cell_of(row.get(name), name, place, may_be_empty=True)
     scored = {name: row.get(config.prefix + name) for name in ("label", *LABELS)}
     if any(scored[label] in (None, "") for label in LABELS):
         return Task(fields, {})

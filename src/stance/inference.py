@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from tqdm.auto import tqdm
 
-from stance.annotations import Gaps, text_of
+from stance.annotations import Gaps, cell_of
 from stance.classifier import CARD, StanceClassifier, checkpoint_folder
 from stance.cluster import in_order
 from stance.errors import StanceError, UndecodableError, input_error
@@ -349,7 +349,7 @@ def _read(row: ScannedRow, values: Row, config: PredictConfig) -> Read:
 
     def read(name: str, *, may_be_empty: bool) -> str:
         column = getattr(config.columns, name)
-        return text_of(values.get(column), column, row.place, may_be_empty=may_be_empty)
+        return cell_of(values.get(column), column, row.place, may_be_empty=may_be_empty)
 
     return (
         read("text", may_be_empty=False),

@@ -243,9 +243,9 @@ def _limits(config: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Any]])
         "- Not for decisions about persons.",
     ]
     limits += [f"- {caveat}" for caveat in next(iter(metrics.values())).get("prompt", {}).get("caveats", ())]
-    if "negotiation" in _corpora(config):
+    if own := sorted({"negotiation", "news", "bundled"} & set(_corpora(config))):
         limits.append(
-            "- Every sentence and judgement of the corpus negotiation was written by a language model; no human coder "
+            f"- Every sentence and judgement of the corpus {own[0]} was written by a language model; no human coder "
             "took part. Its data statement, `seeds/README.md` of the toolkit, says what follows from that."
         )
     return limits

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stance.annotations import Annotation, Corpus, Gaps, check_annotations, label_of, left_out_here, tags_of, text_of
+from stance.annotations import Annotation, Corpus, Gaps, cell_of, check_annotations, label_of, left_out_here, tags_of
 from stance.errors import Faults, input_error
 from stance.files import PLAIN, Manner, file_digest
 from stance.labels import known_as
@@ -177,7 +177,7 @@ def _annotation(
         """A field's text; an empty or missing one gives the default, which for text and target is an error."""
         column = getattr(columns, field)
         needed = field in ("text", "target")
-        return text_of(row.get(column), column, place, may_be_empty=not needed) or default
+        return cell_of(row.get(column), column, place, may_be_empty=not needed) or default
 
     row_id = cell("id", f"row-{number}")
     return Annotation(
