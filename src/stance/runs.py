@@ -109,7 +109,9 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     if _standing(folder, identity, config.overwrite):
         log.info("run %s stands", folder)
         return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
-    made_from = [made for run in _needed(config) for made in _what_made(train_run(run, command))]
+    if needed := _needed(config):
+        _refuse_early([config, *needed])
+    made_from = [made for run in needed for made in _what_made(train_run(run, command))]
     started = folder / "started.json"
     resumed = _cleared(folder, identity, config.overwrite)
     write_json(started, _start(started, identity, settings, command, resumed=resumed))
@@ -220,6 +222,16 @@ def _conversations(predictor: Predictor, folder: Path) -> dict[str, Any]:
 def _learns_nothing(model: ModelConfig) -> bool:
     """Whether a model is taken or asked as it is: a prompted one without examples learns shares of labels alone."""
     return isinstance(model, AsItIsConfig) or (isinstance(model, PromptConfig) and not model.shots)
+
+
+def _refuse_early(runs: Sequence[TrainConfig]) -> None:
+    """Raise StanceError about an encoder or settings that cannot be trained with, before any of the runs is made."""
+    from stance.training import prepared
+
+    for config in runs:
+        if isinstance(config.model, EncoderConfig):
+            work = run_folder(config.outputs, config.name, config.seed) / "work"
+            prepared(config.model, seed=config.seed, options=config.trainer, work=work)
 
 
 def _settings(config: TrainConfig) -> dict[str, Any]:
