@@ -59,9 +59,9 @@ def setting(key: str, value: str | Iterable[str]) -> str:
     """A setting that a message proposes, as it is typed into a shell: of a text, or of a list.
 
     >>> print(setting("data.leave_out", ["n/a", "don't know"]))
-    data.leave_out='["n/a","don'"'"'t know"]'
+    'data.leave_out=["n/a","don'"'"'t know"]'
     """
-    return f"{key}={shlex.quote(listed([value])[1:-1] if isinstance(value, str) else listed(value))}"
+    return shlex.quote(f"{key}=" + (listed([value])[1:-1] if isinstance(value, str) else listed(value)))
 
 
 class Faults:
