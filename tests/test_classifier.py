@@ -225,6 +225,30 @@ def test_missing_and_foreign_folders(fine_tuned, tiny_encoder, tmp_path):
         StanceClassifier.from_pretrained(copy)
 
 
+def test_a_plain_model_of_transformers_is_told_how_to_say_its_labels(fine_tuned, tmp_path):
+    """What the message says is done, and it answers as it did in its own pipeline."""
+    plain = tmp_path / "plain"
+    shutil.copytree(fine_tuned, plain)
+    (plain / CARD).unlink()
+    config = json.loads((plain / "config.json").read_text())
+    (plain / "config.json").write_text(json.dumps(config | {"id2label": {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}}))
+    with pytest.raises(StanceError, match=r"no stance\.json; .*; allowed: for a plain model of transformers") as error:
+        StanceClassifier.from_pretrained(plain)
+    decoder, message = json.JSONDecoder(), str(error.value)
+    labels, card = (
+        decoder.raw_decode(message, message.index(before) + len(before))[0]
+        for before in ('"id2label": ', "what it reads: ")
+    )
+    (plain / "config.json").write_text(json.dumps(config | {"id2label": labels}))
+    (plain / CARD).write_text(json.dumps(card))
+    pair = {"text": ROWS["texts"][0], "text_pair": f"{ROWS['holders'][0]}: {ROWS['targets'][0]}"}
+    expected = {
+        each["label"]: each["score"] for each in pipeline("text-classification", model=str(plain))(pair, top_k=3)
+    }
+    found = StanceClassifier.from_pretrained(plain).predict(**ROWS)[0]
+    assert found.scores == pytest.approx(expected, abs=1e-5)
+
+
 def test_weights_without_a_head_and_a_folder_without_tokenizer_are_refused(fine_tuned, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(fine_tuned, copy)

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import shlex
+import tempfile
+
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
 from conftest import PROJECT
-from stance.config import register, typed
-from stance.errors import StanceError
+from stance.config import as_typed, register, typed
+from stance.errors import StanceError, listed, setting
 from stance.settings import (
+    DataConfig,
     EncoderConfig,
     EnsembleConfig,
+    ExportConfig,
     KernelConfig,
     LabelSpellings,
     LinearConfig,
+    PredictConfig,
     PriorConfig,
+    ProbeConfig,
     PromptConfig,
+    RayConfig,
+    SourceConfig,
+    SplitConfig,
+    SuspectsConfig,
+    SweepConfig,
     TrainConfig,
 )
 
 CONF = PROJECT / "conf"
+DATA = DataConfig(name="mine", reader="table", root="", path="a.csv")
 
 
 def names(group: str) -> list[str]:
@@ -159,3 +174,145 @@ def test_labels_that_are_left_out_have_no_meaning_and_are_those_of_ones_own_file
         composed("train", "data=table", "data.path=a.csv", "data.leave_out=[PRO]", "data.labels.favor=[PRO]")
     with pytest.raises(StanceError, match=r"data.leave_out: not read of a published corpus"):
         composed("train", "data=gwsd", "data.leave_out=[neutral]")
+
+
+PLAIN = (
+    "votes (1).csv", "a=b.csv", "R&D,final.csv", "données/голоса.csv", "投票.csv", "O'Brien", "the people's assembly",
+    "1e3", "007", "1_000", "+1", "TRUE", "no", "NaN", "Null", "[a]", "{a: b}", "a: b", "range(1,3)", "50% off #1; no!",
+    "~/x", "C:\\votes\\", "\\", '"Yes" and "no"', "'twas", '"', "${x", "tax of $5", " and, so", "two\nlines", "",
+)  # fmt: skip
+
+
+def read_back(argument: str, schema: type) -> object:
+    """The value that Hydra makes of an argument of a script."""
+    (override,) = OverridesParser.create().parse_overrides(as_typed([argument], schema))
+    return OmegaConf.to_container(OmegaConf.create([override.value()]), resolve=True)[0]
+
+
+def test_a_text_stands_for_itself():
+    for text in PLAIN:
+        assert read_back(f"input={text}", PredictConfig) == read_back(f"target={text}", PredictConfig) == text
+        assert read_back(f"data.leave_out={listed(['x', text, 'y'])}", TrainConfig) == ["x", text, "y"]
+        if text.strip() == text and "," not in text:
+            assert read_back(f"data.leave_out=[x, {text}]", TrainConfig) == ["x", text]
+            labels = read_back(f"data.labels={{favor: [{text}, x], against: [y]}}", TrainConfig)
+            assert labels == {"favor": [text, "x"], "against": ["y"]}
+    said = as_typed(["checkpoint=c", "input=a=b (1).csv", "output=é.csv", "target=1e3", "holder=TRUE"], PredictConfig)
+    config = composed("predict", *said)
+    assert (config.input, config.output, config.target, config.holder) == ("a=b (1).csv", "é.csv", "1e3", "TRUE")
+
+
+def test_what_hydra_knows_it_still_knows():
+    def said(*arguments, schema=TrainConfig):
+        return as_typed(arguments, schema)
+
+    untouched = (
+        "experiment=minilm", "seed=0", "model.C=1e-3", "trainer.learning_rate=1e-4", "~trainer", "+trainer={a:1}",
+        "hydra/launcher=here", "hydra.launcher.n_jobs=2", "data=table", "source=null", "data.path=${oc.env:HOME}/a.csv",
+        'data.target="a, b"', 'data.leave_out=["",UNCLEAR]', "name=mine", "--cfg=job", "data.annotators=[]",
+    )  # fmt: skip
+    assert said(*untouched) == list(untouched)
+    assert said("source.data.path=a(b", "auxiliary.corpora.x.path=a(b", "distill.teacher.data.name=1e3") == [
+        'source.data.path="a(b"',
+        'auxiliary.corpora.x.path="a(b"',
+        'distill.teacher.data.name="1e3"',
+    ]
+    assert said("model.second={holder}: {target}") == ['model.second="{holder}: {target}"']
+    assert said('search.templates=[{target}, "{target}, {holder}"]', schema=SweepConfig) == [
+        'search.templates=["{target}","{target}, {holder}"]'
+    ]
+    assert said("target=null", schema=PredictConfig) == ["target=null"]
+    with pytest.raises(StanceError, match=r"columns\.text: null where there must be a text; allowed: ") as error:
+        said("columns.text=null", schema=PredictConfig)
+    (hint,) = shlex.split(str(error.value).partition("allowed: ")[2].removesuffix(" for the word"))
+    assert read_back(hint, PredictConfig) == "null"
+
+
+def test_in_a_multirun_a_comma_separates():
+    def said(argument):
+        return as_typed(["-m", argument], TrainConfig)[1]
+
+    for untouched in ("experiment=minilm,tfidf", "seed=range(0,3)", "data.path=a.csv,b.csv", "data.path=choice(a,b)"):
+        assert said(untouched) == untouched
+    assert said("data.path=votes (1).csv,R&D.csv") == 'data.path="votes (1).csv","R&D.csv"'
+    assert said('data.target=1e3,"a, b"') == 'data.target="1e3","a, b"'
+
+
+def test_a_multirun_leaves_its_configuration_where_the_outputs_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def folder(primary, *overrides):
+        register()
+        with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+            return compose(primary, list(overrides), return_hydra_config=True).hydra.sweep.dir
+
+    assert folder("train", f"outputs={tmp_path}/there") == f"{tmp_path}/there/.sweep"
+    assert folder("audit", "name=x", "folder=there").startswith(tempfile.gettempdir())
+    (tmp_path / "file").touch()
+    assert folder("train", "outputs=file/there").startswith(tempfile.gettempdir())
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "there"}
+
+
+UNFIT = {
+    "seed=-1": "seed: not a seed; found -1; allowed: 0 to 4294967295",
+    "seed=4294967296": "seed: not a seed",
+    "split.seed=-1": r"split\.seed: not a seed; found -1",
+    "model=tfidf model.C=0": r"model\.C: too small; found 0.0; allowed: above 0",
+    "model.frozen_layers=-1": r"model\.frozen_layers: too small; found -1; allowed: 0 or more",
+    "model.max_length=0": r"model\.max_length: too small",
+    "trainer.per_device_train_batch_size=0": (
+        r"trainer\.per_device_train_batch_size: not to be trained with; found 0; allowed: a whole number, 1 or more"
+    ),
+    "+source=vast source.trainer.learning_rate=-1": r"source\.trainer\.learning_rate: .*; found -1",
+}
+
+
+@pytest.mark.parametrize("overrides", UNFIT)
+def test_a_number_that_no_work_can_be_done_with_is_refused_first(overrides):
+    with pytest.raises(StanceError, match=UNFIT[overrides]):
+        composed("train", *overrides.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("per_device_eval_batch_size", 0.5),
+        ("gradient_accumulation_steps", 0),
+        ("dataloader_num_workers", -1),
+        ("num_train_epochs", 0),
+        ("num_train_epochs", "three"),
+        ("learning_rate", -1e-4),
+        ("learning_rate", True),
+        ("weight_decay", float("nan")),
+        ("warmup_steps", -1),
+        ("adam_beta1", 1),
+    ],
+)
+def test_so_it_is_of_every_keyword_of_the_trainer(name, value):
+    with pytest.raises(StanceError, match=rf"trainer\.{name}: not to be trained with; found .*; allowed: a "):
+        TrainConfig(name="x", data=DATA, model=EncoderConfig(name="tiny"), trainer={name: value})
+
+
+def test_so_it_is_in_the_other_configurations():
+    model = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    for wrong in ({"folds": 1}, {"seed": -1}):
+        with pytest.raises(StanceError, match=next(iter(wrong))):
+            SuspectsConfig(data=DATA, model=model, **wrong)
+    with pytest.raises(StanceError, match="seed: not a seed"):
+        ProbeConfig(data=DATA, checkpoint="c", seed=-1)
+    with pytest.raises(StanceError, match=r"model\.gamma: no number; found inf; allowed: above 0"):
+        KernelConfig(name="kernel", gamma=float("inf"))
+    with pytest.raises(StanceError, match=r"split\.seed"):
+        SplitConfig(seed=2**32)
+    with pytest.raises(StanceError, match=r"ray\.workers: too small"):
+        RayConfig(workers=0)
+    with pytest.raises(StanceError, match=r"source\.name: no name of a folder"):
+        SourceConfig(name="../x", data=DATA, model=model)
+    with pytest.raises(StanceError, match="speed: not a factor; found -1"):
+        ExportConfig(data=DATA, checkpoint="c", speed=-1)
+
+
+def test_a_setting_in_a_message_is_what_a_shell_and_hydra_read_back():
+    for text in (*PLAIN[:-1], "don't", 'a"b\\"', "['favor', 'against']"):
+        (said,) = shlex.split(setting("data.leave_out", [text, "x"]))
+        assert read_back(said, TrainConfig) == [text, "x"]

@@ -9,7 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_seed
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    GPT2Config,
+    GPT2Model,
+    RobertaConfig,
+    RobertaModel,
+    set_seed,
+)
 
 from stance import encoding
 from stance.encoder import EncoderModel
@@ -127,3 +135,45 @@ def test_batches_hold_so_many_tokens_and_every_row_once(model, monkeypatch):
     assert sum(rows for rows, _ in shapes) == 40
     assert all(rows * length <= 200 for rows, length in shapes)
     assert max(rows for rows, _ in shapes) > 3
+
+
+def test_a_tokenizer_without_a_padding_token_is_refused_with_what_mends_it(tiny_encoder, tmp_path):
+    folder = tmp_path / "bare"
+    shutil.copytree(tiny_encoder, folder)
+    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer | {"padding": None}), encoding="utf-8")
+    plain = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 512}
+    (folder / "tokenizer_config.json").write_text(json.dumps(plain))
+    (folder / "special_tokens_map.json").unlink(missing_ok=True)
+    message = (
+        r"encoder '.*bare': the tokenizer has no padding token; allowed: .*pad_token in its tokenizer_config\.json"
+    )
+    with pytest.raises(StanceError, match=message):
+        EncoderModel.new(str(folder), InputFormat(max_length=64))
+    (folder / "tokenizer_config.json").write_text(json.dumps(plain | {"pad_token": "[PAD]"}))
+    model = EncoderModel.new(str(folder), InputFormat(max_length=64))
+    assert model.predict_proba(["They signed.", "No."], ["sign it"] * 2, [""] * 2, [""] * 2).shape == (2, 3)
+
+
+def test_a_model_that_does_not_know_the_padding_token_is_told(tiny_encoder, tmp_path):
+    """As GPT's configurations do not, whose classifier is then asked for one row at a time only."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    GPT2Model(GPT2Config(vocab_size=len(tokenizer), n_positions=64, n_embd=32, n_layer=1, n_head=2)).save_pretrained(
+        tmp_path
+    )
+    tokenizer.save_pretrained(tmp_path)
+    model = EncoderModel.new(str(tmp_path), InputFormat(max_length=64))
+    assert model.predict_proba(["They signed.", "No."], ["sign it"] * 2, [""] * 2, [""] * 2).shape == (2, 3)
+
+
+def test_no_more_tokens_than_there_are_positions(tiny_encoder, tmp_path):
+    """RoBERTa counts positions from the padding's number on: of 66 two are no position of a token."""
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    config = RobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=66, type_vocab_size=2, **sizes)
+    RobertaModel(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(StanceError, match="max_length; found 66; allowed: at most 64"):
+        EncoderModel.new(str(tmp_path), InputFormat(max_length=66))
+    model = EncoderModel.new(str(tmp_path), InputFormat(max_length=64))
+    assert model.predict_proba(["word " * 80], ["sign it"], [""], [""]).shape == (1, 3)

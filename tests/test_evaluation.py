@@ -127,6 +127,18 @@ def test_a_faulty_predictions_file_is_refused(tmp_path, content, message):
         read_predictions(tmp_path / "p.csv")
 
 
+def test_probabilities_rounded_to_two_decimals_are_a_distribution_again(tmp_path):
+    content = "id,label,against,neutral,favor\n1,favor,0.33,0.33,0.33\n2,favor,0.01,0.01,0.99\n3,favor,0.2,0.2,0.6\n"
+    (tmp_path / "p.csv").write_text(content)
+    found = read_predictions(tmp_path / "p.csv")
+    assert found["1"].scores == pytest.approx(dict.fromkeys(LABELS, 1 / 3))
+    assert found["2"].scores == pytest.approx({"against": 0.01 / 1.01, "neutral": 0.01 / 1.01, "favor": 0.99 / 1.01})
+    assert found["3"].scores == {"against": 0.2, "neutral": 0.2, "favor": 0.6}
+    (tmp_path / "p.csv").write_text("id,label,against,neutral,favor\n1,favor,0.33,0.33,0.32\n")
+    with pytest.raises(StanceError, match=r"no distribution; .*; allowed: .* that sum to 1, within 0\.015"):
+        read_predictions(tmp_path / "p.csv")
+
+
 def test_gold_labels_are_not_taken_for_answers(tmp_path):
     """As a file has them that already had a column of labels when it was scored."""
     (tmp_path / "p.csv").write_text("id,label,m_label,m_against,m_neutral,m_favor\n1,favor,against,1,0,0\n")

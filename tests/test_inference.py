@@ -255,6 +255,7 @@ BAD_FILES = {
     "no target column": ([{"text": "a"}], r"line 2: no column 'target'.*or target=\.\.\."),
     "empty text": ([*ROWS, {**ROWS[0], "text": " "}], "line 6: field 'text' is empty; found ' '"),
     "column taken": ([{**ROWS[0], "favor": "1"}], r"the input already has the column; found \['favor'\].*prefix"),
+    "columns taken": ([{**ROWS[0], "label": "x", "predicted_label": "y"}], "found \\['label'\\].*prefix=predicted2_$"),
 }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 import pytest
 
 from stance.errors import StanceError
+from stance.files import folder_beside, write_json, writing
 from stance.journal import Journal
 
 
@@ -66,3 +69,50 @@ def test_others_and_damage_are_refused_unless_overwritten(tmp_path):
     assert not anew.path("rows").exists()
     anew.discard()
     assert not folder.exists()
+
+
+@pytest.fixture
+def little_room():
+    """Files of 4 KiB at most: the system says that of each as it says of a disk that it is full, without a name."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_names_the_file(tmp_path, little_room):
+    with pytest.raises(OSError, match=r"File too large: .*/big\.json'"):
+        write_json(tmp_path / "big.json", "x" * 10_000)
+    journal = Journal(tmp_path / "a.partial", {})
+    journal.append("rows", b"one")
+    journal.commit({"done": 1})
+    journal.append("rows", b"x" * 5000)
+    with pytest.raises(OSError, match=r"File too large: .*/a\.partial/rows'"):
+        journal.commit({"done": 2})
+    with pytest.raises(OSError, match=r"File too large: .*/a\.partial/rows'"):
+        journal.close()
+    assert Journal(tmp_path / "a.partial", {}).state == {"done": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.partial"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),  # of safetensors
+        RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"),  # of torch
+        OSError("[Errno 28] Error writing bytes to file. Detail: No space left on device"),  # of Arrow
+    ],
+)
+def test_so_it_is_where_a_library_writes(tmp_path, error):
+    with (
+        pytest.raises(OSError, match=r"No space left on device: '.*/model'") as told,
+        folder_beside(tmp_path / "model"),
+    ):
+        raise error
+    assert (told.value.errno, told.value.__cause__) == (errno.ENOSPC, error)
+    assert not list(tmp_path.iterdir())
+    for other in (StanceError("No space left on device"), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "there")):
+        with pytest.raises(type(other)) as kept, writing("here"):
+            raise other
+        assert kept.value is other

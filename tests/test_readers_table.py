@@ -105,7 +105,11 @@ def test_judgements_without_ids_are_not_rows(tmp_path, caplog):
 
 MISTAKES = {
     "label": ({"stance": "MAYBE"}, "line 2: unknown label; found 'MAYBE'; allowed: PRO, CON"),
-    "part": ({"split": "held out"}, "line 2: unknown part; found 'held out'; allowed: train, dev, test"),
+    "part": (
+        {"split": "held out"},
+        "line 2: unknown part; found 'held out'; allowed: train, dev, test; others: say what each means, "
+        r"""e\.g\. 'data\.parts\.validation=\["dev","held out"\]'""",
+    ),
     "text": ({"tweet": " "}, "line 2: field 'tweet' is empty"),
     "id": ({"id": "row-1"}, "line 2: duplicate id 'row-1': it has another text"),
     "tags": ({"tags": 5}, "line 2: field 'tags' is no list of tags"),
@@ -152,6 +156,8 @@ def test_rows_without_a_judgement_or_with_one_that_is_none_of_three_are_left_out
     assert corpus.left_out == {"": 1, "UNCLEAR": 1}
     with pytest.raises(StanceError, match=r"2 faulty rows\n"):
         read(path)
+    with pytest.raises(StanceError, match=r"'data\.leave_out=\[\"\",\"UNCLEAR\"\]'"):  # with what is left out already
+        read(path, leave_out=[""])
     with pytest.raises(StanceError, match="no rows in the file but those left out"):
         read(path, leave_out=["UNCLEAR", "", "PRO", "CON"])
 

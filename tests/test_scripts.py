@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 
 import pytest
 
-from conftest import PROJECT, run_here, run_script
+from conftest import PROJECT, run_here, run_script, write_lines
 from stance.annotations import write_annotations
 from stance.errors import StanceError
 from stance.figures import learning_curve
@@ -241,6 +243,52 @@ def test_a_mistake_gets_one_message_and_no_traceback(tmp_path, case):
     assert "Traceback" not in done.stdout + done.stderr
     assert done.stderr.strip()
     assert not (tmp_path / "b.csv").exists()
+
+
+def test_a_multirun_from_a_folder_that_is_only_read(home, tmp_path):
+    """Outputs are elsewhere, the file is called as files are; the recorded command gives the run again."""
+    (tmp_path / "here").mkdir()
+    path = tmp_path / "R&D (1), l'été = final.jsonl"
+    path.write_bytes((home / "votes.jsonl").read_bytes())
+    said = [*DATA, f"outputs={tmp_path}/there", f'data.path="{path}"', "data.columns.context=1e3", "bootstrap=10"]
+    refused = run_here("train", "-m", "model=majority", *said, cwd=tmp_path / "here", check=False)
+    assert "no field '1e3'" in refused.stderr
+    said.remove("data.columns.context=1e3")
+    run_here("train", "-m", "model=majority,prior_target", *said, cwd=tmp_path / "here")
+    assert not list((tmp_path / "here").iterdir())
+    assert (tmp_path / "there" / ".sweep" / "multirun.yaml").exists()
+    run = json.loads((tmp_path / "there" / "runs" / "mine-prior_target" / "seed-0" / "run.json").read_text())
+    arguments = shlex.split(run["command"])[2:]
+    again = run_here("train", *arguments, f"outputs={tmp_path}/there", cwd=tmp_path / "here")
+    assert "mine-prior_target/seed-0 stands" in again.stdout
+
+
+def tried(message: str, start: str) -> list[str]:
+    """The settings of a message that begin so, as a shell splits them."""
+    return [word for word in shlex.split(message) if word.startswith(start)]
+
+
+ODD_LABELS = ["don't know", 'n/a, "mixed"', "favour", "${x", "null", "a\\", ["favor", "against"]]
+
+
+@pytest.mark.parametrize("label", ODD_LABELS, ids=str)
+def test_what_a_message_proposes_for_a_label_works_in_a_shell(tmp_path, readable_annotations, label):
+    rows = [asdict(annotation) for annotation in readable_annotations]
+    rows[0]["label"] = label
+    rows.append(rows[1] | {"id": "other", "label": "unclear", "text": "The ferry was late again."})
+    write_lines(tmp_path / "votes (1).jsonl", rows)
+    base = ["data=annotations", "data.name=mine", "data.path=votes (1).jsonl", *SPLIT]
+    refused = run_here("build_dataset", *base, "data.leave_out=[unclear]", cwd=tmp_path, check=False)
+    assert refused.returncode == 2
+    (hint,) = tried(refused.stderr.partition("left out by ")[2], "data.leave_out=")
+    built = run_here("build_dataset", *base, hint, cwd=tmp_path)
+    assert f"left out: 1 {str(label)!r}, 1 'unclear'" in built.stdout
+    spelled = tried(refused.stderr.partition("e.g. ")[2].partition("; such rows")[0], "data.labels.")
+    if not isinstance(label, str):
+        assert spelled == []
+        return
+    built = run_here("build_dataset", *base, *spelled, "data.leave_out=[unclear]", "outputs=b", cwd=tmp_path)
+    assert "left out: 1 'unclear'\n" in built.stdout
 
 
 def test_help_needs_no_heavy_import(tmp_path):

@@ -16,14 +16,13 @@ from stance.annotations import (
     Annotation,
     cell_of,
     check_annotations,
-    label_of,
     tags_of,
     write_annotations,
 )
 from stance.classifier import StanceClassifier, language_models
 from stance.errors import Faults, input_error, line_of
 from stance.files import beside, read_rows, write_json, write_jsonl
-from stance.labels import LABELS, Label, is_missing
+from stance.labels import LABELS, Label, is_missing, parse_label
 from stance.predictions import Predictor
 from stance.prompting.model import PromptModel, new_model
 from stance.prompting.template import Question
@@ -96,9 +95,8 @@ def read_rows_to_judge(config: AnnotateConfig) -> tuple[list[dict[str, Any]], li
                 raise input_error(place, "a row id whose text, holder or target changes", found=values["id"])
             label, by = (row.get(names[field]) for field in ("label", "annotator"))
             if not is_missing(label) and label != "" and not is_missing(by) and by != "":
-                people.append(
-                    Annotation(label=label_of(label, config.labels.map(), place), annotator=str(by), **values)
-                )
+                judged = parse_label(label, config.labels.map(), place, "labels")
+                people.append(Annotation(label=judged, annotator=str(by), **values))
                 places.append(place)
     faults.tell()
     if not rows:

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from stance.errors import Faults, StanceError, input_error, line_of
+from stance.errors import Faults, StanceError, input_error, line_of, setting
 from stance.files import PLAIN, Manner, read_rows, write_jsonl
-from stance.labels import LABELS, Label, alike, check_label_map, is_missing, known_as, parse_label, spelled
+from stance.labels import LABELS, LONGEST, Label, alike, check_label_map, is_missing, known_as, parse_label, spelled
 from stance.words import composed, one_spelling
 
 log = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ def read_corpus_file(
         if names["label"] in row and left_out_here(row[names["label"]], leave_out, left_out):
             continue
         with faults.noted(place):
-            annotations.append(_annotation(row, names, label_map, place))
+            annotations.append(_annotation(row, names, label_map, leave_out, place))
             lines.append(line)
     gaps.tell()
     faults.tell()
@@ -234,13 +234,13 @@ class Gaps:
                 self.empty[column] += 1
                 self.first.setdefault(column, place)
 
-    def tell(self, hint: str = "'data.fill_down=[\"%s\"]'") -> None:
-        """Warn of what was found, and say how an empty cell takes what stands above it."""
+    def tell(self, key: str = "data.fill_down", how: str = "") -> None:
+        """Warn of what was found, and say how an empty cell takes what stands above it: by which setting."""
         for column, rows in self.empty.items():
             if rows < self.rows:
                 place, counts = self.first[column], f"{rows:,} of {self.rows:,} rows"
-                told = f"%s: column %r is empty, as in %s: %s; if it should go on from above, {hint}"
-                log.warning(told, place, column, counts, self.meaning[column], column)
+                told = "%s: column %r is empty, as in %s: %s; if it should go on from above, %s%s"
+                log.warning(told, place, column, counts, self.meaning[column], how, setting(key, [column]))
 
 
 def left_out_here(label: object, leave_out: Collection[str | None], left_out: Counter[str]) -> bool:
@@ -251,16 +251,28 @@ def left_out_here(label: object, leave_out: Collection[str | None], left_out: Co
     return True
 
 
-def label_of(value: object, label_map: Mapping[str, str] | None, place: str) -> Label:
-    """The label that stands in a file of annotations; see :func:`stance.labels.parse_label`."""
+def label_of(
+    value: object, label_map: Mapping[str, str] | None, place: str, leave_out: Collection[str | None] = ()
+) -> Label:
+    """The label that stands in a file of annotations; see :func:`stance.labels.parse_label`.
+
+    ``leave_out`` is what is left out already: the message says how to leave out this label too.
+    """
     try:
-        return parse_label(value, label_map, place)
+        return parse_label(value, label_map, place, "data.labels")
     except StanceError as error:
-        raise StanceError(f"{error}; such rows are left out by 'data.leave_out=[\"{spelled(value)}\"]'") from None
+        if len(spelled(value)) > LONGEST:
+            raise
+        spellings = [*("null" if spelling is None else spelling for spelling in leave_out), spelled(value)]
+        raise StanceError(f"{error}; such rows are left out by {setting('data.leave_out', spellings)}") from None
 
 
 def _annotation(
-    row: Mapping[str, Any], names: Mapping[str, str], label_map: Mapping[str, str] | None, place: str
+    row: Mapping[str, Any],
+    names: Mapping[str, str],
+    label_map: Mapping[str, str] | None,
+    leave_out: Collection[str | None],
+    place: str,
 ) -> Annotation:
     values: dict[str, str] = {}
     for field_name in REQUIRED:
@@ -275,7 +287,7 @@ def _annotation(
     for field_name in ("context", "date"):
         values[field_name] = cell_of(row.get(names[field_name], ""), names[field_name], place, may_be_empty=True)
     tags = tags_of(row.get(names["tags"]), names["tags"], place)
-    label = label_of(row[names["label"]], label_map, place)
+    label = label_of(row[names["label"]], label_map, place, leave_out)
     return Annotation(label=label, tags=tags, **values)
 
 

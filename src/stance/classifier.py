@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections import Counter
@@ -21,7 +22,7 @@ from stance.features import CombinedFeatures, EmbeddingFeatures, TfidfFeatures
 from stance.files import folder_beside, must_exist, read_json, write_json
 from stance.hub import fetch
 from stance.kernel import KernelModel
-from stance.labels import LABELS, check_label_order
+from stance.labels import ID2LABEL, LABELS, check_label_order
 from stance.linear import LinearModel
 from stance.onnx_model import FILES, OnnxModel
 from stance.predictions import Prediction, Predictor, Probabilities, to_predictions
@@ -299,7 +300,7 @@ def read_card(folder: Path) -> Card:
     if not path.exists():
         found = sorted(entry.name for entry in folder.iterdir())
         inner = folder / "checkpoint"
-        allowed = str(inner) if (inner / CARD).exists() else ""
+        allowed = str(inner) if (inner / CARD).exists() else _PLAIN if "config.json" in found else ""
         raise input_error(str(folder), f"not a checkpoint of this toolkit: no {CARD}", found=found, allowed=allowed)
     saved = read_json(path)
     if not isinstance(saved, dict) or saved.get("version") != CARD_VERSION:
@@ -317,6 +318,15 @@ def read_card(folder: Path) -> Card:
         return Card(**{**saved, "labels": tuple(saved["labels"])})
     except (KeyError, TypeError) as error:
         raise StanceError(f"{path}: not a complete checkpoint card ({error})") from None
+
+
+#: What a message says of a sequence classifier that transformers alone saved.
+_PLAIN = (
+    f'for a plain model of transformers "id2label": {json.dumps(ID2LABEL)} in its config.json, if its outputs are these'
+    f" in this order, and beside it a {CARD} that says what it reads: "
+    + json.dumps({"version": CARD_VERSION, "kind": "encoder", "labels": LABELS, "input_format": asdict(InputFormat())})
+    + "; else its answers as predictions=FILE with labels.favor=[NAME] and so on"
+)
 
 
 def _input_format(saved: Mapping[str, Any]) -> InputFormat:

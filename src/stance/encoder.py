@@ -41,6 +41,16 @@ def _expecting_a_new_head() -> Iterator[None]:
         set_verbosity(before)
 
 
+def _positions(model: PreTrainedModel) -> int | None:
+    """How many tokens a model can read, by its learnt positions; None where it has none."""
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
+            # RoBERTa and MPNet count from the padding's number on
+            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
+    longest: int | None = getattr(model.config, "max_position_embeddings", None)
+    return longest
+
+
 @dataclass(frozen=True, slots=True)
 class EncoderModel:
     """A Hugging Face sequence classifier with its tokenizer and the format of its input.
@@ -89,9 +99,11 @@ class EncoderModel:
             else:
                 load = AutoModelForSequenceClassification.from_pretrained
                 model = load_weights(load, name, **labels, **weights)
-        longest = getattr(model.config, "max_position_embeddings", None)
+        longest = _positions(model)
         if longest is not None and input_format.max_length > longest:
             raise input_error(name, "max_length", found=input_format.max_length, allowed=f"at most {longest}")
+        if getattr(model.config, "pad_token_id", None) is None:  # by it GPT and the like find the last token of a row
+            model.config.pad_token_id = tokenizer.pad_token_id
         model.config.problem_type = "single_label_classification"
         return cls(model, tokenizer, input_format)
 

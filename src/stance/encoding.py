@@ -244,7 +244,8 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """The tokenizer of a checkpoint folder that holds a whole fine-tuned encoder.
 
     Raises:
-        StanceError: One of ``ENCODER_FILES`` is missing, or the tokenizer does not load or is another model's.
+        StanceError: One of ``ENCODER_FILES`` is missing, or the tokenizer does not load, is another model's or has no
+            padding token.
     """
     for name in ENCODER_FILES:
         if not (folder / name).exists():
@@ -258,6 +259,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         raise StanceError(f"{folder}: does not load: {first_line(error)}") from None
     config = read_json(folder / "config.json")
     check_vocabulary(tokenizer, config.get("vocab_size") if isinstance(config, dict) else None, str(folder))
+    _check_padding(tokenizer, str(folder))
     return tokenizer
 
 
@@ -297,6 +299,14 @@ def load_weights(load: Callable[..., Any], name: str, **options: Any) -> Any:  #
     return model
 
 
+def _check_padding(loaded: object, place: str) -> None:
+    """Raise StanceError about a tokenizer, or what has one, that could not fill up the shorter rows of a batch."""
+    tokenizer = getattr(loaded, "tokenizer", loaded)  # a SentenceTransformer has one
+    if isinstance(tokenizer, PreTrainedTokenizerBase) and tokenizer.pad_token_id is None:
+        allowed = "an encoder whose tokenizer has one: pad_token in its tokenizer_config.json"
+        raise input_error(place, "the tokenizer has no padding token", allowed=allowed)
+
+
 def encoder_digests(name: str) -> dict[str, str] | None:
     """SHA-256 of each file that decides what an encoder computes (weights, configuration, vocabulary), by its path.
 
@@ -325,15 +335,18 @@ def load_encoder(load: Callable[..., T], name: str, **options: Any) -> T:  # noq
         options: Passed on to ``load``.
 
     Raises:
-        StanceError: It is neither packaged, nor a folder, nor on the hub or in its cache.
+        StanceError: It is neither packaged, nor a folder, nor on the hub or in its cache; its tokenizer has no padding
+            token.
     """
     location = encoder_location(name)
     if name in ENCODERS and not Path(location).exists():
         options["revision"] = ENCODERS[name].revision
     try:
-        return load(location, trust_remote_code=False, **options)
+        loaded = load(location, trust_remote_code=False, **options)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         where = "a folder" if Path(location).exists() else "no folder, and not to be had from the hub"
         raise StanceError(
             f"encoder {name!r} ({where}) does not load: {first_line(error)}; allowed: {how_to_have(name)}"
         ) from None
+    _check_padding(loaded, f"encoder {name!r}")
+    return loaded

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +43,25 @@ def input_error(
     if expected:
         message += f"; allowed: {expected}"
     return StanceError(message)
+
+
+def quoted(text: str) -> str:
+    """A text between quotes, as a value of the configuration is written that holds commas, brackets or the like."""
+    return '"' + re.sub(r'(\\*)("|\Z)', lambda found: 2 * found[1] + found[2].replace('"', '\\"'), text) + '"'
+
+
+def listed(values: Iterable[str]) -> str:
+    """A list of texts as a value of the configuration is written, whatever characters are in them."""
+    return "[" + ",".join(quoted(value.replace("${", "\\${")) for value in values) + "]"
+
+
+def setting(key: str, value: str | Iterable[str]) -> str:
+    """A setting that a message proposes, as it is typed into a shell: of a text, or of a list.
+
+    >>> print(setting("data.leave_out", ["n/a", "don't know"]))
+    'data.leave_out=["n/a","don'"'"'t know"]'
+    """
+    return shlex.quote(f"{key}=" + (listed([value])[1:-1] if isinstance(value, str) else listed(value)))
 
 
 class Faults:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import gzip
 import hashlib
 import io
 import json
 import logging
 import math
+import os
 import re
 import shutil
 import tempfile
@@ -155,7 +157,7 @@ def _lines(path: Path, encoding: str, *, of_rows: bool = False) -> Iterator[_Lin
                 line_of(path, number),
                 f"byte {error.start + 1} of the line is not {encoding}",
                 found=raw[max(0, error.start - 10) : error.start + 10],
-                allowed=f"text in {encoding}; or say what it is: encoding=cp1252, of a dataset data.encoding=cp1252",
+                allowed=f"{encoding}; or say what it is, e.g. encoding=cp1252, of a dataset data.encoding=cp1252",
             )
             yield _Line(number, raw.decode(codec, "backslashreplace"), UndecodableError(str(problem)), position)
 
@@ -479,6 +481,27 @@ def _scan_separated(
         log.warning(told, path, len(reader.inside), reader.inside[0], _AS_TEXT)
 
 
+#: How it is told that a disk, or the share of it that one may use, is full: by the system, and by torch.
+_FULL = {os.strerror(number): number for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)}
+_FULL["unexpected pos"] = errno.ENOSPC
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """In the block a full disk, of which system and libraries tell without a name, is told with that of the file.
+
+    Raises:
+        OSError: The same, with the name.
+    """
+    try:
+        yield
+    except Exception as error:  # the libraries' errors have no common class
+        number = next((number for said, number in _FULL.items() if said in str(error)), None)
+        if number is None or isinstance(error, StanceError) or (isinstance(error, OSError) and error.filename):
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
 @contextmanager
 def write_beside(path: str | Path) -> Iterator[Path]:
     """A temporary path beside ``path``; it becomes ``path`` if the block ends well, and is removed if not.
@@ -494,7 +517,8 @@ def write_beside(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
-        yield temporary
+        with writing(path):
+            yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -507,7 +531,8 @@ def folder_beside(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial", dir=path.parent))
     try:
-        yield temporary
+        with writing(path):
+            yield temporary
         remove_folder(path)
         temporary.chmod(0o755)
         temporary.replace(path)

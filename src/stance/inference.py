@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import textwrap
@@ -21,7 +22,7 @@ from stance.annotations import Gaps, cell_of
 from stance.classifier import CARD, StanceClassifier, checkpoint_folder
 from stance.cluster import in_order
 from stance.errors import StanceError, UndecodableError, input_error
-from stance.files import Manner, ScannedRow, beside, digest, must_exist, quick_digest, table_kind, write_json
+from stance.files import Manner, ScannedRow, beside, digest, must_exist, quick_digest, table_kind, write_json, writing
 from stance.journal import Journal
 from stance.labels import LABEL2ID, LABELS, spelled
 from stance.metrics import numbered
@@ -137,7 +138,8 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
         if not journal.whole:
             _score(classifier, config, journal, encoder, lowest)
             if is_parquet(output):
-                to_parquet(journal.path(_ROWS), journal.path(_TABLE))
+                with writing(journal.path(_TABLE)):
+                    to_parquet(journal.path(_ROWS), journal.path(_TABLE))
     except StanceError:
         journal.discard()
         raise
@@ -221,7 +223,7 @@ def _score(
     if undecoded:
         told = "%d rows set aside are not in %s, line %d first: if the file is in another encoding, say encoding=NAME"
         log.warning(told, len(undecoded), config.encoding, undecoded[0])
-    gaps.tell("'fill_down=[\"%s\"]'")
+    gaps.tell("fill_down")
     if not tally.rows and not tally.bad:
         raise input_error(config.input, "no rows in the file")
     if not tally.rows:
@@ -339,7 +341,9 @@ def _check_columns(row: ScannedRow, config: PredictConfig) -> Row:
             allowed = f"a column {column!r}, or columns.{name}=NAME" + (", or target=..." if name == "target" else "")
             raise input_error(row.place, f"no column {column!r}", found=list(values), allowed=allowed)
     if taken := [name for name in _added(config) if name in values]:
-        allowed = "a prefix for the added columns, e.g. prefix=predicted_"
+        prefixes = itertools.chain(["predicted_"], (f"predicted{number}_" for number in itertools.count(2)))
+        free = next(prefix for prefix in prefixes if not values.keys() & _added(replace(config, prefix=prefix)))
+        allowed = f"a prefix for the added columns, e.g. prefix={free}"
         raise input_error(row.place, "the input already has the column", found=taken, allowed=allowed)
     return values
 
@@ -393,7 +397,7 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
             documents.append(document_spelled(spelled(document) or place))
             targets.append(target_spelled(str(row.get(config.columns.target, ""))))
             names |= row.keys()
-    gaps.tell("scored again with 'fill_down=[\"%s\"]'")
+    gaps.tell("fill_down", "scored again with ")
     if not predictions:
         raise input_error(config.predictions, "no rows in the file")
     contradictions.tell()

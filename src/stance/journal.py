@@ -8,11 +8,12 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from stance.errors import input_error
-from stance.files import read_json, write_beside
+from stance.files import read_json, write_beside, writing
 
 if sys.platform != "win32":
     import fcntl
@@ -74,13 +75,15 @@ class Journal:
         """Add to a file; it counts from the next :meth:`commit` on."""
         if name not in self._files:
             self._files[name] = self.path(name).open("ab")
-        self._files[name].write(data)
+        with writing(self.path(name)):
+            self._files[name].write(data)
 
     def commit(self, state: Mapping[str, Any], *, whole: bool = False) -> None:
         """All files are whole now, and this is to be remembered."""
-        for file in self._files.values():
-            file.flush()
-            os.fsync(file.fileno())
+        for name, file in self._files.items():
+            with writing(self.path(name)):
+                file.flush()
+                os.fsync(file.fileno())
         self.state, self.whole = dict(state), whole
         page = {"version": _VERSION, "identity": self.identity, "state": self.state, "whole": whole}
         page["lengths"] = {path.name: path.stat().st_size for path in self._grown()}
@@ -112,10 +115,12 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the files; what was committed is there for the next time."""
-        for file in self._files.values():
-            file.close()
-        self._files.clear()
-        self._unlock()
+        with ExitStack() as last:  # each is closed, though the disk may be too full for what one has not written yet
+            last.callback(self._unlock)
+            for name, file in self._files.items():
+                last.enter_context(writing(self.path(name)))
+                last.callback(file.close)
+            self._files.clear()
 
     def _grown(self) -> list[Path]:
         return sorted(

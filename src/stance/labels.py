@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal, cast
 
-from stance.errors import input_error
+from stance.errors import input_error, listed
 
 Label = Literal["against", "neutral", "favor"]
 
@@ -15,6 +16,9 @@ LABELS: tuple[Label, ...] = ("against", "neutral", "favor")
 
 ID2LABEL: dict[int, str] = dict(enumerate(LABELS))
 LABEL2ID: dict[str, int] = {label: index for index, label in ID2LABEL.items()}
+
+#: Characters of a spelling of which a message says what to do with it; what is longer is no label.
+LONGEST = 80
 
 #: Characters of the longest number that is compared by its value.
 DIGITS = 28
@@ -52,7 +56,7 @@ def known_as(value: object, spellings: Iterable[str | None]) -> str | None:
     return text if text in given else next((each for each in given if alike(each) == alike(value)), None)
 
 
-def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: str, key: str = "data.labels") -> Label:
+def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: str, key: str = "") -> Label:
     """The label that a spelling stands for.
 
     Without a map, or with an empty one, only the three names themselves are read; with a map only its keys are. Nothing
@@ -62,7 +66,7 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
         spelling: As found in the file; see :func:`alike` for when it is that of the map.
         label_map: From spelling to one of the three names.
         place: For the message, e.g. ``votes.csv, line 3``.
-        key: Likewise: where the configuration says what a spelling means.
+        key: Likewise: where the configuration says what a spelling means; empty where it does not.
 
     Raises:
         StanceError: The spelling is not known; the message lists those that are.
@@ -70,7 +74,11 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
     known: Mapping[str, str] = label_map or {label: label for label in LABELS}
     name = known_as(spelling, known)
     if name is None:
-        hint = "" if label_map else f" (other spellings: say what each means, e.g. {key}.favor=[FAVOR,pro])"
+        text, hint = spelled(spelling), ""
+        if key and not label_map and isinstance(spelling, str | int | float) and 0 < len(text) <= LONGEST:
+            meanings = {"favor": ["favor", text], "neutral": ["neutral"], "against": ["against"]}
+            said = " ".join(f"{key}.{label}={shlex.quote(listed(names))}" for label, names in meanings.items())
+            hint = f"; or others, if it is said what each means, e.g. {said}"
         raise input_error(place, "unknown label", found=spelling, allowed=", ".join(known) + hint)
     return cast(Label, known[name])
 

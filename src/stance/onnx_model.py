@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ def open_session(path: Path) -> Any:  # noqa: ANN401 - InferenceSession of an op
 def _checked_file(folder: Path, runtime: str) -> Path:
     """The file of a runtime, if it is the one that was checked against the very weights that are there."""
     path, report = folder / FILES[runtime], folder / REPORT
-    command = f"python scripts/export.py checkpoint={folder}"
+    command = shlex.join(["python", "scripts/export.py", f"checkpoint={folder}"])
     if not report.exists():
         raise input_error(str(folder), f"no {report.name} for runtime {runtime}", allowed=f"torch, or {command} first")
     found = read_json(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,9 @@ DECIMALS = 6
 
 #: The largest share of the rows of a file whose label may be another than the most probable one.
 MOST_CONTRADICTIONS = 0.05
+
+#: How far from 1 the sum of a row's probabilities may be: three numbers rounded to two decimals are at most so far off.
+ROUNDED = 0.015
 
 #: Shape (rows, 3): the probability of against, neutral, favor; every row sums to 1.
 Probabilities = NDArray[np.float64]
@@ -128,7 +132,7 @@ def read_predictions(
             row_id = spelled(full["id"])
             if row_id in predictions:
                 raise input_error(place, "an id stands twice", found=row_id, allowed="one prediction for each id")
-            predictions[row_id] = parse_prediction(row, place, label_map)
+            predictions[row_id] = parse_prediction(row, place, label_map, "labels")
             contradictions.note(predictions[row_id], place)
     faults.tell()
     if not predictions:
@@ -173,17 +177,22 @@ def _check_one_answer(row: Mapping[str, Any], place: str) -> None:
     scored = [prefix for prefix in ends if all(prefix + label in row for label in LABELS)]
     if scored and "label" in row:
         found = ["label", *(prefix + "label" for prefix in scored)]
-        allowed = " or ".join(f"prefix={prefix}" for prefix in scored)
+        allowed = " or ".join(shlex.quote(f"prefix={prefix}") for prefix in scored)
         raise input_error(place, "several answers in a row", found=found, allowed=allowed)
 
 
-def parse_prediction(row: Mapping[str, Any], place: str, label_map: Mapping[str, str] | None = None) -> Prediction:
+def parse_prediction(
+    row: Mapping[str, Any], place: str, label_map: Mapping[str, str] | None = None, key: str = ""
+) -> Prediction:
     """Label and, if there are any, probabilities of a row of a file; other columns are ignored.
+
+    Probabilities that sum to 1 within ``ROUNDED``, as such do that were rounded to two decimals, are divided by their
+    sum. For ``key`` see :func:`stance.labels.parse_label`.
 
     Raises:
         StanceError: An unknown label, probabilities that are no distribution.
     """
-    return Prediction(parse_label(row["label"], label_map, place, "labels"), _scores(row, place))
+    return Prediction(parse_label(row["label"], label_map, place, key), _scores(row, place))
 
 
 def _scores(row: Mapping[str, Any], place: str) -> dict[str, float]:
@@ -194,7 +203,10 @@ def _scores(row: Mapping[str, Any], place: str) -> dict[str, float]:
         scores: dict[str, float] = {label: float(given[label]) for label in LABELS}
     except (KeyError, ValueError, TypeError):
         raise input_error(place, "not a probability for each label", found=given, allowed=LABELS) from None
-    values = list(scores.values())
-    if not all(math.isfinite(p) and 0 <= p <= 1 for p in values) or abs(sum(values) - 1) > 1e-3:
-        raise input_error(place, "no distribution", found=scores, allowed="three numbers from 0 to 1 that sum to 1")
+    total = sum(scores.values())
+    if not all(math.isfinite(p) and 0 <= p <= 1 for p in scores.values()) or round(abs(total - 1), DECIMALS) > ROUNDED:
+        allowed = f"three numbers from 0 to 1 that sum to 1, within {ROUNDED}"
+        raise input_error(place, "no distribution", found=scores, allowed=allowed)
+    if abs(total - 1) > 2 * 10**-DECIMALS:  # not of rounding as in our own files, which stay as they are
+        scores = {label: score / total for label, score in scores.items()}
     return scores

@@ -68,6 +68,9 @@ log = logging.getLogger(__name__)
 #: Parts that a run predicts and reports where they are there; the training rows are not among them.
 REPORTED = ("validation", "test", "challenge", "literary")
 
+#: How a table is read unless something is said; older runs say nothing of it.
+USUAL_OF_TABLES: Mapping[str, Any] = {"leave_out": [], "tool": "", "mapping": "", "fill_down": [], "quoting": "double"}
+
 #: Settings that say where and not what: two runs that differ in them alone are the same run.
 NOT_IDENTITY = ("outputs", "overwrite", "prompt")
 
@@ -109,7 +112,9 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     if _standing(folder, identity, config.overwrite):
         log.info("run %s stands", folder)
         return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
-    made_from = [made for run in _needed(config) for made in _what_made(train_run(run, command))]
+    if needed := _needed(config):
+        _refuse_early([config, *needed])
+    made_from = [made for run in needed for made in _what_made(train_run(run, command))]
     started = folder / "started.json"
     resumed = _cleared(folder, identity, config.overwrite)
     write_json(started, _start(started, identity, settings, command, resumed=resumed))
@@ -222,6 +227,16 @@ def _learns_nothing(model: ModelConfig) -> bool:
     return isinstance(model, AsItIsConfig) or (isinstance(model, PromptConfig) and not model.shots)
 
 
+def _refuse_early(runs: Sequence[TrainConfig]) -> None:
+    """Raise StanceError about an encoder or settings that cannot be trained with, before any of the runs is made."""
+    from stance.training import prepared
+
+    for config in runs:
+        if isinstance(config.model, EncoderConfig):
+            work = run_folder(config.outputs, config.name, config.seed) / "work"
+            prepared(config.model, seed=config.seed, options=config.trainer, work=work)
+
+
 def _settings(config: TrainConfig) -> dict[str, Any]:
     """What makes a run this run: no folders of one machine, and nothing that its model does not use."""
     settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
@@ -249,9 +264,8 @@ def _trim(training: dict[str, Any]) -> None:
                 del model[key]
     for data in (training["data"], *training["auxiliary"]["corpora"].values()):
         del data["root"], data["texts"]
-        for key, same in (("leave_out", []), ("tool", ""), ("mapping", ""), ("fill_down", []), ("quoting", "double")):
-            if data[key] == same:
-                del data[key]
+        for key in [key for key, same in USUAL_OF_TABLES.items() if data[key] == same]:
+            del data[key]
         if not data["hub"]:
             del data["hub"], data["revision"]
         data["path"] = Path(data["path"]).name if Path(data["path"]).is_absolute() else data["path"]

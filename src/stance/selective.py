@@ -140,7 +140,8 @@ def threshold_for(table: Sequence[Threshold], risk: float, delta: float, place: 
         problem = (
             f"abstain.risk: not to be reached with abstain.delta={delta:g} on the {table[-1].rows} validation rows"
         )
-        raise input_error(place, problem, found=risk, allowed=f"{lowest:g} or more")
+        allowed = f"{lowest:g} or more" if lowest < 1 else "a checkpoint with more validation rows"
+        raise input_error(place, problem, found=risk, allowed=allowed)
     return table[reached[-1]], bounds[reached[-1]]
 
 

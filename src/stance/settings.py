@@ -5,14 +5,15 @@ Fields without a default must be given.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stance.errors import input_error
+from stance.errors import input_error, setting
 from stance.files import Manner, beside
 from stance.labels import alike, known_as
 
@@ -22,9 +23,45 @@ def _at_least(name: str, value: int, least: int) -> None:
         raise input_error(name, "too small", found=value, allowed=f"{least} or more")
 
 
+def _a_seed(name: str, value: int) -> None:
+    if not 0 <= value < 2**32:
+        raise input_error(name, "not a seed", found=value, allowed=f"0 to {2**32 - 1}")
+
+
+def _positive(name: str, value: float) -> None:
+    if not 0 < value < math.inf:
+        raise input_error(name, "too small" if value <= 0 else "no number", found=value, allowed="above 0")
+
+
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise input_error(name, "unknown value", found=value, allowed=allowed)
+
+
+#: What training cannot do with, by keyword of ``transformers.TrainingArguments``, which takes any number.
+_TRAINER: tuple[tuple[tuple[str, ...], str, Callable[[Any], bool]], ...] = (
+    (
+        ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps"),
+        "a whole number, 1 or more",
+        lambda value: isinstance(value, int) and value >= 1,
+    ),
+    (("dataloader_num_workers",), "a whole number, 0 or more", lambda value: isinstance(value, int) and value >= 0),
+    (("num_train_epochs",), "a number above 0", lambda value: 0 < value < math.inf),
+    (
+        ("learning_rate", "warmup_steps", "weight_decay", "adam_epsilon"),
+        "a number, 0 or more",
+        lambda value: 0 <= value < math.inf,
+    ),
+    (("adam_beta1", "adam_beta2"), "a number from 0 to below 1", lambda value: 0 <= value < 1),
+)
+
+
+def _check_trainer(key: str, trainer: Mapping[str, Any]) -> None:
+    for names, allowed, fits in _TRAINER:
+        for name in trainer.keys() & names:
+            value = trainer[name]
+            if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
+                raise input_error(f"{key}.{name}", "not to be trained with", found=value, allowed=allowed)
 
 
 def _a_name(key: str, value: str) -> None:
@@ -230,6 +267,7 @@ class SplitConfig:
         """Refuse values outside the lists above."""
         _one_of("split.by", self.by, ("auto", "target", "document", "sentence", "official"))
         _one_of("split.leaks", self.leaks, ("refuse", "drop", "report"))
+        _a_seed("split.seed", self.seed)
 
 
 @dataclass(kw_only=True)
@@ -291,9 +329,10 @@ class LinearConfig(ModelConfig):
     encoder: str = "all-MiniLM-L6-v2"
 
     def __post_init__(self) -> None:
-        """Refuse other features and classifiers."""
+        """Refuse other features and classifiers, and a strength that is none."""
         _one_of("model.features", self.features, ("tfidf", "embedding", "static", "combined"))
         _one_of("model.classifier", self.classifier, ("svm", "logistic"))
+        _positive("model.C", self.C)
 
 
 @dataclass(kw_only=True)
@@ -317,8 +356,7 @@ class KernelConfig(ModelConfig):
     def __post_init__(self) -> None:
         """Refuse numbers that leave no kernel."""
         for name in ("gamma", "alpha", "pair_weight"):
-            if not getattr(self, name) > 0:
-                raise input_error(f"model.{name}", "too small", found=getattr(self, name), allowed="above 0")
+            _positive(f"model.{name}", getattr(self, name))
 
 
 @dataclass(kw_only=True)
@@ -341,6 +379,12 @@ class EncoderConfig(ModelConfig):
     context_words: int = 0
     max_length: int = 128
     mark: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse lengths that are none."""
+        _at_least("model.frozen_layers", self.frozen_layers, 0)
+        _at_least("model.context_words", self.context_words, 0)
+        _at_least("model.max_length", self.max_length, 8)
 
 
 @dataclass(kw_only=True)
@@ -461,9 +505,8 @@ class ServerConfig:
             _at_least(f"prompt.{name}", getattr(self, name), least)
         if self.max_requests is not None:
             _at_least("prompt.max_requests", self.max_requests, 1)
-        if not self.timeout > 0:
-            raise input_error("prompt.timeout", "too small", found=self.timeout, allowed="seconds, above 0")
-        if self.price and (len(self.price) != 2 or min(self.price) < 0):
+        _positive("prompt.timeout", self.timeout)
+        if self.price and (len(self.price) != 2 or not all(0 <= price < math.inf for price in self.price)):
             raise input_error(
                 "prompt.price", "not two prices", found=self.price, allowed="[read, written], of a million"
             )
@@ -488,6 +531,11 @@ class SourceConfig:
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     model: ModelConfig
     trainer: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a name that is none, and numbers that cannot be trained with."""
+        _a_name("source.name", self.name)
+        _check_trainer("source.trainer", self.trainer)
 
 
 @dataclass(kw_only=True)
@@ -623,8 +671,10 @@ class TrainConfig:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a name that is none, too few bootstrap samples, and a share that is none."""
+        """Refuse a name, a seed or a share that is none, too few bootstrap samples, and what cannot be trained with."""
         _a_name("name", self.name)
+        _a_seed("seed", self.seed)
+        _check_trainer("trainer", self.trainer)
         _at_least("bootstrap", self.bootstrap, 10)
         if not 0 < self.train_share <= 1:
             raise input_error("train_share", "not a share", found=self.train_share, allowed="above 0, at most 1")
@@ -691,7 +741,7 @@ class SearchConfig:
         _at_least("search.trials", self.trials, 1)
         _at_least("search.templates", len(self.templates), 1)
         for name, values in (("learning_rate", self.learning_rate), ("epochs", self.epochs)):
-            if len(values) != 2 or not 0 < values[0] <= values[1]:
+            if len(values) != 2 or not 0 < values[0] <= values[1] < math.inf:
                 raise input_error(f"search.{name}", "not a range", found=values, allowed="[lowest, highest], above 0")
 
 
@@ -830,7 +880,9 @@ class SuspectsConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse models that are not linear."""
+        """Refuse models that are not linear, and less than two folds."""
+        _at_least("folds", self.folds, 2)
+        _a_seed("seed", self.seed)
         if not isinstance(self.model, LinearConfig):
             raise input_error("model", "not a linear model", found=self.model.name, allowed="tfidf, embedding")
 
@@ -895,8 +947,9 @@ class ProbeConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples."""
+        """Refuse too few bootstrap samples, and a seed that is none."""
         _at_least("bootstrap", self.bootstrap, 10)
+        _a_seed("seed", self.seed)
 
 
 @dataclass(kw_only=True)
@@ -943,10 +996,12 @@ class ExportConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse what is no share."""
+        """Refuse what is no share, and a speed that is none."""
         for name in ("loss", "agreement", "agreement_int8"):
             if not 0 <= getattr(self, name) <= 1:
                 raise input_error(name, "not a share", found=getattr(self, name), allowed="0 to 1")
+        if not 0 <= self.speed < math.inf:
+            raise input_error("speed", "not a factor", found=self.speed, allowed="0 or more")
 
 
 @dataclass(kw_only=True)
@@ -1013,8 +1068,9 @@ class TasksConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse no rows, no files, and another order."""
+        """Refuse no rows, no files, another order, and a seed that is none."""
         _at_least("n", self.n, 1)
+        _a_seed("seed", self.seed)
         _at_least("input", len(self.input), 1)
         _one_of("order", self.order, ("margin", "disagreement", "random", "file"))
         if Path(self.output).resolve() in {Path(path).resolve() for path in (*self.input, *self.given)}:
@@ -1052,6 +1108,11 @@ class RayConfig:
 
     address: str | None = None
     workers: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse less than one worker."""
+        if self.workers is not None:
+            _at_least("ray.workers", self.workers, 1)
 
 
 @dataclass(kw_only=True)
@@ -1228,7 +1289,8 @@ class SummarizeConfig:
         _at_least("bootstrap", self.bootstrap, 10)
         names = [self.experiment] if isinstance(self.experiment, str) else self.experiment
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-            raise input_error("experiment", "no name", found=self.experiment, allowed="a name, or a list of names")
+            allowed = "a name, or a list of names; one of digits as in " + setting("experiment", "2024")
+            raise input_error("experiment", "no name", found=self.experiment, allowed=allowed)
         self.experiment = names
         if self.curve and self.table is None:
             raise input_error("curve", "a picture without a page", allowed="table=NAME with it")

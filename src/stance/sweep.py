@@ -12,7 +12,7 @@ from typing import Any
 
 from stance import processes
 from stance.build import build_dataset
-from stance.errors import StanceError, input_error
+from stance.errors import StanceError, input_error, quoted
 from stance.files import alone_at, digest, remove_folder, write_json
 from stance.settings import EncoderConfig, SweepConfig
 from stance.splits import some_documents
@@ -87,14 +87,8 @@ def train_command(command: str, drew: Mapping[str, Any], name: str) -> str:
     """The command line that trains with what a trial drew, from that of the sweep."""
     said = [part for part in shlex.split(command)[2:] if part.lstrip("+~").split("=")[0] not in (*KEYS, "name")]
     said = [part for part in said if not part.lstrip("+~").startswith("search.")]
-    drawn = [f"{key}={_quoted(value) if isinstance(value, str) else value}" for key, value in drew.items()]
+    drawn = [f"{key}={quoted(value) if isinstance(value, str) else value}" for key, value in drew.items()]
     return shlex.join(["python", "scripts/train.py", *said, *drawn, f"name={name}"])
-
-
-def _quoted(value: str) -> str:
-    """A text as Hydra reads it from the command line."""
-    escaped = value.replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def _study(optuna: Any, folder: Path, identity: str, *, overwrite: bool) -> Any:  # noqa: ANN401 - optuna's own types

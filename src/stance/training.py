@@ -35,6 +35,7 @@ from stance.classifier import CARD, read_card
 from stance.encoder import EncoderModel
 from stance.encoding import InputFormat, encode, say_counts
 from stance.errors import StanceError, input_error
+from stance.files import writing
 from stance.kernel import KernelModel
 from stance.labels import LABEL2ID, LABELS
 from stance.linear import fit_linear
@@ -138,12 +139,7 @@ def fine_tune(
     Source: best epoch and resuming by ``transformers.Trainer``; the gradient does not depend on how a batch is divided
     into accumulation steps of one size (transformers issue 47688 is kept off by ``loss_is_scaled_for_ga``).
     """
-    arguments = _arguments(options, seed, work)
-    set_seed(seed)
-    input_format = InputFormat(**{field.name: getattr(config, field.name) for field in fields(InputFormat)})
-    _same_format(config.encoder, input_format)
-    encoder = EncoderModel.new(config.encoder, input_format)
-    encoder.freeze(config.frozen_layers)
+    arguments, encoder = prepared(config, seed=seed, options=options, work=work)
     resume = last_whole_checkpoint(work)
     weigh = config.class_weight and soft is None
     processes.invite(config, train, validation, seed=seed, options=options, work=work, soft=soft)
@@ -166,7 +162,8 @@ def fine_tune(
         trainer.add_callback(QuietProgress())
     if resume is not None:
         log.info("going on from %s", resume.name)
-    trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
+    with writing(work):
+        trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
     best = trainer.state.best_model_checkpoint
     if best is None or not Path(best).is_dir():
         raise StanceError(f"{work}: the best epoch's checkpoint is gone ({best}); remove {work} and train again")
@@ -177,6 +174,23 @@ def fine_tune(
     trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     logits = encoder.logits(*columns_of(validation))
     return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
+
+
+def prepared(
+    config: EncoderConfig, *, seed: int, options: Mapping[str, Any], work: Path
+) -> tuple[TrainingArguments, EncoderModel]:
+    """What a training starts from: its arguments, and the encoder with a new head. Nothing is written.
+
+    Raises:
+        StanceError: An encoder or settings that cannot be trained with.
+    """
+    arguments = _arguments(options, seed, work)
+    set_seed(seed)
+    input_format = InputFormat(**{field.name: getattr(config, field.name) for field in fields(InputFormat)})
+    _same_format(config.encoder, input_format)
+    encoder = EncoderModel.new(config.encoder, input_format)
+    encoder.freeze(config.frozen_layers)
+    return arguments, encoder
 
 
 def _same_format(encoder: str, input_format: InputFormat) -> None:

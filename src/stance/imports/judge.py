@@ -154,7 +154,7 @@ def _row(
             hint = "'texts:' in the mapping, if they are in another file" if name == "text" else "a value or leave_out"
             raise input_error(record.place, f"no {name}", found=row[name], allowed=hint)
     row["text"] = tidy(row["text"])
-    row["label"] = label or parse_label(spelling, question.labels, record.place, "labels")
+    row["label"] = label or parse_label(spelling, question.labels, record.place)
     unit = row.get("id") or record.place
     parts = [row[name] for name in ("holder", "target") if name in row and not question.fields[name].is_constant()]
     row["id"] = PARTED.join([unit, *filter(None, parts)])

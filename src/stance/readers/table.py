@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.annotations import Annotation, Corpus, Gaps, cell_of, check_annotations, label_of, left_out_here, tags_of
-from stance.errors import Faults, input_error
+from stance.errors import Faults, input_error, setting
 from stance.files import PLAIN, Manner, file_digest
 from stance.labels import known_as
 from stance.settings import AnnotationColumns
@@ -134,7 +134,7 @@ def corpus_of_rows(
         if left_out_here(row.get(columns.label), leave_out, left_out):
             continue
         with faults.noted(place):
-            annotation = _annotation(row, columns, label_map, target, place, number)
+            annotation = _annotation(row, columns, label_map, leave_out, target, place, number)
             if part_map is not None and columns.part in row:
                 part = _part(row[columns.part], part_map, place)
                 if parts.setdefault(annotation.id, part) != part:
@@ -169,6 +169,7 @@ def _annotation(
     row: Mapping[str, Any],
     columns: AnnotationColumns,
     label_map: Mapping[str, str],
+    leave_out: Collection[str | None],
     target: str,
     place: str,
     number: int,
@@ -185,7 +186,7 @@ def _annotation(
         text=cell("text"),
         holder=cell("holder"),
         target=target or cell("target"),
-        label=label_of(row.get(columns.label), label_map, place),
+        label=label_of(row.get(columns.label), label_map, place, leave_out),
         annotator=cell("annotator", "table"),
         document=cell("document", row_id),
         context=cell("context"),
@@ -197,6 +198,8 @@ def _annotation(
 def _part(value: object, part_map: Mapping[str, str], place: str) -> str:
     spelling = known_as(value, part_map)
     if spelling is None:
-        allowed = f"{', '.join(part_map)}; others: say what each means, e.g. data.parts.validation=[dev]"
+        spelled = [spelling for spelling, part in part_map.items() if part == "validation"]
+        hint = setting("data.parts.validation", [*spelled, str(value)])
+        allowed = f"{', '.join(part_map)}; others: say what each means, e.g. {hint}"
         raise input_error(place, "unknown part", found=value, allowed=allowed)
     return part_map[spelling]
