@@ -5,6 +5,7 @@ to=doccano|prodigy|sheet. 'given=[FILE, ...]' leaves out what was given before. 
 goes beside the tasks: docs/annotate.md.
 """
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ def main(config: TasksConfig) -> None:
 
     done = export_tasks(config, embed)
     print(f"{done.tasks:,} of {done.rows:,} rows -> {config.output}; {done.given:,} were given before")
-    print(f"what comes back is read by data=import data.mapping={done.mapping}")
+    print(f"what comes back is read by data=import {shlex.quote(f'data.mapping={done.mapping}')}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ is holder, target and label; then ``data=import data.path=FILE data.mapping=MAPP
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,8 @@ def read(path: str | Path, mapping: str | Path, *, tool: str = "", part_map: Map
         StanceError: No mapping, no judgements, or faulty ones: told together, each with file, record and offset.
     """
     if not mapping:
-        allowed = f"data.mapping=FILE; 'python scripts/inspect_import.py {path}' writes a first one"
+        command = shlex.join(["python", "scripts/inspect_import.py", str(path)])
+        allowed = f"data.mapping=FILE; {command} writes a first one"
         raise input_error(str(path), "nothing says what is holder, target and label", allowed=allowed)
     opened, said = opened_with(path, mapping, tool)
     log.info("%s: an export of %s, %d file(s)", path, opened.tool, len(opened.pieces))
