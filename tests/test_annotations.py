@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import annotation, write_lines
-from stance.annotations import Annotation, read_annotations, read_corpus_file, write_annotations
+from stance.annotations import (
+    SPREADSHEET_ERRORS,
+    Annotation,
+    read_annotations,
+    read_corpus_file,
+    write_annotations,
+)
 from stance.errors import StanceError
 from stance.labels import LABELS
 
@@ -31,7 +37,13 @@ def test_jsonl_round_trip(tmp_path):
     assert read_annotations(tmp_path / "a.jsonl") == rows
 
 
-TEXT = st.text(min_size=1, max_size=30).map(str.strip).filter(bool).filter(lambda s: s.isprintable())
+#: Any text but the errors of a spreadsheet, which are refused as such.
+TEXT = (
+    st.text(min_size=1, max_size=30)
+    .map(str.strip)
+    .filter(bool)
+    .filter(lambda text: text.isprintable() and text not in SPREADSHEET_ERRORS)
+)
 
 
 @given(text=TEXT, holder=st.just("") | TEXT, target=TEXT, label=st.sampled_from(LABELS))
