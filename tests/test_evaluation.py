@@ -77,7 +77,7 @@ def test_of_predictions_for_the_whole_corpus_the_part_is_taken_and_it_is_said(ca
 
 
 UNLIKE = [
-    ("3", ["003", "014"], r"the file has '003', '014'; '3' stands there as '003', which a program made of it"),
+    ("3", ["003", "014"], r"the file has '003', '014'; '3' stands there as '003': some program took ids"),
     ("003", ["3"], "the file has '3'; '003' stands there as '3'"),
     ("3", ["3.0"], "'3' stands there as '3.0'"),
     ("1234567890123456789", ["1.23457E+18"], r"'1.23457E\+18' lost digits in a spreadsheet"),

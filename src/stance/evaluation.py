@@ -69,7 +69,7 @@ def _ids(missing: Sequence[str], given: Sequence[str]) -> str:
         return f"{shown}; {lost[0]!r} lost digits in a spreadsheet, where ids belong into cells of text"
     for each in missing:
         if other := by_value.get(alike(each)):
-            return f"{shown}; {each!r} stands there as {other!r}, which a program made of it that took ids for numbers"
+            return f"{shown}; {each!r} stands there as {other!r}: some program took ids for numbers"
     return shown
 
 
