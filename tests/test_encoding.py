@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import unicodedata
-from collections import Counter
 
 import pytest
 from transformers import AutoTokenizer
 
-from stance.encoding import InputFormat, encode, load_encoder, say_counts
+from stance.encoding import InputFormat, encode, load_encoder
 from stance.errors import StanceError
 from stance.mentions import marked
 from stance.pretrained import SMALL_ENCODER, encoder_location
@@ -120,20 +118,6 @@ def test_encoders_by_name(tmp_path):
         load_encoder(AutoTokenizer.from_pretrained, "org/nothing")
     with pytest.raises(StanceError, match=r"a folder. does not load"):
         load_encoder(AutoTokenizer.from_pretrained, str(tmp_path))
-
-
-def test_rows_are_counted_as_they_are_read(tokenizer, caplog):
-    counts: Counter[str] = Counter()
-    texts = ["Then the union left. " + "It rained. " * 30, "The union left.", "She left.", "We left."]
-    holders = ["the union", "the union", "the union", ""]
-    encode(tokenizer, InputFormat(mark="¤", max_length=32), texts, ["leave"] * 4, holders, [""] * 4, counts)
-    assert counts == {"rows": 4, "cut": 1, "marked": 2, "unmentioned": 1}
-    with caplog.at_level("INFO", logger="stance"):
-        say_counts(counts, logging.getLogger("stance"))
-    assert caplog.messages == [
-        "1 of 4 rows: the text does not fit the model's input and was cut",
-        "the holder is marked in 2 of 4 rows; 1 do not mention the holder by that name (docs/inference.md)",
-    ]
 
 
 def test_two_spellings_of_a_row_are_read_alike(tokenizer):

@@ -15,7 +15,7 @@ from stance.encoding import InputFormat
 from stance.features import EmbeddingFeatures, TfidfFeatures
 from stance.labels import LABELS
 from stance.linear import LinearModel
-from stance.reading import Reading, count, marks, readers, readings, say_of, windowed
+from stance.reading import Reading, count, marks, readers, readings, say, say_of, windowed
 
 ROWS = [example(i, LABELS[i % 3], text=f"Town {i} {word} it.") for i, word in enumerate(["left", "met", "signed"] * 4)]
 LONG = "Town 1 left. " + "It rained. " * 300 + "Town 1 signed."
@@ -46,8 +46,8 @@ def models(tiny_encoder):
 @pytest.mark.parametrize("kind", ["encoder", "embedding", "ensemble", "cascade"])
 def test_long_texts_are_cut_and_in_windows_they_are_not(models, kind):
     model = models[kind]
-    assert [row.text_cut for row in readings(model, *ASKED[:3])] == [False, True, False]
-    assert [row.holder_mentioned for row in readings(model, *ASKED[:3])] == [True, True, None]
+    assert [row.text_cut for row in readings(model.predictor, *ASKED[:3])] == [False, True, False]
+    assert [row.holder_mentioned for row in readings(model.predictor, *ASKED[:3])] == [True, True, None]
     plain, read = model.predictor.predict_proba(*ASKED), windowed(model).predictor.predict_proba(*ASKED)
     assert np.allclose(plain[[0, 2]], read[[0, 2]], atol=1e-6)
     assert np.allclose(read.sum(axis=1), 1)
@@ -57,21 +57,39 @@ def test_long_texts_are_cut_and_in_windows_they_are_not(models, kind):
 
 
 def test_n_grams_read_everything(models):
-    assert readers(models["tfidf"]) == []
+    assert readers(models["tfidf"].predictor) == []
     assert windowed(models["tfidf"]).predictor is models["tfidf"].predictor
-    assert not any(row.text_cut for row in readings(models["tfidf"], *ASKED[:3]))
+    assert not any(row.text_cut for row in readings(models["tfidf"].predictor, *ASKED[:3]))
 
 
 def test_marks_are_told_of_models_that_have_them(models, caplog):
-    assert {kind for kind, model in models.items() if marks(model)} == {"encoder", "ensemble", "cascade"}
+    assert {kind for kind, model in models.items() if marks(model.predictor)} == {"encoder", "ensemble", "cascade"}
     rows = [example(i, text=text, holder=holder) for i, (text, holder) in enumerate(zip(*ASKED[::2], strict=False))]
     for kind in ("encoder", "embedding", "tfidf"):
         caplog.clear()
         with caplog.at_level("INFO", logger="stance"):
-            say_of(models[kind], [*rows, example(9, text="She left.", holder="Town 1")], logging.getLogger("stance"))
+            say_of(
+                models[kind].predictor,
+                [*rows, example(9, text="She left.", holder="Town 1")],
+                logging.getLogger("stance"),
+            )
         cut = "1 of 4 rows: the text does not fit the model's input and was cut"
         marked = "the holder is marked in 2 of 4 rows; 1 do not mention the holder by that name (docs/inference.md)"
         assert caplog.messages == {"encoder": [cut, marked], "embedding": [cut], "tfidf": []}[kind]
+
+
+def test_rows_are_counted_as_they_are_read(models, caplog):
+    encoder = models["encoder"].predictor
+    texts = ["Then the union left. " + "It rained. " * 30, "The union left.", "She left.", "We left."]
+    holders = ["the union", "the union", "the union", ""]
+    counts = count(readings(encoder, texts, ["leave"] * 4, holders))
+    assert counts == {"rows": 4, "cut": 1, "marked": 2, "unmentioned": 1}
+    with caplog.at_level("INFO", logger="stance"):
+        say(encoder, counts, logging.getLogger("stance"))
+    assert caplog.messages == [
+        "1 of 4 rows: the text does not fit the model's input and was cut",
+        "the holder is marked in 2 of 4 rows; 1 do not mention the holder by that name (docs/inference.md)",
+    ]
 
 
 def test_counts():

@@ -118,16 +118,14 @@ class StanceClassifier:
     @property
     def runtime(self) -> str:
         """What its fine-tuned encoders run on, those of several members joined by ``+``; empty if it has none."""
-        match self.predictor:
-            case EncoderModel():
-                return "torch"
-            case OnnxModel():
-                return self.predictor.runtime
-            case Ensemble():
-                return "+".join(member.runtime for member in self.predictor.members.values() if member.runtime)
-            case Cascade():
-                return "+".join(filter(None, (self.predictor.cheap.runtime, self.predictor.dear.runtime)))
-        return ""
+        found = []
+        for leaf in leaves(self.predictor):
+            match leaf:
+                case EncoderModel():
+                    found.append("torch")
+                case OnnxModel():
+                    found.append(leaf.runtime)
+        return "+".join(found)
 
     def predict(
         self,
@@ -244,16 +242,21 @@ class Cascade:
         return cls(cheap, dear, float(read_json(folder / "cascade.json")["threshold"]))
 
 
+def leaves(predictor: Predictor) -> list[Predictor]:
+    """The models that an ensemble or cascade is made of, however deep; of another model itself."""
+    match predictor:
+        case Ensemble():
+            members = list(predictor.members.values())
+        case Cascade():
+            members = [predictor.cheap, predictor.dear]
+        case _:
+            return [predictor]
+    return [leaf for member in members for leaf in leaves(member.predictor)]
+
+
 def language_models(predictor: Predictor) -> list[PromptModel]:
     """The prompted language models that a model asks: itself, or those among its members."""
-    match predictor:
-        case PromptModel():
-            return [predictor]
-        case Ensemble():
-            return [found for member in predictor.members.values() for found in language_models(member.predictor)]
-        case Cascade():
-            return [found for one in (predictor.cheap, predictor.dear) for found in language_models(one.predictor)]
-    return []
+    return [leaf for leaf in leaves(predictor) if isinstance(leaf, PromptModel)]
 
 
 def _load_predictor(folder: Path, card: Card, runtime: str) -> Predictor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -107,20 +106,8 @@ def encode(
     targets: Sequence[str],
     holders: Sequence[str],
     contexts: Sequence[str],
-    counts: Counter[str] | None = None,
 ) -> BatchEncoding:
-    """Token ids of each row (lists, not padded), cut at the format's maximum length.
-
-    Args:
-        tokenizer: Of the encoder.
-        input_format: How rows become sequences.
-        texts: The rows, with the three that follow.
-        targets: See :class:`stance.predictions.Predictor`.
-        holders: Likewise.
-        contexts: Likewise.
-        counts: Is added to, if given: ``rows``; ``cut``, those whose text did not fit; where mentions are marked,
-            ``marked``, those whose text mentions the holder, and ``unmentioned``, those that ask for another.
-    """
+    """Token ids of each row (lists, not padded), cut at the format's maximum length."""
     if input_format.context_words:
         bare = [input_format.pair(*row, "") for row in zip(texts, targets, holders, strict=True)]
         used = tokenizer([first for first, _ in bare], [second for _, second in bare], verbose=False)["input_ids"]
@@ -135,8 +122,6 @@ def encode(
         log.warning(
             "%d of %d rows: holder and target fill more than half the input and may be cut", sum(long), len(long)
         )
-    if counts is not None:
-        _count(counts, tokenizer, input_format, [first for first, _ in pairs], seconds, holders)
     columns: dict[str, list[Any]] = {}
     for strategy, chosen in (("only_first", False), ("longest_first", True)):
         rows = [index for index, is_long in enumerate(long) if is_long is chosen]
@@ -148,41 +133,6 @@ def encode(
                 for index, value in zip(rows, values, strict=True):
                     column[index] = value
     return BatchEncoding(columns)
-
-
-def _count(
-    counts: Counter[str],
-    tokenizer: PreTrainedTokenizerBase,
-    input_format: InputFormat,
-    firsts: Sequence[str],
-    seconds: Sequence[Sequence[int]],
-    holders: Sequence[str],
-) -> None:
-    """Add rows to the counts of :func:`encode`, from their first sequences and the tokens of the second ones."""
-    lengths = [len(ids) for ids in tokenizer(firsts, add_special_tokens=False, verbose=False)["input_ids"]]
-    room = input_format.max_length - tokenizer.num_special_tokens_to_add(pair=True)
-    counts["rows"] += len(firsts)
-    counts["cut"] += sum(length + len(ids) > room for length, ids in zip(lengths, seconds, strict=True))
-    if input_format.mark:
-        marked_rows = [input_format.mark in first for first in firsts]
-        counts["marked"] += sum(marked_rows)
-        counts["unmentioned"] += sum(bool(h) and not is_in for h, is_in in zip(holders, marked_rows, strict=True))
-
-
-def say_counts(counts: Counter[str], log: logging.Logger, became: str = "was cut") -> None:
-    """Log how many texts were too long, if any; and how many were marked, of a model that is shown mentions by marks.
-
-    Args:
-        counts: See :func:`encode`.
-        log: Where to.
-        became: What became of the texts that were too long.
-    """
-    rows = counts["rows"]
-    if cut := counts["cut"]:
-        log.warning("%d of %d rows: the text does not fit the model's input and %s", cut, rows, became)
-    if "marked" in counts:
-        told = "the holder is marked in %d of %d rows; %d do not mention the holder by that name (docs/inference.md)"
-        log.info(told, counts["marked"], rows, counts["unmentioned"])
 
 
 def _last_tokens(tokenizer: PreTrainedTokenizerBase, text: str, room: int) -> str:
@@ -221,8 +171,7 @@ def run_in_batches(
     with tqdm(total=len(texts), unit="row", leave=False, disable=len(texts) < 500) as bar:
         for start in range(0, len(texts), WINDOW):
             window = slice(start, start + WINDOW)
-            columns = (texts[window], targets[window], holders[window], contexts[window])
-            encoded = encode(tokenizer, input_format, *columns)
+            encoded = encode(tokenizer, input_format, texts[window], targets[window], holders[window], contexts[window])
             for batch in _batches([len(ids) for ids in encoded["input_ids"]], tokens):
                 rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
                 logits[start + batch] = run(dict(tokenizer.pad(rows, return_tensors="np")))

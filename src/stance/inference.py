@@ -130,7 +130,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
         if path.is_dir():
             raise input_error(str(path), "a folder is there", allowed="the path of a file")
     lowest = _threshold(classifier, config)
-    if config.windows and not readers(classifier):
+    if config.windows and not readers(classifier.predictor):
         log.info("windows=true changes nothing: the model reads texts of any length")
     folder = output.with_name(output.name + ".partial")
     journal = Journal(folder, _identity(classifier, config), overwrite=config.overwrite)
@@ -147,7 +147,12 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
         journal.close()
     tally = Tally(**journal.state)
     counts = Counter({name: getattr(tally, name) for name in ("rows", "cut", "marked", "unmentioned")})
-    say(classifier, counts, log, "was read in windows" if config.windows else "was cut (windows=true reads it all)")
+    say(
+        classifier.predictor,
+        counts,
+        log,
+        "was read in windows" if config.windows else "was cut (windows=true reads it all)",
+    )
     journal.deliver({_TABLE if is_parquet(output) else _ROWS + "".join(table_kind(output)): output, _REJECTS: rejects})
     return tally
 
@@ -179,8 +184,8 @@ def _score(
     if done := tally.rows + tally.bad:
         log.info("going on after row %s, where a run was stopped", f"{done:,}")
     waiting: deque[tuple[Sequence[ScannedRow], list[tuple[Row, Read]], list[dict[str, Any]], Plan]] = deque()
-    mentioned = config.details or marks(classifier)
-    looks = mentioned or bool(readers(classifier))
+    mentioned = config.details or marks(classifier.predictor)
+    looks = mentioned or bool(readers(classifier.predictor))
     undecoded: list[int] = []
     gaps = Gaps(config.input, vars(config.columns), {} if config.holder else {"holder": Gaps.MEANING["holder"]})
 
@@ -443,7 +448,7 @@ def _readings(classifier: StanceClassifier, rows: Sequence[Read], mentioned: boo
     """How each row is read; one that repeats another, as that one."""
     distinct = list(dict.fromkeys(rows))
     texts, targets, holders, _ = map(list, zip(*distinct, strict=True))
-    found = readings(classifier, texts, targets, holders, mentioned=mentioned)
+    found = readings(classifier.predictor, texts, targets, holders, mentioned=mentioned)
     read = dict(zip(distinct, found, strict=True))
     return [read[row] for row in rows]
 

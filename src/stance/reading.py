@@ -11,9 +11,8 @@ from functools import partial
 import numpy as np
 
 from stance.annotations import Example, columns_of
-from stance.classifier import Cascade, Ensemble, StanceClassifier
+from stance.classifier import Cascade, Ensemble, StanceClassifier, leaves
 from stance.encoder import EncoderModel
-from stance.encoding import say_counts
 from stance.features import CombinedFeatures, EmbeddingFeatures
 from stance.kernel import KernelModel
 from stance.linear import LinearModel
@@ -39,7 +38,7 @@ class Reading:
 
 
 def readings(
-    classifier: StanceClassifier,
+    predictor: Predictor,
     texts: Sequence[str],
     targets: Sequence[str],
     holders: Sequence[str],
@@ -48,7 +47,7 @@ def readings(
 ) -> list[Reading]:
     """How each row is read, whatever is answered; mentions, which take longer, are looked for if asked for."""
     cut = np.zeros(len(texts), dtype=bool)
-    for reader in readers(classifier):
+    for reader in readers(predictor):
         cut |= np.array(reader.excess(texts, targets, holders)) > 0
     return [
         Reading(is_cut, bool(mentions(composed(text), composed(holder))) if holder and mentioned else None)
@@ -65,30 +64,38 @@ def count(rows: Iterable[Reading]) -> Counter[str]:
     return counts
 
 
-def say(classifier: StanceClassifier, counts: Counter[str], log: logging.Logger, became: str = "was cut") -> None:
-    """Log counts as :func:`stance.encoding.say_counts` does; that of marks only of a model that is shown any."""
-    told = counts if marks(classifier) else Counter(rows=counts["rows"], cut=counts["cut"])
-    say_counts(told, log, became)
+def say(predictor: Predictor, counts: Counter[str], log: logging.Logger, became: str = "was cut") -> None:
+    """Log how many texts were too long, if any; and how many were marked, of a model that is shown mentions by marks.
+
+    Args:
+        predictor: That reads them.
+        counts: See :func:`count`.
+        log: Where to.
+        became: What became of the texts that were too long.
+    """
+    rows = counts["rows"]
+    if cut := counts["cut"]:
+        log.warning("%d of %d rows: the text does not fit the model's input and %s", cut, rows, became)
+    if marks(predictor):
+        told = "the holder is marked in %d of %d rows; %d do not mention the holder by that name (docs/inference.md)"
+        log.info(told, counts["marked"], rows, counts["unmentioned"])
 
 
-def say_of(classifier: StanceClassifier, examples: Sequence[Example], log: logging.Logger) -> None:
+def say_of(predictor: Predictor, examples: Sequence[Example], log: logging.Logger) -> None:
     """The same of examples that it was or is to be asked about."""
-    if marks(classifier) or readers(classifier):
+    if marks(predictor) or readers(predictor):
         texts, targets, holders, _ = columns_of(examples)
-        read = readings(classifier, texts, targets, holders, mentioned=marks(classifier))
-        say(classifier, count(read), log)
+        say(predictor, count(readings(predictor, texts, targets, holders, mentioned=marks(predictor))), log)
 
 
-def marks(classifier: StanceClassifier) -> bool:
+def marks(predictor: Predictor) -> bool:
     """Whether the model, or a member of it, is shown the holder's mentions by marks."""
-    leaves = _leaves(classifier.predictor)
-    return any(isinstance(leaf, EncoderModel | OnnxModel) and leaf.input_format.mark for leaf in leaves)
+    return any(isinstance(leaf, EncoderModel | OnnxModel) and leaf.input_format.mark for leaf in leaves(predictor))
 
 
-def readers(classifier: StanceClassifier) -> list[Reader]:
+def readers(predictor: Predictor) -> list[Reader]:
     """How much of a text the model or its members read: those that do not read it all."""
-    found = map(_reader, _leaves(classifier.predictor))
-    return [reader for reader in found if reader is not None]
+    return [reader for reader in map(_reader, leaves(predictor)) if reader is not None]
 
 
 def windowed(classifier: StanceClassifier) -> StanceClassifier:
@@ -102,16 +109,6 @@ def windowed(classifier: StanceClassifier) -> StanceClassifier:
             reader = _reader(leaf)
             predictor = leaf if reader is None else Windowed(leaf, reader)
     return StanceClassifier(predictor, classifier.card)
-
-
-def _leaves(predictor: Predictor) -> list[Predictor]:
-    """The models that an ensemble or cascade is made of; of another model itself."""
-    match predictor:
-        case Ensemble():
-            return [leaf for member in predictor.members.values() for leaf in _leaves(member.predictor)]
-        case Cascade():
-            return [leaf for member in (predictor.cheap, predictor.dear) for leaf in _leaves(member.predictor)]
-    return [predictor]
 
 
 def _reader(predictor: Predictor) -> Reader | None:

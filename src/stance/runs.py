@@ -414,7 +414,7 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
         input_format, scale = predictor.input_format, predictor.scale
     classifier = StanceClassifier(predictor, Card(_kind(config.model), data, input_format, scale))
     if not isinstance(predictor, EncoderModel):  # whose training says so itself
-        say_of(classifier, train, log)
+        say_of(predictor, train, log)
     classifier.save_pretrained(checkpoint)
     return classifier
 
@@ -598,5 +598,5 @@ def predict_part(
 
     classifier = StanceClassifier.from_pretrained(str(config.checkpoint))
     warn_of_learnt(checkpoint_folder(str(config.checkpoint)), classifier.card.data, record, examples)
-    say_of(classifier, examples, log)
+    say_of(classifier.predictor, examples, log)
     return splits, record, predict_examples(classifier.predictor, examples), classifier

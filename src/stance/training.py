@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
@@ -33,7 +32,7 @@ from stance.annotations import Example, columns_of
 from stance.calibration import fit_scale
 from stance.classifier import CARD, read_card
 from stance.encoder import EncoderModel
-from stance.encoding import InputFormat, encode, say_counts
+from stance.encoding import InputFormat, encode
 from stance.errors import StanceError, input_error
 from stance.files import writing
 from stance.kernel import KernelModel
@@ -44,6 +43,7 @@ from stance.predictions import Predictor
 from stance.pretrained import encoder_location
 from stance.priors import Prior
 from stance.prompting.model import fit_prompt
+from stance.reading import say_of
 from stance.settings import (
     EncoderConfig,
     KernelConfig,
@@ -272,9 +272,8 @@ def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArg
 
 
 def _tokenized(encoder: EncoderModel, examples: Sequence[Example], soft: NDArray[np.float64] | None = None) -> Dataset:
-    counts: Counter[str] = Counter()
-    encoded = encode(encoder.tokenizer, encoder.input_format, *columns_of(examples), counts)
-    say_counts(counts, log)
+    say_of(encoder, examples, log)
+    encoded = encode(encoder.tokenizer, encoder.input_format, *columns_of(examples))
     hard = [LABEL2ID[example.label] for example in examples]
     return Dataset.from_dict({**encoded, "labels": hard if soft is None else soft.astype(np.float32).tolist()})
 
