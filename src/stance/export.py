@@ -31,8 +31,8 @@ from stance.files import file_digest, folder_beside, must_exist, sweep_partials,
 from stance.labels import LABELS
 from stance.machine import processor
 from stance.metrics import confusion, macro_f1
-from stance.onnx_model import FILES, INSTALL, REPORT, REPORT_VERSION, WEIGHTS, OnnxModel, open_session
-from stance.pretrained import named_checkpoint
+from stance.onnx_model import FILES, INSTALL, REPORT, REPORT_VERSION, OnnxModel, open_session
+from stance.pretrained import WEIGHTS, named_checkpoint
 from stance.seen import warn_of_learnt
 from stance.settings import ExportConfig, ShipConfig
 

@@ -18,13 +18,11 @@ from stance.encoding import InputFormat, load_tokenizer, run_in_batches
 from stance.errors import StanceError, first_line, input_error
 from stance.files import file_digest, read_json
 from stance.predictions import Probabilities
+from stance.pretrained import WEIGHTS
 
 #: What was measured of the exported files, and of which weights they are.
 REPORT = "onnx.json"
 REPORT_VERSION = 1
-
-#: What they are exported from.
-WEIGHTS = "model.safetensors"
 
 #: The file of each runtime, beside the weights.
 FILES = {"onnx": "model.onnx", "onnx-int8": "model.int8.onnx"}

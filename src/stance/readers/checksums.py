@@ -10,8 +10,14 @@ from stance.errors import input_error
 from stance.files import file_digest
 
 
-def verified(path: Path, sha256: str, verify: bool) -> str:
+def verified(path: Path, sha256: str, verify: bool, what: str = "the published results are about") -> str:
     """SHA-256 of the file's bytes.
+
+    Args:
+        path: The file.
+        sha256: Of the bytes that it should have.
+        verify: Refuse others.
+        what: Of the file with these bytes, for the message.
 
     Raises:
         StanceError: It is not there, or ``verify`` is set and it has another digest.
@@ -20,7 +26,7 @@ def verified(path: Path, sha256: str, verify: bool) -> str:
     if verify and found != sha256:
         raise input_error(
             str(path),
-            "not the file that the published results are about",
+            f"not the file that {what}",
             found=f"sha256 {found}",
             allowed=f"sha256 {sha256}, or data.verify=false to read it all the same",
         )

@@ -24,6 +24,7 @@ from stance.annotations import Corpus, text_of
 from stance.errors import input_error, line_of
 from stance.files import file_digest, must_exist, read_json, read_rows
 from stance.readers import bundled
+from stance.readers.checksums import verified
 from stance.readers.negotiation import read_annotators, read_parts
 
 #: Who judged; the two were blind to each other.
@@ -84,9 +85,8 @@ def _bodies(texts: Path, checksums: Path, *, verify: bool) -> dict[int, str]:
     """The body of each story, white space made single blanks, by its number."""
     bodies = {}
     for name, wanted in read_json(checksums).items():
-        path = must_exist(texts / name)
-        if verify and file_digest(path) != wanted:
-            raise input_error(str(path), "not the file that was annotated", found=file_digest(path), allowed=wanted)
+        path = texts / name
+        verified(path, wanted, verify, "was annotated")
         for story in _STORY.finditer(path.read_text(encoding="latin-1")):
             if body := _BODY.search(story.group()):
                 unescaped = html.unescape(body.group(1)).replace("\x03", " ")
