@@ -137,6 +137,12 @@ def alpha_interval(
     return alpha, float(low), float(high)
 
 
+def interval_by_name(found: tuple[float, float, float]) -> dict[str, float | None]:
+    """``value``, ``low`` and ``high`` of :func:`alpha_interval`; None where they are undefined."""
+    named = zip(("value", "low", "high"), found, strict=True)
+    return {name: None if np.isnan(number) else number for name, number in named}
+
+
 def fleiss_kappa(counts: Counts) -> float:
     """Fleiss' kappa of any number of labels: 1 = full agreement, 0 = as by chance.
 

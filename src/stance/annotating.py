@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from stance.agreement import alpha_interval, by_row, count_votes, majority, pairs
+from stance.agreement import alpha_interval, by_row, count_votes, interval_by_name, majority, pairs
 from stance.annotations import (
     REQUIRED,
     Annotation,
@@ -160,8 +160,8 @@ def agreement(judged: Judged, samples: int = 1000) -> dict[str, Any]:
     names = [name, *dict.fromkeys(a.annotator for a in judged.people)]
     return {
         "alpha": {
-            "people": _alpha(judged.people, samples) if several else None,
-            "model": _alpha([a for a in everybody if a.id in votes], samples),
+            "people": interval_by_name(alpha_interval(judged.people, samples=samples)) if several else None,
+            "model": interval_by_name(alpha_interval([a for a in everybody if a.id in votes], samples=samples)),
         },
         "pairs": [pair for pair in pairs(everybody, names) if pair["first"] == name],
         "rows": len(compared),
@@ -191,11 +191,6 @@ def _numbers(alpha: Mapping[str, float | None] | None) -> list[str]:
     if alpha is None or alpha["value"] is None:
         return ["undefined", ""]
     return [f"{alpha['value']:.3f}", f"{alpha['low']:.3f} to {alpha['high']:.3f}"]
-
-
-def _alpha(annotations: Sequence[Annotation], samples: int) -> dict[str, float | None]:
-    found = dict(zip(("value", "low", "high"), alpha_interval(annotations, samples=samples), strict=True))
-    return {name: None if np.isnan(value) else value for name, value in found.items()}
 
 
 def _values(row: Mapping[str, Any], names: Mapping[str, str], line: int, place: str) -> dict[str, Any]:

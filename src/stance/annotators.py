@@ -15,7 +15,16 @@ from typing import Any
 import numpy as np
 
 from stance import metrics
-from stance.agreement import alpha_interval, by_row, count_votes, fleiss, krippendorff_alpha, majority, pairs
+from stance.agreement import (
+    alpha_interval,
+    by_row,
+    count_votes,
+    fleiss,
+    interval_by_name,
+    krippendorff_alpha,
+    majority,
+    pairs,
+)
 from stance.annotations import Annotation, Corpus, Example, label_counts
 from stance.errors import StanceError
 from stance.evaluation import over_seeds
@@ -185,8 +194,8 @@ def describe(
         "judged_by_several": len(several),
         "differ": sum(len({a.label for a in row}) > 1 for row in several),
         "alpha": {
-            "nominal": _interval(alpha_interval(voting, level="nominal", samples=samples)),
-            "ordinal": _interval(alpha_interval(voting, level="ordinal", samples=samples)),
+            "nominal": interval_by_name(alpha_interval(voting, level="nominal", samples=samples)),
+            "ordinal": interval_by_name(alpha_interval(voting, level="ordinal", samples=samples)),
         },
         "fleiss": fleiss(voting),
         "pairs": pairs(voting, sorted(annotators)),
@@ -194,10 +203,6 @@ def describe(
         "targets": by_target(voting),
         "ceiling": ceiling(voting, examples, predicted, headline=headline, samples=samples),
     }
-
-
-def _interval(found: tuple[float, float, float]) -> dict[str, float | None]:
-    return {name: _number(number) for name, number in zip(("value", "low", "high"), found, strict=True)}
 
 
 def _number(value: float) -> float | None:
