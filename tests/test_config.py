@@ -259,6 +259,7 @@ UNFIT = {
     "split.seed=-1": r"split\.seed: not a seed; found -1",
     "model=tfidf model.C=0": r"model\.C: too small; found 0.0; allowed: above 0",
     "model.frozen_layers=-1": r"model\.frozen_layers: too small; found -1; allowed: 0 or more",
+    "model.dropout=1": r"model\.dropout: not a share; found 1\.0; allowed: 0 or more and below 1",
     "model.max_length=0": r"model\.max_length: too small",
     "trainer.per_device_train_batch_size=0": (
         r"trainer\.per_device_train_batch_size: not to be trained with; found 0; allowed: a whole number, 1 or more"

@@ -16,6 +16,7 @@ from stance.agreement import aggregate
 from stance.annotations import columns_of
 from stance.config import register, typed
 from stance.encoder import EncoderModel
+from stance.encoding import InputFormat
 from stance.errors import StanceError
 from stance.labels import LABELS
 from stance.metrics import confusion, macro_f1
@@ -142,6 +143,22 @@ def test_frozen_layers_stay_as_they_were_pretrained(tiny_encoder, parts, tmp_pat
     frozen = {name for name in before if name.startswith(("embeddings.", "encoder.layer.0."))}
     assert frozen <= same
     assert not {name for name in same if name.startswith("encoder.layer.1.") and name.endswith("weight")}
+
+
+def test_without_dropout_training_sees_what_answering_sees(tiny_encoder):
+    encoder = EncoderModel.new(str(tiny_encoder), InputFormat(max_length=64))
+    tokens = encoder.tokenizer(["The union accepts the offer."], return_tensors="pt")
+    usual = encoder.model.config._attn_implementation
+
+    def said():
+        encoder.model.train()
+        return encoder.model(**tokens).logits.tolist()
+
+    with encoder.dropping(0.0):
+        assert said() == said()
+    with encoder.dropping(None):
+        assert said() != said()
+    assert encoder.model.config._attn_implementation == usual
 
 
 def test_class_weights_have_mean_one_over_the_rows():

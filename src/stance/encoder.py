@@ -123,6 +123,23 @@ class EncoderModel:
         for module in (embeddings, *stacks[0][:layers]):
             module.requires_grad_(False)
 
+    @contextmanager
+    def dropping(self, share: float | None) -> Iterator[None]:
+        """In the block training drops this share of values in place of the pretrained one; None changes nothing."""
+        layers = [module for module in self.model.modules() if isinstance(module, torch.nn.Dropout)]
+        before, attention = [layer.p for layer in layers], self.model.config._attn_implementation
+        if share is not None:
+            for layer in layers:
+                layer.p = share
+            if not torch.accelerator.is_available():  # a processor goes back through the fused attention more slowly
+                self.model.set_attn_implementation("eager")
+        try:
+            yield
+        finally:
+            for layer, usual in zip(layers, before, strict=True):
+                layer.p = usual
+            self.model.set_attn_implementation(attention)
+
     def predict_proba(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
     ) -> Probabilities:

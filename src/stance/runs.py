@@ -256,8 +256,8 @@ def _trim(training: dict[str, Any]) -> None:
     for model in (training["model"], *training["model"].get("members", {}).values()):
         if "language_model" in model:
             model.update(recorded(model))
-        for key, same in (("seeds", 1), ("mark", ""), ("others", {}), ("checkpoint", "")):
-            if model.get(key) == same:
+        for key, same in (("seeds", 1), ("mark", ""), ("others", {}), ("checkpoint", ""), ("dropout", None)):
+            if key in model and model[key] == same:
                 del model[key]
     for data in (training["data"], *training["auxiliary"]["corpora"].values()):
         del data["root"], data["texts"]

@@ -162,7 +162,7 @@ def fine_tune(
         trainer.add_callback(QuietProgress())
     if resume is not None:
         log.info("going on from %s", resume.name)
-    with writing(work):
+    with writing(work), encoder.dropping(config.dropout):
         trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
     best = trainer.state.best_model_checkpoint
     if best is None or not Path(best).is_dir():
