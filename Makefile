@@ -53,13 +53,13 @@ corpus-check: $(INSTALLED) ## prove the numbers of the bundled corpus from its f
 	$(BIN)/python scripts/check_corpus.py
 
 lint: $(INSTALLED) ## ruff and mypy
-	$(BIN)/ruff format --check src scripts benchmarks tests
-	$(BIN)/ruff check src scripts benchmarks tests
+	$(BIN)/ruff format --check src scripts benchmarks seeds tests
+	$(BIN)/ruff check src scripts benchmarks seeds tests
 	$(BIN)/mypy
 
 format: $(INSTALLED) ## let ruff rewrite the files
-	$(BIN)/ruff format src scripts benchmarks tests
-	$(BIN)/ruff check --fix src scripts benchmarks tests
+	$(BIN)/ruff format src scripts benchmarks seeds tests
+	$(BIN)/ruff check --fix src scripts benchmarks seeds tests
 
 coverage: $(INSTALLED) ## the fast tests with line and branch coverage
 	$(BIN)/python -m pytest --cov --cov-report=term-missing

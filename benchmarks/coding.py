@@ -16,13 +16,13 @@ import hydra
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.annotations import Example
-from stance.build import divide
-from stance.config import PROJECT, register, typed
-from stance.features import EmbeddingFeatures
-from stance.labels import LABEL2ID
-from stance.readers import read_corpus
-from stance.teaching import CANDIDATES, most_first, narrowness, one_of_each
+from stance.base.annotations import Example
+from stance.base.labels import LABEL2ID
+from stance.cli.config import PROJECT, register, typed
+from stance.data.build import divide
+from stance.data.read import read_corpus
+from stance.data.teaching import CANDIDATES, most_first, narrowness, one_of_each
+from stance.models.features import EmbeddingFeatures
 
 ROUND, ROUNDS = 50, 8
 POOL, TEST = 1200, 800

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.errors import input_error
+from stance.base.errors import input_error
 
 #: Architectures whose layers are those that :func:`encoder_flops` counts.
 COUNTED = ("bert", "roberta", "xlm-roberta", "camembert")

@@ -9,9 +9,9 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from stance.figures import ACCENT, INK
-from stance.files import write_beside
-from stance.tables import markdown_table
+from stance.base.files import write_beside
+from stance.base.markdown import markdown_table
+from stance.reporting.figures import ACCENT, INK
 from worker import SYSTEMS
 
 #: What the others are measured against.

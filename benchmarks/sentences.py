@@ -9,9 +9,9 @@ from itertools import count
 import numpy as np
 from hydra import compose, initialize_config_dir
 
-from stance.build import build_dataset
-from stance.config import PROJECT, register, typed
-from stance.settings import BuildConfig
+from stance.cli.config import PROJECT, register, typed
+from stance.data.build import build_dataset
+from stance.data.config import BuildConfig
 from worker import Row
 
 #: News in its natural mixture of lengths; the parts that ``experiment=newsmtsc_apart`` is trained on and scored on.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sentences import Sentences, chosen
-from stance.metrics import confusion, macro_f1
+from stance.evaluation.metrics import confusion, macro_f1
 from worker import SYSTEMS
 
 

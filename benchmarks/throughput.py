@@ -27,12 +27,13 @@ from joblib import cpu_count
 
 from page import render, write_costs
 from sentences import BUNDLED, NEWS, Sentences, chosen, dataset_config, more_rows, read_sentences
-from stance.classifier import CARD, read_card
-from stance.config import plain_messages
-from stance.errors import StanceError, input_error
-from stance.files import digest, must_exist, quick_digest, read_json, write_json, write_jsonl
-from stance.machine import processor, versions
-from stance.runs import code_state
+from stance.base.errors import StanceError, input_error
+from stance.base.files import digest, quick_digest, read_json, write_json, write_jsonl
+from stance.base.names import must_exist
+from stance.cli.config import plain_messages
+from stance.models.classifier import CARD, read_card
+from stance.training.machine import processor, versions
+from stance.training.provenance import code_state
 from summary import summarize
 from worker import SYSTEMS, Row
 

@@ -31,17 +31,13 @@ from transformers import (
     set_seed,
 )
 
-from stance import training
-from stance.annotations import Example, columns_of
-from stance.build import build_dataset
-from stance.config import PROJECT, plain_messages, register, typed
-from stance.encoder import EncoderModel
-from stance.encoding import InputFormat
-from stance.errors import StanceError, input_error
-from stance.files import digest, read_json, write_beside, write_json
-from stance.labels import ID2LABEL, LABEL2ID, LABELS
-from stance.machine import machine, versions
-from stance.metrics import (
+from stance.base.annotations import Example, columns_of
+from stance.base.errors import StanceError, input_error
+from stance.base.files import digest, read_json, write_beside, write_json
+from stance.base.labels import ID2LABEL, LABEL2ID, LABELS
+from stance.cli.config import PROJECT, plain_messages, register, typed
+from stance.data.build import build_dataset
+from stance.evaluation.metrics import (
     confusion,
     document_weights,
     grouped_confusions,
@@ -51,9 +47,13 @@ from stance.metrics import (
     over_trainings,
     with_interval,
 )
-from stance.pretrained import encoder_location
-from stance.runs import code_state
-from stance.settings import TrainConfig
+from stance.models.encoder import EncoderModel
+from stance.models.encoding import InputFormat
+from stance.models.pretrained import encoder_location
+from stance.training import finetune as training
+from stance.training.config import TrainConfig
+from stance.training.machine import machine, versions
+from stance.training.provenance import code_state
 
 log = logging.getLogger("stance.benchmarks")
 

@@ -25,17 +25,17 @@ from torch.profiler import ProfilerActivity, profile
 from transformers import DataCollatorWithPadding, default_data_collator, set_seed
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from stance import training
-from stance.annotations import Example
-from stance.build import build_dataset
-from stance.config import PROJECT, plain_messages
-from stance.encoder import EncoderModel
-from stance.encoding import InputFormat
-from stance.errors import input_error
-from stance.figures import INK
-from stance.files import read_json, write_beside, write_json
-from stance.machine import machine, versions
-from stance.runs import code_state
+from stance.base.annotations import Example
+from stance.base.errors import input_error
+from stance.base.files import read_json, write_beside, write_json
+from stance.cli.config import PROJECT, plain_messages
+from stance.data.build import build_dataset
+from stance.models.encoder import EncoderModel
+from stance.models.encoding import InputFormat
+from stance.reporting.figures import INK
+from stance.training import finetune as training
+from stance.training.machine import machine, versions
+from stance.training.provenance import code_state
 from training import configuration, stock_dataset, stock_model
 
 log = logging.getLogger("stance.benchmarks")

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from flops import Batches, encoder_flops
-from stance.errors import StanceError
-from stance.files import read_json, write_json
+from stance.base.errors import StanceError
+from stance.base.files import read_json, write_json
 
 #: Text, target, holder.
 Row = tuple[str, str, str]
@@ -38,7 +38,7 @@ WARM = 64
 def _pipeline(folder: Path, *, batch: int) -> Ask:
     from transformers import pipeline
 
-    from stance.classifier import read_card
+    from stance.models.classifier import read_card
 
     form = read_card(folder).input_format
     plain = pipeline("text-classification", model=str(folder), device="cpu")
@@ -55,8 +55,8 @@ def _pipeline(folder: Path, *, batch: int) -> Ask:
 def _cross_encoder(folder: Path) -> Ask:
     from sentence_transformers import CrossEncoder
 
-    from stance.classifier import read_card
-    from stance.labels import LABELS
+    from stance.base.labels import LABELS
+    from stance.models.classifier import read_card
 
     form = read_card(folder).input_format
     model = CrossEncoder(str(folder), max_length=form.max_length, device="cpu", local_files_only=True)
@@ -70,7 +70,7 @@ def _cross_encoder(folder: Path) -> Ask:
 
 def _ours(folder: Path, *, runtime: str = "torch") -> Ask:
     """A checkpoint through the toolkit's own door."""
-    from stance.classifier import StanceClassifier
+    from stance.models.classifier import StanceClassifier
 
     classifier = StanceClassifier.from_pretrained(folder, runtime)
 
@@ -179,9 +179,9 @@ def measure_peak(job: dict[str, Any]) -> dict[str, Any]:
 
 def measure_file(job: dict[str, Any]) -> dict[str, Any]:
     """Seconds and peak memory of scoring a file with :func:`stance.inference.predict_file`; loading is not counted."""
-    from stance.classifier import StanceClassifier
-    from stance.inference import predict_file
-    from stance.settings import PredictConfig
+    from stance.inference.config import PredictConfig
+    from stance.inference.predict_file import predict_file
+    from stance.models.classifier import StanceClassifier
 
     classifier = StanceClassifier.from_pretrained(job["checkpoint"])
     config = PredictConfig(checkpoint=job["checkpoint"], input=job["input"], output=job["output"])
@@ -212,7 +212,7 @@ def _cut(checkpoint: Path, rows: Sequence[Row], length: int, number: int) -> lis
     """Rows of so many tokens: neighbouring sentences put together and cut, all with one short target."""
     from transformers import AutoTokenizer
 
-    from stance.classifier import read_card
+    from stance.models.classifier import read_card
 
     tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
     form = read_card(checkpoint).input_format

@@ -5,14 +5,14 @@ FILE has text, target and, if there are any, holder, id, document, context; and 
 label_studio=FILE.json writes the judgements for people to correct. See docs/prompting.md.
 """
 
-from stance.config import script
-from stance.settings import AnnotateConfig
+from stance.cli.config import script
+from stance.inference.config import AnnotateConfig
 
 
 @script("annotate")
 def main(config: AnnotateConfig) -> None:
     """Judge every row; write people's and the model's judgements, and print how far they agree."""
-    from stance.annotating import agreement_page, annotate, counted
+    from stance.inference.annotating import agreement_page, annotate, counted
 
     judged, agreement = annotate(config)
     print(f"{len(judged.own):,} rows judged as {config.annotator}: {counted(judged.own)}; {config.output}")

@@ -3,18 +3,18 @@
 With a model: predictions=FILE or checkpoint=DIR. The ceiling is that of part=test. See docs/annotators.md.
 """
 
-from stance.config import script
-from stance.settings import EvaluateConfig
+from stance.cli.config import script
+from stance.evaluation.config import EvaluateConfig
 
 
 @script("annotators")
 def main(config: EvaluateConfig) -> None:
     """Write outputs/annotators/<corpus>.json, or output=FILE, and print its tables."""
-    from stance.annotators import annotators_page, describe
-    from stance.build import load_part
-    from stance.files import write_json
-    from stance.readers import read_corpus
-    from stance.runs import about_part, predict_part
+    from stance.base.files import write_json
+    from stance.data.build import load_part
+    from stance.data.read import read_corpus
+    from stance.evaluation.annotators import annotators_page, describe
+    from stance.evaluation.predict_part import about_part, predict_part
 
     predicted = None
     if config.checkpoint is None and config.predictions is None:

@@ -3,14 +3,14 @@
 Several, and the page of all: -m data=vast,pstance,gwsd split=official
 """
 
-from stance.config import script
-from stance.settings import AuditConfig
+from stance.cli.config import script
+from stance.evaluation.config import AuditConfig
 
 
 @script("audit")
 def main(config: AuditConfig) -> None:
     """Write <folder>/<name>.json and the page of all audits beside the folder; print this one's."""
-    from stance.audit import audit_corpus, audit_page
+    from stance.evaluation.audit import audit_corpus, audit_page
 
     found, page = audit_corpus(config)
     print(audit_page([found]))

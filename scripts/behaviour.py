@@ -3,14 +3,14 @@
 suite=FILE.yaml for one of your own (docs/behaviour.md describes the format); output=FILE
 """
 
-from stance.config import script
-from stance.settings import BehaviourConfig
+from stance.cli.config import script
+from stance.evaluation.config import BehaviourConfig
 
 
 @script("behaviour")
 def main(config: BehaviourConfig) -> None:
     """Run every test of the suite; write the report and print the failure rates."""
-    from stance.behaviour import behave, behaviour_table
+    from stance.evaluation.checks.behaviour import behave, behaviour_table
 
     report, path = behave(config)
     print(behaviour_table(report))

@@ -4,14 +4,14 @@ Both trained on data=negotiation split=auto. The threshold is the one that saves
 loss=0.002 of macro-F1; the output is a checkpoint for scripts/predict.py, with a report on test in report.json.
 """
 
-from stance.config import script
-from stance.settings import CascadeConfig
+from stance.cli.config import script
+from stance.inference.config import CascadeConfig
 
 
 @script("cascade")
 def main(config: CascadeConfig) -> None:
     """Choose the threshold, write the cascade, say what it loses and saves."""
-    from stance.cascade import in_words, make_cascade
+    from stance.inference.cascade import in_words, make_cascade
 
     print(in_words(make_cascade(config)))
     print(f"python scripts/predict.py checkpoint={config.output} input=FILE output=FILE")

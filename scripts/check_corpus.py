@@ -5,15 +5,17 @@ After a change that is meant: write=true. The wire is measured where the folder 
 """
 
 import sys
+from pathlib import Path
 
-from stance.config import script
-from stance.settings import CheckConfig
+from stance.cli.config import script
+from stance.evaluation.config import CheckConfig
 
 
 @script("check_corpus")
 def main(config: CheckConfig) -> None:
     """Measure and compare; exit code 1 if a promise is broken or a number is not the recorded one."""
-    from stance.datasheet import changed, measure_corpus, promises, record_numbers
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "seeds"))
+    from datasheet import changed, measure_corpus, promises, record_numbers
 
     measured = measure_corpus(config.folder, config.texts)
     kept = promises(measured)

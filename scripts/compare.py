@@ -5,15 +5,15 @@ RUN is a run folder (outputs/runs/NAME/seed-0), a NAME (all its seeds), the fold
 More than two, each compared with the first: runs=[a,b,c]
 """
 
-from stance.config import script
-from stance.settings import CompareConfig
+from stance.cli.config import script
+from stance.experiments.config import CompareConfig
 
 
 @script("compare")
 def main(config: CompareConfig) -> None:
     """Print the differences; write them, and the rows that differ."""
-    from stance.comparison import in_words
-    from stance.systems import compare_systems
+    from stance.evaluation.comparison import in_words
+    from stance.experiments.compare import compare_systems
 
     results, folder = compare_systems(config)
     print(*(in_words(result, len(results)) for result in results), sep="\n")

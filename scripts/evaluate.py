@@ -4,16 +4,16 @@ Or predictions=FILE (columns id, label, and if there are against, neutral, favor
 probes=true asks a checkpoint more; behaviour=FILE shows what scripts/behaviour.py wrote.
 """
 
-from stance.config import script
-from stance.settings import ReportConfig
+from stance.cli.config import script
+from stance.evaluation.config import ReportConfig
 
 
 @script("evaluate")
 def main(config: ReportConfig) -> None:
     """Score one part of a dataset; write numbers and report, and print the headline."""
-    from stance.evaluation import remark
-    from stance.metrics import in_words
-    from stance.scoring import evaluate_part
+    from stance.evaluation.evaluate import remark
+    from stance.evaluation.metrics import in_words
+    from stance.experiments.evaluate_part import evaluate_part
 
     report, path = evaluate_part(config)
     print(f"{report['of']} on the {report['part']} part of {report['data']['name']}")

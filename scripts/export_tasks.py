@@ -9,17 +9,17 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from stance.config import script
-from stance.settings import TasksConfig
+from stance.cli.config import script
+from stance.data.config import TasksConfig
 
 
 @script("export_tasks")
 def main(config: TasksConfig) -> None:
     """Choose the rows, write them and their mapping, say how many."""
-    from stance.coding import export_tasks
+    from stance.data.coding import export_tasks
 
     def embed(texts: Sequence[str]) -> Any:  # noqa: ANN401 - an array, imported late
-        from stance.features import EmbeddingFeatures
+        from stance.models.features import EmbeddingFeatures
 
         encoder = EmbeddingFeatures.load_encoder(config.encoder).encoder
         return encoder.encode([*texts], batch_size=64, normalize_embeddings=True, convert_to_numpy=True)

@@ -8,7 +8,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from stance.config import plain_messages
+from stance.cli.config import plain_messages
 
 
 def main() -> None:
@@ -19,12 +19,12 @@ def main() -> None:
     parser.add_argument("--mapping", metavar="FILE", help="say what rows it makes")
     parser.add_argument("--output", metavar="FILE", help="the first mapping; with --mapping the rows, as jsonl")
     arguments = parser.parse_args()
-    from stance.files import write_beside, write_jsonl
-    from stance.imports.draft import first_mapping
-    from stance.imports.judge import rows_of
-    from stance.imports.survey import described, survey
-    from stance.imports.tools import records_of
-    from stance.readers.imported import opened_with
+    from stance.base.files import write_beside, write_jsonl
+    from stance.data.imported import opened_with
+    from stance.data.imports.draft import first_mapping
+    from stance.data.imports.judge import rows_of
+    from stance.data.imports.survey import described, survey
+    from stance.data.imports.tools import records_of
 
     with plain_messages():
         if arguments.mapping:

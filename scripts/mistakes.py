@@ -3,8 +3,8 @@
 Or predictions=FILE with probabilities (columns id, label, against, neutral, favor); part=validation|test|challenge.
 """
 
-from stance.config import script
-from stance.settings import EvaluateConfig
+from stance.cli.config import script
+from stance.evaluation.config import EvaluateConfig
 
 
 @script("mistakes")
@@ -12,9 +12,9 @@ def main(config: EvaluateConfig) -> None:
     """Write outputs/mistakes/<corpus>.<part>.json, or output=FILE, and the page beside it; print the page."""
     from pathlib import Path
 
-    from stance.files import write_beside, write_json
-    from stance.mistakes import mistakes_page, report_mistakes
-    from stance.runs import about_part, predict_part
+    from stance.base.files import write_beside, write_json
+    from stance.evaluation.predict_part import about_part, predict_part
+    from stance.reporting.mistakes import mistakes_page, report_mistakes
 
     splits, record, predictions, _ = predict_part(config)
     found = report_mistakes(splits[config.part], predictions, samples=config.bootstrap)

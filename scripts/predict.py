@@ -10,16 +10,16 @@ abstain.risk=0.1 writes "abstain" for rows that are too likely to be wrong; thei
 engine=ray asks the workers of a Ray cluster (ray.address=HOST:PORT) or of this machine: docs/scaling.md.
 """
 
-from stance.config import script
-from stance.settings import PredictConfig
+from stance.cli.config import script
+from stance.inference.config import PredictConfig
 
 
 @script("predict")
 def main(config: PredictConfig) -> None:
     """Load the checkpoint, score the rows, write them with label and probabilities."""
-    from stance.classifier import Cascade
-    from stance.files import must_exist
-    from stance.inference import first_rows, load_classifier, predict_file, rejects_path
+    from stance.base.names import must_exist
+    from stance.inference.predict_file import first_rows, load_classifier, predict_file, rejects_path
+    from stance.models.classifier import Cascade
 
     must_exist(config.input)
     classifier = load_classifier(config)

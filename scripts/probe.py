@@ -3,14 +3,14 @@
 split=auto part=test seed=0 output=FILE
 """
 
-from stance.config import script
-from stance.settings import ProbeConfig
+from stance.cli.config import script
+from stance.evaluation.config import ProbeConfig
 
 
 @script("probe")
 def main(config: ProbeConfig) -> None:
     """Hide, mask, swap and edit the rows of one part; write the report and print its tables."""
-    from stance.probes import probe_part, probe_table
+    from stance.evaluation.checks.probes import probe_part, probe_table
 
     report, path = probe_part(config)
     print(probe_table(report))

@@ -7,7 +7,7 @@ on no recorded page, and a record without configuration, data or commit.
 import argparse
 import sys
 
-from stance.config import PROJECT, plain_messages
+from stance.cli.config import PROJECT, plain_messages
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.check == bool(arguments.names):
         parser.error("give either names of experiments or --check")
-    from stance.reproduce import check, reproduce
+    from stance.experiments.reproduce import check, reproduce
 
     with plain_messages():
         if arguments.check:

@@ -3,15 +3,15 @@
 FILE is what scripts/predict.py wrote with that checkpoint; columns target and document are used if they are there.
 """
 
-from stance.config import script
-from stance.settings import SharesConfig
+from stance.cli.config import script
+from stance.inference.config import SharesConfig
 
 
 @script("shares")
 def main(config: SharesConfig) -> None:
     """Print the shares, counted and corrected; those of each target by the last method."""
-    from stance.inference import count_file
-    from stance.shares import shares_table
+    from stance.evaluation.shares import shares_table
+    from stance.inference.count_shares import count_file
 
     report, path = count_file(config)
     print(shares_table(report))

@@ -4,14 +4,14 @@ By default the copy is the stance-small of this package. Both are asked the vali
 gives another label for more than a few rows (agreement=0.995) is not kept.
 """
 
-from stance.config import script
-from stance.settings import ShipConfig
+from stance.cli.config import script
+from stance.inference.config import ShipConfig
 
 
 @script("ship")
 def main(config: ShipConfig) -> None:
     """Write the copy and print what half precision changes."""
-    from stance.export import ship
+    from stance.inference.export import ship
 
     found = ship(config)
     same = found["agreement"]

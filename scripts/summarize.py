@@ -4,14 +4,15 @@ Several in one table, the last compared with each other one: experiment=[majorit
 From what is recorded, where nothing was trained here, or with further seeds to it: recorded=true
 """
 
-from stance.config import script
-from stance.settings import SummarizeConfig
+from stance.cli.config import script
+from stance.experiments.config import SummarizeConfig
 
 
 @script("summarize")
 def main(config: SummarizeConfig) -> None:
     """Write <folder>/<name>/results.json and its table for each; print one table of all."""
-    from stance.results import results_table, summarize_all
+    from stance.experiments.pages import results_table
+    from stance.experiments.results import summarize_all
 
     results, comparisons = summarize_all(config)
     print(results_table(results), *comparisons, sep="\n")

@@ -3,8 +3,8 @@
 Models that did not see a row's document say how probable its label is: model=tfidf|embedding. See docs/annotators.md.
 """
 
-from stance.config import script
-from stance.settings import SuspectsConfig
+from stance.cli.config import script
+from stance.evaluation.config import SuspectsConfig
 
 
 @script("suspects")
@@ -12,11 +12,11 @@ def main(config: SuspectsConfig) -> None:
     """Write outputs/suspects/<corpus>.csv, or output=FILE, the most suspicious row first; print counts by kind."""
     from collections import Counter
 
-    from stance.agreement import aggregate
-    from stance.predictions import to_predictions
-    from stance.readers import read_corpus
-    from stance.suspects import find_suspects, out_of_fold, write_suspects
-    from stance.tables import markdown_table
+    from stance.base.markdown import markdown_table
+    from stance.base.predictions import to_predictions
+    from stance.data.agreement import aggregate
+    from stance.data.read import read_corpus
+    from stance.evaluation.suspects import find_suspects, out_of_fold, write_suspects
 
     corpus = read_corpus(config.data)
     examples = aggregate(corpus.annotations, corpus.adjudicator).examples

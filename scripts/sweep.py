@@ -4,14 +4,14 @@ search.trials=20, search.learning_rate=[1e-5,3e-4], search.epochs=[3,10], search
 A sweep that was killed goes on; a larger search.trials adds to it. docs/scaling.md says what it guarantees.
 """
 
-from stance.config import command, script
-from stance.settings import SweepConfig
+from stance.cli.config import command, script
+from stance.training.config import SweepConfig
 
 
 @script("sweep")
 def main(config: SweepConfig) -> None:
     """Try, say which trial was the best, and how to train it."""
-    from stance.sweep import run_sweep
+    from stance.training.sweep import run_sweep
 
     report = run_sweep(config, command())
     best, trials = report["best"], report["trials"]

@@ -6,22 +6,23 @@ In two processes that share each batch: torchrun --nproc_per_node 2 scripts/trai
 More machines, more jobs at once: docs/scaling.md
 """
 
-from stance.config import command, script
-from stance.settings import TrainConfig
+from stance.cli.config import command, script
+from stance.training.config import TrainConfig
 
 
 @script("train")
 def main(config: TrainConfig) -> None:
     """Train, predict, score; print the headline with its interval and the gain over the best prior."""
-    from stance import processes
+    from stance.training import distributed as processes
 
     if not processes.leads():
-        from stance.training import fine_tune
+        from stance.training.finetune import fine_tune
 
         return processes.follow(fine_tune)
-    from stance.evaluation import remark
-    from stance.metrics import in_words
-    from stance.runs import run_folder, train_run
+    from stance.evaluation.evaluate import remark
+    from stance.evaluation.metrics import in_words
+    from stance.training.plan import run_folder
+    from stance.training.run import train_run
 
     print(f"== {config.name}, seed {config.seed}", flush=True)
     with processes.leading():

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from conftest import WORDS
-from stance.labels import LABELS
+from stance.base.labels import LABELS
 
 #: What it is called by default, and the key that it wants if it wants one.
 MODEL, KEY = "stub-1", "a-secret-word"

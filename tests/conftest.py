@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from stance.annotations import Annotation, Example
-from stance.labels import LABELS
-from stance.predictions import Prediction
+from stance.base.annotations import Annotation, Example
+from stance.base.labels import LABELS
+from stance.base.predictions import Prediction
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -104,7 +104,7 @@ def tiny_encoder(tmp_path_factory) -> Path:
     """A real BERT with the packaged tokenizer, 2 layers of 32: trains in seconds."""
     from transformers import AutoTokenizer, BertConfig, BertModel, set_seed
 
-    from stance.pretrained import SMALL_ENCODER, encoder_location
+    from stance.models.pretrained import SMALL_ENCODER, encoder_location
 
     folder = tmp_path_factory.mktemp("tiny")
     tokenizer = AutoTokenizer.from_pretrained(encoder_location(SMALL_ENCODER))

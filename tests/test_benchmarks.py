@@ -21,11 +21,11 @@ import throughput
 import worker
 from conftest import PROJECT
 from stance import StanceClassifier
-from stance.annotations import write_annotations
-from stance.classifier import Card
-from stance.encoder import EncoderModel
-from stance.encoding import InputFormat
-from stance.errors import StanceError
+from stance.base.errors import StanceError
+from stance.data.annotation_files import write_annotations
+from stance.models.classifier import Card
+from stance.models.encoder import EncoderModel
+from stance.models.encoding import InputFormat
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from conftest import PROJECT, example
-from stance.files import read_json
-from stance.labels import LABELS
+from stance.base.files import read_json
+from stance.base.labels import LABELS
 
 FOLDER = PROJECT / "benchmarks"
 
@@ -53,7 +53,7 @@ def test_a_training_is_measured_once_and_the_table_shows_it(benchmark, tmp_path,
     training = benchmark("training")
     inside = training["main"].__globals__
     monkeypatch.setitem(inside, "encoder_location", lambda name: str(tiny_encoder))
-    monkeypatch.setattr("stance.encoding.encoder_location", lambda name: str(tiny_encoder))
+    monkeypatch.setattr("stance.models.encoding.encoder_location", lambda name: str(tiny_encoder))
     original = inside["configuration"]
 
     def tiny(*args):

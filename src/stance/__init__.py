@@ -13,26 +13,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stance.annotations import Annotation, Example, read_annotations, write_annotations
-    from stance.classifier import StanceClassifier
-    from stance.errors import StanceError
-    from stance.evaluation import evaluate
-    from stance.labels import LABELS
-    from stance.predictions import Prediction, Predictor, read_predictions, write_predictions
+    from stance.base.annotations import Annotation, Example
+    from stance.base.errors import StanceError
+    from stance.base.labels import LABELS
+    from stance.base.predictions import Prediction, Predictor, read_predictions, write_predictions
+    from stance.data.annotation_files import read_annotations, write_annotations
+    from stance.evaluation.evaluate import evaluate
+    from stance.models.classifier import StanceClassifier
 
 _HOME = {
-    "Annotation": "annotations",
-    "Example": "annotations",
-    "read_annotations": "annotations",
-    "write_annotations": "annotations",
-    "StanceClassifier": "classifier",
-    "StanceError": "errors",
-    "evaluate": "evaluation",
-    "LABELS": "labels",
-    "Prediction": "predictions",
-    "Predictor": "predictions",
-    "read_predictions": "predictions",
-    "write_predictions": "predictions",
+    "Annotation": "base.annotations",
+    "Example": "base.annotations",
+    "read_annotations": "data.annotation_files",
+    "write_annotations": "data.annotation_files",
+    "StanceClassifier": "models.classifier",
+    "StanceError": "base.errors",
+    "evaluate": "evaluation.evaluate",
+    "LABELS": "base.labels",
+    "Prediction": "base.predictions",
+    "Predictor": "base.predictions",
+    "read_predictions": "base.predictions",
+    "write_predictions": "base.predictions",
 }
 
 __all__ = [

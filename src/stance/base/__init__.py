@@ -1,0 +1,1 @@
+"""What everything rests on: labels, errors, files, the types that travel. No word of machine learning."""

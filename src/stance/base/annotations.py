@@ -1,0 +1,134 @@
+"""What a judgement is, what an example is, and the JSONL and CSV they travel in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from stance.base.labels import (
+    LABELS,
+    Label,
+)
+from stance.base.words import one_spelling
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One annotator's judgement of one row.
+
+    Attributes:
+        id: The row; the same for every annotator who judged it.
+        text: The sentence.
+        holder: Whose stance is asked; empty = the author or speaker of the text.
+        target: The negotiation proposal.
+        label: against, neutral or favor.
+        annotator: Who judged.
+        document: Where the sentence came from.
+        context: The sentences before it in the document, if given.
+        date: Of the document, as written in the source.
+        tags: Properties of the row that scores can be grouped by, e.g. phenomena.
+    """
+
+    id: str
+    text: str
+    holder: str
+    target: str
+    label: Label
+    annotator: str
+    document: str
+    context: str = ""
+    date: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row with its aggregated label.
+
+    Attributes:
+        votes: Number of annotators who said against, neutral, favor.
+        label: The aggregated label.
+        id: And the others as in :class:`Annotation`.
+    """
+
+    id: str
+    text: str
+    holder: str
+    target: str
+    label: Label
+    document: str
+    context: str
+    date: str
+    tags: tuple[str, ...]
+    votes: tuple[int, int, int]
+
+    @property
+    def distribution(self) -> tuple[float, float, float]:
+        """Share of the annotators who said against, neutral, favor; sums to 1."""
+        total = sum(self.votes)
+        return (self.votes[0] / total, self.votes[1] / total, self.votes[2] / total)
+
+
+def columns_of(examples: Sequence[Example]) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Texts, targets, holders and contexts: what a model is asked, in the order of its arguments."""
+    return (
+        [example.text for example in examples],
+        [example.target for example in examples],
+        [example.holder for example in examples],
+        [example.context for example in examples],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What a reader returns.
+
+    Attributes:
+        annotations: Every judgement, in file order.
+        parts: Official part (train, validation, test) by row id; None when the corpus has no official split.
+        files: SHA-256 by name of every file that was read.
+        adjudicator: The annotator whose judgement decides a row, if there is one; no vote besides.
+        left_out: Judgements that are not among the annotations as the configuration or the reader says so, by how they
+            are spelled.
+    """
+
+    annotations: tuple[Annotation, ...]
+    parts: Mapping[str, str] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    adjudicator: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def in_one_spelling(corpus: Corpus) -> Corpus:
+    """The corpus with each holder, target, document and annotator as it is spelled where it first stands.
+
+    Two spellings of one string, composed and decomposed (NFC, NFD), would count as two. Texts stay as they are.
+    """
+    spellings = {name: one_spelling() for name in ("holder", "target", "document", "annotator")}
+    spellings["annotator"](corpus.adjudicator)
+
+    def spelled_once(annotation: Annotation) -> Annotation:
+        values: dict[str, Any] = {name: spell(getattr(annotation, name)) for name, spell in spellings.items()}
+        same = all(getattr(annotation, name) == value for name, value in values.items())
+        return annotation if same else replace(annotation, **values)
+
+    return replace(corpus, annotations=tuple(map(spelled_once, corpus.annotations)))
+
+
+def shortened(names: Iterable[str]) -> list[str]:
+    """Those of these ids that a spreadsheet shortened: 1.23457E+18, or zeros after 15 digits in all that are longer."""
+    distinct = list(dict.fromkeys(names))
+    longer = [name for name in distinct if re.fullmatch(r"\d{16,}", name)]
+    ended = [name for name in longer if not name[15:].strip("0")]
+    powers = [name for name in distinct if re.fullmatch(r"\d(\.\d+)?[eE]\+\d\d+", name)]
+    return powers + (ended if len(ended) == len(longer) > 1 else [])
+
+
+def label_counts(labels: Iterable[str]) -> dict[str, int]:
+    """How often each of the three labels stands, in their order; zero where it does not."""
+    counts: dict[str, int] = dict.fromkeys(LABELS, 0)
+    for label in labels:
+        counts[label] += 1
+    return counts

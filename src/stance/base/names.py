@@ -1,0 +1,46 @@
+"""Names of files: of which kind, where what belongs to one goes, and whether it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stance.base.errors import input_error
+
+#: Columns of separated files by suffix; ``None`` stands for one JSON object a line.
+DELIMITERS: dict[str, str | None] = {".csv": ",", ".tsv": "\t", ".jsonl": None}
+
+#: A workbook of Excel; it is read, not written.
+WORKBOOK = ".xlsx"
+
+#: What may follow such a suffix: the text is compressed.
+COMPRESSIONS = (".gz", ".zst")
+
+
+def table_kind(path: str | Path) -> tuple[str, str]:
+    """What a file is and how it is compressed, by its name: ``(".csv", ".gz")``, ``(".csv", "")``."""
+    path = Path(path)
+    packed = path.suffix.lower()
+    return (Path(path.stem).suffix.lower(), packed) if packed in COMPRESSIONS else (packed, "")
+
+
+def beside(path: str | Path, suffix: str) -> Path:
+    """The path with another end in the place of ``.csv``, ``.csv.gz`` and the like."""
+    path = Path(path)
+    return path.with_name(path.name[: len(path.name) - len("".join(table_kind(path)))] + suffix)
+
+
+def as_name(path: str | Path) -> str:
+    """A path as a single name, its folders joined by hyphens."""
+    return str(path).strip("/").replace("/", "-")
+
+
+def must_exist(path: str | Path, what: str = "file") -> Path:
+    """The path, if it is there.
+
+    Raises:
+        StanceError: It is not; the message names the absolute path.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise input_error(str(path), f"no such {what} (looked for {path.absolute()})")
+    return path

@@ -1,0 +1,198 @@
+"""The rows of csv and tsv files, with what people's programs do to quotation marks."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from stance.base.errors import StanceError, input_error, line_of
+from stance.base.lines import LONGEST_ROW, Line, ScannedRow, strictly
+
+log = logging.getLogger(__name__)
+
+
+#: For rows of text between tabs, where a quotation mark is more often one of the text than one around a cell.
+_AS_TEXT = "if quotes are text, quoting=none, of a dataset data.quoting=none"
+
+
+def separator(lines: Iterator[Line]) -> tuple[str, Iterator[Line]]:
+    """What separates the columns of a csv, by its first line, and the lines from the header on."""
+    for first in lines:
+        if told := re.fullmatch(r"sep=(.)\s*", first.text, re.IGNORECASE):
+            return told[1], lines
+        other = [mark for mark in ";\t" if mark in first.text and "," not in first.text]
+        return (other or [","])[0], chain([first], lines)
+    return ",", lines
+
+
+def separated_rows(
+    path: Path, lines: Iterable[str], delimiter: str, *, header: Sequence[str] | None = None, quoted: bool = True
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and named cells of each row of separated lines. Empty lines are passed over.
+
+    Args:
+        path: Where the lines are from, for messages.
+        lines: With their ends.
+        delimiter: Between cells.
+        header: Names of the cells where the lines have none; else they are in the first line.
+        quoted: Whether double quotes stand around cells; else they are text.
+
+    Raises:
+        StanceError: A row with too few or too many cells, broken quotes, a doubled header.
+    """
+    numbered = (Line(number, text) for number, text in enumerate(lines, start=1))
+    return strictly(scan_separated(path, numbered, delimiter, header, quoted=quoted))
+
+
+class _Feed:
+    """Lines for a csv reader. It knows those of the row under way and takes back all but the first of them."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self.lines = iter(lines)
+        self.back: deque[Line] = deque()
+        self.begin()
+
+    def begin(self) -> None:
+        """A new row begins."""
+        self.row: list[Line] = []
+        self.length = 0
+        self.unclosed = False
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        line = self.back.popleft() if self.back else next(self.lines, None)
+        self.unclosed = line is None or self.length > LONGEST_ROW
+        if line is None:
+            raise StopIteration
+        self.row.append(line)
+        self.length += len(line.text)
+        if self.unclosed:
+            raise csv.Error(f"a quote is not closed within {LONGEST_ROW:,} characters")
+        return line.text
+
+    def take_back(self, but: int = 1) -> None:
+        """All lines of the row but the first, or none, are to be read again."""
+        self.back.extendleft(reversed(self.row[but:]))
+        del self.row[but:]
+
+
+class _Cells:
+    """Reads row after row of separated text.
+
+    Attributes:
+        feed: Its lines; of the row under way it has those that were read.
+        inside: Numbers of the lines with a tab or line end inside a quoted cell, where tabs separate cells.
+    """
+
+    def __init__(self, path: Path, lines: Iterable[Line], delimiter: str, *, quoted: bool) -> None:
+        csv.field_size_limit(2**31 - 1)  # a cell may hold a whole document
+        self.path, self.feed, self.inside = path, _Feed(lines), list[int]()
+        self.quoted, self.tabs = quoted, quoted and delimiter == "\t"
+        self.plain, self.spaced = (
+            csv.reader(
+                self.feed,
+                delimiter=delimiter,
+                quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+                skipinitialspace=skip,
+                strict=True,
+            )
+            for skip in (False, True)
+        )
+
+    def read(self, width: int) -> tuple[list[str], StanceError | None]:
+        """The cells of the next row, or what is wrong with it.
+
+        Args:
+            width: Cells in the header; 0 if this is the header.
+
+        Raises:
+            StopIteration: There is none.
+        """
+        cells, problem = self._read(self.plain)
+        if self.quoted and any(cell[:1] == " " and cell.lstrip(" ")[:1] == '"' for cell in cells):
+            cells, problem = self._past_space(cells, width)
+        return cells, problem or (self._swallowed(cells, width) if self.tabs and width else None)
+
+    def _read(self, reader: Iterator[list[str]]) -> tuple[list[str], StanceError | None]:
+        self.feed.begin()
+        try:
+            return next(reader), None
+        except csv.Error as error:
+            if self.feed.unclosed:
+                self.feed.take_back()
+            problem = f"malformed csv: {str(error).partition(' - ')[0]}"  # what follows is for who programs
+            place = line_of(self.path, self.feed.row[-1].number)
+            return [], input_error(place, problem, allowed=_AS_TEXT if self.tabs else "")
+
+    def _past_space(self, cells: list[str], width: int) -> tuple[list[str], StanceError | None]:
+        """Cells that are quoted after a space, if that makes a row as long as the header, or leaves it as long."""
+        lines = len(self.feed.row)
+        self.feed.take_back(0)
+        again, problem = self._read(self.spaced)
+        fits = problem is None and len(again) == (width or len(again))
+        if fits and (len(cells) != width or len(self.feed.row) == lines):
+            return again, None
+        self.feed.take_back(0)
+        return self._read(self.plain)
+
+    def _swallowed(self, cells: list[str], width: int) -> StanceError | None:
+        """What is wrong with a row whose lines, or one of them, would be rows if quotation marks were text."""
+        if not any('"' in line.text for line in self.feed.row):
+            return None
+        whole = sum(line.text.count("\t") + 1 == width for line in self.feed.row)
+        if whole > 1 or (whole and len(cells) != width):
+            self.feed.take_back()
+            line = self.feed.row[0]
+            problem = "a quotation mark opens a cell that takes in cells or rows after it"
+            return input_error(line_of(self.path, line.number), problem, found=line.text.rstrip(), allowed=_AS_TEXT)
+        if any(mark in cell for cell in cells for mark in "\t\r\n"):
+            self.inside.append(self.feed.row[-1].number)
+        return None
+
+
+def scan_separated(
+    path: Path, lines: Iterable[Line], delimiter: str, header: Sequence[str] | None = None, *, quoted: bool = True
+) -> Iterator[ScannedRow]:
+    """Each row of separated text, with the line that it begins in and its fault if it has one."""
+    reader, unnamed = _Cells(path, lines, delimiter, quoted=quoted), 0
+    while True:
+        try:
+            cells, problem = reader.read(len(header) + unnamed if header else 0)
+        except StopIteration:
+            break
+        if not cells and problem is None:
+            continue
+        read = reader.feed.row
+        problem = problem or next((line.error for line in read if line.error), None)
+        if header is None:
+            if problem is not None:
+                raise problem
+            header = [cell.strip() for cell in cells]
+            while header and not header[-1]:
+                header, unnamed = header[:-1], unnamed + 1  # a spreadsheet's empty columns
+            if doubled := {name for name in header if header.count(name) > 1}:
+                raise input_error(line_of(path, 1), "a column stands twice in the header", found=sorted(doubled))
+            continue
+        place = line_of(path, read[-1].number)
+        if unnamed and not any(cells[len(header) :]):
+            cells = cells[: len(header)]
+        if problem is None and len(cells) != len(header):
+            problem = input_error(
+                place,
+                f"{len(cells)} cells instead of {len(header)}",
+                found=delimiter.join(cells),
+                allowed=f"{len(header)} cells; quote a cell that holds {delimiter!r}",
+            )
+        raw = "".join(line.text for line in read).rstrip("\r\n")
+        values = problem or dict(zip(header, cells, strict=True))
+        yield ScannedRow(read[-1].number, place, values, raw, read[-1].position)
+    if reader.inside:
+        told = "%s: %d rows have a tab or line end inside a quoted cell, line %d first; %s"
+        log.warning(told, path, len(reader.inside), reader.inside[0], _AS_TEXT)

@@ -1,0 +1,250 @@
+"""From annotations to a dataset on disk: read, aggregate, split, check, write."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from stance.base.annotations import Corpus, Example
+from stance.base.errors import StanceError, input_error
+from stance.base.files import alone_at, digest, file_digest
+from stance.data.agreement import aggregate, alpha_interval, by_row
+from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
+from stance.data.dataset import RECORD, DatasetRecord, fingerprint, load_splits, read_record, save_dataset, statistics
+from stance.data.read import read_corpus
+from stance.data.splits import (
+    Splits,
+    check_parts,
+    drop_leaks,
+    find_leaks,
+    refuse_leaks,
+    resolve,
+    some_documents,
+    split_examples,
+    unshared,
+)
+
+log = logging.getLogger(__name__)
+
+#: The rooms whose code decides which rows come of a file.
+DECIDING = ("base", "data")
+
+#: How other corpora are divided when their train part is learnt from.
+TAKEN_AS_THEY_ARE = SplitConfig(leaks="report")
+
+#: Leaks that are listed; the record has the number of all.
+SHOWN = 10
+
+
+def dataset_folder(
+    outputs: str | Path, data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None = None
+) -> Path:
+    """Where the dataset of this configuration stands: its name ends in a digest, so that two never share a folder."""
+    settings = _identity(data, split, auxiliary)
+    return Path(outputs) / "data" / f"{data.name}-{split.by}-{split.seed}-{digest(settings)[:8]}"
+
+
+def _identity(data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None) -> dict[str, Any]:
+    """The settings without what depends on the machine, and without ``auxiliary`` where there is none."""
+    settings: dict[str, Any] = {"data": asdict(data), "split": asdict(split)}
+    corpora = [settings["data"]]
+    if auxiliary is not None and auxiliary.corpora:
+        settings["auxiliary"] = asdict(auxiliary)
+        corpora += settings["auxiliary"]["corpora"].values()
+    for corpus in corpora:
+        corpus["root"] = corpus["texts"] = ""
+        for key in ("tool", "mapping"):
+            if not corpus[key]:
+                del corpus[key]
+    return settings
+
+
+@cache
+def _code() -> str:
+    """Digest of the code that reads and divides."""
+    here = Path(__file__).parents[1]
+    files = [path for room in DECIDING for path in sorted((here / room).rglob("*.py"))]
+    return digest({str(path.relative_to(here)): file_digest(path) for path in files})
+
+
+def build_dataset(
+    outputs: str | Path, data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None = None
+) -> tuple[Splits, DatasetRecord, bool]:
+    """The examples by part and the record; built and written unless the same already stands.
+
+    A dataset stands for as long as neither its configuration nor a byte of its files changes, nor the code that reads
+    and divides them; one that cannot be read any more is built again. Of two processes that want the same one at once,
+    one builds it.
+
+    Returns:
+        The parts, the record, and whether the dataset had to be built.
+
+    Raises:
+        StanceError: The annotations are faulty, a part would be empty, or the parts are not independent.
+    """
+    folder = dataset_folder(outputs, data, split, auxiliary)
+    corpora = {} if auxiliary is None else auxiliary.corpora
+    others = {name: build_dataset(outputs, other, TAKEN_AS_THEY_ARE)[:2] for name, other in corpora.items()}
+    corpus = read_corpus(data)
+    source = {**_identity(data, split, auxiliary), "files": dict(corpus.files), "code": _code()}
+    if others:
+        source["others"] = {name: record.fingerprint for name, (_, record) in others.items()}
+    with alone_at(folder):
+        standing = _standing(folder, digest(source))
+        if standing is not None:
+            return *standing, False
+        splits, record = divide(corpus, data, split, digest(source))
+        if auxiliary is not None and others:
+            splits, taken = with_auxiliary(splits, others, auxiliary, split.seed)
+            check_parts(splits, "auxiliary")
+            record = replace(record, fingerprint=fingerprint(splits), statistics=statistics(splits), auxiliary=taken)
+        save_dataset(folder, splits, record)
+        return splits, record, True
+
+
+def load_part(outputs: str | Path, data: DataConfig, split: SplitConfig, part: str) -> tuple[Splits, DatasetRecord]:
+    """The dataset, built if need be, that has a part of this name.
+
+    Raises:
+        StanceError: It has not, or see :func:`build_dataset`.
+    """
+    splits, record, _ = build_dataset(outputs, data, split)
+    if part not in splits:
+        raise input_error("part", "no such part", found=part, allowed=splits)
+    return splits, record
+
+
+def with_auxiliary(
+    splits: Splits, others: Mapping[str, tuple[Splits, DatasetRecord]], auxiliary: AuxiliaryConfig, seed: int
+) -> tuple[Splits, dict[str, Any]]:
+    """The parts with rows of other corpora's train parts in train, and what was taken of each.
+
+    Only train parts are taken: nothing that a benchmark calls validation or test. A row whose text is a duplicate or
+    near-duplicate of one in this corpus's other parts is dropped.
+
+    Args:
+        splits: Of the corpus itself.
+        others: Parts and record of each other corpus, by name.
+        auxiliary: How many rows, and whether the corpus's own train part stays.
+        seed: Of the draw.
+    """
+    train = list(splits["train"]) if auxiliary.own_rows else []
+    held_out = [row for part, rows in splits.items() if part != "train" for row in rows]
+    taken = {}
+    for name, (parts, record) in others.items():
+        chosen = parts["train"]
+        if auxiliary.rows and len(chosen) > auxiliary.rows:
+            chosen = some_documents(chosen, auxiliary.rows / len(chosen), seed)
+        kept = unshared(chosen, held_out, "sentence")
+        train += [replace(row, id=f"{name}/{row.id}", document=f"{name}/{row.document}") for row in kept]
+        taken[name] = {
+            "fingerprint": record.fingerprint,
+            "rows": len(kept),
+            "dropped": len(chosen) - len(kept),
+        }
+    return {**splits, "train": train}, taken
+
+
+def _standing(folder: Path, source: str) -> tuple[Splits, DatasetRecord] | None:
+    """The dataset in a folder, if it is whole and of this source."""
+    if not (folder / RECORD).exists():
+        return None
+    try:
+        return load_splits(folder) if read_record(folder).source == source else None
+    except StanceError as error:
+        log.warning("%s; building it again", error)
+        return None
+
+
+def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "") -> tuple[Splits, DatasetRecord]:
+    """The examples of a corpus by part, and the record that goes with them; nothing is written.
+
+    Raises:
+        StanceError: See :func:`build_dataset`.
+    """
+    aggregation = aggregate(corpus.annotations, corpus.adjudicator)
+    if not aggregation.examples:
+        raise StanceError(f"{data.location}: every row is tied; no example has a label")
+    splits = split_examples(
+        aggregation.examples,
+        split.by,
+        validation=split.validation,
+        test=split.test,
+        seed=split.seed,
+        parts=corpus.parts,
+    )
+    by = resolve(split.by, corpus.parts)
+    for spelling, n in corpus.left_out.items():
+        log.info("left out: %d judgement(s): %r", n, spelling)
+    leaks = find_leaks(splits, by)
+    if split.leaks == "refuse":
+        refuse_leaks(leaks)
+    elif split.leaks == "drop":
+        splits = drop_leaks(splits, by)
+    for leak in leaks[:SHOWN]:
+        log.info("%s: %s", "dropped" if split.leaks == "drop" else "kept", leak)
+    if len(leaks) > SHOWN:
+        log.info("and %d more that parts share", len(leaks) - SHOWN)
+    hard = [example for example in splits["test"] if set(example.tags) & set(split.challenge)]
+    if hard or "challenge" in splits:
+        splits["challenge"] = [*splits.get("challenge", ()), *hard]
+    record = DatasetRecord(
+        name=data.name,
+        source=source,
+        fingerprint=fingerprint(splits),
+        split=asdict(split),
+        files=dict(corpus.files),
+        statistics=statistics(splits),
+        ties={row: list(votes) for row, votes in aggregation.ties.items()},
+        leaks=dict(Counter(leak.kind for leak in leaks)),
+        agreement=_agreement(corpus),
+        left_out=dict(corpus.left_out),
+    )
+    return splits, record
+
+
+def _agreement(corpus: Corpus) -> dict[str, float | int] | None:
+    """Alpha of the annotators who vote; None when no two judged a row (or all rows got one label)."""
+    voting = [a for a in corpus.annotations if a.annotator != corpus.adjudicator]
+    twice = sum(len(judgements) > 1 for judgements in by_row(voting).values())
+    if not twice:
+        return None
+    alpha, low, high = alpha_interval(voting)
+    if math.isnan(alpha):
+        return None
+    return {"rows": twice, "alpha": alpha, "low": low, "high": high}
+
+
+def describe(record: DatasetRecord, splits: dict[str, list[Example]]) -> str:
+    """A table of the parts, and what was tied or leaked, as lines of text."""
+    lines = [f"{'part':<12}{'rows':>6}{'docs':>6}{'targets':>9}{'holders':>9}{'against':>9}{'neutral':>9}{'favor':>7}"]
+    for part in splits:
+        s = record.statistics[part]
+        counts = s["labels"]
+        lines.append(
+            f"{part:<12}{s['rows']:>6}{s['documents']:>6}{s['targets']:>9}{s['holders']:>9}"
+            f"{counts['against']:>9}{counts['neutral']:>9}{counts['favor']:>7}"
+        )
+    if record.agreement:
+        a = record.agreement
+        lines.append(
+            f"agreement: Krippendorff's alpha {a['alpha']:.3f} [{a['low']:.3f}, {a['high']:.3f}], {a['rows']} rows"
+        )
+    for name, taken in record.auxiliary.items():
+        lines.append(f"from {name}: {taken['rows']} rows in train; {taken['dropped']} dropped, their text is held out")
+    if record.left_out:
+        spelled = ", ".join(f"{n} {spelling!r}" for spelling, n in record.left_out.items())
+        lines.append(f"left out: {spelled}")
+    if record.ties:
+        shown = ", ".join(list(record.ties)[:5])
+        lines.append(f"ties: {len(record.ties)} row(s) without a majority are in no part ({shown}, ...)")
+    for kind, n in record.leaks.items():
+        lines.append(f"leaks: {n} {kind}(s) between parts, split.leaks={record.split['leaks']}")
+    lines.append(f"fingerprint {record.fingerprint[:16]}")
+    return "\n".join(lines)

@@ -1,0 +1,137 @@
+"""Rows to be coded next: read from scored files, chosen by what they teach, written as tasks of a tool."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.base.errors import Faults, StanceError, input_error
+from stance.base.labels import LABELS
+from stance.base.predictions import Prediction, parse_prediction, to_probabilities
+from stance.base.tables import Row, read_chunks
+from stance.data.annotation_files import cell_of
+from stance.data.config import TasksConfig
+from stance.data.imports.tasks import Task, check_kind, ids_in, write_tasks
+from stance.data.teaching import CANDIDATES, disagreement, most_first, narrowness, one_of_each
+
+log = logging.getLogger(__name__)
+
+#: Rows in memory beside those that may be coded.
+CHUNK = 4096
+
+#: Texts -> a vector each.
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was done: tasks written, rows that could be coded, rows left out since they were given before."""
+
+    tasks: int
+    rows: int
+    given: int
+    mapping: Path
+
+
+def export_tasks(config: TasksConfig, embed: Embed) -> Exported:
+    """Choose rows and write them.
+
+    Args:
+        config: See :class:`stance.data.config.TasksConfig`.
+        embed: For one row of each cluster.
+
+    Raises:
+        StanceError: A file that is none of rows, files of several models that are not of the same rows, no rows left.
+    """
+    check_kind(config.to, config.output)
+    given = set().union(*(ids_in(path) for path in config.given)) if config.given else set()
+    tasks, members, skipped = _read(config, given)
+    usefulness = _usefulness(config, tasks, members)
+    n = min(config.n, len(tasks))
+    if config.clusters and config.order in ("margin", "disagreement") and n < len(tasks):
+        candidates = most_first(usefulness, CANDIDATES * n)
+        vectors = embed([tasks[index].fields["text"] for index in candidates])
+        chosen = candidates[one_of_each(vectors, usefulness[candidates], n, config.seed)]
+    else:
+        chosen = most_first(usefulness, n)
+    rows = [tasks[index] for index in chosen]
+    mapping = write_tasks(config.output, config.to, rows, annotators=config.annotators, model=config.input[0])
+    return Exported(len(rows), len(tasks), skipped, mapping)
+
+
+def _read(config: TasksConfig, given: set[str]) -> tuple[list[Task], list[NDArray[np.float64]], int]:
+    """The rows of the first file that may be coded, the probabilities of each file, and how many were given before."""
+    tasks: list[Task] = []
+    seen: dict[tuple[str, str, str], int] = {}
+    kept: list[bool] = []
+    skipped = 0
+    members: list[NDArray[np.float64]] = []
+    for number, path in enumerate(config.input):
+        found, ids = _rows(path, config)
+        if number == 0:
+            for task in found:
+                key = task.fields["text"], task.fields["holder"], task.fields["target"]
+                before = task.fields["id"] in given
+                skipped += before
+                kept.append(not before and seen.setdefault(key, len(kept)) == len(kept))
+            first = ids
+            tasks = list(itertools.compress(found, kept))
+        elif ids != first:
+            raise input_error(path, f"other rows than {config.input[0]}", allowed="the same ids in the same order")
+        scored = list(itertools.compress(found, kept))
+        if scored and all(task.scores for task in scored):
+            said = [Prediction("neutral", task.scores) for task in scored]
+            members.append(to_probabilities(said, path))
+    if not tasks:
+        raise input_error(config.input[0], "no rows to be coded", found=f"{skipped} given before")
+    return tasks, members, skipped
+
+
+def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str]]:
+    tasks: list[Task] = []
+    faults = Faults(path)
+    for number, (place, row) in enumerate(itertools.chain.from_iterable(read_chunks(path, CHUNK)), start=1):
+        with faults.noted(place):
+            tasks.append(_task(row, config, place, number))
+    faults.tell()
+    ids = [task.fields["id"] for task in tasks]
+    if len(set(ids)) < len(ids):
+        raise input_error(path, "an id stands twice", found=next(i for i in ids if ids.count(i) > 1))
+    return tasks, ids
+
+
+def _task(row: Row, config: TasksConfig, place: str, number: int) -> Task:
+    columns = config.columns
+    fields = {"id": cell_of(row.get("id"), "id", place, may_be_empty=True) or f"row-{number}"}
+    for name in ("text", "holder", "target", "context"):
+        column = getattr(columns, name)
+        fields[name] = cell_of(row.get(column), column, place, may_be_empty=name not in ("text", "target"))
+    for name in ("document", "date"):
+        fields[name] = cell_of(row.get(name), name, place, may_be_empty=True)
+    scored = {name: row.get(config.prefix + name) for name in ("label", *LABELS)}
+    if any(scored[label] in (None, "") for label in LABELS):
+        return Task(fields, {})
+    scored["label"] = max(LABELS, key=lambda label: float(str(scored[label])))  # the file's may be "abstain"
+    return Task(fields, dict(parse_prediction(scored, place).scores))
+
+
+def _usefulness(
+    config: TasksConfig, tasks: Sequence[Task], members: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """What each row teaches; by ``file`` the earlier the more, at ``random`` drawn by the seed."""
+    if config.order == "file":
+        return -np.arange(len(tasks), dtype=np.float64)
+    if config.order == "random":
+        return np.random.default_rng(config.seed).random(len(tasks))
+    if not members:
+        log.info("%s: no probabilities; one row of each cluster is taken", config.input[0])
+        return np.zeros(len(tasks))
+    if len(members) < len(config.input):
+        raise StanceError(f"{', '.join(config.input)}: one of the files has no probabilities")
+    return disagreement(members) if config.order == "disagreement" else narrowness(np.mean(members, axis=0))

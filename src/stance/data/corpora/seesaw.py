@@ -1,0 +1,117 @@
+"""SEESAW: who in a political news sentence is for or against whom or what.
+
+Source: Zhang, Beauchamp and Wang (2022), Generative Entity-to-Entity Stance Detection with Knowledge Graph
+Augmentation, EMNLP. Licence: CC BY-NC-SA 4.0. Research use; nothing of it is part of this project.
+
+Articles come in stories (AllSides triplets). ``annotations/*.json`` gives triples of holder (subject), POS or NEG, and
+target (object) by sentence, with the initials of the annotators; ``articles/*.json`` the sentences; ``meta/*.json`` the
+story's date and the authors' part: train, valid and, where it is there, test. A story is a document: its articles tell
+the same events.
+
+Quirks handled: entities have canonical names, not those of the sentence, and a third of the triples need the article:
+the title and the five sentences before are the context. The subject "None" is the author (holder empty); triples with
+"Not in the list" as subject or object have no one to ask about and are left out (1,557 of 8,699). There is no neutral
+label: pairs of entities of an annotated sentence without a triple (10,584) can be taken as neutral, which nobody
+judged. Seven triples name an annotator twice, whose vote counts twice; two pairs have a triple of each label, by two
+annotators, and stay two rows.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stance.base.annotations import Annotation, Corpus
+from stance.base.errors import StanceError, input_error
+from stance.base.files import digest, file_digest, read_json
+from stance.base.labels import parse_label
+from stance.base.names import must_exist
+
+LABEL_MAP: Mapping[str, str] = {"NEG": "against", "POS": "favor"}
+PARTS: Mapping[str, str] = {"train": "train", "valid": "validation", "test": "test"}
+
+AUTHOR, UNLISTED = "None", "Not in the list"
+
+#: Sentences before the judged one that are its context.
+BEFORE = 5
+
+#: Of the digests of all files of the stories marked train and valid, and with it the number of those articles.
+ARTICLES, SHA256 = 486, "da955642fe138faa2ca10f1187bc77f166d9df59f054d53035c139a16ca4c947"
+
+
+def read(folder: str | Path, *, derived_neutrals: bool = False, verify: bool = True) -> Corpus:
+    """The triples with the authors' parts; where no story is marked test, those marked valid are test.
+
+    Args:
+        folder: With ``annotations/``, ``articles/`` and ``meta/``.
+        derived_neutrals: Add the ordered pairs of a sentence's entities that have no triple, as neutral.
+        verify: Refuse other files than the known ones.
+
+    Raises:
+        StanceError: Names file and value: a missing or changed file, a key that is not there, an unknown label or part.
+    """
+    folder = Path(folder)
+    annotations: list[Annotation] = []
+    parts: dict[str, str] = {}
+    files: dict[str, str] = {}
+    paths = sorted(must_exist(folder / "annotations", "folder").glob("*.json"))
+    for path in paths:
+        article, story = folder / "articles" / path.name, path.name.partition("_DOCUMENT")[0]
+        meta = folder / "meta" / f"{story}.json"
+        files |= {f"{read.parent.name}/{read.name}": file_digest(read) for read in (path, article, meta)}
+        found = read_json(meta)
+        if found.get("Split") not in PARTS:
+            raise input_error(str(meta), "unknown part in 'Split'", found=found.get("Split"), allowed=PARTS)
+        date = str(found.get("story_time", ""))
+        for annotation in _article(path, read_json(path), read_json(article), story, date, derived_neutrals):
+            annotations.append(annotation)
+            parts[annotation.id] = PARTS[found["Split"]]
+    if verify and digest(files) != SHA256:
+        known = f"the {ARTICLES} articles that results are about, or data.verify=false"
+        raise input_error(str(folder), "other files than the known ones", found=f"{len(paths)} articles", allowed=known)
+    if "test" not in parts.values():
+        parts = {row: "test" if part == "validation" else part for row, part in parts.items()}
+    return Corpus(tuple(annotations), parts, files)
+
+
+def _article(
+    path: Path, content: Mapping[str, Any], article: Mapping[str, Any], story: str, date: str, derived_neutrals: bool
+) -> Iterator[Annotation]:
+    """Every annotator's judgement of each triple of one article, and if asked for the pairs without one."""
+    try:
+        sentences = {str(sentence["id"]): sentence["text"] for sentence in article["text"]}
+        order = list(sentences)
+        for number, triples in content["sentence-level stances"].items():
+            before = [sentences[i] for i in order[: order.index(number)][-BEFORE:]]
+            fields = {
+                "text": sentences[number].strip(),
+                "document": story,
+                "context": " ".join(filter(None, [content["title"], *before])),
+                "date": date,
+            }
+            prefix = f"{path.stem}-{number}"
+            named = [t for t in triples if UNLISTED not in (t["subject"], t["object"])]
+            for triple in named:
+                label = parse_label(triple["sentiment"], LABEL_MAP, f"{path}, sentence {number}")
+                holder = "" if triple["subject"] == AUTHOR else triple["subject"]
+                for annotator in triple["annotators"]:
+                    yield Annotation(
+                        id=f"{prefix}-{triple['id']}", holder=holder, target=triple["object"], label=label,
+                        annotator=annotator, **fields,
+                    )  # fmt: skip
+            if not derived_neutrals:
+                continue
+            judged = {(triple["subject"], triple["object"]) for triple in named}
+            entities = sorted(set(itertools.chain.from_iterable(judged)) - {AUTHOR})
+            for holder, target in itertools.permutations(entities, 2):
+                if (holder, target) not in judged:
+                    yield Annotation(
+                        id=f"{prefix}-{holder}>{target}", holder=holder, target=target, label="neutral",
+                        annotator="derived", **fields,
+                    )  # fmt: skip
+    except StanceError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise input_error(str(path), "not of SEESAW's format", found=repr(error)) from None

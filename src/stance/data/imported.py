@@ -1,0 +1,77 @@
+"""What annotation tools write, as it is: sheets, Label Studio, REFI-QDA, DNA, INCEpTION, doccano, Prodigy, brat, ...
+
+``python scripts/inspect_import.py FILE`` says what is in a file and writes a first mapping, in which a coder says what
+is holder, target and label; then ``data=import data.path=FILE data.mapping=MAPPING.yaml``. See docs/annotate.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from stance.base.annotations import Corpus
+from stance.base.errors import input_error
+from stance.base.files import file_digest
+from stance.data.config import AnnotationColumns
+from stance.data.imports import TOOLS, ImportMapping, Opened, open_export, read_mapping, records_of, rows_of
+from stance.data.table import corpus_of_rows
+
+log = logging.getLogger(__name__)
+
+
+def read(path: str | Path, mapping: str | Path, *, tool: str = "", part_map: Mapping[str, str]) -> Corpus:
+    """The judgements of an export; with ``part`` in the mapping also the parts.
+
+    Args:
+        path: A file, folder or zip.
+        mapping: The file that says what is what.
+        tool: Which tool wrote it; empty = as the mapping or else its content says.
+        part_map: What each spelling of a part means.
+
+    Raises:
+        StanceError: No mapping, no judgements, or faulty ones: told together, each with file, record and offset.
+    """
+    if not mapping:
+        command = shlex.join(["python", "scripts/inspect_import.py", str(path)])
+        allowed = f"data.mapping=FILE; {command} writes a first one"
+        raise input_error(str(path), "nothing says what is holder, target and label", allowed=allowed)
+    opened, said = opened_with(path, mapping, tool)
+    log.info("%s: an export of %s, %d file(s)", path, opened.tool, len(opened.pieces))
+    found = rows_of(records_of(opened), said, str(path))
+    if not found.rows:
+        left_out = ", ".join(f"{reason} ({n})" for reason, n in found.left_out.most_common())
+        raise input_error(str(path), "no judgements", found=left_out or "no records", allowed="see the mapping")
+    with_part = any("part" in row for _, row in found.rows)
+    corpus = corpus_of_rows(
+        path if Path(path).is_file() else mapping,
+        found.rows,
+        AnnotationColumns(),
+        label_map={},
+        part_map=part_map if with_part else None,
+    )
+    return replace(corpus, files=_digests(Path(path), Path(mapping), opened, said), left_out=found.left_out)
+
+
+def opened_with(path: str | Path, mapping: str | Path, tool: str = "") -> tuple[Opened, ImportMapping]:
+    """The export, and the mapping with the defaults of its tool.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
+    opened = open_export(path, read_mapping(mapping), tool)
+    return opened, read_mapping(mapping, TOOLS[opened.tool].defaults)
+
+
+def _digests(path: Path, mapping: Path, opened: Opened, said: ImportMapping) -> dict[str, str]:
+    """SHA-256 of every file that decides the rows."""
+    files = [path / piece.name for piece in opened.pieces] if path.is_dir() else [path]
+    digests = {file.relative_to(path).as_posix() if file != path else file.name: file_digest(file) for file in files}
+    digests[mapping.name] = file_digest(mapping)
+    if said.texts:
+        texts = said.texts.found_beside(mapping)
+        others = sorted(file for file in texts.rglob("*") if file.is_file()) if texts.is_dir() else [texts]
+        digests |= {f"texts/{file.name}": file_digest(file) for file in others}
+    return digests

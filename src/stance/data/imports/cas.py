@@ -1,0 +1,137 @@
+"""UIMA's XMI and CAS JSON, by dkpro-cassis, which turns UTF-16 positions into characters."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from stance.base.errors import first_line, input_error
+from stance.data.imports.pieces import Piece
+from stance.data.imports.record import Record, linked, plain
+from stance.data.imports.text import around, tidy
+
+#: Types that make up a document and are nobody's judgement; and INCEpTION's notes on its own layers.
+STRUCTURE = (
+    *("Token", "Sentence", "DocumentAnnotation", "DocumentMetaData", "Heading", "Paragraph", "Div", "Sofa"),
+    *("LayerDefinition", "FeatureDefinition", "TagsetDescription", "TagDescription", "CASMetadata"),
+)
+
+#: Features that hold the ends of a relation.
+ENDS = (("Governor", "Dependent"), ("source", "target"))
+
+
+def read_cas(piece: Piece, encoding: str = "", types: Piece | None = None) -> Iterator[Record]:
+    """The annotations of a document.
+
+    Args:
+        piece: XMI or CAS JSON.
+        encoding: Not used: XML says its own, JSON is UTF-8.
+        types: The type system of an XMI.
+
+    Raises:
+        StanceError: dkpro-cassis is not installed, no type system, not of its format, or XML with entities.
+    """
+    cas = _loaded(piece, types)
+    text = cas.sofa_string or ""
+    every = sorted(cas.select_all_fs(), key=lambda item: (getattr(item, "begin", None) or 0, item.xmiID or 0))
+    found = [item for item in every if _short(item.type.name) not in STRUCTURE]
+    sentences = [(item.begin, item.end) for item in every if _short(item.type.name) == "Sentence"]
+    meta = next((item for item in every if _short(item.type.name) == "DocumentMetaData"), None)
+    about = {"document": plain(getattr(meta, "documentTitle", None)) or piece.stem}
+    about["annotator"] = plain(getattr(meta, "documentId", None))
+    ties: dict[int, list[tuple[str, str]]] = {}
+    for item in found:
+        ends = _ends(item)
+        if ends is not None:
+            for one, other in (ends, ends[::-1]):
+                names = [*_features(other).values(), *_features(item).values()]
+                ties.setdefault(id(one), []).extend((name, _words(other, text)) for name in names if name)
+    for item in found:
+        yield _record(item, text, sentences, about, ties.get(id(item), []), piece)
+
+
+def _loaded(piece: Piece, types: Piece | None) -> Any:  # noqa: ANN401 - the library's own
+    try:
+        from cassis import load_cas_from_json, load_cas_from_xmi, load_typesystem
+    except ImportError:
+        raise input_error(piece.place, "XMI and CAS JSON need dkpro-cassis", allowed="stance[inception]") from None
+    data = piece.read()
+    if piece.suffix == ".xmi" and types is None:
+        raise input_error(piece.place, "no TypeSystem.xml beside it, which XMI needs", allowed="the folder or zip")
+    for part in (data, types.read() if types is not None else b""):
+        if b"<!DOCTYPE" in part or b"<!ENTITY" in part:
+            raise input_error(piece.place, "XML with a document type or entities, which no export has")
+    try:
+        if piece.suffix == ".json":
+            return load_cas_from_json(io.BytesIO(data))
+        assert types is not None
+        return load_cas_from_xmi(io.BytesIO(data), typesystem=load_typesystem(io.BytesIO(types.read())), lenient=True)
+    except Exception as error:
+        raise input_error(piece.place, f"not to be read as a CAS: {first_line(error)}") from None
+
+
+def _short(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _features(item: Any) -> dict[str, str]:  # noqa: ANN401 - the library's own
+    """Features with a plain value, by name."""
+    values = {feature.name: getattr(item, feature.name, None) for feature in item.type.all_features}
+    return {
+        name: plain(value)
+        for name, value in values.items()
+        if name not in ("begin", "end", "sofa") and (value is None or isinstance(value, str | int | float | bool))
+    }
+
+
+def _ends(item: Any) -> tuple[Any, Any] | None:  # noqa: ANN401 - the library's own
+    for one, other in ENDS:
+        ends = getattr(item, one, None), getattr(item, other, None)
+        if all(hasattr(end, "begin") for end in ends):
+            return ends[0], ends[1]
+    return None
+
+
+def _words(item: Any, text: str) -> str:  # noqa: ANN401 - the library's own
+    return tidy(text[item.begin : item.end])
+
+
+def _record(
+    item: Any,  # noqa: ANN401 - the library's own
+    text: str,
+    sentences: list[tuple[int, int]],
+    about: dict[str, str],
+    ties: list[tuple[str, str]],
+    piece: Piece,
+) -> Record:
+    values = {**_features(item), **about}
+    values["label"] = next(filter(None, _features(item).values()), "")
+    links = list(ties)
+    for feature in item.type.all_features:
+        value = getattr(item, feature.name, None)
+        if hasattr(value, "begin") and feature.name not in ("sofa", *(name for pair in ENDS for name in pair)):
+            links.append((feature.name, _words(value, text)))
+        for link in _elements(value):  # slots of INCEpTION: a role and the annotation that fills it
+            target = getattr(link, "target", None)
+            if hasattr(target, "begin"):
+                links.append((plain(getattr(link, "role", "")) or feature.name, _words(target, text)))
+    start, end = getattr(item, "begin", None), getattr(item, "end", None)
+    if start is None or end is None:
+        values |= {"span": "", "sentence": tidy(text), "before": "", "id": "document"}
+    else:
+        values |= around(text, start, end, sentences)
+        values["id"] = f"{start}-{end}"
+    ends = _ends(item)
+    if ends is not None:
+        values |= {"from": _words(ends[0], text), "to": _words(ends[1], text)}
+        values["id"] += f">{ends[1].begin}-{ends[1].end}"
+    place = f"{piece.place}, {_short(item.type.name)} {values['id']}"
+    return Record(place, {**values, **linked(links)}, item.type.name)
+
+
+def _elements(value: Any) -> list[Any]:  # noqa: ANN401 - the library's own
+    if isinstance(value, list):
+        return value
+    inner = getattr(value, "elements", None)
+    return inner if isinstance(inner, list) else []

@@ -1,0 +1,117 @@
+"""A first mapping for an export: what is known is filled in, the rest is left open for the coder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from stance.data.imports.source import OPEN
+from stance.data.imports.survey import FEW, Survey
+from stance.data.imports.table import SEGMENTS
+from stance.data.imports.tools import TOOLS
+
+#: Beginnings of the names of columns that hold an answer on which annotators agreed, and no annotator's own.
+SETTLED = ("label", "gold", "final", "agree", "consensus", "majority")
+
+#: Names of columns that hold the text, beside those of :data:`stance.data.imports.table.SEGMENTS`.
+TEXTS = ("text", "full_text", "sentence", "tweet", "content", "quote", "headline", "body", "data.text", "data.sentence")
+
+
+def first_mapping(found: Survey, path: str | Path) -> str:
+    """A mapping to be completed: what is known is filled in, ``???`` stands where the coder must say something."""
+    fields, tool = found.fields, found.opened.tool
+    layer = found.main
+    known = TOOLS[tool].defaults
+    columns = _columns_of_annotators(fields) if tool == "table" else []
+    label = known.get("label") or _named(fields, SEGMENTS["label"]) or OPEN
+    values = _cells(fields, columns) if columns else fields.get(label, Counter()) if tool == "table" else Counter()
+    values = values or (found.layers[layer].labels if layer in found.layers else Counter())
+    lines = [
+        f"# What is what in {Path(path).name}. Say something wherever {OPEN} stands; see docs/annotate.md.",
+        f"tool: {tool}",
+        *([f"sheet: {_quoted(found.opened.options.sheet)}"] if found.opened.options.sheet else []),
+        *([f"layer: {_quoted(layer)}" + _others(found)] if layer else []),
+        f"text: {_text(fields, known)}",
+        'holder: ""  # a field, or {value: words}; "" = the author of the text',
+    ]
+    parted = _is_parted(values)
+    if columns:
+        lines.append(f"annotators: [{', '.join(_quoted(column) for column in columns)}]")
+    if parted:
+        lines += ['target: {field: (cell), before: " : "}', 'label: {field: (cell), after: " : "}']
+        values = _after(values)
+    else:
+        lines.append(f"target: {_quoted(known['target']) if 'target' in known else '{value: ' + _quoted(OPEN) + '}'}")
+        lines += [] if columns else [f"label: {_quoted(label)}"]
+    if tool == "table":
+        for name in ("annotator", "document"):
+            column = _named(fields, SEGMENTS[name])
+            lines += [f"{name}: {_quoted(column)}"] if column and not columns else []
+        lines += ["id: id"] if "id" in fields else []
+    lines += ["labels:"]
+    lines += [f"  {label}: [{label if label in values else ''}]" for label in ("favor", "neutral", "against")]
+    lines += ['leave_out: []  # labels that are no judgement, or "*" for all that are not above']
+    lines += [f"# {n:,} {_quoted(value)}" for value, n in values.most_common(FEW) if any(values)]
+    return "\n".join(lines) + "\n"
+
+
+def _others(found: Survey) -> str:
+    others = [name for name in found.layers if name != found.main]
+    return f"  # or {', '.join(others[:10])}" if others else ""
+
+
+def _text(fields: Mapping[str, Counter[str]], known: Mapping[str, str]) -> str:
+    if "sentence" in fields:
+        return "sentence  # the sentence round the span; or span"
+    default = known.get("text", "")
+    return _quoted((default if default in fields else "") or _named(fields, (*TEXTS, *SEGMENTS["text"])) or OPEN)
+
+
+def _named(fields: Mapping[str, Counter[str]], names: tuple[str, ...]) -> str:
+    small = {name.lower(): name for name in fields}
+    return next((small[name.lower()] for name in names if name.lower() in small), "")
+
+
+def _columns_of_annotators(fields: Mapping[str, Counter[str]]) -> list[str]:
+    """Two columns or more with much the same few words in them."""
+    few = {name: _after(counts) if _is_parted(counts) else counts for name, counts in fields.items()}
+    few = {name: counts for name, counts in few.items() if 1 < len(counts) <= FEW and not name.startswith(SETTLED)}
+    best: list[str] = []
+    for name, counts in few.items():
+        alike = [other for other, words in few.items() if _alike(counts, words)]
+        if len(alike) > len(best) and name in alike:
+            best = alike
+    return best if len(best) > 1 else []
+
+
+def _alike(one: Counter[str], other: Counter[str]) -> bool:
+    """Whether two columns draw on one list of words, by how much of their cells they share."""
+    shared = set(one) & set(other) - {""}
+    return all(sum(counts[word] for word in shared) >= 0.7 * (counts.total() - counts[""]) for counts in (one, other))
+
+
+def _cells(fields: Mapping[str, Counter[str]], columns: list[str]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for column in columns:
+        total += fields[column]
+    return total
+
+
+def _is_parted(values: Counter[str]) -> bool:
+    """Whether most cells are ``target : label``."""
+    return bool(values) and sum(" : " in value for value in values) > len(values) / 2
+
+
+def _after(values: Counter[str]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for value, n in values.items():
+        total[value.partition(" : ")[2] or value] += n
+    return total
+
+
+def _quoted(words: str) -> str:
+    """As YAML; plain where that is safe."""
+    plain = words.replace(" ", "").replace("_", "").replace(".", "").isalpha() and words == words.strip()
+    safe = plain and words.lower() not in ("yes", "no", "on", "off", "true", "false", "null", "y", "n")
+    return words if safe else '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,221 @@
+"""From records to rows: what the mapping says of each, what is left out and why."""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from stance.base.errors import Faults, input_error
+from stance.base.labels import parse_label
+from stance.data.imports.mapping import ImportMapping, Question, Texts
+from stance.data.imports.pieces import Piece, pieces_of
+from stance.data.imports.record import Options, Record
+from stance.data.imports.sheets import sheet_rows
+from stance.data.imports.text import text_of_piece, tidy
+
+log = logging.getLogger(__name__)
+
+#: Between the unit, the holder and the target in the id of a row.
+PARTED = " | "
+
+#: Whoever judged, where the tool does not say.
+SOMEBODY = "somebody"
+
+
+@dataclass
+class Rows:
+    """The rows of an export.
+
+    Attributes:
+        rows: Place and values of each, named as :class:`stance.base.annotations.Annotation` is.
+        left_out: How many records are no judgements, by reason.
+    """
+
+    rows: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def chosen(pieces: Iterable[Piece], pattern: str) -> tuple[Piece, ...]:
+    """The files that a mapping's ``files`` names; all if it names none."""
+    return tuple(p for p in pieces if not pattern or fnmatch.fnmatch(p.name, pattern))
+
+
+def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Rows:
+    """The judgements among the records, as rows.
+
+    Several judgements of one row by one annotator: the later counts where the tool says when each was made, and none
+    where the last was to skip it; the same answer twice counts once; otherwise both stay, and are a fault that the
+    check of the corpus tells.
+
+    Args:
+        records: Of a tool.
+        mapping: What is what.
+        place: Of the export, for messages.
+
+    Raises:
+        StanceError: About all faulty records: an unknown label, no text or target, a field that no record has.
+    """
+    found = Rows()
+    kept: dict[tuple[str, str], list[Kept]] = {}
+    withdrawn: dict[tuple[str, str], str] = {}
+    faults = Faults(place)
+    texts = Joined(mapping.texts, mapping) if mapping.texts else None
+    names: set[str] = set(texts.columns) if texts else set()
+    for record in records:
+        names |= record.values.keys()
+        if record.reason and record.reason not in mapping.take:
+            found.left_out[record.reason] += 1
+            if record.when and record.values.get("annotator"):
+                key = record.values["id"], record.values["annotator"]
+                withdrawn[key] = max(record.when, withdrawn.get(key, ""))
+            continue
+        with faults.noted(record.place):
+            values = texts.add(record.values, record.place) if texts else record.values
+            names |= values.keys()
+            for question in mapping.questions:
+                for row in _judgements(record, values, question, found.left_out):
+                    if len(mapping.questions) > 1 and question.fields["target"].is_constant():
+                        row["id"] += PARTED + row["target"]
+                    again = kept.setdefault((row["id"], row["annotator"]), [])
+                    _keep(again, Kept(record.when, record.place, record.values.get("id", ""), row), found.left_out)
+    _check_names(mapping, names, place)
+    faults.tell()
+    for (_, annotator), several in kept.items():
+        for one in several:
+            if one.when and one.when < withdrawn.get((one.unit, annotator), ""):
+                found.left_out["an earlier answer of the same annotator"] += 1
+            else:
+                found.rows.append((one.place, one.row))
+    return found
+
+
+class Kept(NamedTuple):
+    """A judgement, when it was made, where it stands and what it is of, as the tool calls it."""
+
+    when: str
+    place: str
+    unit: str
+    row: dict[str, str]
+
+
+def _keep(again: list[Kept], this: Kept, left_out: Counter[str]) -> None:
+    """Put a judgement beside earlier ones of the same row and annotator, or in their place."""
+    for index, other in enumerate(again):
+        if other.when and this.when and other.when != this.when:
+            left_out["an earlier answer of the same annotator"] += 1
+            if this.when > other.when:
+                again[index] = this
+            return
+        if other.row["label"] == this.row["label"]:
+            left_out["the same answer twice"] += 1
+            return
+    again.append(this)
+
+
+def _judgements(
+    record: Record, values: Mapping[str, str], question: Question, left_out: Counter[str]
+) -> Iterator[dict[str, str]]:
+    """The rows that a question makes of a record: one, or one for each column of an annotator."""
+    if question.layer and question.layer not in (record.layer, record.layer.rpartition(".")[2]):
+        left_out[f"of another layer ({record.layer})"] += 1
+        return
+    for name, allowed in question.where.items():
+        if tidy(values.get(name, "")) not in allowed:
+            left_out[f"{name} is {values.get(name, '')[:40]!r}"] += 1
+            return
+    if not question.annotators:
+        yield from _row(record, values, question, left_out)
+    for column, annotator in question.annotators.items():
+        cell = {"(cell)": values.get(column, ""), "(annotator)": annotator}
+        yield from _row(record, {**values, **cell}, question, left_out)
+
+
+def _row(
+    record: Record, values: Mapping[str, str], question: Question, left_out: Counter[str]
+) -> Iterator[dict[str, str]]:
+    """One row, or none where its label is left out."""
+    row = {name: source.of(values) for name, source in question.fields.items()}
+    spelling = tidy(row.get("label", ""))
+    label = question.label_of(spelling)
+    if spelling in question.leave_out or (not label and "*" in question.leave_out):
+        left_out[f"label {spelling[:40]!r}"] += 1
+        return
+    if "target" in row and row["target"] in question.leave_out:
+        left_out[f"target {row['target'][:40]!r}"] += 1
+        return
+    for name in ("text", "target"):
+        if name not in row:
+            raise input_error(record.place, f"the mapping says no {name}", allowed=f"{name}: FIELD, of {_few(values)}")
+        if not row[name]:
+            hint = "'texts:' in the mapping, if they are in another file" if name == "text" else "a value or leave_out"
+            raise input_error(record.place, f"no {name}", found=row[name], allowed=hint)
+    row["text"] = tidy(row["text"])
+    row["label"] = label or parse_label(spelling, question.labels, record.place)
+    unit = row.get("id") or record.place
+    parts = [row[name] for name in ("holder", "target") if name in row and not question.fields[name].is_constant()]
+    row["id"] = PARTED.join([unit, *filter(None, parts)])
+    row["annotator"] = row.get("annotator") or SOMEBODY
+    row["document"] = row.get("document") or unit
+    yield row
+
+
+def _few(values: Mapping[str, str]) -> str:
+    names = list(values)
+    return ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
+
+
+def _check_names(mapping: ImportMapping, names: set[str], place: str) -> None:
+    """Refuse a mapping that looks at a field which no record has: it is misspelt, and would be empty everywhere."""
+    for question in mapping.questions:
+        wanted = {name for source in question.fields.values() for name in source.names()}
+        wanted |= {*question.where, *question.annotators}
+        for name in sorted(wanted - names - {"(cell)", "(annotator)", *OFTEN_MISSING}):
+            found = sorted(names)
+            raise input_error(mapping.place, f"no record of {place} has a field {name!r}", allowed=found[:60])
+
+
+#: Fields that a tool's defaults name and that an export may lack.
+OFTEN_MISSING = frozenset({"id", "annotator", "document", "date", "before", "label"})
+
+
+class Joined:
+    """Columns of another table, or texts of a folder, by an id."""
+
+    def __init__(self, texts: Texts, mapping: ImportMapping) -> None:
+        path = texts.found_beside(mapping.place)
+        self.texts, self.pieces = texts, pieces_of(path)
+        self.folder = path.is_dir()
+        self.place = str(path)
+        self.known = {piece.stem: piece for piece in self.pieces} if self.folder else {}
+        self.rows = {} if self.folder else self._table(Options(encoding=mapping.options.encoding))
+        self.columns = ("text",) if self.folder else tuple(next(iter(self.rows.values()), {}))
+
+    def _table(self, options: Options) -> dict[str, dict[str, str]]:
+        key = self.texts.key or self.texts.by
+        rows: dict[str, dict[str, str]] = {}
+        for place, row in sheet_rows(self.pieces[0], options):
+            if key not in row:
+                raise input_error(place, f"no column {key!r}", allowed=list(row))
+            if row[key] in rows and rows[row[key]] != row:
+                raise input_error(place, f"two rows with one {key}", found=row[key])
+            rows[row[key]] = row
+        return rows
+
+    def add(self, values: Mapping[str, str], place: str) -> dict[str, str]:
+        """The record's values and those of the other file; where both have a name, the record's counts.
+
+        Raises:
+            StanceError: There is nothing of this id.
+        """
+        wanted = values.get(self.texts.by, "")
+        if self.folder:
+            if wanted not in self.known:
+                raise input_error(place, f"no file {wanted!r} in {self.place}", allowed=f"the {self.texts.by} as name")
+            return {"text": text_of_piece(self.known[wanted]), **values}
+        if wanted not in self.rows:
+            raise input_error(place, f"no such {self.texts.by} in {self.place}", found=wanted)
+        return {**self.rows[wanted], **values}

@@ -1,0 +1,210 @@
+"""The mapping: a small YAML file in which a coder says what in an export is text, holder, target and label."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stance.base.errors import first_line, input_error
+from stance.base.labels import LABELS
+from stance.base.names import must_exist
+from stance.data.imports.record import Options, plain
+from stance.data.imports.source import Source, dictionary, listed, source_of, words_of
+
+#: What of a row the mapping may say; the others have their places in it.
+FIELDS = ("id", "text", "holder", "target", "label", "annotator", "document", "context", "date", "tags", "part")
+
+#: Everything that may stand in a mapping, and in one of its questions.
+KEYS = (
+    *("tool", "layer", *FIELDS, "labels", "leave_out", "where", "take", "annotators", "texts", "questions"),
+    *("files", "encoding", "sheet", "header", "fill_down"),
+)
+QUESTION_KEYS = ("layer", *FIELDS, "labels", "leave_out", "where", "annotators")
+
+#: A number as people write it in a cell.
+NUMBER = r"[+-]?\d+(?:\.\d+)?"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one judgement of a record is.
+
+    Attributes:
+        layer: Records of this layer alone; empty = of any.
+        fields: Where each field of a row comes from, by its name.
+        labels: What each spelling of a label means; of numbers also ``> 0``, ``<= 2``.
+        leave_out: Spellings that are no judgement; ``*`` = all that ``labels`` has not.
+        where: Field -> the values of it that a record must have one of.
+        annotators: Columns that hold a judgement each, and who made it; the cell is the field ``(cell)``.
+    """
+
+    layer: str = ""
+    fields: Mapping[str, Source] = dataclasses.field(default_factory=dict)
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    leave_out: frozenset[str] = frozenset()
+    where: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    annotators: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def label_of(self, spelling: str) -> str:
+        """The label that a spelling or a number stands for; empty if none."""
+        if spelling in self.labels:
+            return self.labels[spelling]
+        if not re.fullmatch(NUMBER, spelling):
+            return ""
+        found = {label for said, label in self.labels.items() if _compares(said, float(spelling))}
+        return found.pop() if len(found) == 1 else ""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Where texts are that an export lacks.
+
+    Attributes:
+        path: A table, whose columns are added to the rows; or a folder with a text file for each.
+        by: The field of the export that says which.
+        key: The column of the table with the same; of a folder it is the name of the file.
+    """
+
+    path: str
+    by: str
+    key: str = ""
+
+    def found_beside(self, mapping: str | Path) -> Path:
+        """The path, which may be relative to where the command runs or to the mapping."""
+        path = Path(self.path)
+        return path if path.is_absolute() or path.exists() else Path(mapping).parent / path
+
+
+@dataclass(frozen=True)
+class ImportMapping:
+    """A mapping as it was read.
+
+    Attributes:
+        place: Its file, for messages.
+        tool: Which wrote the export; empty = as its content says.
+        questions: One or several of each record.
+        take: Reasons why records are no judgements that do not hold here (``not completed``).
+        texts: See :class:`Texts`.
+        files: Of a folder or zip only those of this pattern, e.g. ``Coder*.xlsx``.
+        options: How files are read.
+    """
+
+    place: str
+    tool: str = ""
+    questions: tuple[Question, ...] = ()
+    take: frozenset[str] = frozenset()
+    texts: Texts | None = None
+    files: str = ""
+    options: Options = dataclasses.field(default_factory=Options)
+
+
+def _compares(said: str, number: float) -> bool:
+    """Whether a number is as ``> 0`` says."""
+    told = re.fullmatch(rf"([<>]=?)\s*({NUMBER})", said)
+    if told is None:
+        return bool(re.fullmatch(NUMBER, said)) and float(said) == number
+    compare = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}[told[1]]
+    return bool(compare(number, float(told[2])))
+
+
+def read_mapping(path: str | Path, defaults: Mapping[str, str] | None = None) -> ImportMapping:
+    """The mapping in a YAML file.
+
+    Args:
+        path: The file.
+        defaults: Field -> name, for what it does not say; see ``tools.TOOLS``.
+
+    Raises:
+        StanceError: Not YAML, a key that there is not, a value of another kind, a line that was left open.
+    """
+    place = str(must_exist(path, "mapping"))
+    try:
+        said = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        place = f"{place}, line {where.line + 1}" if where else place
+        raise input_error(place, f"malformed YAML: {first_line(error)}") from None
+    return to_mapping(said, place, defaults)
+
+
+def to_mapping(said: object, place: str, defaults: Mapping[str, str] | None = None) -> ImportMapping:
+    """The same of what stands in the file.
+
+    Raises:
+        StanceError: See :func:`read_mapping`.
+    """
+    said = dictionary(said, place, KEYS)
+    questions = listed(said.get("questions"))
+    common = {key: value for key, value in said.items() if key in QUESTION_KEYS}
+    defaults = defaults or {}
+    return ImportMapping(
+        place=place,
+        tool=plain(said.get("tool")),
+        questions=tuple(
+            _question(common | dictionary(own, f"{place}, question {number}", QUESTION_KEYS), place, defaults)
+            for number, own in enumerate(questions or [{}], start=1)
+        ),
+        take=frozenset(words_of(said.get("take"))),
+        texts=_texts(said.get("texts"), place),
+        files=plain(said.get("files")),
+        options=_options(said, place),
+    )
+
+
+def _options(said: Mapping[str, Any], place: str) -> Options:
+    header = listed(said.get("header", 1))
+    if not header or not all(isinstance(number, int) and number > 0 for number in header):
+        raise input_error(f"{place}, header", "not numbers of rows", found=said.get("header"), allowed="3, or [1, 2]")
+    return Options(
+        encoding=plain(said.get("encoding")),
+        sheet=plain(said.get("sheet")),
+        header=tuple(header),
+        fill_down=tuple(words_of(said.get("fill_down"))),
+    )
+
+
+def _texts(said: object, place: str) -> Texts | None:
+    if said is None:
+        return None
+    texts = dictionary(said, f"{place}, texts", [item.name for item in fields(Texts)])
+    if not texts.get("path") or not texts.get("by"):
+        raise input_error(f"{place}, texts", "incomplete", found=texts, allowed="path: FILE, by: FIELD, key: COLUMN")
+    return Texts(**{key: plain(value) for key, value in texts.items()})
+
+
+def _question(said: Mapping[str, Any], place: str, defaults: Mapping[str, str]) -> Question:
+    sources = {name: Source(field=column) for name, column in defaults.items()}
+    sources |= {name: source_of(said[name], f"{place}, {name}") for name in FIELDS if name in said}
+    where = dictionary(said.get("where") or {}, f"{place}, where")
+    annotators = said.get("annotators") or {}
+    if isinstance(annotators, list):
+        annotators = {plain(column): plain(column) for column in annotators}
+    annotators = dictionary(annotators, f"{place}, annotators")
+    if annotators:
+        sources = {"label": Source(field="(cell)")} | {k: v for k, v in sources.items() if k != "label" or k in said}
+        sources["annotator"] = Source(field="(annotator)")
+    return Question(
+        layer=plain(said.get("layer")),
+        fields=sources,
+        labels=_labels(said.get("labels") or {}, f"{place}, labels"),
+        leave_out=frozenset(words_of(said.get("leave_out"))),
+        where={name: frozenset(words_of(values)) for name, values in where.items()},
+        annotators={column: plain(name) for column, name in annotators.items()},
+    )
+
+
+def _labels(said: object, place: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for label, spellings in dictionary(said, place, LABELS).items():
+        for spelling in words_of(spellings):
+            if spelling in found:
+                raise input_error(place, f"spelled alike: {found[spelling]} and {label}", found=spelling)
+            found[spelling] = label
+    return found

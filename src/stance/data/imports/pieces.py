@@ -1,0 +1,173 @@
+"""The files of an export, whether they lie alone, in a folder or in a zip: nothing is ever unpacked to the disk."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+from stance.base.errors import first_line, input_error
+from stance.base.names import must_exist
+
+#: Files of a folder or zip.
+MOST_FILES = 100_000
+
+#: Bytes that a file may have if it must be in memory as a whole (XMI, a zip in a zip, a document).
+LARGEST = 256 * 2**20
+
+#: Bytes of all files of a zip, unpacked, and how many times as much as packed: beyond, it is a bomb.
+LARGEST_ZIP = 8 * 2**30
+DENSEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file.
+
+    Attributes:
+        name: Its path in the folder or zip, with ``/``; of a file alone its name.
+        place: For messages.
+        size: In bytes, unpacked.
+        opener: Gives a stream of its bytes.
+    """
+
+    name: str
+    place: str
+    size: int
+    opener: Callable[[], BinaryIO]
+
+    @property
+    def suffix(self) -> str:
+        """Of the name, in small letters."""
+        return PurePosixPath(self.name).suffix.lower()
+
+    @property
+    def stem(self) -> str:
+        """The name without folders and suffix."""
+        return PurePosixPath(self.name).stem
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder that it is in; empty if there is none."""
+        return PurePosixPath(self.name).parent.name
+
+    def open(self) -> BinaryIO:
+        """A stream of its bytes, to be closed."""
+        return self.opener()
+
+    def head(self, size: int = 4096) -> bytes:
+        """Its first bytes."""
+        with closing(self.open()) as stream:
+            return stream.read(size)
+
+    def read(self) -> bytes:
+        """All its bytes.
+
+        Raises:
+            StanceError: They are more than memory should hold.
+        """
+        if self.size > LARGEST:
+            allowed = f"{LARGEST >> 20} MB, as this kind of file is read as a whole; export fewer documents at once"
+            raise input_error(self.place, "too large", found=f"{self.size >> 20} MB", allowed=allowed)
+        with closing(self.open()) as stream:
+            return stream.read()
+
+
+def pieces_of(path: str | Path) -> tuple[Piece, ...]:
+    """The files of an export in the order of their names; hidden ones of a folder only where tools write them.
+
+    Raises:
+        StanceError: It is not there, or a zip that is damaged, encrypted, a bomb, or with paths that lead out of it.
+    """
+    path = must_exist(path, "file or folder")
+    if path.is_dir():
+        return _folder(path)
+    with path.open("rb") as stream:
+        packed = stream.read(4) == b"PK\x03\x04"
+    if packed and not _is_office(path):
+        return zipped(path, str(path))
+    return (Piece(path.name, str(path), path.stat().st_size, lambda: path.open("rb")),)
+
+
+def _is_office(path: Path) -> bool:
+    """A workbook is a zip too."""
+    return path.suffix.lower() in (".xlsx", ".xlsm", ".docx")
+
+
+def _folder(path: Path) -> tuple[Piece, ...]:
+    files = []
+    for file in path.rglob("*"):
+        inner = file.relative_to(path)
+        if file.is_file() and not any(part.startswith(".") and part != ".argilla" for part in inner.parts):
+            files.append(file)
+        if len(files) > MOST_FILES:
+            raise input_error(str(path), "too many files in the folder", allowed=f"{MOST_FILES:,} at most")
+    if not files:
+        raise input_error(str(path), "no files in the folder")
+    return tuple(
+        Piece(file.relative_to(path).as_posix(), str(file), file.stat().st_size, _opener(file))
+        for file in sorted(files)
+    )
+
+
+def _opener(file: Path) -> Callable[[], BinaryIO]:
+    return lambda: file.open("rb")
+
+
+def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
+    """The files of a zip, or of one inside a zip by its bytes.
+
+    Raises:
+        StanceError: See :func:`pieces_of`.
+    """
+
+    def opened() -> zipfile.ZipFile:
+        return zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
+
+    try:
+        with opened() as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise input_error(place, f"not a readable zip: {first_line(error)}") from None
+    check_members(members, place)
+
+    def opener(name: str) -> Callable[[], BinaryIO]:
+        def stream() -> BinaryIO:
+            archive = opened()
+            member = archive.open(name)
+            archive.close()  # the member keeps the file open until it is closed itself
+            return cast(BinaryIO, member)
+
+        return stream
+
+    shown = [m for m in members if not PurePosixPath(m.filename).name.startswith((".", "__MACOSX"))]
+    return tuple(
+        Piece(member.filename, f"{place}: {member.filename}", member.file_size, opener(member.filename))
+        for member in sorted(shown, key=lambda member: member.filename)
+        if not member.filename.startswith("__MACOSX/")
+    )
+
+
+def check_members(members: list[zipfile.ZipInfo], place: str) -> None:
+    """Refuse a zip that no tool writes; see :func:`pieces_of`."""
+    if len(members) > MOST_FILES:
+        raise input_error(place, "too many files in the zip", found=len(members), allowed=f"{MOST_FILES:,} at most")
+    unpacked = 0
+    for member in members:
+        name = member.filename.replace("\\", "/")
+        if name.startswith("/") or ".." in name.split("/") or ":" in name.split("/")[0]:
+            raise input_error(place, "a path that leads out of the zip", found=member.filename)
+        if member.flag_bits & 1:
+            raise input_error(place, "the zip has a password", found=member.filename)
+        unpacked += member.file_size
+        if member.file_size > 2**20 and member.file_size > DENSEST * max(1, member.compress_size):
+            raise input_error(
+                place, "a zip bomb: a file that unpacks to over 1,000 times its size", found=member.filename
+            )
+    if unpacked > LARGEST_ZIP:
+        allowed = f"{LARGEST_ZIP >> 30} GB at most"
+        raise input_error(place, "the zip unpacks to too much", found=f"{unpacked >> 30} GB", allowed=allowed)

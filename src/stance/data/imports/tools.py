@@ -1,0 +1,157 @@
+"""The tools whose exports are read, how each is known by its content, and opening one."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stance.base.errors import StanceError, input_error
+from stance.data.imports import argilla, brat, dna, doccano, inception, label_studio, prodigy, refi_qda, table
+from stance.data.imports.judge import chosen
+from stance.data.imports.mapping import ImportMapping
+from stance.data.imports.pieces import Piece, pieces_of
+from stance.data.imports.record import Opened, Options, Record
+from stance.data.imports.sheets import TABLES
+from stance.data.imports.text import json_items, json_lines
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool: how its records are read, and where a field is if the mapping does not say."""
+
+    read: Callable[[Opened], Iterator[Record]]
+    defaults: Mapping[str, str]
+
+
+TOOLS: Mapping[str, Tool] = {
+    "table": Tool(table.records, table.DEFAULTS),
+    "mturk": Tool(table.records, table.MTURK),
+    "label-studio": Tool(label_studio.records, label_studio.DEFAULTS),
+    "refi-qda": Tool(refi_qda.records, refi_qda.DEFAULTS),
+    "dna": Tool(dna.records, dna.DEFAULTS),
+    "inception": Tool(inception.records, inception.DEFAULTS),
+    "doccano": Tool(doccano.records, doccano.DEFAULTS),
+    "prodigy": Tool(prodigy.records, prodigy.DEFAULTS),
+    "brat": Tool(brat.records, brat.DEFAULTS),
+    "argilla": Tool(argilla.records, argilla.DEFAULTS),
+}
+
+#: Exports that are known and not read: what to do instead.
+UNREAD = {
+    "LightTag": (b'"annotators_per_example"', b'"tagged_token_id"', b'"example_id"'),
+    "tagtog": (b'"annotatable"', b'"anncomplete"'),
+    "CATMA": (b'"userDefinedPropertyDefinitions"', b'"catma_markupauthor"'),
+}
+
+
+def open_export(path: str | Path, mapping: ImportMapping | None = None, tool: str = "") -> Opened:
+    """The export at a path, and which tool wrote it.
+
+    Args:
+        path: A file, folder or zip.
+        mapping: For its tool, its files and how they are read.
+        tool: Instead of what the content says.
+
+    Raises:
+        StanceError: Not there, of no tool that is known, or a name of none.
+    """
+    every = pieces_of(path)
+    pieces = chosen(every, mapping.files) if mapping else every
+    if not pieces and mapping:
+        raise input_error(mapping.place, f"no file of {path} is named so", found=mapping.files)
+    tool = tool or (mapping.tool if mapping else "")
+    if tool and tool not in TOOLS:
+        raise input_error("data.tool", "unknown tool", found=tool, allowed=TOOLS)
+    return Opened(tool or recognised(pieces, str(path)), pieces, mapping.options if mapping else Options())
+
+
+def records_of(opened: Opened) -> Iterator[Record]:
+    """The records of an export.
+
+    Raises:
+        StanceError: See the tool's own module.
+    """
+    return TOOLS[opened.tool].read(opened)
+
+
+def recognised(pieces: tuple[Piece, ...], place: str) -> str:
+    """The tool that wrote these files, by what stands in them.
+
+    Raises:
+        StanceError: None that is known.
+    """
+    others = [piece for piece in pieces if piece.suffix not in TABLES]
+    tables = [piece for piece in pieces if piece.suffix in TABLES]
+    for piece in (*others[:50], *tables[:50]):
+        if tool := _tool_of(piece):
+            return tool
+    if tables:
+        return "table"
+    raise input_error(
+        place,
+        "no export of a known tool",
+        found=[piece.name for piece in pieces[:5]],
+        allowed=f"data.tool={'|'.join(TOOLS)}",
+    )
+
+
+def _tool_of(piece: Piece) -> str:
+    head = piece.head()
+    for name, marks in UNREAD.items():
+        if any(mark in head for mark in marks):
+            raise input_error(
+                piece.place, f"an export of {name}, which is not read", allowed="a table or another tool's"
+            )
+    if piece.suffix == ".ann":
+        return "brat"
+    if b"urn:QDA-XML:project" in head:
+        return "refi-qda"
+    if head.startswith(b"SQLite format 3") or piece.suffix == ".dna":
+        return "dna"
+    if b"#FORMAT=WebAnno TSV" in head[:40] or b"<xmi:XMI" in head or b'"%TYPES"' in head or b'"%FEATURE_STRU' in head:
+        return "inception"
+    if piece.name.endswith("exportedproject.json"):
+        return "inception"
+    if piece.suffix == ".jsonl" or (piece.suffix == ".json" and head.lstrip()[:1] in (b"[", b"{")):
+        return _of_json(piece)
+    return _of_sheet(piece) if piece.suffix in (".csv", ".tsv") else ""
+
+
+def _of_json(piece: Piece) -> str:
+    """By the keys of the first object."""
+    keys = _first_keys(piece)
+    if {"_task_hash", "_input_hash"} & keys:
+        return "prodigy"
+    if {"responses", "fields"} <= keys:
+        return "argilla"
+    if ("data" in keys and {"annotations", "completions"} & keys and piece.suffix == ".json") or {
+        "annotation_id",
+        "lead_time",
+    } <= keys:
+        return "label-studio"
+    if {"text", "data"} & keys and {"label", "labels", "annotations", "entities", "cats"} & keys:
+        return "doccano"
+    return ""
+
+
+def _first_keys(piece: Piece) -> set[str]:
+    items = json_lines(piece) if piece.suffix == ".jsonl" else json_items(piece)
+    try:
+        return set(next((row for _, row in items), {}))
+    except StanceError:
+        return set()
+
+
+def _of_sheet(piece: Piece) -> str:
+    """By the header of a csv."""
+    line = piece.head(2**16).decode("utf-8", "replace").lstrip("\ufeff").splitlines()[:1]
+    mark = ";" if line and line[0].count(";") > line[0].count(",") else ","
+    header = set(next(csv.reader(io.StringIO(line[0]), delimiter=mark), [])) if line else set()
+    if {"HITId", "WorkerId"} <= header:
+        return "mturk"
+    if {"statement_id", "start_position", "stop_position"} <= header:
+        return "dna"
+    return "label-studio" if {"annotation_id", "lead_time"} <= header else ""

@@ -1,0 +1,305 @@
+"""Dividing examples into train, validation and test so that a score on test means something."""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from datasketch import MinHash, MinHashLSH
+from sklearn.model_selection import StratifiedGroupKFold
+
+from stance.base.annotations import Example
+from stance.base.errors import StanceError, input_error
+from stance.base.labels import LABEL2ID
+from stance.base.words import characters, composed, joined, words
+
+Splits = dict[str, list[Example]]
+
+
+PARTS = ("train", "validation", "test")
+
+#: What must not be shared between two parts, for each way of splitting.
+KEPT_APART: dict[str, tuple[str, ...]] = {
+    "target": ("document", "target", "text"),
+    "document": ("document", "text"),
+    "sentence": ("text",),
+    "official": ("document", "text"),
+}
+
+#: Sentences count as near-duplicates from this Jaccard similarity of their sets of character 5-grams on.
+NEAR_DUPLICATE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A row of one part and a row of another that share what they must not.
+
+    Attributes:
+        kind: document, target, duplicate or near-duplicate.
+        earlier: Part and id of the row that a model would learn from.
+        later: Part and id of the row that it would be tested on.
+        value: What they share.
+    """
+
+    kind: str
+    earlier: tuple[str, str]
+    later: tuple[str, str]
+    value: str
+
+    def __str__(self) -> str:
+        shown = self.value if len(self.value) <= 60 else self.value[:57] + "..."
+        return f"{self.kind}: {self.earlier[0]} {self.earlier[1]} and {self.later[0]} {self.later[1]} share {shown!r}"
+
+
+def split_examples(
+    examples: Sequence[Example],
+    by: str,
+    *,
+    validation: float,
+    test: float,
+    seed: int,
+    parts: Mapping[str, str] | None = None,
+) -> Splits:
+    """Train, validation and test, each example in one of them, in the order given.
+
+    Rows that share a target (``by="target"``), a document, or a sentence stay together; with ``target`` also the
+    documents do, and with every way rows whose texts are duplicates or near-duplicates. Groups are drawn so that the
+    label shares are alike (scikit-learn's StratifiedGroupKFold); the same seed gives the same split.
+
+    Args:
+        examples: With distinct ids.
+        by: target, document or sentence; ``official`` takes the parts that the corpus comes with and draws only what
+            they lack, a validation part from train, by document; ``auto`` is official where there are such parts, else
+            target.
+        validation: Share of all rows (official: of the train rows) wanted for validation, above 0 to 0.5.
+        test: Share wanted for test, above 0 to 0.5; not used when official.
+        seed: Of the split; other than the seeds of training.
+        parts: Official part by id.
+
+    Raises:
+        StanceError: Too few groups, an empty part, a label absent from train, or official parts that are not there.
+    """
+    by = resolve(by, parts)
+    if by == "official":
+        splits = _official(examples, parts, validation, seed)
+    else:
+        if not 0 < test <= 0.5 or not 0 < validation <= 0.5 or test + validation >= 1:
+            allowed = "two numbers above 0, at most 0.5, together below 1"
+            raise input_error("split", "shares of validation and test", found=[validation, test], allowed=allowed)
+        rest, held_out = _draw(examples, by, test, seed, "test")
+        train, valid = _draw(rest, by, validation / (1 - test), seed, "validation")
+        splits = {"train": train, "validation": valid, "test": held_out}
+    check_parts(splits, by)
+    return splits
+
+
+def resolve(by: str, parts: Mapping[str, str] | None) -> str:
+    """What ``auto`` means for a corpus with or without official parts; any other way as it is."""
+    if by == "auto":
+        return "target" if parts is None else "official"
+    return by
+
+
+def check_parts(splits: Mapping[str, Sequence[Example]], by: str) -> None:
+    """Raise StanceError if a part is empty, or train lacks a label that other parts have."""
+    rows = sum(map(len, splits.values()))
+    for part in PARTS:
+        if not splits.get(part):
+            raise StanceError(f"split by {by}: the {part} part is empty ({rows} rows in all)")
+    needed = {example.label for examples in splits.values() for example in examples}
+    absent = sorted(needed - {example.label for example in splits["train"]})
+    if absent:
+        raise StanceError(
+            f"split by {by}: no row of train has the label {', '.join(absent)}; "
+            "try another split.seed or smaller shares for validation and test"
+        )
+
+
+def some_documents(train: Sequence[Example], share: float, seed: int) -> list[Example]:
+    """The rows of a share of the documents, at least one; larger shares of one seed hold the smaller ones."""
+    documents = sorted({example.document for example in train})
+    order = np.random.default_rng(seed).permutation(len(documents))
+    kept = {documents[i] for i in order[: math.ceil(share * len(documents))]}
+    return [example for example in train if example.document in kept]
+
+
+def _official(examples: Sequence[Example], parts: Mapping[str, str] | None, validation: float, seed: int) -> Splits:
+    if parts is None:
+        raise StanceError("this corpus has no official split; allowed for split.by: target, document, sentence")
+    splits: Splits = defaultdict(list)
+    for example in examples:
+        splits[parts[example.id]].append(example)
+    if "validation" not in splits:
+        splits["train"], splits["validation"] = _draw(splits["train"], "document", validation, seed, "validation")
+    return {part: splits[part] for part in (*PARTS, *sorted(set(splits) - set(PARTS)))}
+
+
+def _draw(
+    examples: Sequence[Example], by: str, share: float, seed: int, part: str
+) -> tuple[list[Example], list[Example]]:
+    """(the rest, about ``share`` of the rows in whole groups): m of k stratified folds, m / k being near the share."""
+    if not 0 < share <= 0.5:
+        raise input_error("split", f"share of {part}", found=round(share, 3), allowed="above 0, at most 0.5")
+    groups = _groups(examples, KEPT_APART[by])
+    most = min(20, len(set(groups)), max(Counter(example.label for example in examples).values(), default=0))
+    folds = Fraction(share).limit_denominator(max(most, 1))
+    if folds.numerator == 0 or folds.denominator < 2:
+        raise StanceError(
+            f"split by {by}: {len(examples)} row(s) in {len(set(groups))} group(s) that must stay together are too few "
+            f"for a {part} part of {share:.0%}; split by document or sentence, or give more documents"
+        )
+    labels = [LABEL2ID[example.label] for example in examples]
+    folder = StratifiedGroupKFold(n_splits=folds.denominator, shuffle=True, random_state=seed)
+    drawn: set[int] = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a label rarer than the folds: checked for by the caller
+        for _, fold in list(folder.split(np.zeros(len(labels)), labels, groups))[: folds.numerator]:
+            drawn.update(int(index) for index in fold)
+    return (
+        [example for index, example in enumerate(examples) if index not in drawn],
+        [example for index, example in enumerate(examples) if index in drawn],
+    )
+
+
+def _value(example: Example, name: str) -> str:
+    """What two rows must not share: texts and targets in normal form, documents in Unicode's composed form."""
+    return composed(example.document) if name == "document" else normalized(getattr(example, name))
+
+
+def _groups(examples: Sequence[Example], kept: Iterable[str]) -> list[int]:
+    """A group number for each example: rows that share any of the kept values are in one group (union-find)."""
+    parent = list(range(len(examples)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    seen: dict[tuple[str, str], int] = {}
+    for name in kept:
+        for index, example in enumerate(examples):
+            first = seen.setdefault((name, _value(example, name)), index)
+            parent[root(index)] = root(first)
+    texts = {text: index for (name, text), index in seen.items() if name == "text"}
+    for text, others in near_duplicates(texts, texts).items():
+        for other in others:
+            parent[root(texts[other])] = root(texts[text])
+    return [root(index) for index in range(len(examples))]
+
+
+def normalized(text: str) -> str:
+    """Lower case, words only, single spaces: two texts with one normal form are duplicates.
+
+    Words are as :func:`stance.base.words.words` has them, composed; a text without any (an emoji, a bare link) is its
+    own normal form.
+    """
+    text = composed(text)
+    return joined(words(re.sub(r"https?://\S+", " ", text.lower()))) or text.strip()
+
+
+def find_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> list[Leak]:
+    """Every row of a later part that shares a document, target or text with a row of an earlier part.
+
+    Texts count as shared when their normal form is the same (duplicate) or when the character 5-grams of their normal
+    forms have a Jaccard similarity of 0.8 or more (near-duplicate; candidates by MinHash, then measured exactly). One
+    leak is reported for each later row, kind and earlier part.
+    """
+    leaks: list[Leak] = []
+    for earlier, later in _pairs_of_parts(splits):
+        for name in KEPT_APART[by]:
+            first = {_value(example, name): example.id for example in reversed(splits[earlier])}
+            values = {_value(example, name) for example in splits[later]}
+            near = near_duplicates(values - set(first), first) if name == "text" else {}
+            for example in splits[later]:
+                value = _value(example, name)
+                place = (later, example.id)
+                if value in first:
+                    kind = "duplicate" if name == "text" else name
+                    leaks.append(Leak(kind, (earlier, first[value]), place, getattr(example, name)))
+                elif near.get(value):
+                    leaks.append(Leak("near-duplicate", (earlier, first[near[value][0]]), place, example.text))
+    return leaks
+
+
+def drop_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> Splits:
+    """The splits without the rows of earlier parts that share anything with a later part; the later parts stay whole.
+
+    Raises:
+        StanceError: Nothing of a part is left, or train has lost a label.
+    """
+    kept = {part: list(examples) for part, examples in splits.items()}
+    for earlier, later in _pairs_of_parts(splits):
+        kept[earlier] = unshared(kept[earlier], splits[later], by)
+    check_parts(kept, f"{by} without leaks")
+    return kept
+
+
+def unshared(rows: Sequence[Example], later: Sequence[Example], by: str) -> list[Example]:
+    """The rows that share nothing with any of ``later``; see :func:`find_leaks` for what counts as shared."""
+    kept = list(rows)
+    for name in KEPT_APART[by]:
+        shared = {_value(example, name) for example in later}
+        values = {_value(example, name) for example in kept}
+        if name == "text":
+            shared |= {text for text, others in near_duplicates(values - shared, shared).items() if others}
+        kept = [example for example in kept if _value(example, name) not in shared]
+    return kept
+
+
+def _pairs_of_parts(splits: Mapping[str, Sequence[Example]]) -> list[tuple[str, str]]:
+    """(earlier, later) for each part that a model is fitted or chosen on and each part after it."""
+    order = [part for part in (*PARTS, *sorted(set(splits) - set(PARTS))) if part in splits]
+    learnt = ("train", "validation")
+    return [(earlier, later) for i, later in enumerate(order) for earlier in order[:i] if earlier in learnt]
+
+
+def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, list[str]]:
+    """For each text in normal form the other ones that are its near-duplicates, the nearest first."""
+    index = MinHashLSH(threshold=NEAR_DUPLICATE - 0.1, num_perm=128)
+    sketches: dict[str, MinHash] = {}
+
+    def sketch(text: str) -> MinHash:
+        if text not in sketches:
+            sketches[text] = MinHash(num_perm=128, seed=1)
+            sketches[text].update_batch([shingle.encode("utf-8") for shingle in _shingles(text)])
+        return sketches[text]
+
+    for other in among:
+        index.insert(other, sketch(other))
+    found = {}
+    for text in texts:
+        measured = {other: _jaccard(text, other) for other in index.query(sketch(text)) if other != text}
+        near = [other for other, similarity in measured.items() if similarity >= NEAR_DUPLICATE]
+        found[text] = sorted(near, key=lambda other: (-measured[other], other))
+    return found
+
+
+def _shingles(text: str) -> set[str]:
+    letters = characters(text)
+    return {"".join(letters[i : i + 5]) for i in range(max(1, len(letters) - 4))}
+
+
+def _jaccard(first: str, second: str) -> float:
+    a, b = _shingles(first), _shingles(second)
+    return len(a & b) / len(a | b)
+
+
+def refuse_leaks(leaks: Sequence[Leak], shown: int = 10) -> None:
+    """Raise StanceError that lists the rows, unless there are no leaks."""
+    if not leaks:
+        return
+    lines = [f"  {leak}" for leak in leaks[:shown]]
+    if len(leaks) > shown:
+        lines.append(f"  and {len(leaks) - shown} more")
+    raise StanceError(
+        f"the parts are not independent: {len(leaks)} leak(s)\n"
+        + "\n".join(lines)
+        + "\n  mend the annotations, or set split.leaks=drop (removes the earlier rows) or split.leaks=report"
+    )

@@ -1,0 +1,207 @@
+"""Any table of examples, one a row, with its columns, labels and parts named in the configuration: no code needed.
+
+csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). A column of text and one of the label must be there, and a
+target, as a column or one for all rows. The others may be missing, if the configuration does not name them: without
+ids a row is called by its number, without documents each row is its own, without annotators the file is one, without
+holders the author is asked. Rows with one id are judgements of one example.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from stance.base.annotations import Annotation, Corpus
+from stance.base.errors import Faults, input_error, setting
+from stance.base.files import file_digest
+from stance.base.labels import known_as
+from stance.base.lines import PLAIN, Manner
+from stance.base.tables import Row, read_chunks
+from stance.base.words import composed
+from stance.data.annotation_files import Gaps, cell_of, check_annotations, label_of, left_out_here, tags_of
+from stance.data.config import AnnotationColumns
+
+log = logging.getLogger(__name__)
+
+#: Rows in memory beside the annotations.
+CHUNK = 4096
+
+
+def read(
+    path: str | Path,
+    columns: AnnotationColumns,
+    *,
+    label_map: Mapping[str, str],
+    part_map: Mapping[str, str],
+    target: str = "",
+    leave_out: Collection[str | None] = (),
+    encoding: str = "utf-8",
+    manner: Manner = PLAIN,
+) -> Corpus:
+    """The rows of the table; with a column of parts, also those.
+
+    Args:
+        path: The table.
+        columns: What each field is called there.
+        label_map: What each spelling of a label means; empty = the three names themselves.
+        part_map: Likewise for train, validation and test; read only where there is a column of parts.
+        target: One target for every row, instead of a column.
+        leave_out: Spellings of labels whose rows are not read; ``""`` where there is none.
+        encoding: Of a csv, tsv or jsonl file.
+        manner: What else the file does not say of itself; which sheet of a workbook is known by the columns.
+
+    Raises:
+        StanceError: Names file, row, value and what is allowed: a column that is not there, an empty cell, an unknown
+            label or part, an id whose text, holder, target or document changes, two labels by one annotator; several
+            annotators of the same row, and no ids that say so. Faulty rows are told together.
+    """
+    manner = manner._replace(wanted=(columns.text, columns.label, *([] if target else [columns.target])))
+    rows = itertools.chain.from_iterable(read_chunks(path, CHUNK, encoding, manner))
+    absent, names, gaps = asdict(columns), set[str](), Gaps(path, asdict(columns))
+
+    def noted() -> Iterator[tuple[str, Row]]:
+        """The rows; at their end it is known which columns none of them has."""
+        nonlocal absent
+        for place, row in rows:
+            if not names >= row.keys():
+                names.update(row)
+                absent = {field: column for field, column in absent.items() if column not in row}
+            gaps.note(row, place)
+            yield place, row
+
+    corpus = corpus_of_rows(
+        path, noted(), columns, label_map=label_map, part_map=part_map, target=target, leave_out=leave_out
+    )
+    for field, column in absent.items():
+        if column != getattr(AnnotationColumns, field) and not (field == "target" and target):
+            raise input_error(
+                str(path), f"no column {column!r}", found=sorted(names), allowed=f"data.columns.{field}=NAME"
+            )
+    if "id" in absent:
+        _refuse_repeated(path, corpus.annotations)
+    gaps.tell()
+    if "holder" in absent:
+        log.info("no column %r: the stance asked is that of the author of the text", columns.holder)
+    if "document" in absent:
+        log.info("no column %r: every row is a document of its own", columns.document)
+    return corpus
+
+
+def _refuse_repeated(path: str | Path, annotations: Sequence[Annotation]) -> None:
+    """Without ids a second judgement of a row cannot be told from another row."""
+    first: dict[tuple[str, str, str], Annotation] = {}
+    for annotation in annotations:
+        row = (composed(annotation.text), composed(annotation.holder), composed(annotation.target))
+        other = first.setdefault(row, annotation)
+        if other.annotator != annotation.annotator:
+            both = f"{other.annotator!r} ({other.id}) and {annotation.annotator!r} ({annotation.id})"
+            raise input_error(
+                str(path),
+                f"no ids, and one row was judged by {both}",
+                found=annotation.text,
+                allowed="a column that is the same for all judgements of a row, data.columns.id=NAME",
+            )
+
+
+def corpus_of_rows(
+    path: str | Path,
+    rows: Iterable[tuple[str, Row]],
+    columns: AnnotationColumns,
+    *,
+    label_map: Mapping[str, str],
+    part_map: Mapping[str, str] | None = None,
+    target: str = "",
+    leave_out: Collection[str | None] = (),
+) -> Corpus:
+    """The same of rows that were read from the file in another way, each with its place for messages.
+
+    Without ``part_map`` a column of parts is not read.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
+    annotations: list[Annotation] = []
+    places: list[str] = []
+    parts: dict[str, str] = {}
+    faults = Faults(path)
+    left_out: Counter[str] = Counter()
+    for number, (place, row) in enumerate(rows, 1):
+        if number == 1:
+            _check_columns(row, columns, target, place)
+        if left_out_here(row.get(columns.label), leave_out, left_out):
+            continue
+        with faults.noted(place):
+            annotation = _annotation(row, columns, label_map, leave_out, target, place, number)
+            if part_map is not None and columns.part in row:
+                part = _part(row[columns.part], part_map, place)
+                if parts.setdefault(annotation.id, part) != part:
+                    raise input_error(place, f"id {annotation.id!r} stands in two parts", found=part)
+            annotations.append(annotation)
+            places.append(place)
+    faults.tell()
+    if not annotations:
+        raise input_error(str(path), "no rows in the file" + (" but those left out" if left_out else ""))
+    for annotation, place in zip(annotations, places, strict=True):
+        if parts and annotation.id not in parts:
+            with faults.noted(place):
+                raise input_error(place, f"no part, which other rows have in a column {columns.part!r}")
+    faults.tell()
+    check_annotations(path, annotations, places)
+    return Corpus(tuple(annotations), parts or None, {Path(path).name: file_digest(path)}, left_out=left_out)
+
+
+def _check_columns(row: Mapping[str, Any], columns: AnnotationColumns, target: str, place: str) -> None:
+    needed = {"text": columns.text, "label": columns.label, **({} if target else {"target": columns.target})}
+    for field, column in needed.items():
+        if column not in row:
+            hint = f"data.columns.{field}=NAME" + (", or data.target for all rows" if field == "target" else "")
+            raise input_error(place, f"no column {column!r}", found=sorted(row), allowed=hint)
+    if target and columns.target in row:
+        raise input_error(
+            place, f"data.target is given, and there is a column {columns.target!r}", allowed="one of them"
+        )
+
+
+def _annotation(
+    row: Mapping[str, Any],
+    columns: AnnotationColumns,
+    label_map: Mapping[str, str],
+    leave_out: Collection[str | None],
+    target: str,
+    place: str,
+    number: int,
+) -> Annotation:
+    def cell(field: str, default: str = "") -> str:
+        """A field's text; an empty or missing one gives the default, which for text and target is an error."""
+        column = getattr(columns, field)
+        needed = field in ("text", "target")
+        return cell_of(row.get(column), column, place, may_be_empty=not needed) or default
+
+    row_id = cell("id", f"row-{number}")
+    return Annotation(
+        id=row_id,
+        text=cell("text"),
+        holder=cell("holder"),
+        target=target or cell("target"),
+        label=label_of(row.get(columns.label), label_map, place, leave_out),
+        annotator=cell("annotator", "table"),
+        document=cell("document", row_id),
+        context=cell("context"),
+        date=cell("date"),
+        tags=tags_of(row.get(columns.tags), columns.tags, place),
+    )
+
+
+def _part(value: object, part_map: Mapping[str, str], place: str) -> str:
+    spelling = known_as(value, part_map)
+    if spelling is None:
+        spelled = [spelling for spelling, part in part_map.items() if part == "validation"]
+        hint = setting("data.parts.validation", [*spelled, str(value)])
+        allowed = f"{', '.join(part_map)}; others: say what each means, e.g. {hint}"
+        raise input_error(place, "unknown part", found=value, allowed=allowed)
+    return part_map[spelling]

@@ -1,0 +1,152 @@
+"""What a corpus gives away: rows that repeat or stand in two parts, and scores that need no reading of the row."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stance.base.annotations import Example, label_counts
+from stance.base.files import read_json, write_beside, write_json
+from stance.base.labels import LABELS
+from stance.base.markdown import markdown_table
+from stance.data.build import divide
+from stance.data.read import read_corpus
+from stance.data.splits import find_leaks, near_duplicates, normalized
+from stance.evaluation.config import AuditConfig
+from stance.evaluation.evaluate import evaluate, predict_examples
+from stance.evaluation.metrics import in_words
+from stance.models.linear import ngram_svm
+from stance.models.priors import PRIORS
+
+PARTS_COLUMNS = (
+    "corpus",
+    "split",
+    "train / validation / test",
+    "against, neutral, favor in test",
+    "repeats",
+    "conflicts",
+    "near-duplicate texts in train",
+    "shared document",
+    "shared target",
+    "shared text",
+    "near",
+)
+
+
+SCORES_COLUMNS = ("corpus", "measure", "majority", "stratified", "target", "holder", "holder and target", "text only")
+
+
+def audit(splits: Mapping[str, Sequence[Example]], headline: str = "macro_f1", samples: int = 1000) -> dict[str, Any]:
+    """Repeated rows within parts, what parts share, label counts, and scores that need no reading of the whole row.
+
+    Args:
+        splits: train, validation and test.
+        headline: The measure of the scores.
+        samples: Bootstrap samples for the interval of ``text_only``.
+
+    Returns:
+        ``parts``: of each, rows, documents, targets, holders, label counts, rows that ``repeat`` an earlier one's text,
+        holder and target, how many of these ``conflict`` with its label, and texts with a near-duplicate; ``shared``:
+        how many test rows have a document, target, duplicate or near-duplicate text in train; ``priors``: the measure
+        of each on test; ``text_only``: that of n-grams of the text with a linear SVM that is shown neither holder nor
+        target.
+    """
+    test = splits["test"]
+    leaks = find_leaks({"train": splits["train"], "test": test}, "target")
+    blind = {part: [replace(example, holder="", target="") for example in rows] for part, rows in splits.items()}
+    model = ngram_svm(blind["train"], blind["validation"])
+    said = [prediction.label for prediction in predict_examples(model, blind["test"])]
+    report = evaluate(test, said, splits["train"], headline=headline, samples=samples)
+    return {
+        "parts": {part: _part(rows) for part, rows in splits.items()},
+        "shared": dict(Counter(leak.kind for leak in leaks)),
+        "measure": headline,
+        "priors": report["priors"],
+        "text_only": report["measures"][headline],
+    }
+
+
+def _part(examples: Sequence[Example]) -> dict[str, Any]:
+    texts = {normalized(example.text) for example in examples}
+    labels: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for example in examples:
+        labels[tuple(normalized(getattr(example, name)) for name in ("text", "holder", "target"))].append(example.label)
+    return {
+        "rows": len(examples),
+        "documents": len({example.document for example in examples}),
+        "targets": len({example.target for example in examples}),
+        "holders": len({example.holder for example in examples}),
+        "labels": label_counts(example.label for example in examples),
+        "repeat": sum(len(same) - 1 for same in labels.values()),
+        "conflict": sum(label != same[0] for same in labels.values() for label in same),
+        "near_duplicates": sum(bool(others) for others in near_duplicates(texts, texts).values()),
+    }
+
+
+def audit_corpus(config: AuditConfig) -> tuple[dict[str, Any], Path]:
+    """Audit one corpus, keep the numbers in ``<folder>/<name>.json``, and write the page of all that are kept there.
+
+    Returns:
+        The audit, and the page.
+
+    Raises:
+        StanceError: The corpus is not there or faulty, or cannot be divided.
+    """
+    split = replace(config.split, leaks="report") if config.split.leaks == "refuse" else config.split
+    splits, record = divide(read_corpus(config.data), config.data, split)
+    parts = {part: splits[part] for part in ("train", "validation", "test")}
+    found = {
+        "name": config.name,
+        "split": config.split.by,
+        "fingerprint": record.fingerprint,
+        "agreement": record.agreement,
+        "ties": len(record.ties),
+        **audit(parts, config.data.headline, config.bootstrap),
+    }
+    folder = Path(config.folder)
+    write_json(folder / f"{config.name}.json", found)
+    kept = [read_json(path) for path in sorted(folder.glob("*.json"))]
+    page = folder.with_suffix(".md")
+    with write_beside(page) as temporary:
+        temporary.write_text(audit_page(kept), encoding="utf-8")
+    return found, page
+
+
+def audit_page(audits: Sequence[Mapping[str, Any]]) -> str:
+    """Markdown: what each corpus gives away, a row each."""
+    lines = [
+        "# What the corpora give away",
+        "",
+        "Written by `scripts/audit.py`; the numbers are in `audit/`. Shared: test rows whose document, target, or text",
+        "(normal form; near = Jaccard of character 5-grams of 0.8 or more) is also in train. Repeats: rows with text,",
+        "holder and target of an earlier row of their part, all parts together; conflicts: those with another label.",
+        "A name that ends in `_target` or `_document` is a corpus divided that way, in `_apart` one whose training",
+        "rows that share with test are dropped (`split.leaks=drop`), in `_derived` one with neutral rows that nobody",
+        "judged, in `_judged` one without them.",
+        "",
+        markdown_table(PARTS_COLUMNS, map(_parts_row, audits)),
+        "",
+        "What is scored on test without reading the whole row: five priors fitted on train (the most frequent label;",
+        "labels drawn by their shares, mean of 50 draws; the most frequent of the target, of the holder, of both), and",
+        "n-grams of the text with a linear SVM that is shown neither holder nor target (95% interval by document).",
+        "",
+        markdown_table(SCORES_COLUMNS, map(_scores_row, audits)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _parts_row(found: Mapping[str, Any]) -> list[object]:
+    parts, test = found["parts"], found["parts"]["test"]
+    rows = " / ".join(f"{part['rows']:,}" for part in parts.values())
+    shares = ", ".join(f"{test['labels'][label] / test['rows']:.0%}" for label in LABELS)
+    sums = [sum(part[key] for part in parts.values()) for key in ("repeat", "conflict")]
+    shared = [found["shared"].get(kind, 0) for kind in ("document", "target", "duplicate", "near-duplicate")]
+    return [found["name"], found["split"], rows, shares, *sums, parts["train"]["near_duplicates"], *shared]
+
+
+def _scores_row(found: Mapping[str, Any]) -> list[object]:
+    priors = [f"{found['priors'][name]:.3f}" for name in PRIORS]
+    return [found["name"], found["measure"], *priors, in_words(found["text_only"])]

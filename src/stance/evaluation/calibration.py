@@ -1,0 +1,133 @@
+"""Whether probabilities mean what they say, and the one factor that mends them without changing a label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.base.annotations import Example
+from stance.base.labels import LABEL2ID, LABELS
+from stance.base.predictions import DECIMALS, Probabilities
+from stance.evaluation import metrics
+from stance.evaluation.metrics import Array
+
+#: Of a reliability table.
+BINS = 15
+
+#: Draws of what a calibrated model would show.
+DRAWS = 200
+
+
+def bin_edges(confidence: Array, *, equal_mass: bool) -> Array:
+    """Edges of at most ``BINS`` bins: quantiles of the confidences, or equal steps to 1.
+
+    Equal confidences stay together, so that bins of equal mass may hold unlike numbers of rows: one that fills several
+    is the upper edge of one, and if it is the lowest, a bin of its own between two equal edges.
+    """
+    steps = np.linspace(0, 1, BINS + 1)
+    if not equal_mass:
+        return steps
+    quantiles = np.quantile(confidence, steps)
+    lowest = [quantiles[0]] if quantiles[1] == quantiles[0] else []
+    return np.array([*lowest, *np.unique(quantiles)])
+
+
+def bin_numbers(confidence: Array, edges: Array) -> NDArray[np.int64]:
+    """The bin of each row, from 0; a bin holds its upper edge and not its lower one, but for the lowest of all."""
+    return np.searchsorted(edges[1:-1], confidence, side="left").astype(np.int64)
+
+
+def reliability(confidence: Array, right: Array, *, equal_mass: bool) -> list[dict[str, float]]:
+    """The reliability table: for each bin with rows n, mean confidence and accuracy, and its edges."""
+    edges = bin_edges(confidence, equal_mass=equal_mass)
+    numbers = bin_numbers(confidence, edges)
+    return [
+        {
+            "above": float(edges[number]),
+            "to": float(edges[min(number + 1, len(edges) - 1)]),
+            "n": int((numbers == number).sum()),
+            "confidence": float(confidence[numbers == number].mean()),
+            "accuracy": float(right[numbers == number].mean()),
+        }
+        for number in np.unique(numbers)
+    ]
+
+
+def expected_error(confidence: Array, right: Array, edges: Array) -> float:
+    """Expected calibration error of the top label (Naeini et al. 2015, AAAI; Guo et al. 2017), from 0 to 1.
+
+    Args:
+        confidence: Probability of the most probable label, shape (rows,).
+        right: 1.0 where that is the gold label, shape (rows,).
+        edges: Of the bins, see :func:`bin_edges`.
+
+    Returns:
+        The mean over rows of the distance between mean confidence and accuracy of the row's bin.
+    """
+    return float(np.abs((right - confidence) @ _members(confidence, edges)).sum() / len(confidence))
+
+
+def _members(confidence: Array, edges: Array) -> Array:
+    """Which bin each row is in, shape (rows, bins)."""
+    return np.eye(len(edges))[bin_numbers(confidence, edges)]
+
+
+def measure_calibration(
+    examples: Sequence[Example], probabilities: Probabilities, *, samples: int = 1000, seed: int = 0
+) -> dict[str, Any]:
+    """How well calibrated probabilities are, as a dictionary ready for ``metrics.json``.
+
+    Probabilities count to six decimals, as predictions files hold them: a report is the same from model and file.
+
+    Args:
+        examples: With the gold labels; at least one.
+        probabilities: Shape (rows, 3).
+        samples: Bootstrap samples; documents are resampled.
+        seed: Of the bootstrap.
+
+    Returns:
+        ``ece`` (equal-mass bins) and ``ece_equal_width``: value, 95% interval, and ``if_calibrated``: what 19 of 20
+        calibrated models with these very confidences stay below. The interval is the reflected (basic) one, since the
+        error of a resample is larger than that of the sample. ``brier`` (Brier 1950: squared differences summed over
+        the labels, 0 to 2) and ``log_loss`` (natural logarithm; no probability counts as less than 1e-6): value and
+        95% interval. ``reliability``: both tables.
+    """
+    probabilities = probabilities.round(DECIMALS)
+    gold = np.array([LABEL2ID[example.label] for example in examples])
+    documents = metrics.numbered([example.document for example in examples])
+    drawn_from = int(documents.max()) + 1
+    weights = metrics.document_weights(drawn_from, samples, seed)
+    confidence = probabilities.max(axis=1)
+    right = (probabilities.argmax(axis=1) == gold).astype(np.float64)
+    calibrated = np.random.default_rng(seed).random((DRAWS, len(gold))) < confidence
+    report: dict[str, Any] = {}
+    for name, equal_mass in (("ece", True), ("ece_equal_width", False)):
+        edges = bin_edges(confidence, equal_mass=equal_mass)
+        gaps = metrics.by_document((right - confidence)[:, None] * _members(confidence, edges), documents)
+        values = np.abs(weights @ gaps).sum(axis=1) / (weights @ np.bincount(documents))
+        by_chance = [expected_error(confidence, drawn.astype(np.float64), edges) for drawn in calibrated]
+        report[name] = _reflected(values, drawn_from) | {"if_calibrated": float(np.quantile(by_chance, 0.95))}
+    truth = np.eye(len(LABELS))[gold]
+    losses = {
+        "brier": ((probabilities - truth) ** 2).sum(axis=1),
+        "log_loss": -np.log(np.maximum((probabilities * truth).sum(axis=1), 10.0**-DECIMALS)),
+    }
+    highest = {"brier": 2.0, "log_loss": DECIMALS * float(np.log(10))}
+    for name, loss in losses.items():
+        found = metrics.with_interval(metrics.weighted_mean(loss, documents, weights), drawn_from)
+        report[name] = found if drawn_from > 1 else found | {"high": highest[name]}
+    tables = {"equal_mass": True, "equal_width": False}
+    report["reliability"] = {name: reliability(confidence, right, equal_mass=mass) for name, mass in tables.items()}
+    return report
+
+
+def _reflected(values: Array, documents: int) -> dict[str, float]:
+    """Value and basic bootstrap interval: the percentiles mirrored at the value, cut at 0, never without the value."""
+    found = metrics.with_interval(values, documents)
+    if documents > 1:
+        low, high = (2 * found["value"] - found[end] for end in ("high", "low"))
+        found |= {"low": max(0.0, low), "high": max(found["value"], high)}
+    return found

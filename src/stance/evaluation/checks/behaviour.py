@@ -1,0 +1,138 @@
+"""How a model behaves on a suite of composed cases: the failure rate of each test, with examples of failures.
+
+After Ribeiro, Wu, Guestrin and Singh 2020 (Beyond Accuracy: Behavioral Testing of NLP Models with CheckList, ACL).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import binomtest
+
+from stance.base.files import file_digest, write_json
+from stance.base.labels import LABEL2ID
+from stance.base.markdown import markdown_table
+from stance.base.names import as_name
+from stance.base.predictions import Prediction, Predictor, to_predictions
+from stance.evaluation.checks.suite import BUNDLED, KINDS, Case, Row, Suite, SuiteTest, cases_of, read_suite
+from stance.evaluation.config import BehaviourConfig
+from stance.evaluation.metrics import in_words
+from stance.models.classifier import StanceClassifier
+
+#: How far P(favor) - P(against), which runs from -1 to 1, must go in the right direction for a DIR case to pass.
+MARGIN = 0.1
+
+#: Failures that are shown of each test.
+SHOWN = 5
+
+
+def run_suite(predictor: Predictor, suite: Suite, seed: int = 0) -> dict[str, Any]:
+    """The failure rate of every test of a suite.
+
+    A case fails, in an MFT, if the label is not the one given; in an INV, if the change of the row changes the label;
+    in a DIR, if P(favor) - P(against) does not go at least ``MARGIN`` in the direction of the two labels given, unless
+    both labels are right.
+
+    Args:
+        predictor: Any model.
+        suite: See :func:`stance.evaluation.checks.suite.read_suite`.
+        seed: Of the draw of the cases.
+
+    Returns:
+        ``tests``: of each, name, kind, what it is about, ``n``, ``failed``, ``rate`` with 95% Wilson interval, failures
+        and cases by template, up to ``SHOWN`` ``failures``, and for DIR ``both_right``, the share of cases with both
+        labels right; ``kinds``: tests, cases and failures of each kind.
+
+    Raises:
+        StanceError: See :func:`stance.evaluation.checks.suite.cases_of`.
+    """
+    cases = [(test, case) for test in suite.tests for case in cases_of(test, seed)]
+    rows = [row for _, case in cases for row in (case.first, case.then) if row is not None]
+    texts, targets, holders = ([getattr(row, name) for row in rows] for name in ("text", "target", "holder"))
+    probabilities = predictor.predict_proba(texts, targets, holders, [""] * len(rows))
+    said = dict(zip(rows, to_predictions(probabilities), strict=True))
+    tests = [_test(test, [case for of, case in cases if of is test], said) for test in suite.tests]
+    kinds = {}
+    for kind in KINDS:
+        chosen = [test for test in tests if test["kind"] == kind]
+        if chosen:
+            n, failed = (sum(test[key] for test in chosen) for key in ("n", "failed"))
+            kinds[kind] = {"tests": len(chosen), "n": n, "failed": failed, "rate": _rate(failed, n)}
+    return {"version": 1, "suite": suite.name, "seed": seed, "kinds": kinds, "tests": tests}
+
+
+def _test(test: SuiteTest, cases: Sequence[Case], said: Mapping[Row, Prediction]) -> dict[str, Any]:
+    failed = [case for case in cases if not _passes(case, said)]
+    found = {
+        "name": test.name,
+        "kind": test.kind,
+        "about": test.about,
+        "n": len(cases),
+        "failed": len(failed),
+        "rate": _rate(len(failed), len(cases)),
+        "templates": [
+            {"n": sum(c.template == number for c in cases), "failed": sum(c.template == number for c in failed)}
+            for number in range(len(test.templates))
+        ],
+        "failures": [
+            [_shown(row, said[row]) for row in (case.first, case.then) if row is not None] for case in failed[:SHOWN]
+        ],
+    }
+    if test.kind == "DIR":
+        found["both_right"] = sum(_right(case, said) for case in cases) / len(cases)
+    return found
+
+
+def _passes(case: Case, said: Mapping[Row, Prediction]) -> bool:
+    if case.then is None or case.first.label is None or case.then.label is None:  # MFT, INV
+        return _right(case, said) if case.then is None else said[case.first].label == said[case.then].label
+    moved = _stance(said[case.then]) - _stance(said[case.first])
+    up = LABEL2ID[case.then.label] > LABEL2ID[case.first.label]
+    return _right(case, said) or (moved if up else -moved) >= MARGIN
+
+
+def _right(case: Case, said: Mapping[Row, Prediction]) -> bool:
+    """Whether every row of the case has the codebook's label."""
+    return all(said[row].label == row.label for row in (case.first, case.then) if row is not None)
+
+
+def _stance(prediction: Prediction) -> float:
+    return prediction.scores["favor"] - prediction.scores["against"]
+
+
+def _rate(failed: int, n: int) -> dict[str, float]:
+    interval = binomtest(failed, n).proportion_ci(method="wilson")
+    return {"value": failed / n, "low": float(interval.low), "high": float(interval.high)}
+
+
+def _shown(row: Row, prediction: Prediction) -> dict[str, Any]:
+    fields = {"text": row.text, "holder": row.holder, "target": row.target}
+    if row.label is not None:
+        fields["label"] = row.label
+    scores = {label: round(score, 4) for label, score in prediction.scores.items()}
+    return fields | {"predicted": prediction.label, "scores": scores}
+
+
+def behaviour_table(report: Mapping[str, Any]) -> str:
+    """A Markdown table, one test a row in the order of the suite, and below it a row for each kind."""
+    rows = [[test["name"], test["kind"], test["n"], in_words(test["rate"])] for test in report["tests"]]
+    for kind, sums in report["kinds"].items():
+        rows.append([f"all {sums['tests']} of {kind}", kind, sums["n"], in_words(sums["rate"])])
+    return markdown_table(["test", "kind", "n", "failure rate"], rows)
+
+
+def behave(config: BehaviourConfig) -> tuple[dict[str, Any], Path]:
+    """Run a suite on a checkpoint and write the report; the report, and where it was written.
+
+    Raises:
+        StanceError: The suite or the checkpoint is faulty or not there.
+    """
+    path = BUNDLED if config.suite is None else Path(config.suite)
+    suite = read_suite(path)
+    report = run_suite(StanceClassifier.from_pretrained(config.checkpoint).predictor, suite)
+    output = Path(config.outputs) / "behaviour" / f"{as_name(config.checkpoint)}.{path.stem}.json"
+    output = output if config.output is None else Path(config.output)
+    write_json(output, {"of": config.checkpoint, "file": file_digest(path), **report})
+    return report, output

@@ -1,0 +1,319 @@
+"""Does the model read: what becomes of its score when the text, the target or the holder is hidden, masked or swapped.
+
+Hiding a part of the input is the partial-input baseline turned round (Gururangan et al. 2018, Annotation Artifacts in
+Natural Language Inference Data, NAACL; for stance Kaushal, Saha and Ganguly 2021, tWT-WT, NAACL): the model stays, and
+the input loses a part.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import regex
+
+from stance.base.annotations import Example
+from stance.base.files import write_json
+from stance.base.labels import Label
+from stance.base.markdown import markdown_table
+from stance.base.names import as_name
+from stance.base.predictions import Predictor
+from stance.base.words import composed, whole
+from stance.data.build import load_part
+from stance.data.seen import warn_of_learnt
+from stance.data.splits import Splits
+from stance.evaluation.checks.pairs import (
+    HOLDER_ASIDE,
+    PAIRS,
+    TARGET_ASIDE,
+    groups,
+    key_of,
+    minimal_pairs,
+    pair_scores,
+    score,
+)
+from stance.evaluation.checks.robustness import compare, robustness
+from stance.evaluation.config import ProbeConfig
+from stance.evaluation.evaluate import predict_examples
+from stance.evaluation.metrics import in_words
+from stance.models.classifier import StanceClassifier, checkpoint_folder
+
+#: Stands for what is hidden: an empty text or target is refused by ``StanceClassifier.predict``, and an empty holder
+#: would ask for the author.
+HIDDEN = "..."
+
+#: Stands for the holder, in the text and as the holder, where its name is masked.
+MASKED = "X"
+
+#: A change of the score that is surely smaller than this is none.
+LEAST_DROP = 0.02
+
+#: An input row for each example, or None where the probe does not apply to it.
+Inputs = list[Example | None]
+
+
+def probe(
+    predictor: Predictor,
+    examples: Sequence[Example],
+    plain: Sequence[Label],
+    *,
+    related: Sequence[Example] = (),
+    headline: str = "macro_f1",
+    samples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Every probe of one model on one part, and its pairs.
+
+    Args:
+        predictor: Any model whose answer to a row depends on that row alone (a prior that draws labels does not).
+        examples: The part, with gold labels.
+        plain: The labels that the model gave them.
+        related: Examples of other parts, in which the other half of a minimal pair may be.
+        headline: One of ``metrics.ALL_MEASURES``.
+        samples: Bootstrap samples over documents.
+        seed: Of the swaps and of the bootstrap.
+
+    Returns:
+        ``plain``: the score. ``probes``: of each, ``n`` rows that it applies to, in ``documents``; and if any:
+        ``plain`` and ``probed`` score on them against the unchanged gold labels, ``difference`` (probed - plain) with
+        interval, ``changed``, the share of other labels; for a swap within the sentence ``known``, the score against
+        the gold label of the row swapped in. ``pairs``: see :func:`stance.evaluation.checks.pairs.pair_scores`.
+        ``words``: in words.
+    """
+    ask = _Asked(predictor, examples, plain)
+    settings = (headline, samples, seed)
+    probes: dict[str, dict[str, Any]] = {}
+    for name, make in PROBES.items():
+        inputs = make(examples, seed)
+        chosen = [index for index, row in enumerate(inputs) if row is not None]
+        rows = [row for row in inputs if row is not None]
+        probes[name] = {"n": len(rows), "documents": len({row.document for row in rows})}
+        if rows:
+            said = ask.labels(rows)
+            of = [examples[index] for index in chosen]
+            probes[name] |= compare(of, [plain[index] for index in chosen], said, "probed", *settings)
+            if name.endswith("in_sentence"):
+                probes[name]["known"] = score(rows, said, *settings)
+    parted = {name: find(examples) for name, find in PAIRS.items()}
+    parted["minimal_pair"] = minimal_pairs(examples, related)
+    pairs = {
+        name: pair_scores(found, ask.labels([row for pair in found for row in pair]), samples, seed)
+        for name, found in parted.items()
+    }
+    result = {
+        "n": len(examples),
+        "documents": len({example.document for example in examples}),
+        "headline": headline,
+        "plain": score(examples, plain, *settings),
+        "probes": probes,
+        "pairs": pairs,
+    }
+    return result | {"words": in_sentences(probes)}
+
+
+class _Asked:
+    """A predictor that is asked for each distinct input once, and not for what is known already."""
+
+    def __init__(self, predictor: Predictor, known: Sequence[Example], labels: Sequence[Label]) -> None:
+        self.predictor = predictor
+        self.said = dict(zip(map(_input, known), labels, strict=True))
+
+    def labels(self, rows: Sequence[Example]) -> list[Label]:
+        keys = [_input(row) for row in rows]
+        new = {key: row for key, row in zip(keys, rows, strict=True) if key not in self.said}
+        if new:
+            for key, prediction in zip(new, predict_examples(self.predictor, list(new.values())), strict=True):
+                self.said[key] = prediction.label
+        return [self.said[key] for key in keys]
+
+
+def _input(row: Example) -> tuple[str, ...]:
+    return row.text, row.target, row.holder, row.context
+
+
+def text_hidden(examples: Sequence[Example], seed: int) -> Inputs:
+    """No text, and no context either."""
+    return [replace(example, text=HIDDEN, context="") for example in examples]
+
+
+def target_hidden(examples: Sequence[Example], seed: int) -> Inputs:
+    """No target; the text may still name it."""
+    return [replace(example, target=HIDDEN) for example in examples]
+
+
+def holder_hidden(examples: Sequence[Example], seed: int) -> Inputs:
+    """No holder, where there is one; the text may still name it."""
+    return [replace(example, holder=HIDDEN) if example.holder else None for example in examples]
+
+
+def name_masked(examples: Sequence[Example], seed: int) -> Inputs:
+    """The holder's name replaced in text, context and holder, in the rows whose text has it, with or without "the"."""
+    inputs: Inputs = []
+    for example in examples:
+        bare = regex.sub(r"^the\s+", "", composed(example.holder.strip()), flags=regex.I)
+        name = regex.compile(rf"\b(?:the\s+){whole([bare])}|{whole([bare])}", regex.I)
+        text, context = composed(example.text), composed(example.context)
+        found = bool(bare) and name.search(text) is not None
+        text, context = (name.sub(MASKED, part) if found else part for part in (text, context))
+        inputs.append(replace(example, text=text, context=context, holder=MASKED) if found else None)
+    return inputs
+
+
+def target_swapped(examples: Sequence[Example], seed: int) -> Inputs:
+    """A target drawn from those of other documents."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for example in examples:
+        homes[example.target].add(example.document)
+    inputs: Inputs = []
+    for example in examples:
+        others = [target for target, documents in homes.items() if example.document not in documents]
+        chosen = random.Random(f"{seed}: {example.id}").choice(others) if others else None
+        inputs.append(None if chosen is None else replace(example, target=chosen))
+    return inputs
+
+
+def target_swapped_in_sentence(examples: Sequence[Example], seed: int) -> Inputs:
+    """The row that asks the same holder of the same sentence about another target."""
+    return _swapped(examples, TARGET_ASIDE, seed)
+
+
+def holder_swapped_in_sentence(examples: Sequence[Example], seed: int) -> Inputs:
+    """The row that asks another holder of the same sentence about the same target."""
+    return _swapped(examples, HOLDER_ASIDE, seed)
+
+
+def _swapped(examples: Sequence[Example], same: Sequence[str], seed: int) -> Inputs:
+    sentences = groups(examples, same)
+    inputs: Inputs = []
+    for example in examples:
+        rows = sentences[key_of(example, same)]
+        others = [row for row in rows if (row.holder, row.target) != (example.holder, example.target)]
+        inputs.append(random.Random(f"{seed}: {example.id}").choice(others) if others else None)
+    return inputs
+
+
+#: By name, the input rows that a probe makes of a part.
+PROBES: Mapping[str, Callable[[Sequence[Example], int], Inputs]] = {
+    make.__name__: make
+    for make in (
+        text_hidden,
+        target_hidden,
+        holder_hidden,
+        name_masked,
+        target_swapped,
+        target_swapped_in_sentence,
+        holder_swapped_in_sentence,
+    )
+}
+
+
+def in_sentences(probes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """For text, target and holder, whether the score depends on it.
+
+    It does if the interval of what hiding costs, or gains, excludes 0 and reaches beyond ``LEAST_DROP``; it does not if
+    the interval stays within it on both sides; anything else these rows cannot show.
+    """
+    lines = []
+    for part in ("text", "target", "holder"):
+        found = probes[f"{part}_hidden"]
+        if not found["n"]:
+            lines.append(f"no row has a {part} to hide")
+            continue
+        difference = found["difference"]
+        drop = {"value": 0 - difference["value"], "low": 0 - difference["high"], "high": 0 - difference["low"]}
+        size = f"{in_words(drop, sign='+')}, n = {found['n']} in {found['documents']} documents"
+        if drop["low"] > -LEAST_DROP and drop["high"] < LEAST_DROP:
+            lines.append(f"the score does not depend on the {part}: hiding it costs {size}")
+        elif drop["low"] <= 0 <= drop["high"]:
+            lines.append(
+                f"the score does not depend on the {part} as far as these rows can show: hiding it costs {size}"
+            )
+        elif drop["high"] < 0:
+            lines.append(f"the score is better without the {part}: hiding it costs {size}")
+        else:
+            lines.append(f"the score depends on the {part}: hiding it costs {size}")
+    return lines
+
+
+def probe_table(report: Mapping[str, Any]) -> str:
+    """Markdown tables of probes, attacks and pairs, and the words below them."""
+    heads = ["probe", "n", f"plain {report['headline']}", "probed", "difference", "labels changed", "by its own gold"]
+    attacks = report["robustness"]["attacks"]
+    rows = [_line(name, found, "probed") for name, found in report["probes"].items()]
+    rows += [_line(f"attack: {name}", found, "edited") for name, found in attacks.items()]
+    pairs = [
+        [name, found["n"], *_shares(found), found.get("differ", {"n": 0})["n"], _both(found.get("differ", {}))]
+        for name, found in report["pairs"].items()
+    ]
+    losses = [f"{name} {_number(found.get('relative_loss'), '+.1%')}" for name, found in attacks.items()]
+    return "\n".join(
+        [
+            markdown_table(heads, rows),
+            "",
+            markdown_table(
+                ["pairs by", "n", "both right", "first right", "second right", "n of unlike gold", "both right"], pairs
+            ),
+            "",
+            f"relative loss: {', '.join(losses)}; resilience {_number(report['robustness']['resilience'], '.3f')}",
+            *report["words"],
+        ]
+    )
+
+
+def _line(name: str, found: Mapping[str, Any], key: str) -> list[object]:
+    if not found["n"]:
+        return [name.replace("_", " "), 0, "not applicable", "", "", "", ""]
+    scores = (in_words(found["plain"]), in_words(found[key]), in_words(found["difference"], sign="+"))
+    known = in_words(found["known"]) if "known" in found else ""
+    return [name.replace("_", " "), found["n"], *scores, f"{found['changed']:.1%}", known]
+
+
+def _shares(found: Mapping[str, Any]) -> list[str]:
+    return [in_words(found[key]) if found["n"] else "" for key in ("both", "first", "second")]
+
+
+def _both(found: Mapping[str, Any]) -> str:
+    return in_words(found["both"]) if "both" in found else ""
+
+
+def _number(value: float | None, form: str) -> str:
+    return "none" if value is None else format(value, form)
+
+
+def related_rows(splits: Splits, part: str) -> list[Example]:
+    """The rows of the parts beside one that nothing was learnt from: where other halves of its minimal pairs may be."""
+    return [example for other, rows in splits.items() if other not in ("train", part) for example in rows]
+
+
+def probe_part(config: ProbeConfig) -> tuple[dict[str, Any], Path]:
+    """Probes and robustness of a checkpoint on one part of a dataset; the report, and where it was written.
+
+    Raises:
+        StanceError: An unknown part; a faulty file or checkpoint.
+    """
+    splits, record = load_part(config.outputs, config.data, config.split, config.part)
+    examples, related = splits[config.part], related_rows(splits, config.part)
+    classifier = StanceClassifier.from_pretrained(config.checkpoint)
+    warn_of_learnt(checkpoint_folder(config.checkpoint), classifier.card.data, record, examples)
+    headline, samples, seed = config.data.headline, config.bootstrap, config.seed
+    model = classifier.predictor
+    plain = [prediction.label for prediction in predict_examples(model, examples)]
+    found = probe(model, examples, plain, related=related, headline=headline, samples=samples, seed=seed)
+    attacked = robustness(model, examples, plain, headline=headline, samples=samples, seed=seed)
+    report = {
+        "version": 1,
+        "of": config.checkpoint,
+        "part": config.part,
+        "seed": seed,
+        "data": {"name": record.name, "fingerprint": record.fingerprint},
+        **found,
+        "robustness": attacked,
+    }
+    path = Path(config.outputs) / "probes" / f"{as_name(config.checkpoint)}.{record.name}.{config.part}.json"
+    path = path if config.output is None else Path(config.output)
+    write_json(path, report)
+    return report, path

@@ -1,0 +1,165 @@
+"""What can be configured about evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stance.base.checks import a_seed, at_least
+from stance.base.errors import input_error
+from stance.data.config import DataConfig, LabelSpellings, SplitConfig
+from stance.models.config import LinearConfig, ModelConfig
+
+
+@dataclass(kw_only=True)
+class AuditConfig:
+    """Configuration of ``scripts/audit.py``.
+
+    Attributes:
+        name: Of the file with the numbers.
+        folder: For the files; the page of all of them is beside it.
+    """
+
+    name: str
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    folder: str = "docs/audit"
+    bootstrap: int = 1000
+
+    def __post_init__(self) -> None:
+        """Refuse too few bootstrap samples."""
+        at_least("bootstrap", self.bootstrap, 10)
+
+
+@dataclass(kw_only=True)
+class CheckConfig:
+    """Configuration of ``scripts/check_corpus.py``.
+
+    Attributes:
+        folder: Laid out as ``seeds/``.
+        texts: The user's copy of Reuters-21578; where there is none, the wire is not measured.
+        write: Record the numbers measured, instead of comparing with those recorded.
+    """
+
+    folder: str
+    texts: str
+    write: bool = False
+
+
+@dataclass(kw_only=True)
+class EvaluateConfig:
+    """Configuration of ``scripts/mistakes.py``, and ``annotators.py``, which needs no model.
+
+    Attributes:
+        checkpoint: A checkpoint folder or hub id; or
+        predictions: a predictions file of any model;
+        labels: how they are spelled in it.
+        prefix: Before the names of its columns but ``id``, as ``scripts/predict.py`` was told.
+        part: train, validation, test or challenge.
+        output: Where the report goes; null = in outputs, named after corpus and part, in place of what stood there.
+    """
+
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    checkpoint: str | None = None
+    predictions: str | None = None
+    labels: LabelSpellings = field(default_factory=LabelSpellings)
+    prefix: str = ""
+    part: str = "test"
+    output: str | None = None
+    bootstrap: int = 1000
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse too few bootstrap samples."""
+        at_least("bootstrap", self.bootstrap, 10)
+
+
+@dataclass(kw_only=True)
+class ReportConfig(EvaluateConfig):
+    """Configuration of ``scripts/evaluate.py``.
+
+    Attributes:
+        probes: Ask a checkpoint some six times as many rows: the probes, and the bundled suite of composed cases if
+            ``behaviour`` names no other; null = of n-gram models alone, which take seconds.
+        behaviour: A file that ``scripts/behaviour.py`` wrote, to be shown in the report.
+    """
+
+    probes: bool | None = None
+    behaviour: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse probes of a file, and an output that is no JSON file: the page stands beside it."""
+        EvaluateConfig.__post_init__(self)
+        if self.output is not None and Path(self.output).suffix != ".json":
+            raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
+        if self.probes and self.checkpoint is None:
+            raise input_error("probes", "there is no model to ask", found=self.probes, allowed="with checkpoint=DIR")
+
+
+@dataclass(kw_only=True)
+class SuspectsConfig:
+    """Configuration of ``scripts/suspects.py``.
+
+    Attributes:
+        model: A linear model, fitted once for each fold.
+        folds: Into which the documents are drawn.
+        seed: Of that drawing.
+        output: The csv file; null = in ``<outputs>/suspects``, named after the corpus.
+    """
+
+    data: DataConfig
+    model: ModelConfig
+    folds: int = 5
+    seed: int = 0
+    output: str | None = None
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse models that are not linear, and less than two folds."""
+        at_least("folds", self.folds, 2)
+        a_seed("seed", self.seed)
+        if not isinstance(self.model, LinearConfig):
+            raise input_error("model", "not a linear model", found=self.model.name, allowed="tfidf, embedding")
+
+
+@dataclass(kw_only=True)
+class ProbeConfig:
+    """Configuration of ``scripts/probe.py``.
+
+    Attributes:
+        checkpoint: A checkpoint folder or hub id.
+        part: train, validation, test or challenge.
+        seed: Of swaps, edits and bootstrap.
+        output: Where the report goes; null = in outputs, named after the checkpoint.
+    """
+
+    data: DataConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    checkpoint: str
+    part: str = "test"
+    seed: int = 0
+    output: str | None = None
+    bootstrap: int = 1000
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        """Refuse too few bootstrap samples, and a seed that is none."""
+        at_least("bootstrap", self.bootstrap, 10)
+        a_seed("seed", self.seed)
+
+
+@dataclass(kw_only=True)
+class BehaviourConfig:
+    """Configuration of ``scripts/behaviour.py``.
+
+    Attributes:
+        checkpoint: A checkpoint folder or hub id.
+        suite: A file of tests as ``docs/behaviour.md`` describes it; null = the bundled one.
+        output: Where the report goes; null = in outputs, named after the checkpoint.
+    """
+
+    checkpoint: str
+    suite: str | None = None
+    output: str | None = None
+    outputs: str = "outputs"

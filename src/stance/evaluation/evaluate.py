@@ -1,0 +1,318 @@
+"""How good, how sure, and how much better than not reading: predictions joined to gold labels by id."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from stance.base.annotations import Example, columns_of, label_counts, shortened
+from stance.base.errors import input_error
+from stance.base.labels import LABELS, alike
+from stance.base.predictions import Prediction, Predictor, to_predictions
+from stance.evaluation import metrics
+from stance.models.priors import PRIORS, Prior
+
+log = logging.getLogger(__name__)
+
+#: Of the dictionaries that :func:`evaluate` gives; a changed meaning makes a new number.
+REPORT_VERSION = 1
+
+#: Of the stratified prior: a single draw on 300 rows would be off by some 0.025.
+DRAWS = 50
+
+
+def predict_examples(predictor: Predictor, examples: Sequence[Example]) -> list[Prediction]:
+    """The predictions for examples, in their order."""
+    return to_predictions(predictor.predict_proba(*columns_of(examples)))
+
+
+def join(
+    examples: Sequence[Example],
+    predictions: Mapping[str, Prediction],
+    place: str,
+    splits: Mapping[str, Sequence[Example]] | None = None,
+) -> list[str]:
+    """The predicted label of each example, joined on id.
+
+    Args:
+        examples: A part.
+        predictions: By id.
+        place: Of the predictions, for messages.
+        splits: All parts, if the predictions may be for the whole corpus; it is said then how many are of use.
+
+    Raises:
+        StanceError: An example without a prediction, or a prediction without an example: nothing is left out quietly.
+    """
+    missing = [example.id for example in examples if example.id not in predictions]
+    if missing:
+        problem = f"{len(missing)} of {len(examples)} rows have no prediction"
+        raise input_error(place, problem, found=missing[:5], allowed=_ids(missing, list(predictions)))
+    extra = sorted(set(predictions) - {example.id for example in examples})
+    elsewhere = {example.id for part in (splits or {}).values() for example in part} & {*extra}
+    if elsewhere:
+        told = "%s: %d predictions are for this part; those for %d rows of other parts and %d of none are not counted"
+        log.info(told, place, len(examples), len(elsewhere), len(extra) - len(elsewhere))
+    elif extra:
+        raise input_error(place, f"{len(extra)} prediction(s) for rows that are not in this part", found=extra[:5])
+    return [predictions[example.id].label for example in examples]
+
+
+def _ids(missing: Sequence[str], given: Sequence[str]) -> str:
+    """What the ids of a file of predictions look like, and how they came to be unlike those of the data."""
+    shown = f"the ids of the data; the file has {', '.join(map(repr, given[:5]))}"
+    by_value = {alike(each): each for each in given}
+    if lost := shortened(given):
+        return f"{shown}; {lost[0]!r} lost digits in a spreadsheet, where ids belong into cells of text"
+    for each in missing:
+        if other := by_value.get(alike(each)):
+            return f"{shown}; {each!r} stands there as {other!r}: some program took ids for numbers"
+    return shown
+
+
+def prior_labels(train: Sequence[Example], examples: Sequence[Example]) -> dict[str, list[list[str]]]:
+    """What each prior, fitted on train, says of the examples: by name of the prior, one list of labels for each draw.
+
+    A prior that draws at random gives ``DRAWS`` lists, whose scores are averaged; the others give one.
+    """
+    return {
+        name: [
+            [prediction.label for prediction in predict_examples(Prior.fit(name, train, seed), examples)]
+            for seed in range(DRAWS if name == "stratified" else 1)
+        ]
+        for name in PRIORS
+    }
+
+
+def evaluate(
+    examples: Sequence[Example],
+    predicted: Sequence[str],
+    train: Sequence[Example],
+    *,
+    headline: str = "macro_f1",
+    samples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """The report of one model on one part, as a dictionary ready for ``metrics.json``.
+
+    Args:
+        examples: With the gold labels; at least one.
+        predicted: The label for each, in their order.
+        train: What the priors are fitted on.
+        headline: The measure that the gain over the best prior is stated in, one of ``metrics.ALL_MEASURES``.
+        samples: Bootstrap samples; documents are resampled.
+        seed: Of the bootstrap.
+
+    Returns:
+        ``n``, ``documents``; ``measures``: value and 95% interval of each (from a single document: all that is
+        possible); ``priors``: the headline measure of each; ``best_prior``; ``gain``: headline minus that of the best
+        prior on the same bootstrap samples; ``labels``, ``targets``, ``holders``, ``tags``: scores of each, with n;
+        ``confusion``: gold label by predicted label.
+    """
+    gold = [example.label for example in examples]
+    documents = [example.document for example in examples]
+    targets = [example.target for example in examples]
+    drawn_from = len(set(documents))
+    weights = metrics.document_weights(drawn_from, samples, seed)
+
+    def sampled(name: str, labels: Sequence[str]) -> metrics.Array:
+        return metrics.measure(name, weights, *metrics.grouped_confusions(gold, labels, documents, targets))
+
+    measures = {name: sampled(name, predicted) for name in metrics.ALL_MEASURES}
+    priors = {
+        name: np.mean([sampled(headline, labels) for labels in draws], axis=0)
+        for name, draws in prior_labels(train, examples).items()
+    }
+    best = max(priors, key=lambda name: float(priors[name][0]))
+    matrix = metrics.confusion(gold, predicted)
+    return {
+        "version": REPORT_VERSION,
+        "n": len(examples),
+        "documents": drawn_from,
+        "headline": headline,
+        "measures": {name: metrics.with_interval(values, drawn_from) for name, values in measures.items()},
+        "priors": {name: float(values[0]) for name, values in priors.items()},
+        "best_prior": best,
+        "gain": metrics.with_interval(measures[headline] - priors[best], drawn_from, lowest=-1.0),
+        "labels": _per_label(matrix),
+        "targets": _per_group(targets, gold, predicted),
+        "holders": _per_group([example.holder for example in examples], gold, predicted),
+        "tags": _per_tag(examples, gold, predicted),
+        "confusion": {
+            label: dict(zip(LABELS, map(int, row), strict=True)) for label, row in zip(LABELS, matrix, strict=True)
+        },
+    }
+
+
+def remark(report: Mapping[str, Any]) -> str:
+    """A line on what a report's headline cannot reach, if that is so; else nothing."""
+    absent = [label for label, scores in report["labels"].items() if not scores["n"]]
+    if report["headline"] != "macro_f1" or not absent:
+        return ""
+    most = (len(LABELS) - len(absent)) / len(LABELS)
+    return (
+        f"no row is {' or '.join(absent)}: {most:.3f} is the highest macro-F1; "
+        "data.headline=favor_against_f1 leaves neutral out, data.headline=accuracy counts rows\n"
+    )
+
+
+def _per_label(matrix: metrics.Array) -> dict[str, dict[str, float]]:
+    columns = (matrix.sum(axis=1), metrics.precision(matrix), metrics.recall(matrix), metrics.f1(matrix))
+    return {
+        label: {"n": int(n), "precision": float(p), "recall": float(r), "f1": float(f)}
+        for label, n, p, r, f in zip(LABELS, *columns, strict=True)
+    }
+
+
+def _per_group(groups: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, dict[str, Any]]:
+    rows: dict[str, list[int]] = {}
+    for index, group in enumerate(groups):
+        rows.setdefault(group, []).append(index)
+    return {group: _scores([gold[i] for i in chosen], [predicted[i] for i in chosen]) for group, chosen in rows.items()}
+
+
+def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """A row counts for each of its tags."""
+    tagged = [(tag, index) for index, example in enumerate(examples) for tag in example.tags]
+    indices = [index for _, index in tagged]
+    tags = [tag for tag, _ in tagged]
+    return dict(sorted(_per_group(tags, [gold[i] for i in indices], [predicted[i] for i in indices]).items()))
+
+
+def _scores(gold: Sequence[str], predicted: Sequence[str]) -> dict[str, Any]:
+    matrix = metrics.confusion(gold, predicted)
+    return {
+        "n": len(gold),
+        "gold": label_counts(gold),
+        "accuracy": float(metrics.accuracy(matrix)),
+        "macro_f1": float(metrics.macro_f1(matrix)),
+        "favor_against_f1": float(metrics.favor_against_f1(matrix)),
+    }
+
+
+def score_intervals(
+    examples: Sequence[Example], predicted: Sequence[str], *, samples: int = 1000, seed: int = 0
+) -> dict[str, Any]:
+    """95% intervals for the scores of labels and groups that :func:`evaluate` gives; documents are resampled.
+
+    Args:
+        examples: With the gold labels; at least one.
+        predicted: The label for each, in their order.
+        samples: Bootstrap samples.
+        seed: Of the bootstrap.
+
+    Returns:
+        ``labels``: ``precision``, ``recall`` and ``f1`` of each with interval, over the samples that have what it is a
+        share of, and None where the part itself has not: recall of a label without gold rows (from a single document
+        that has: all that is possible). ``targets``, ``holders``, ``tags``: of
+        each the number of ``documents``, and ``accuracy`` with interval, over the samples that have a row of the group
+        (from a single document: all that is possible). With fewer than some 20 documents they are too narrow.
+    """
+    gold = [example.label for example in examples]
+    documents = metrics.numbered([example.document for example in examples])
+    drawn_from = int(documents.max()) + 1
+    weights = metrics.document_weights(drawn_from, samples, seed)
+    matrices, of, _ = metrics.grouped_confusions(gold, predicted, [e.document for e in examples], [""] * len(examples))
+    summed = metrics.weighted_sum(weights[:, of], matrices)
+    said, there = matrices.sum(axis=1), matrices.sum(axis=2)
+    scores = {
+        "precision": (metrics.precision(summed), said),
+        "recall": (metrics.recall(summed), there),
+        "f1": (metrics.f1(summed), said + there),
+    }
+
+    def of_label(values: metrics.Array, counts: metrics.Array) -> dict[str, float] | None:
+        spread = int((counts > 0).sum())
+        return metrics.with_interval(values[weights[:, of] @ counts > 0], spread) if spread else None
+
+    right = np.array([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
+
+    def accuracies(groups: Sequence[Sequence[str]]) -> dict[str, dict[str, Any]]:
+        pairs = [(index, name) for index, names in enumerate(groups) for name in names]
+        if not pairs:
+            return {}
+        names = list(dict.fromkeys(name for _, name in pairs))
+        rows, columns = np.array([index for index, _ in pairs]), metrics.numbered([name for _, name in pairs])
+
+        def totals(values: metrics.Array) -> sp.csc_array:
+            return sp.coo_array((values, (documents[rows], columns)), shape=(drawn_from, len(names))).tocsc()
+
+        counts, hits = totals(np.ones(len(rows))), totals(right[rows])
+        spread = np.diff(counts.indptr)
+        found: dict[str, dict[str, Any]] = {}
+        for column, name in enumerate(names):
+            own = slice(counts.indptr[column], counts.indptr[column + 1])
+            drawn = weights[: 1 if spread[column] == 1 else None, counts.indices[own]]
+            n = drawn @ counts.data[own]
+            values = (drawn @ hits.data[own])[n > 0] / n[n > 0]
+            accuracy = metrics.with_interval(values, int(spread[column]))
+            found[name] = {"documents": int(spread[column]), "accuracy": accuracy}
+        return found
+
+    return {
+        "labels": {
+            label: {name: of_label(values[:, i], counts[:, i]) for name, (values, counts) in scores.items()}
+            for i, label in enumerate(LABELS)
+        },
+        "targets": accuracies([(example.target,) for example in examples]),
+        "holders": accuracies([(example.holder,) for example in examples]),
+        "tags": accuracies([example.tags for example in examples]),
+    }
+
+
+def over_seeds(
+    examples: Sequence[Example],
+    by_seed: Sequence[Sequence[str]],
+    baseline: Sequence[Sequence[str]] | None = None,
+    *,
+    names: Sequence[str],
+    headline: str,
+    samples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Measures averaged over several trainings, with intervals that hold both sources of variance.
+
+    Each bootstrap sample draws documents and, for each, seeds with replacement; the measures of the drawn seeds on the
+    drawn documents are averaged (a crossed bootstrap, so neither a lucky seed nor a lucky document is hidden).
+
+    Args:
+        examples: With the gold labels.
+        by_seed: The predicted labels of each training.
+        baseline: Likewise of what the gain is over: a prior's draws or another system's trainings; None = no gain.
+        names: Measures to report.
+        headline: The measure of the gain.
+        samples: Bootstrap samples.
+        seed: Of the bootstrap.
+
+    Returns:
+        For each measure ``value`` (the mean), ``sd`` over seeds (0 for one), ``low``, ``high``; and ``gain`` likewise,
+        without ``sd``.
+    """
+    gold = [example.label for example in examples]
+    documents = [example.document for example in examples]
+    targets = [example.target for example in examples]
+    drawn_from = len(set(documents))
+    weights = metrics.document_weights(drawn_from, samples, seed)
+    generator = np.random.default_rng(seed + 1)
+
+    def averaged(name: str, trainings: Sequence[Sequence[str]]) -> tuple[metrics.Array, float]:
+        """The mean over the trainings, then over those drawn in each sample; and the deviation over the trainings."""
+        values = np.stack(
+            [
+                metrics.measure(name, weights, *metrics.grouped_confusions(gold, p, documents, targets))
+                for p in trainings
+            ]
+        )
+        deviation = float(values[:, 0].std(ddof=1)) if len(trainings) > 1 else 0.0
+        return metrics.over_trainings(values, generator), deviation
+
+    result = {}
+    for name in dict.fromkeys([*names, headline]):
+        values, deviation = averaged(name, by_seed)
+        result[name] = metrics.with_interval(values, drawn_from) | {"sd": deviation}
+        if name == headline and baseline is not None:
+            result["gain"] = metrics.with_interval(values - averaged(headline, baseline)[0], drawn_from, lowest=-1.0)
+    return result

@@ -1,0 +1,208 @@
+"""Measures as pure functions of confusion matrices over the fixed label order, and their bootstrap intervals.
+
+A confusion matrix has gold labels in its rows and predicted labels in its columns, both in the order against, neutral,
+favor. Every measure takes an array of shape (..., 3, 3) and returns shape (...): one matrix or a thousand resampled
+ones. All three labels always count: a label that the sample lacks has F1 0, as scikit-learn gives it with
+``labels=[0, 1, 2], zero_division=0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
+
+from stance.base.labels import LABEL2ID, LABELS
+
+Array = NDArray[np.float64]
+Measure = Callable[[Array], Array]
+
+
+def confusion(gold: Sequence[str], predicted: Sequence[str]) -> Array:
+    """Counts of shape (3, 3): gold label by predicted label."""
+    if not len(gold):
+        return np.zeros((3, 3))
+    matrix = confusion_matrix(list(gold), list(predicted), labels=list(LABELS))
+    return np.asarray(matrix, dtype=np.float64)
+
+
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+
+
+def precision(matrix: Array) -> Array:
+    """Per label, shape (..., 3); 0 where the label is never predicted."""
+    return _ratio(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(axis=-2))
+
+
+def recall(matrix: Array) -> Array:
+    """Per label, shape (..., 3); 0 where the label never occurs."""
+    return _ratio(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(axis=-1))
+
+
+def f1(matrix: Array) -> Array:
+    """Per label, shape (..., 3): harmonic mean of precision and recall."""
+    correct = np.diagonal(matrix, axis1=-2, axis2=-1)
+    return _ratio(2 * correct, matrix.sum(axis=-2) + matrix.sum(axis=-1))
+
+
+def macro_f1(matrix: Array) -> Array:
+    """Mean F1 of the three labels."""
+    return np.asarray(f1(matrix).mean(axis=-1))
+
+
+def favor_against_f1(matrix: Array) -> Array:
+    """Mean F1 of favor and against: the official measure of SemEval-2016 Task 6 (Mohammad et al. 2016).
+
+    Neutral rows count through the other labels' precision only.
+    """
+    return np.asarray(f1(matrix)[..., [LABEL2ID["against"], LABEL2ID["favor"]]].mean(axis=-1))
+
+
+def accuracy(matrix: Array) -> Array:
+    """Share of rows with the right label."""
+    return _ratio(np.trace(matrix, axis1=-2, axis2=-1), matrix.sum(axis=(-2, -1)))
+
+
+#: Measures of one confusion matrix over all rows.
+MEASURES: Mapping[str, Measure] = {
+    "macro_f1": macro_f1,
+    "favor_against_f1": favor_against_f1,
+    "accuracy": accuracy,
+}
+
+#: Besides, the mean over targets of the favor/against F1 of each (TweetEval's measure for stance).
+MEAN_OVER_TARGETS = "favor_against_f1_mean_over_targets"
+
+ALL_MEASURES = (*MEASURES, MEAN_OVER_TARGETS)
+
+#: What pages call them.
+TITLES = {
+    "macro_f1": "macro-F1",
+    "favor_against_f1": "favor/against F1",
+    "accuracy": "accuracy",
+    MEAN_OVER_TARGETS: "favor/against F1, mean over targets",
+}
+
+
+def grouped_confusions(
+    gold: Sequence[str], predicted: Sequence[str], documents: Sequence[str], targets: Sequence[str]
+) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+    """A confusion matrix for each pair of document and target that occurs.
+
+    Returns:
+        matrices (pairs, 3, 3); the document's number of each pair, and the target's, both (pairs,) from 0 in the
+        order of first appearance. Two predictors of the same rows get the same pairs in the same order.
+    """
+    document_ids = {document: number for number, document in enumerate(dict.fromkeys(documents))}
+    target_ids = {target: number for number, target in enumerate(dict.fromkeys(targets))}
+    pairs = [(document_ids[d], target_ids[t]) for d, t in zip(documents, targets, strict=True)]
+    index = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+    matrices = np.zeros((len(index), 3, 3))
+    for pair, g, p in zip(pairs, gold, predicted, strict=True):
+        matrices[index[pair], LABEL2ID[g], LABEL2ID[p]] += 1
+    numbers = np.array(list(index), dtype=np.int64).reshape(-1, 2)
+    return matrices, numbers[:, 0], numbers[:, 1]
+
+
+def measure(
+    name: str, weights: Array, matrices: Array, documents: NDArray[np.int64], targets: NDArray[np.int64]
+) -> Array:
+    """A measure under each of several weightings of the documents.
+
+    Args:
+        name: One of ``ALL_MEASURES``.
+        weights: Shape (samples, documents): how often each document stands in each sample.
+        matrices: Shape (pairs, 3, 3); these three as :func:`grouped_confusions` gives them.
+        documents: Shape (pairs,).
+        targets: Shape (pairs,).
+
+    Returns:
+        Shape (samples,). The mean over targets leaves out a target of which the sample holds no row.
+    """
+    per_pair = weights[:, documents]
+    if name in MEASURES:
+        return MEASURES[name](weighted_sum(per_pair, matrices))
+    if name != MEAN_OVER_TARGETS:
+        raise KeyError(f"unknown measure {name!r}; allowed: {', '.join(ALL_MEASURES)}")
+    total = np.zeros(len(weights))
+    present = np.zeros(len(weights))
+    for target in np.unique(targets):
+        chosen = targets == target
+        summed = weighted_sum(per_pair[:, chosen], matrices[chosen])
+        there = summed.sum(axis=(1, 2)) > 0
+        total += np.where(there, favor_against_f1(summed), 0)
+        present += there
+    return _ratio(total, present)
+
+
+def weighted_sum(weights: Array, matrices: Array) -> Array:
+    """Shape (samples, 3, 3) from weights (samples, pairs) and matrices (pairs, 3, 3)."""
+    return (weights @ matrices.reshape(len(matrices), 9)).reshape(-1, 3, 3)
+
+
+def document_weights(documents: int, samples: int, seed: int) -> Array:
+    """Bootstrap weights, shape (samples + 1, documents): all ones first, then draws with replacement.
+
+    Documents are drawn, not rows, since the rows of a document are not independent (the cluster bootstrap; Field and
+    Welsh 2007, JRSS B 69(3)).
+    """
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(documents, np.full(documents, 1 / documents), size=samples)
+    return np.vstack([np.ones(documents), drawn]).astype(np.float64)
+
+
+def numbered(names: Sequence[str]) -> NDArray[np.int64]:
+    """The number of each name, from 0 in the order of first appearance; shape (rows,)."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([numbers[name] for name in names], dtype=np.int64)
+
+
+def by_document(values: Array, documents: NDArray[np.int64]) -> Array:
+    """The sum of the values of each document's rows: shape (documents, columns) from (rows, columns)."""
+    sums = np.zeros((int(documents.max()) + 1, values.shape[1]))
+    np.add.at(sums, documents, values)
+    return sums
+
+
+def weighted_mean(values: Array, documents: NDArray[np.int64], weights: Array) -> Array:
+    """The mean of values (rows,) under each weighting (samples, documents) of the rows' documents; shape (samples,)."""
+    return np.asarray((weights @ np.bincount(documents, values)) / (weights @ np.bincount(documents)))
+
+
+def over_trainings(values: Array, generator: np.random.Generator) -> Array:
+    """A measure averaged over several trainings; in each resample over trainings drawn with replacement.
+
+    With weights of documents behind the samples this is a crossed bootstrap: neither a lucky seed nor a lucky document
+    is hidden. Of S trainings it shows (S-1)/S of the variance between them, as any bootstrap of so few does.
+
+    Args:
+        values: Shape (trainings, 1 + samples), the first column on the rows as they are.
+        generator: Of the draws.
+
+    Returns:
+        Shape (1 + samples,).
+    """
+    samples = values.shape[1] - 1
+    drawn = generator.integers(len(values), size=(len(values), samples))
+    resampled = values[drawn, np.arange(1, samples + 1)].mean(axis=0)
+    return np.concatenate([values[:, :1].mean(axis=0), resampled])
+
+
+def interval(values: Array) -> tuple[float, float, float]:
+    """(value, low, high): the first entry, and the 2.5 and 97.5 percentiles of the others."""
+    low, high = np.quantile(values[1:], [0.025, 0.975])
+    return float(values[0]), float(low), float(high)
+
+
+def with_interval(values: Array, documents: int, lowest: float = 0.0) -> dict[str, float]:
+    """Value and 95% interval; from a single document nothing is known, so that the interval is all that is possible."""
+    value, low, high = interval(values) if documents > 1 else (float(values[0]), lowest, 1.0)
+    return {"value": value, "low": low, "high": high}
+
+
+def in_words(score: Mapping[str, float], sign: str = "") -> str:
+    """Value and interval as pages and scripts show them: ``0.473 [0.447, 0.497]``; ``sign="+"`` for differences."""
+    return f"{score['value']:{sign}.3f} [{score['low']:{sign}.3f}, {score['high']:{sign}.3f}]"

@@ -1,0 +1,122 @@
+"""Rows whose label is hard to believe for a model that never saw them: where a person should look first."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from cleanlab.filter import find_label_issues
+from sklearn.model_selection import StratifiedGroupKFold
+
+from stance.base.annotations import Example
+from stance.base.errors import StanceError, input_error
+from stance.base.files import write_beside
+from stance.base.labels import LABEL2ID, LABELS, Label
+from stance.base.predictions import Probabilities
+from stance.base.tables import csv_writer
+from stance.models.config import LinearConfig
+from stance.models.linear import fit_linear
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A row whose label may be wrong.
+
+    Attributes:
+        example: With the label as it stands.
+        suggested: The most probable label.
+        confidence: Probability of the label as it stands.
+        suggested_confidence: Probability of the suggested one.
+    """
+
+    example: Example
+    suggested: Label
+    confidence: float
+    suggested_confidence: float
+
+
+def out_of_fold(examples: Sequence[Example], model: LinearConfig, *, folds: int = 5, seed: int = 0) -> Probabilities:
+    """What models say of rows whose documents they did not see: shape (rows, 3), in the order of the examples.
+
+    The documents are drawn into folds with like shares of the labels. For each fold a model is fitted on the others but
+    the next one, on which the scale of its probabilities is fitted.
+
+    Raises:
+        StanceError: Fewer than three folds, fewer documents than folds, or one label only.
+    """
+    documents = [example.document for example in examples]
+    if not 3 <= folds <= len(set(documents)):
+        allowed = f"3 or more, and no more than there are documents ({len(set(documents))})"
+        raise input_error("folds", "a number of folds that cannot be drawn", found=folds, allowed=allowed)
+    labels = [LABEL2ID[example.label] for example in examples]
+    folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a label rarer than the folds
+        drawn = [rows for _, rows in folder.split(np.zeros(len(labels)), labels, documents)]
+    probabilities = np.zeros((len(examples), len(LABELS)))
+    for number, held_out in enumerate(drawn):
+        log.info("fold %d of %d: %d rows", number + 1, folds, len(held_out))
+        scaled_on = (number + 1) % folds
+        learnt = [examples[i] for n, rows in enumerate(drawn) if n not in (number, scaled_on) for i in rows]
+        fitted = fit_linear(model, learnt, [examples[i] for i in drawn[scaled_on]])
+        asked = [examples[i] for i in held_out]
+        columns = ([getattr(e, name) for e in asked] for name in ("text", "target", "holder", "context"))
+        probabilities[held_out] = fitted.predict_proba(*columns)
+    return probabilities
+
+
+def find_suspects(examples: Sequence[Example], probabilities: Probabilities) -> list[Suspect]:
+    """The rows whose label is probably wrong, the most suspicious first.
+
+    A row is suspect when another label than its own is the most probable, among those as probable as they are on
+    average for rows that bear them; the rank is the probability of its own label, the lowest first.
+
+    Args:
+        examples: With the labels as they stand.
+        probabilities: Shape (rows, 3), from models that did not see the rows (:func:`out_of_fold`).
+
+    Raises:
+        StanceError: All rows have one label.
+
+    Source: Northcutt, Jiang and Chuang (2021), Confident Learning: Estimating Uncertainty in Dataset Labels, JAIR 70;
+    the ``cleanlab`` package (confident joint, self-confidence).
+    """
+    present = [label for label in LABELS if any(example.label == label for example in examples)]
+    if len(present) < 2:
+        raise StanceError("suspect labels: all rows have one label, so that none can be suspected")
+    given = np.array([present.index(example.label) for example in examples])
+    known = probabilities[:, [LABEL2ID[label] for label in present]]
+    known = known / known.sum(axis=1, keepdims=True)
+    ranked = find_label_issues(
+        given, known, filter_by="confident_learning", return_indices_ranked_by="self_confidence", n_jobs=1
+    )
+    suspects = []
+    for row in ranked:
+        best = int(known[row].argmax())
+        confidence = float(known[row, given[row]])
+        suspects.append(Suspect(examples[row], present[best], confidence, float(known[row, best])))
+    return suspects
+
+
+COLUMNS = (
+    "rank", "id", "document", "holder", "target", "text", "label", "suggested", "confidence", "suggested_confidence",
+    *LABELS,
+)  # fmt: skip
+
+
+def write_suspects(path: str | Path, suspects: Sequence[Suspect]) -> None:
+    """One row a suspect, csv, with the votes (against, neutral, favor) that its label came from."""
+    with write_beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv_writer(lines)
+        writer.writerow(COLUMNS)
+        for rank, suspect in enumerate(suspects, start=1):
+            row = suspect.example
+            said = [rank, row.id, row.document, row.holder, row.target, row.text, row.label, suspect.suggested]
+            shown = (f"{p:.4f}" for p in (suspect.confidence, suspect.suggested_confidence))
+            writer.writerow([*said, *shown, *row.votes])

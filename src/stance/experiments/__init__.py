@@ -1,0 +1,1 @@
+"""Recorded results: tables, comparisons, and whether they come out again."""

@@ -1,0 +1,108 @@
+"""Systems as a user names them (a run folder, the name of runs, a predictions file), side by side on the same rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stance.base.errors import input_error
+from stance.base.files import write_json, write_jsonl
+from stance.base.names import DELIMITERS, WORKBOOK, as_name, must_exist
+from stance.base.predictions import read_predictions
+from stance.data.build import build_dataset
+from stance.data.splits import Splits
+from stance.evaluation.comparison import compare, differing_rows
+from stance.evaluation.evaluate import join
+from stance.experiments.config import CompareConfig
+from stance.experiments.records import RunSet, collect, collect_recorded
+
+
+def find(outputs: str | Path, name: str) -> RunSet | Path:
+    """The finished runs, or the predictions file, that a name stands for.
+
+    Args:
+        outputs: Where the runs are that are named without a folder.
+        name: A run folder (``.../runs/NAME/seed-0``), the folder of all its seeds, a NAME, the folder of a recorded
+            experiment (``experiments/NAME``), or a file.
+
+    Raises:
+        StanceError: There is nothing of that name, or see :func:`stance.experiments.records.collect` and
+        ``collect_recorded``.
+    """
+    path = Path(name)
+    if path.suffix.lower() in (*DELIMITERS, WORKBOOK):
+        return must_exist(path)
+    if not path.is_dir() and len(path.parts) == 1:
+        return collect(outputs, name)
+    if (path / "results.json").exists():
+        return replace(collect_recorded(outputs, path), name=name.rstrip("/"))
+    folder = path.resolve()
+    if not path.is_dir() or "runs" not in [parent.name for parent in folder.parents][:2]:
+        allowed = "outputs/runs/NAME, outputs/runs/NAME/seed-0, or experiments/NAME"
+        raise input_error(str(path), "neither runs nor a recorded experiment", allowed=allowed)
+    if folder.name.startswith("seed-"):
+        seed = int(folder.name.removeprefix("seed-"))
+        return collect(folder.parents[2], folder.parent.name, seed)
+    return collect(folder.parents[1], folder.name)
+
+
+def compare_systems(config: CompareConfig) -> tuple[list[dict[str, Any]], Path]:
+    """Compare every further system with the first, and write what came out.
+
+    Returns:
+        See :func:`stance.comparison.compare`; and the folder with ``comparison.json`` and, for each comparison, the
+        rows in which the two differ.
+
+    Raises:
+        StanceError: A system is not there, was made on other data, or lacks a row; predictions without ``data=``.
+    """
+    names = config.names()
+    found = [find(config.outputs, name) for name in names]
+    runs = [system for system in found if isinstance(system, RunSet)]
+    if config.data is not None:
+        splits, record, _ = build_dataset(config.outputs, config.data, config.split)
+        headline, data = config.data.headline, {"name": record.name, "fingerprint": record.fingerprint}
+    elif runs:
+        splits, headline = {part: list(rows) for part, rows in runs[0].splits.items()}, runs[0].headline
+        data = {key: runs[0].data[key] for key in ("name", "fingerprint")}
+    else:
+        raise input_error(
+            "data", "predictions files without the data they are of", allowed="data=NAME, e.g. negotiation"
+        )
+    if config.part not in splits or config.part == "train":
+        allowed = [part for part in splits if part != "train"]
+        raise input_error("part", "no such part", found=config.part, allowed=allowed)
+    examples = splits[config.part]
+    systems = {}
+    for name, system in zip(names, found, strict=True):
+        systems[_short(name, system)] = _labels(name, system, splits, config, data["fingerprint"])
+    if len(systems) < len(names):
+        raise input_error("systems", "one stands twice", found=names, allowed="systems that differ")
+    results = compare(examples, systems, headline=headline, samples=config.bootstrap)
+    folder = Path(config.outputs) / "comparisons" / "-".join(map(as_name, systems))
+    first = next(iter(systems))
+    for result in results:
+        rows = differing_rows(examples, systems[first], systems[result["system"]])
+        write_jsonl(folder / f"{as_name(result['system'])}.rows.jsonl", rows)
+    write_json(folder / "comparison.json", {"version": 1, "data": data, "part": config.part, "comparisons": results})
+    return results, folder
+
+
+def _short(name: str, system: RunSet | Path) -> str:
+    """What pages call a system: NAME of all its runs, NAME/seed-0 of one; of a record or a file its path."""
+    if isinstance(system, RunSet):
+        return f"{system.name}/{Path(name).name}" if Path(name).name.startswith("seed-") else system.name
+    return str(system.with_suffix("")).strip("./")
+
+
+def _labels(
+    name: str, system: RunSet | Path, splits: Splits, config: CompareConfig, fingerprint: str
+) -> list[list[str]]:
+    examples = splits[config.part]
+    if isinstance(system, Path):
+        return [join(examples, read_predictions(system, config.labels.map(), config.prefix), name, splits)]
+    if system.data["fingerprint"] != fingerprint:
+        allowed = "runs on one dataset; of other runs compare predictions files of the same rows, with data=NAME"
+        raise input_error(name, "made on other data", allowed=allowed)
+    return system.labels(config.part, examples)

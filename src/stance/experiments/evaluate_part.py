@@ -1,0 +1,95 @@
+"""A checkpoint or a predictions file scored anew: every number about one part in one file, and the page beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stance.base.annotations import Example
+from stance.base.errors import input_error
+from stance.base.files import read_json, write_beside, write_json
+from stance.base.names import as_name
+from stance.base.predictions import to_probabilities
+from stance.data.seen import count_learnt
+from stance.evaluation.calibration import measure_calibration
+from stance.evaluation.checks.behaviour import run_suite
+from stance.evaluation.checks.probes import probe, related_rows
+from stance.evaluation.checks.suite import read_suite
+from stance.evaluation.config import ReportConfig
+from stance.evaluation.evaluate import evaluate, score_intervals
+from stance.evaluation.predict_part import about_language_models, about_part, predict_part, scale_of
+from stance.evaluation.selective import measure_selective
+from stance.evaluation.slices import find_weak_slices
+from stance.models.scaling import rescale
+from stance.reporting.page import LOSSES, page, page_rows
+
+#: Kinds of checkpoints that are probed unless told otherwise: some six times the rows take them seconds.
+PROBED = ("tfidf",)
+
+
+def evaluate_part(config: ReportConfig) -> tuple[dict[str, Any], Path]:
+    """Everything measured about a checkpoint or a predictions file on one part of a dataset, and where it was written.
+
+    Beside the JSON file stands the same as a page (see :mod:`stance.reporting.page`), with the suffix ``.html``.
+
+    Raises:
+        StanceError: See :func:`stance.evaluation.predict_part.predict_part`; a file of ``behaviour`` that is none.
+    """
+    name = str(config.predictions or config.checkpoint)
+    behaviour = None if config.behaviour is None else _read_behaviour(config.behaviour)
+    splits, record, predictions, classifier = predict_part(config)
+    path = _path(config, record.name)
+    examples, labels, samples = splits[config.part], [p.label for p in predictions], config.bootstrap
+    report: dict[str, Any] = {
+        **about_part(config, record),
+        "learnt": None if classifier is None else _learnt(str(config.checkpoint), examples),
+        **evaluate(examples, labels, splits["train"], headline=config.data.headline, samples=samples),
+        "intervals": score_intervals(examples, labels, samples=samples),
+        "slices": find_weak_slices(examples, predictions, samples=samples),
+    }
+    if any(prediction.scores for prediction in predictions):
+        probabilities = to_probabilities(predictions, name)
+        report["calibration"] = measure_calibration(examples, probabilities, samples=samples)
+        if classifier is not None and (scale := scale_of(classifier.predictor)) != 1:
+            before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
+            report["calibration"] |= {"scale": scale, "before": {name: before[name] for name in LOSSES}}
+        report["selective"] = measure_selective(examples, predictions, samples=samples)
+    report["prompt"] = None
+    if classifier is not None:
+        report |= about_language_models(config.data, classifier.predictor)
+    report |= {"model": classifier is not None, "probes": None, "behaviour": behaviour}
+    if classifier is not None and (classifier.card.kind in PROBED if config.probes is None else config.probes):
+        model, headline, related = classifier.predictor, config.data.headline, related_rows(splits, config.part)
+        found = probe(model, examples, labels, related=related, headline=headline, samples=samples)
+        report["probes"] = {key: found[key] for key in ("probes", "pairs", "words")}
+        report["behaviour"] = behaviour or {"of": name, **run_suite(model, read_suite())}
+    write_json(path, report)
+    with write_beside(path.with_suffix(".html")) as temporary:
+        temporary.write_text(page(report, page_rows(examples, predictions)), encoding="utf-8")
+    return report, path
+
+
+def _learnt(checkpoint: str, examples: Sequence[Example]) -> int | None:
+    from stance.models.classifier import checkpoint_folder
+
+    return count_learnt(checkpoint_folder(checkpoint), examples)
+
+
+def _path(config: ReportConfig, data: str) -> Path:
+    if config.output is not None:
+        if Path(config.output).suffix != ".json":
+            raise input_error(
+                "output", "another kind of file", found=config.output, allowed="a name that ends in .json"
+            )
+        return Path(config.output)
+    if config.predictions is not None:
+        return Path(config.predictions).with_suffix(".metrics.json")
+    return Path(config.outputs) / "evaluations" / f"{as_name(str(config.checkpoint))}.{data}.{config.part}.json"
+
+
+def _read_behaviour(path: str) -> dict[str, Any]:
+    found = read_json(path)
+    if not isinstance(found, dict) or found.get("version") != 1 or not {"suite", "kinds", "tests"} <= set(found):
+        raise input_error(path, "not a report on behaviour", allowed="a file that scripts/behaviour.py wrote")
+    return found

@@ -1,0 +1,179 @@
+"""Results as pages: tables, differences, other people's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stance.base.errors import StanceError, input_error
+from stance.base.files import read_json
+from stance.base.markdown import markdown_table
+from stance.evaluation.metrics import TITLES, in_words
+from stance.models.config import AS_IT_IS, sources_of
+
+#: Parts that are reported beside test where a corpus has them: hard rows, and the test part of an older version.
+BESIDE: Mapping[str, str] = {"challenge": "challenge part", "literary": "literary part"}
+
+#: What is said of a published figure; ``parts``: whether it was measured on the same parts as ours.
+PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
+
+
+def results_table(results: Sequence[Mapping[str, Any]]) -> str:
+    """A Markdown table, one system a row, with intervals.
+
+    A headline measure of a corpus's own has its own column, filled for that corpus, and so has the corpus where there
+    are several.
+    """
+    headlines = list(dict.fromkeys(result["headline"] for result in results))
+    corpora = list(dict.fromkeys(result["data"]["name"] for result in results))
+    always = ["macro_f1", "favor_against_f1"]
+    columns = [*always, *(name for name in headlines if name not in always)]
+    heads = [
+        "system",
+        *(["corpus"] if len(corpora) > 1 else []),
+        *(TITLES[name] for name in columns),
+        *(["literary part, macro-F1"] if any("literary" in result for result in results) else []),
+        "gain over the best prior" + (f" ({TITLES[headlines[0]]})" if len(headlines) == 1 else ""),
+        "seeds (deviation)",
+        "n (documents)",
+    ]
+    rows = []
+    for result in results:
+        measure = f" ({TITLES[result['headline']]})" if len(headlines) > 1 else ""
+        rows.append(
+            [
+                result["name"],
+                *([result["data"]["name"]] if len(corpora) > 1 else []),
+                *(
+                    in_words(result["measures"][name]) if name in (*always, result["headline"]) else ""
+                    for name in columns
+                ),
+                *_literary(result, results),
+                in_words(result["gain"], sign="+") + measure,
+                _seeds(result),
+                f"{result['n']:,} ({result['documents']:,})",
+            ]
+        )
+    return markdown_table(heads, rows)
+
+
+def _literary(result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The score on the literary part, empty where there is none, if any of the results has one."""
+    if not any("literary" in each for each in results):
+        return []
+    return [in_words(result["literary"]["measures"]["macro_f1"]) if "literary" in result else ""]
+
+
+def _seeds(result: Mapping[str, Any]) -> str:
+    """How many trainings, and how far apart they are in the headline measure."""
+    number, deviation = len(result["seeds"]), result["measures"][result["headline"]]["sd"]
+    return f"{number} ({deviation:.3f})" if number > 1 else str(number)
+
+
+def difference_line(found: Mapping[str, Any]) -> str:
+    """The difference in words: distinguishable or not, and whose seeds the interval does not hold.
+
+    ``once`` of the difference names the systems that have one training of an encoder, which another seed would change.
+    """
+    if "value" not in found:
+        return f"{found['system']} and {found['minus']}: not compared, since they were not tested on the same data"
+    verdict = "not distinguishable" if found["low"] <= 0 <= found["high"] else "distinguishable"
+    once = " and ".join(found["once"])
+    single = f" (one training of {once}, so that the interval holds no variance of its seeds)" if once else ""
+    measure = TITLES[found["measure"]]
+    return f"{found['system']} minus {found['minus']}: {in_words(found, sign='+')} {measure}, {verdict}{single}"
+
+
+def read_published(path: str | Path, corpora: Collection[str]) -> list[dict[str, Any]]:
+    """Other people's figures for these corpora.
+
+    Raises:
+        StanceError: The file is not there, or an entry lacks one of ``PUBLISHED``.
+    """
+    entries: list[dict[str, Any]] = read_json(path)
+    for number, entry in enumerate(entries, start=1):
+        if set(entry) != set(PUBLISHED):
+            raise input_error(f"{path}, entry {number}", "keys", found=sorted(entry), allowed=PUBLISHED)
+    return [entry for entry in entries if entry["corpus"] in corpora]
+
+
+def table_page(name: str, content: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
+    """The page of several experiments, in Markdown, from ``<name>.json`` and the results that it names."""
+    lines = [f"![Score by number of training documents]({name}.svg)", ""] if content["curve"] else []
+    lines += [results_table(results), "", *(f"- {difference_line(found)}" for found in content["differences"])]
+    if content.get("published"):
+        rows = [
+            [
+                e["system"],
+                e["corpus"],
+                e["size"],
+                f"{e['value']:.3f} {TITLES.get(e['measure'], e['measure'])}",
+                e["parts"],
+                e["source"],
+            ]
+            for e in content["published"]
+        ]
+        lines += ["", "Published by others, not measured here:", ""]
+        lines += [markdown_table(["system", "corpus", "parameters", "score", "parts", "source"], rows)]
+    return "\n".join(lines) + "\n"
+
+
+def same_but_for_share(results: Sequence[Mapping[str, Any]]) -> None:
+    """Raise StanceError if results differ in more than the share of the training documents."""
+
+    def kind(result: Mapping[str, Any]) -> tuple[Any, ...]:
+        return result["data"]["fingerprint"], result["headline"], result["config"]["model"]
+
+    for result in results[1:]:
+        if kind(result) != kind(results[0]):
+            raise StanceError(
+                f"curve: {result['name']} and {results[0]['name']} differ in data or model; "
+                "a learning curve is one model on shares of one training part (train_share=...)"
+            )
+
+
+def experiment_readme(result: Mapping[str, Any]) -> str:
+    """The page of one experiment, in Markdown."""
+    config, prior = result["config"], result["best_prior"]
+    train = f"{result['train']['rows']:,} rows in {result['train']['documents']:,} documents"
+    learnt, model = f"learnt from {train}", config["model"]["name"]
+    if model == AS_IT_IS:
+        sources = ", ".join(dict.fromkeys(source["data"]["name"] for source in sources_of(config)))
+        sources = sources or f"what {config['model'].get('checkpoint')} learnt from"
+        learnt = f"learnt from {sources} and from nothing here, while the priors know the train part, {train}"
+    lines = [
+        f"# {result['name']}",
+        "",
+        f"{model} on {result['data']['name']}, split by {config['split']['by']}, test part; {learnt}.",
+        "Written by `scripts/summarize.py`; `results.json` has every number, seed, version and second.",
+        "",
+        results_table([result]),
+        "",
+        f"The best prior is {prior['name']}, {prior['value']:.3f}.",
+    ]
+    of = "" if result["headline"] == "macro_f1" else f" {TITLES[result['headline']]}"
+    for part, title in BESIDE.items():
+        if part in result:
+            found = result[part]
+            lines.append(
+                f"On the {title} (n = {found['n']} in {found['documents']} documents): macro-F1 "
+                f"{in_words(found['measures']['macro_f1'])}, accuracy {in_words(found['measures']['accuracy'])}; "
+                f"gain over {found['best_prior']['name']} {in_words(found['gain'], sign='+')}{of}."
+            )
+    if result["tags"]:
+        heads = [
+            "rows with the tag",
+            "n (documents)",
+            "against, neutral, favor",
+            "accuracy",
+            "always the commonest label",
+        ]
+        rows = []
+        for tag, scores in sorted(result["tags"].items(), key=lambda item: item[1]["accuracy"]["value"]):
+            counts = scores["gold"].values()
+            size, commonest = f"{scores['n']} ({scores['documents']})", f"{max(counts) / scores['n']:.3f}"
+            rows.append([tag, size, ", ".join(map(str, counts)), in_words(scores["accuracy"]), commonest])
+        lines += ["", markdown_table(heads, rows)]
+    lines += ["", "```", *(run["command"] for run in result["runs"]), "```"]
+    return "\n".join(lines) + "\n"

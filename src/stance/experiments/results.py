@@ -1,0 +1,257 @@
+"""Several runs as one result: all seeds of an experiment, its table, and one system compared with another."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from stance.base.annotations import Example, label_counts
+from stance.base.errors import input_error
+from stance.base.files import read_json, write_beside, write_json
+from stance.evaluation.evaluate import over_seeds, prior_labels
+from stance.evaluation.metrics import ALL_MEASURES
+from stance.experiments.config import SummarizeConfig
+from stance.experiments.pages import (
+    BESIDE,
+    difference_line,
+    experiment_readme,
+    read_published,
+    same_but_for_share,
+    table_page,
+)
+from stance.experiments.records import RunSet, collect, collect_recorded, fine_tuned, read_results, what_differs
+from stance.reporting.figures import learning_curve
+
+log = logging.getLogger(__name__)
+
+
+#: Numbers that differ by less are the same: sums in another order.
+IDENTICAL = 1e-9
+
+
+def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
+    """All seeds of an experiment as one result, ready for ``results.json``.
+
+    Besides the measures on test: those on each part of ``BESIDE`` that there is, and the accuracy on the rows with each
+    tag, in test with what only those parts have, and in validation. Each has n, documents and interval.
+    """
+    learnt = found.learnt()
+    result = {
+        "version": 3,
+        "name": found.name,
+        "samples": samples,
+        "headline": found.headline,
+        "part": "test",
+        "seeds": [run["seed"] for run in found.runs],
+        "train": {
+            "documents": len({example.document for example in learnt[0]}),
+            "rows": round(sum(map(len, learnt)) / len(learnt)),
+        },
+        **_scores(found, learnt, "test", found.splits["test"], ALL_MEASURES, samples),
+    }
+    for part in [part for part in BESIDE if found.splits.get(part)]:
+        result[part] = _scores(found, learnt, part, found.splits[part], ("macro_f1", "accuracy"), samples)
+    result["tags"] = _by_tag(found, ("test", *BESIDE), samples)
+    result["validation_tags"] = _by_tag(found, ("validation",), samples)
+    return {**result, "data": dict(found.data), "config": dict(found.config), "runs": list(found.runs)}
+
+
+def _scores(
+    found: RunSet,
+    learnt: Sequence[Sequence[Example]],
+    part: str,
+    examples: Sequence[Example],
+    names: Sequence[str],
+    samples: int,
+) -> dict[str, Any]:
+    """n, measures, and the gain over the prior that is best on these very rows, learnt from what the runs learnt from.
+
+    Where the runs learnt from different shares of train, a prior has a fit for each, and its scores are averaged.
+    """
+    shares = {tuple(sorted({example.document for example in rows})): rows for rows in learnt}
+    priors: dict[str, list[list[str]]] = {}
+    for rows in shares.values():
+        for name, draws in prior_labels(rows, examples).items():
+            priors.setdefault(name, []).extend(draws)
+    headline = found.headline
+    values = {
+        name: over_seeds(examples, draws, names=(), headline=headline, samples=1)[headline]["value"]
+        for name, draws in priors.items()
+    }
+    best = max(values, key=lambda name: float(values[name]))
+    labels = found.labels(part, examples)
+    scores = over_seeds(examples, labels, priors[best], names=names, headline=headline, samples=samples)
+    return {
+        **_size(examples),
+        "measures": {name: scores[name] for name in names},
+        "best_prior": {"name": best, "value": values[best]},
+        "gain": scores["gain"],
+    }
+
+
+def _by_tag(found: RunSet, parts: Sequence[str], samples: int) -> dict[str, Any]:
+    """Accuracy on the rows with each tag; a row that stands in two parts counts once."""
+    rows: dict[str, tuple[str, Example]] = {}
+    for part in parts:
+        for example in found.splits.get(part, ()):
+            rows.setdefault(example.id, (part, example))
+    said = {part: found.answers(part) for part in {part for part, _ in rows.values()}}
+    scores = {}
+    for tag in sorted({tag for _, example in rows.values() for tag in example.tags}):
+        chosen = [(part, example) for part, example in rows.values() if tag in example.tags]
+        examples = [example for _, example in chosen]
+        labels = [[said[part][i][e.id] for part, e in chosen] for i in range(len(found.runs))]
+        accuracy = over_seeds(examples, labels, names=(), headline="accuracy", samples=samples)["accuracy"]
+        scores[tag] = {**_size(examples), "accuracy": accuracy}
+    return scores
+
+
+def _size(examples: Sequence[Example]) -> dict[str, Any]:
+    return {
+        "n": len(examples),
+        "documents": len({example.document for example in examples}),
+        "gold": label_counts(example.label for example in examples),
+    }
+
+
+def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, Any]:
+    """Headline measure of one system minus that of another on the same rows, with a paired 95% interval.
+
+    Returns:
+        Names, measure, ``seeds`` of each, ``once`` (see :func:`difference_line`), value, low, high; the names alone if
+        they were not tested on the same data.
+    """
+    names = {"system": system.name, "minus": other.name}
+    if system.splits["test"] != other.splits["test"]:
+        return names
+    examples = system.splits["test"]
+    scores = over_seeds(
+        examples,
+        system.labels("test", examples),
+        other.labels("test", examples),
+        names=(),
+        headline=system.headline,
+        samples=samples,
+    )
+    seeds = [len(system.runs), len(other.runs)]
+    return {
+        **names,
+        "measure": system.headline,
+        "seeds": seeds,
+        "once": _trained_once(system, other),
+        **scores["gain"],
+    }
+
+
+def _trained_once(*systems: RunSet) -> list[str]:
+    """Those whose training another seed would change, and that have one seed."""
+    return [system.name for system in systems if len(system.runs) == 1 and fine_tuned(system.config)]
+
+
+def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[str]]:
+    """Write ``results.json`` and ``README.md`` of each named experiment, and compare systems on the same test rows.
+
+    Args:
+        config: Names and folders.
+
+    Returns:
+        The results in the order named, and a line for each comparison: of those with the same test rows, the last one
+        named with each other one.
+
+    Raises:
+        StanceError: See :func:`collect`; a learning curve of different models or data.
+    """
+    found = [_found(config, name) for name in config.experiment]
+    results = [
+        summarize(system, config.bootstrap) if system.answered else read_results(Path(config.folder) / system.name)
+        for system in found
+    ]
+    if config.curve:
+        same_but_for_share(results)
+    differences = _differences(found, config)
+    for system, result in zip(found, results, strict=True):
+        folder = Path(config.folder) / system.name
+        if system.answered:
+            write_json(folder / "results.json", result)
+        with write_beside(folder / "README.md") as temporary:
+            temporary.write_text(experiment_readme(result), encoding="utf-8")
+    if config.table is not None:
+        folder = Path(config.folder)
+        if config.curve:
+            learning_curve(results, folder / f"{config.table}.svg")
+        names = [result["name"] for result in results]
+        content = {"version": 1, "experiments": names, "differences": differences, "curve": config.curve}
+        if config.published is not None:
+            content["published"] = read_published(config.published, {result["data"]["name"] for result in results})
+        write_json(folder / f"{config.table}.json", content)
+        with write_beside(folder / f"{config.table}.md") as temporary:
+            temporary.write_text(table_page(config.table, content, results), encoding="utf-8")
+    return results, [difference_line(difference) for difference in differences]
+
+
+def _found(config: SummarizeConfig, name: str) -> RunSet:
+    """The finished runs of a name, with further seeds that are recorded if so configured; else those are named.
+
+    Raises:
+        StanceError: Recorded seeds cannot be counted together with the finished runs.
+    """
+    folder = Path(config.folder) / name
+    finished = any((Path(config.outputs) / "runs" / name).glob("seed-*/run.json"))
+    recorded = (folder / "results.json").exists()
+    if not finished and config.recorded and recorded:
+        return collect_recorded(config.outputs, folder)
+    system = collect(config.outputs, name)
+    if not recorded:
+        return system
+    lost = sorted({run["seed"] for run in read_results(folder)["runs"]} - {run["seed"] for run in system.runs})
+    if not lost:
+        return system
+    if not config.recorded:
+        log.warning("%s: seeds %s were recorded there and have no run here; recorded=true keeps them", folder, lost)
+        return system
+    before = collect_recorded(config.outputs, folder)
+    if before.answered and before.identity == system.identity:
+        return system.with_seeds_of(before)
+    reason = what_differs(before.config, before.data, system.config, system.data) or "no answer to each row"
+    allowed = f"train these seeds again, or recorded=false, which drops them; recorded with: {reason}"
+    raise input_error(str(folder), "recorded seeds that cannot be added to", found=lost, allowed=allowed)
+
+
+def _differences(found: Sequence[RunSet], config: SummarizeConfig) -> list[dict[str, Any]]:
+    """Of the systems tested on the same rows, the last one minus each other one.
+
+    Where one is recorded without answers, the difference that this table had stays, if it is that of these runs.
+    """
+    groups: list[list[RunSet]] = []
+    for system in found:
+        same = [group for group in groups if group[0].splits["test"] == system.splits["test"]]
+        if same:
+            same[0].append(system)
+        else:
+            groups.append([system])
+    page = Path(config.folder) / f"{config.table}.json"
+    entries = read_json(page)["differences"] if config.table is not None and page.exists() else []
+    before = {(entry["system"], entry["minus"]): entry for entry in entries}
+    differences = []
+    for system, other in [(group[-1], other) for group in groups for other in group[:-1]]:
+        names = (system.name, other.name)
+        if system.answered and other.answered:
+            differences.append(difference(system, other, config.bootstrap))
+        elif names in before and still_holds(before[names], system.runs, other.runs):
+            differences.append(before[names] | {"once": _trained_once(system, other)})
+        else:
+            log.warning("%s and %s: not compared, one is recorded without the answer to each row", *names)
+    return differences
+
+
+def still_holds(
+    entry: Mapping[str, Any], runs: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether a recorded difference is that of these runs: of as many seeds, and their mean less the other's mean."""
+    if "value" not in entry or entry["seeds"] != [len(runs), len(others)]:
+        return False
+    one, another = (mean(run["test"][entry["measure"]] for run in of_one) for of_one in (runs, others))
+    return bool(abs(entry["value"] - (one - another)) <= IDENTICAL)

@@ -1,0 +1,1 @@
+"""Files in, scored files out; and what checkpoints are made into."""

@@ -1,0 +1,234 @@
+"""A model as one more annotator: its judgements of a file's rows, beside those of people, or for them to correct."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stance.base.annotations import Annotation
+from stance.base.errors import Faults, input_error, line_of
+from stance.base.files import write_json, write_jsonl
+from stance.base.labels import LABELS, Label, is_missing, parse_label
+from stance.base.markdown import markdown_table
+from stance.base.names import beside
+from stance.base.predictions import Predictor
+from stance.base.rows import read_rows
+from stance.data.agreement import alpha_interval, by_row, count_votes, interval_by_name, majority, pairs
+from stance.data.annotation_files import REQUIRED, cell_of, check_annotations, tags_of, write_annotations
+from stance.inference.config import AnnotateConfig
+from stance.models.classifier import StanceClassifier, language_models
+from stance.models.config import PromptConfig
+from stance.models.prompting.model import PromptModel, new_model
+from stance.models.prompting.template import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a model said of the rows of a file.
+
+    Attributes:
+        own: Its judgements, of rows that it answered.
+        sure: The probability of each.
+        people: The judgements that the file holds already.
+        lost: Rows without an answer that can be read, with the raw answers.
+    """
+
+    own: list[Annotation]
+    sure: list[float]
+    people: list[Annotation]
+    lost: list[dict[str, Any]]
+
+
+def annotate(config: AnnotateConfig) -> tuple[Judged, dict[str, Any]]:
+    """Let a model judge every row of a file, and write people's and its judgements into another.
+
+    Beside the output go ``NAME.unanswered.jsonl``, if there are such rows, and ``NAME.agreement.json``, if people
+    judged some of the rows. With ``label_studio`` its judgements are written as pre-annotations too.
+
+    Returns:
+        What was said; and the agreement (see :func:`agreement`), empty where nobody else judged.
+
+    Raises:
+        StanceError: A faulty file, no model, an annotator of that name in the file, or what the server says.
+    """
+    rows, people = read_rows_to_judge(config)
+    predictor = _predictor(config, rows)
+    judged = judge(predictor, rows, people, config.annotator)
+    found = agreement(judged, config.bootstrap) if people and judged.own else {}
+    if judged.lost:
+        write_jsonl(beside(config.output, ".unanswered.jsonl"), judged.lost)
+    if config.label_studio is not None:
+        tasks = [_task(a, p) for a, p in zip(judged.own, judged.sure, strict=True)]
+        write_json(config.label_studio, tasks)
+    if found:
+        write_json(beside(config.output, ".agreement.json"), found)
+    write_annotations(config.output, [*people, *judged.own])
+    return judged, found
+
+
+def read_rows_to_judge(config: AnnotateConfig) -> tuple[list[dict[str, Any]], list[Annotation]]:
+    """The distinct rows of a file, as fields of an annotation but label and annotator; and the judgements in it.
+
+    ``text`` and ``target`` must be there. A row without ``id`` is named after its line, one without ``document`` is a
+    document of its own.
+
+    Raises:
+        StanceError: Faulty rows, told together; a judgement by the very annotator.
+    """
+    names = vars(config.columns)
+    rows: dict[str, dict[str, Any]] = {}
+    people: list[Annotation] = []
+    places: list[str] = []
+    faults = Faults(config.input)
+    for line, row in read_rows(config.input, config.encoding):
+        with faults.noted(place := line_of(config.input, line)):
+            values = _values(row, names, line, place)
+            if rows.setdefault(values["id"], values) != values:
+                raise input_error(place, "a row id whose text, holder or target changes", found=values["id"])
+            label, by = (row.get(names[field]) for field in ("label", "annotator"))
+            if not is_missing(label) and label != "" and not is_missing(by) and by != "":
+                judged = parse_label(label, config.labels.map(), place, "labels")
+                people.append(Annotation(label=judged, annotator=str(by), **values))
+                places.append(place)
+    faults.tell()
+    if not rows:
+        raise input_error(config.input, "no rows in the file")
+    check_annotations(config.input, people, places)
+    if config.annotator in {a.annotator for a in people}:
+        raise input_error(
+            "annotator", "judged rows of the file already", found=config.annotator, allowed="another name"
+        )
+    return list(rows.values()), people
+
+
+def judge(predictor: Predictor, rows: Sequence[Mapping[str, Any]], people: list[Annotation], annotator: str) -> Judged:
+    """What a model says of each row; a language model's refusals and the like are no judgements."""
+    columns = [[str(row[name]) for row in rows] for name in ("text", "target", "holder", "context")]
+    if isinstance(predictor, PromptModel):
+        questions = [Question(*row) for row in zip(*columns, strict=True)]
+        said = predictor.judge(questions)
+        answered = [not one.problem for one in said]
+        probabilities = np.array([predictor.probabilities(one) for one in said])
+        lost = [
+            {"id": row["id"], **problem}
+            for problem in predictor.talk.problems
+            for row, question in zip(rows, questions, strict=True)
+            if [question.text, question.target, question.holder, question.context]
+            == [problem[name] for name in ("text", "target", "holder", "context")]
+        ]
+    else:
+        probabilities, answered, lost = predictor.predict_proba(*columns), [True] * len(rows), []
+    own = [
+        Annotation(label=LABELS[int(p.argmax())], annotator=annotator, **row)
+        for row, p, there in zip(rows, probabilities, answered, strict=True)
+        if there
+    ]
+    sure = [float(p.max()) for p, there in zip(probabilities, answered, strict=True) if there]
+    return Judged(own, sure, people, lost)
+
+
+def agreement(judged: Judged, samples: int = 1000) -> dict[str, Any]:
+    """How far the model agrees with people: alpha with and without it, each pair with it, and by label.
+
+    Returns:
+        ``alpha``: nominal, among ``people`` (None where no row was judged by two) and with the ``model``, with 95%
+        intervals that resample documents; ``pairs``: the model with each of them; ``labels``: for each label rows of
+        which the majority of people said it (``people``), the model (``model``) and both.
+    """
+    name = judged.own[0].annotator
+    several = any(len(row) > 1 for row in by_row(judged.people).values())
+    own = {a.id: a.label for a in judged.own}
+    votes = {row: majority(count_votes(a.label for a in said)) for row, said in by_row(judged.people).items()}
+    compared = [(label, own[row]) for row, label in votes.items() if label is not None and row in own]
+    labels: dict[Label, dict[str, int]] = {
+        label: {
+            "people": sum(a == label for a, _ in compared),
+            "model": sum(b == label for _, b in compared),
+            "both": sum(a == b == label for a, b in compared),
+        }
+        for label in LABELS
+    }
+    everybody = [*judged.people, *judged.own]
+    names = [name, *dict.fromkeys(a.annotator for a in judged.people)]
+    return {
+        "alpha": {
+            "people": interval_by_name(alpha_interval(judged.people, samples=samples)) if several else None,
+            "model": interval_by_name(alpha_interval([a for a in everybody if a.id in votes], samples=samples)),
+        },
+        "pairs": [pair for pair in pairs(everybody, names) if pair["first"] == name],
+        "rows": len(compared),
+        "labels": labels,
+    }
+
+
+def agreement_page(found: Mapping[str, Any]) -> str:
+    """Markdown of what :func:`agreement` gives."""
+    whose = {"people": "people", "people and the model": "model"}
+    alphas = [[f"alpha, {shown}", *_numbers(found["alpha"][who])] for shown, who in whose.items()]
+    kappas = [
+        [pair["second"], "" if pair["kappa"] is None else f"{pair['kappa']:.3f}", pair["rows"], f"{pair['share']:.1%}"]
+        for pair in found["pairs"]
+    ]
+    labels = [[label, of["people"], of["model"], of["both"]] for label, of in found["labels"].items()]
+    return "\n\n".join(
+        [
+            markdown_table(["agreement", "value", "95% interval"], alphas),
+            markdown_table(["model with", "Cohen's kappa", "rows", "agreed"], kappas),
+            markdown_table(["label", "people's majority", "model", "both"], labels),
+        ]
+    )
+
+
+def _numbers(alpha: Mapping[str, float | None] | None) -> list[str]:
+    if alpha is None or alpha["value"] is None:
+        return ["undefined", ""]
+    return [f"{alpha['value']:.3f}", f"{alpha['low']:.3f} to {alpha['high']:.3f}"]
+
+
+def _values(row: Mapping[str, Any], names: Mapping[str, str], line: int, place: str) -> dict[str, Any]:
+    for field in ("text", "target"):
+        if names[field] not in row:
+            allowed = f"a field {names[field]!r}, or columns.{field}=NAME"
+            raise input_error(place, f"field {names[field]!r} is missing", found=sorted(row), allowed=allowed)
+    fields = [name for name in (*REQUIRED, "context", "date") if name not in ("label", "annotator")]
+    needed = ("text", "target")
+    values: dict[str, Any] = {
+        field: cell_of(row.get(names[field], ""), names[field], place, may_be_empty=field not in needed)
+        for field in fields
+    }
+    values["id"] = values["id"] or f"line-{line}"
+    values["document"] = values["document"] or values["id"]
+    return {**values, "tags": tags_of(row.get(names["tags"]), names["tags"], place)}
+
+
+def _predictor(config: AnnotateConfig, rows: Sequence[Mapping[str, Any]]) -> Predictor:
+    if config.checkpoint is not None:
+        predictor = StanceClassifier.from_pretrained(config.checkpoint).predictor
+        if language_models(predictor) and not isinstance(predictor, PromptModel):
+            allowed = "that model itself, whose rows without an answer are left out"
+            raise input_error(
+                "checkpoint", "it has a language model as a member", found=config.checkpoint, allowed=allowed
+            )
+        return predictor
+    assert isinstance(config.model, PromptConfig)  # the settings see to it
+    model = new_model(config.model, config.prompt, Path(config.outputs) / "cache")
+    model.talk.begin(Question(*(str(rows[0][name]) for name in ("text", "target", "holder", "context"))), ())
+    return model
+
+
+def _task(annotation: Annotation, sure: float) -> dict[str, Any]:
+    """A task of Label Studio with the judgement as a prediction, for the interface of ``docs/prompting.md``."""
+    data = {name: getattr(annotation, name) for name in ("id", "text", "holder", "target", "context", "document")}
+    choice = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [annotation.label]}}
+    return {"data": data, "predictions": [{"model_version": annotation.annotator, "score": sure, "result": [choice]}]}
+
+
+def counted(annotations: Sequence[Annotation]) -> str:
+    """Labels and how often each was given, in words."""
+    counts = Counter(a.label for a in annotations)
+    return ", ".join(f"{counts[label]:,} {label}" for label in LABELS)

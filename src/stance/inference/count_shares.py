@@ -1,0 +1,95 @@
+"""Shares of favor, neutral and against by target in a scored file, counted and corrected."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stance.base.errors import input_error
+from stance.base.files import write_json
+from stance.base.labels import LABEL2ID, spelled
+from stance.base.lines import Manner
+from stance.base.names import beside
+from stance.base.predictions import (
+    Contradictions,
+    Prediction,
+    parse_prediction,
+    to_probabilities,
+)
+from stance.base.tables import (
+    read_chunks,
+)
+from stance.base.words import one_spelling
+from stance.data.annotation_files import Gaps
+from stance.evaluation.metrics import numbered
+from stance.evaluation.selective import ABSTAIN
+from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
+from stance.inference.config import SharesColumns, SharesConfig
+from stance.inference.predict_file import ADDED, CHUNK
+from stance.models.classifier import checkpoint_folder
+
+log = logging.getLogger(__name__)
+
+
+def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
+    """Shares of the labels in a scored file, in all and by target, and where they were written.
+
+    Raises:
+        StanceError: A column is missing, a row has no label or no probabilities, or too many labels are contradicted by
+            them; a checkpoint that does not know how it did on validation.
+    """
+    validation = read_validation(checkpoint_folder(config.checkpoint))
+    predictions: list[Prediction] = []
+    documents: list[str] = []
+    targets: list[str] = []
+    document_spelled, target_spelled = one_spelling(), one_spelling()
+    contradictions = Contradictions(config.predictions)
+    names: set[str] = set()
+    gaps = Gaps(config.predictions, vars(config.columns), {"document": Gaps.MEANING["document"]})
+    manner = Manner(wanted=(config.prefix + "label",))
+    for chunk in read_chunks(config.predictions, CHUNK, config.encoding, manner):
+        for place, row in chunk:
+            gaps.note(row, place)
+            scored = {name: row.get(config.prefix + name) for name in ADDED}
+            if missing := [config.prefix + name for name, value in scored.items() if value in (None, "")]:
+                raise input_error(
+                    place, "not scored", found=missing, allowed="what scripts/predict.py wrote; prefix=..."
+                )
+            if scored["label"] == ABSTAIN:
+                raise input_error(
+                    place, "a row without label", found=ABSTAIN, allowed="a file scored without abstain.risk"
+                )
+            predictions.append(parse_prediction(scored, place))
+            contradictions.note(predictions[-1], place)
+            document = row.get(config.columns.document)
+            documents.append(document_spelled(spelled(document) or place))
+            targets.append(target_spelled(str(row.get(config.columns.target, ""))))
+            names |= row.keys()
+    gaps.tell("fill_down", "scored again with ")
+    if not predictions:
+        raise input_error(config.predictions, "no rows in the file")
+    contradictions.tell()
+    for field, column in vars(config.columns).items():
+        if column not in names and column != getattr(SharesColumns, field):
+            allowed = f"columns.{field}=NAME"
+            raise input_error(config.predictions, f"no column {column!r}", found=sorted(names), allowed=allowed)
+    if len(set(documents)) == len(documents):
+        log.info("every row counts as a document of its own (column %r)", config.columns.document)
+    labels = np.array([LABEL2ID[prediction.label] for prediction in predictions], dtype=np.int64)
+    corpus = Scored(numbered(documents), labels, to_probabilities(predictions, config.predictions))
+    errors = Errors.of(validation, config.bootstrap, seed=0)
+    report = {
+        "version": 1,
+        "of": config.predictions,
+        "checkpoint": config.checkpoint,
+        "validation_rows": len(validation.labels),
+        "all": measure_shares(errors, corpus),
+    }
+    if len(set(targets)) > 1:
+        report["targets"] = measure_by_target(errors, corpus, targets)
+    path = Path(config.output) if config.output else beside(config.predictions, ".shares.json")
+    write_json(path, report)
+    return report, path

@@ -1,0 +1,403 @@
+"""Scoring a file of any length with a checkpoint, in flat memory; and the shares of labels in a scored file."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import textwrap
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from tqdm.auto import tqdm
+
+from stance.base.errors import StanceError, UndecodableError, input_error
+from stance.base.files import digest, quick_digest, writing
+from stance.base.labels import LABELS
+from stance.base.lines import ScannedRow
+from stance.base.names import beside, must_exist, table_kind
+from stance.base.predictions import (
+    Prediction,
+    Probabilities,
+    flat,
+    to_predictions,
+    to_probabilities,
+)
+from stance.base.tables import (
+    Row,
+    RowEncoder,
+    encoder_for,
+    is_parquet,
+    parquet_schema,
+    read_chunks,
+    scan_chunks,
+    scan_length,
+    to_parquet,
+)
+from stance.data.annotation_files import Gaps, cell_of
+from stance.evaluation.selective import ABSTAIN, threshold_for
+from stance.inference.config import PredictConfig
+from stance.inference.journal import Journal
+from stance.inference.ray import in_order
+from stance.inference.repeats import Plan, Read, Repeats
+from stance.models.classifier import CARD, StanceClassifier
+from stance.models.config import RUNTIMES
+from stance.models.pretrained import named_checkpoint
+from stance.models.reading import Reading, count, marks, readers, readings, say, windowed
+
+log = logging.getLogger(__name__)
+
+
+#: Rows of a scored file that are read at a time.
+CHUNK = 4096
+
+#: Scored rows that are remembered for their repeats, some 20 MB.
+REMEMBERED = 2**16
+
+#: Characters of a text that are printed with ``show``.
+SHOWN = 60
+
+#: Columns that scoring adds, in this order, after those of the input; the last ones on demand.
+ADDED = ("label", *LABELS)
+
+DETAILS = ("text_cut", "holder_mentioned")
+
+#: Settings that an unfinished file does not depend on, and those that its journal knows by content.
+_NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "show", "engine", "ray", "runtime")
+
+
+#: Files of the journal.
+_ROWS, _TABLE, _REJECTS, _REPEATS = "rows", "rows.parquet", "rejects.jsonl", "repeats"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the rows of a file.
+
+    Attributes:
+        rows: Written.
+        bad: Not scored; they are in the file of rejects.
+        scored: Rows that the model was asked for; the other rows were repeats of them.
+        cut: Rows whose text is too long for the model.
+        marked: Rows whose text mentions the holder.
+        unmentioned: Rows whose text does not, although they name one.
+        position: How far the input was read (see :class:`stance.base.lines.ScannedRow`).
+    """
+
+    rows: int = 0
+    bad: int = 0
+    scored: int = 0
+    cut: int = 0
+    marked: int = 0
+    unmentioned: int = 0
+    position: int = 0
+
+
+def rejects_path(output: str | Path) -> Path:
+    """Where the bad rows of a scored file go."""
+    return beside(output, "." + _REJECTS)
+
+
+def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
+    """Write every good input row, in order, with ``label`` and a probability for each label added.
+
+    A bad row (not to be read; an empty text or target, or a value that is no text) goes to the file of rejects, with
+    its line, the reason and the row as it stood. Repeated rows are scored once. While it runs, all is in the folder
+    ``OUTPUT.partial``; a run that was killed goes on after its last whole chunk and ends with the same bytes.
+
+    Args:
+        classifier: Any checkpoint. With ``engine=ray`` the workers load ``config.checkpoint`` themselves.
+        config: Files, column names, rows in memory at a time.
+
+    Returns:
+        Numbers of rows.
+
+    Raises:
+        ConnectionError: Ray failed; what was scored stays for the next time.
+        StanceError: Names file, line, value and what is allowed: a missing column, a column that would be overwritten,
+            a file without (good) rows; a risk that is not to be reached; an unfinished run with other settings. With
+            ``strict`` also the first bad row. Of the file under way nothing is left then.
+    """
+    output, rejects = Path(config.output), rejects_path(config.output)
+    encoder = encoder_for(output, _schema(must_exist(config.input), config))
+    for path in (output, rejects):
+        if path.is_dir():
+            raise input_error(str(path), "a folder is there", allowed="the path of a file")
+    lowest = _threshold(classifier, config)
+    if config.windows and not readers(classifier.predictor):
+        log.info("windows=true changes nothing: the model reads texts of any length")
+    folder = output.with_name(output.name + ".partial")
+    journal = Journal(folder, _identity(classifier, config), overwrite=config.overwrite)
+    try:
+        if not journal.whole:
+            _score(classifier, config, journal, encoder, lowest)
+            if is_parquet(output):
+                with writing(journal.path(_TABLE)):
+                    to_parquet(journal.path(_ROWS), journal.path(_TABLE))
+    except StanceError:
+        journal.discard()
+        raise
+    finally:
+        journal.close()
+    tally = Tally(**journal.state)
+    counts = Counter({name: getattr(tally, name) for name in ("rows", "cut", "marked", "unmentioned")})
+    say(
+        classifier.predictor,
+        counts,
+        log,
+        "was read in windows" if config.windows else "was cut (windows=true reads it all)",
+    )
+    journal.deliver({_TABLE if is_parquet(output) else _ROWS + "".join(table_kind(output)): output, _REJECTS: rejects})
+    return tally
+
+
+def first_rows(config: PredictConfig) -> list[str]:
+    """The first ``config.show`` rows of the output: label, its probability, holder, target, beginning of the text."""
+    lines: list[str] = []
+    for chunk in read_chunks(config.output, max(1, config.show), "utf-8"):
+        for _, row in chunk[: config.show]:
+            label = row[config.prefix + "label"]
+            sure = "" if label == ABSTAIN else f"{float(row[config.prefix + label]):.2f}"
+            holder = row.get(config.columns.holder) or config.holder or "the author"
+            target = config.target if config.target is not None else row[config.columns.target]
+            text = textwrap.shorten(str(row[config.columns.text]), SHOWN, placeholder=" ...")
+            lines.append(f"{label:<8}{sure:<6}{holder}: {target}    {text}")
+        break
+    return lines
+
+
+def _score(
+    classifier: StanceClassifier, config: PredictConfig, journal: Journal, encoder: RowEncoder, lowest: float
+) -> None:
+    """Bring all rows of the input that the journal does not have yet into its files."""
+    tally, repeats = Tally(**journal.state), Repeats(REMEMBERED)
+    grown = _ROWS if is_parquet(config.output) else _ROWS + "".join(table_kind(config.output))
+    if tally.rows:
+        encoder.go_on(journal.path(grown))
+        repeats.recall(journal.path(_REPEATS))
+    if done := tally.rows + tally.bad:
+        log.info("going on after row %s, where a run was stopped", f"{done:,}")
+    waiting: deque[tuple[Sequence[ScannedRow], list[tuple[Row, Read]], list[dict[str, Any]], Plan]] = deque()
+    mentioned = config.details or marks(classifier.predictor)
+    looks = mentioned or bool(readers(classifier.predictor))
+    undecoded: list[int] = []
+    gaps = Gaps(config.input, vars(config.columns), {} if config.holder else {"holder": Gaps.MEANING["holder"]})
+
+    def asked() -> Iterator[list[Read]]:
+        """What the model is asked, chunk by chunk; with several workers it is read ahead of the answers."""
+        begun = tally.rows > 0
+        for chunk in scan_chunks(config.input, config.chunk, config.encoding, config.manner, skip=done):
+            undecoded.extend(row.number for row in chunk if isinstance(row.values, UndecodableError))
+            good, bad = _sort(chunk, config, gaps, begun=begun)
+            begun = begun or bool(good)
+            plan = repeats.plan([read for _, read in good])
+            waiting.append((chunk, good, bad, plan))
+            yield plan.new
+
+    with _progress_bar(config.input, tally) as bar, closing(_answers(classifier, config, asked())) as answers:
+        for answer in answers:
+            chunk, good, bad, plan = waiting.popleft()
+            if good:
+                scores, record = plan.settle(answer)
+                read = _readings(classifier, [row for _, row in good], mentioned) if looks else [None] * len(good)
+                added = map(partial(_cells, config, lowest), to_predictions(scores), read)
+                journal.append(
+                    grown, encoder.encode([row | cells for (row, _), cells in zip(good, added, strict=True)])
+                )
+                journal.append(_REPEATS, record)
+                tally.scored += len(plan.new)
+                counts = count(row for row in read if row is not None)
+                tally.cut += counts["cut"]
+                tally.marked += counts["marked"]
+                tally.unmentioned += counts["unmentioned"]
+            if bad:
+                journal.append(_REJECTS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in bad).encode())
+            tally.rows += len(good)
+            tally.bad += len(bad)
+            tally.position = chunk[-1].position
+            journal.commit(asdict(tally))
+            speed = (tally.rows + tally.bad - done) / max(bar.format_dict["elapsed"], 1e-9)
+            bar.set_postfix_str(f"{tally.rows + tally.bad:,} rows, {speed:,.0f} rows/s", refresh=False)
+            bar.update(tally.position - bar.n)
+    if undecoded:
+        told = "%d rows set aside are not in %s, line %d first: if the file is in another encoding, say encoding=NAME"
+        log.warning(told, len(undecoded), config.encoding, undecoded[0])
+    gaps.tell("fill_down")
+    if not tally.rows and not tally.bad:
+        raise input_error(config.input, "no rows in the file")
+    if not tally.rows:
+        with journal.path(_REJECTS).open(encoding="utf-8") as lines:
+            first = json.loads(next(lines))
+        raise input_error(config.input, f"all {tally.bad:,} rows are bad; line {first['line']}: {first['reason']}")
+
+
+def _progress_bar(path: str, tally: Tally) -> tqdm[None]:
+    """Of bytes read (rows for parquet), since the number of rows of a text is not known beforehand."""
+    shape = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+    total = scan_length(path)
+    return tqdm(desc=Path(path).name, total=total, initial=tally.position, bar_format=shape, smoothing=0)
+
+
+def _added(config: PredictConfig) -> dict[str, pa.DataType]:
+    """The columns that are added, with their types in parquet."""
+    types = dict.fromkeys(ADDED, pa.float64()) | {"label": pa.string()}
+    types |= dict.fromkeys(DETAILS if config.details else (), pa.bool_())
+    return {config.prefix + name: kind for name, kind in types.items()}
+
+
+def _schema(path: Path, config: PredictConfig) -> pa.Schema | None:
+    """Columns and types of a parquet file and those of the added columns."""
+    schema = parquet_schema(path)
+    if schema is not None:
+        for name, kind in _added(config).items():
+            if name not in schema.names:
+                schema = schema.append(pa.field(name, kind))
+    return schema
+
+
+def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, Any]:
+    """What a run must have in common with one that was stopped, to go on from there."""
+    folder = named_checkpoint(config.checkpoint) or Path(config.checkpoint)
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if (folder / CARD).is_file() else []
+    checkpoint = [asdict(classifier.card), {str(path.relative_to(folder)): quick_digest(path) for path in files}]
+    identity = {"input": quick_digest(config.input), "checkpoint": digest(checkpoint)[:16]}
+    identity["runtime"] = classifier.runtime
+    for name, value in asdict(config).items():
+        if name not in _NOT_IDENTITY:
+            identity |= (
+                {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
+            )
+    return identity
+
+
+def load_classifier(config: PredictConfig) -> StanceClassifier:
+    """The classifier that is asked: here, or in each worker."""
+    return StanceClassifier.from_pretrained(config.checkpoint, config.runtime)
+
+
+def _answers(
+    classifier: StanceClassifier, config: PredictConfig, batches: Iterable[Sequence[Read]]
+) -> Generator[Probabilities]:
+    """The probabilities of each batch, in order."""
+    if config.engine == "local":
+        yield from map(partial(_ask, windowed(classifier) if config.windows else classifier), batches)
+        return
+    folder = Path(config.checkpoint)
+    there = replace(config, checkpoint=str(folder.absolute() if folder.is_dir() else folder))
+    if classifier.runtime in RUNTIMES:
+        there = replace(there, runtime=classifier.runtime)  # and not what a worker would find best
+    yield from in_order(partial(_asker, there), batches, config.ray)
+
+
+def _asker(config: PredictConfig) -> Callable[[Sequence[Read]], Probabilities]:
+    classifier = load_classifier(config)
+    return partial(_ask, windowed(classifier) if config.windows else classifier)
+
+
+def _ask(classifier: StanceClassifier, rows: Sequence[Read]) -> Probabilities:
+    if not rows:
+        return np.zeros((0, len(LABELS)))
+    return to_probabilities(classifier.predict(*(list(column) for column in zip(*rows, strict=True))), "model")
+
+
+def _sort(
+    chunk: Sequence[ScannedRow], config: PredictConfig, gaps: Gaps, *, begun: bool
+) -> tuple[list[tuple[Row, Read]], list[dict[str, Any]]]:
+    """The good rows of a chunk, each with what the model reads of it, and the records of the bad ones.
+
+    Until there is a good row, the first that can be read stands for the file: what its columns lack is an error.
+    """
+    first = None if begun else next((row for row in chunk if not isinstance(row.values, StanceError)), None)
+    if first is not None and config.columns.holder not in _check_columns(first, config) and config.holder is None:
+        log.info("no column %r: the stance asked is that of the author of the text", config.columns.holder)
+    good, bad = [], []
+    for row in chunk:
+        try:
+            values = _check_columns(row, config)
+            good.append((values, _read(row, values, config)))
+            gaps.note(values, row.place)
+        except StanceError as error:
+            if config.strict:
+                raise
+            reason = str(error).removeprefix(f"{row.place}: ")
+            raw = json.dumps(row.values, ensure_ascii=False, default=str) if row.raw is None else row.raw
+            bad.append({"line": row.number, "reason": reason, "raw": raw})
+    return good, bad
+
+
+def _check_columns(row: ScannedRow, config: PredictConfig) -> Row:
+    """The values of a row that can be read and has the columns that it should have, and no other of the kind."""
+    values = row.values
+    if isinstance(values, StanceError):
+        raise values
+    for name in ("text", "target", "holder", "context"):
+        column = getattr(config.columns, name)
+        if name in ("target", "holder") and getattr(config, name) is not None:
+            if column in values:
+                problem = f"{name}=... is given and there is a column {column!r}"
+                raise input_error(row.place, problem, allowed=f"either {name}=... or the column")
+        elif column not in values and (name in ("text", "target") or column != name):
+            allowed = f"a column {column!r}, or columns.{name}=NAME" + (", or target=..." if name == "target" else "")
+            raise input_error(row.place, f"no column {column!r}", found=list(values), allowed=allowed)
+    if taken := [name for name in _added(config) if name in values]:
+        prefixes = itertools.chain(["predicted_"], (f"predicted{number}_" for number in itertools.count(2)))
+        free = next(prefix for prefix in prefixes if not values.keys() & _added(replace(config, prefix=prefix)))
+        allowed = f"a prefix for the added columns, e.g. prefix={free}"
+        raise input_error(row.place, "the input already has the column", found=taken, allowed=allowed)
+    return values
+
+
+def _read(row: ScannedRow, values: Row, config: PredictConfig) -> Read:
+    """Text, target, holder and context of a row."""
+
+    def read(name: str, *, may_be_empty: bool) -> str:
+        column = getattr(config.columns, name)
+        return cell_of(values.get(column), column, row.place, may_be_empty=may_be_empty)
+
+    return (
+        read("text", may_be_empty=False),
+        read("target", may_be_empty=False) if config.target is None else config.target,
+        read("holder", may_be_empty=True) if config.holder is None else config.holder,
+        read("context", may_be_empty=True),
+    )
+
+
+def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:
+    """The confidence above which a row is answered; below 0 if every row is."""
+    if config.abstain.risk is None:
+        return -1.0
+    rows = classifier.card.thresholds
+    chosen, bound = threshold_for(rows, config.abstain.risk, config.abstain.delta, config.checkpoint)
+    log.info(
+        "answering above confidence %.3f: on validation %.0f%% of the rows, %.1f%% of them wrong; in truth, with "
+        "probability %g, at most %.1f%%, for rows like those of validation (docs/evaluation.md says what that means)",
+        *(chosen.confidence, 100 * chosen.rows / rows[-1].rows, 100 * chosen.errors / chosen.rows),
+        *(1 - config.abstain.delta, 100 * bound),
+    )
+    return chosen.confidence
+
+
+def _readings(classifier: StanceClassifier, rows: Sequence[Read], mentioned: bool) -> list[Reading]:
+    """How each row is read; one that repeats another, as that one."""
+    distinct = list(dict.fromkeys(rows))
+    texts, targets, holders, _ = map(list, zip(*distinct, strict=True))
+    found = readings(classifier.predictor, texts, targets, holders, mentioned=mentioned)
+    read = dict(zip(distinct, found, strict=True))
+    return [read[row] for row in rows]
+
+
+def _cells(config: PredictConfig, lowest: float, prediction: Prediction, reading: Reading | None) -> Row:
+    """What is added to a row: the label, or that there is none, the probabilities, and how it was read if asked for."""
+    cells = flat(prediction)
+    if max(prediction.scores.values()) <= lowest:
+        cells["label"] = ABSTAIN
+    if config.details and reading is not None:
+        cells |= asdict(reading)
+    return {config.prefix + name: value for name, value in cells.items()}

@@ -1,0 +1,255 @@
+"""What can be configured about each kind of model."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from stance.base.checks import at_least, one_of, positive
+from stance.base.errors import input_error
+
+
+@dataclass(kw_only=True)
+class ModelConfig:
+    """What every kind of model has: a name, which is part of folder names."""
+
+    name: str
+
+
+@dataclass(kw_only=True)
+class PriorConfig(ModelConfig):
+    """A baseline that does not read the text. ``prior``: majority, stratified, target, holder, holder_target."""
+
+    prior: str
+
+    def __post_init__(self) -> None:
+        """Refuse other priors."""
+        one_of("model.prior", self.prior, ("majority", "stratified", "target", "holder", "holder_target"))
+
+
+@dataclass(kw_only=True)
+class LinearConfig(ModelConfig):
+    """A linear model.
+
+    Attributes:
+        features: tfidf (n-grams), embedding (a frozen encoder), static (an encoder's word embeddings, without running
+            it) or combined (tfidf and embedding).
+        classifier: svm or logistic.
+        C: Inverse strength of regularization.
+        class_weight: Weigh labels by the inverse of their frequency.
+        encoder: For embeddings: all-MiniLM-L6-v2 (packaged), a folder or a hub id.
+    """
+
+    features: str
+    classifier: str
+    C: float = 1.0
+    class_weight: bool = True
+    encoder: str = "all-MiniLM-L6-v2"
+
+    def __post_init__(self) -> None:
+        """Refuse other features and classifiers, and a strength that is none."""
+        one_of("model.features", self.features, ("tfidf", "embedding", "static", "combined"))
+        one_of("model.classifier", self.classifier, ("svm", "logistic"))
+        positive("model.C", self.C)
+
+
+@dataclass(kw_only=True)
+class KernelConfig(ModelConfig):
+    """Least squares with a Gaussian kernel over the embeddings of text, target and holder.
+
+    Attributes:
+        gamma: Of the kernel: the larger, the fewer rows count as alike.
+        alpha: Strength of regularization.
+        pair_weight: How much target and holder count beside the text.
+        class_weight: Weigh labels by the inverse of their frequency.
+        encoder: all-MiniLM-L6-v2 (packaged), a folder or a hub id.
+    """
+
+    gamma: float = 0.5
+    alpha: float = 1.0
+    pair_weight: float = 2.0
+    class_weight: bool = True
+    encoder: str = "all-MiniLM-L6-v2"
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that leave no kernel."""
+        for name in ("gamma", "alpha", "pair_weight"):
+            positive(f"model.{name}", getattr(self, name))
+
+
+@dataclass(kw_only=True)
+class EncoderConfig(ModelConfig):
+    """A fine-tuned cross-encoder; the fields from ``first`` on are those of ``encoding.InputFormat``.
+
+    Attributes:
+        encoder: all-MiniLM-L6-v2 (packaged), a folder or a hub id of any Hugging Face encoder.
+        class_weight: Weigh labels by the inverse of their frequency.
+        frozen_layers: Keep the embeddings and this many of the lowest layers as they were pretrained: faster, and on a
+            small corpus steadier. 0 = train everything.
+        dropout: Share of values dropped while training; null = as the encoder was pretrained. 0 is a third faster on a
+            processor, for a student that has more questions than it can learn by heart.
+    """
+
+    encoder: str = "all-MiniLM-L6-v2"
+    class_weight: bool = True
+    frozen_layers: int = 0
+    dropout: float | None = None
+    first: str = "{text}"
+    second: str = "{holder}: {target}"
+    author: str = "the author"
+    context_words: int = 0
+    max_length: int = 128
+    mark: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse lengths that are none."""
+        at_least("model.frozen_layers", self.frozen_layers, 0)
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise input_error("model.dropout", "not a share", found=self.dropout, allowed="0 or more and below 1")
+        at_least("model.context_words", self.context_words, 0)
+        at_least("model.max_length", self.max_length, 8)
+
+
+@dataclass(kw_only=True)
+class EnsembleConfig(ModelConfig):
+    """The mean of the probabilities of several models.
+
+    Attributes:
+        members: Each is a run of its own, with its model's name in place of the ensemble's in the name of the run.
+        seeds: With how many seeds an encoder among the members is trained; it counts as one member, the mean of these.
+            The ensemble of seed k has the seeds k x seeds and on, so that ensembles of other seeds share no training.
+
+    Source: Lakshminarayanan et al. (2017), deep ensembles.
+    """
+
+    members: dict[str, ModelConfig]
+    seeds: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse fewer than two members, and less than one seed."""
+        at_least("model.members", len(self.members), 2)
+        at_least("model.seeds", self.seeds, 1)
+
+
+@dataclass(kw_only=True)
+class PromptConfig(ModelConfig):
+    """A language model that is asked; what it is asked, and how its answers become probabilities.
+
+    Attributes:
+        language_model: By the name that the server knows it by; without a server a folder, a .gguf file or a hub id.
+        guidelines: The codebook, a Markdown file whose sections begin with ``##``.
+        codebook: How much of it is in the prompt: definitions (its first two sections), decisions (three), cases (all).
+        template: A file with a prompt of one's own (see :mod:`stance.models.prompting.template`); null = the bundled
+        one.
+        shots: Judged rows of the train part that are shown before the question; 0 = none.
+        choose: Which: balance (as many of each label, the same for all rows) or nearest (to the row, by embedding).
+        draws: For balance: so many sets are drawn and tried on validation, the best is taken; 1 = nothing is tried.
+        questions: Of one text in one request, at most.
+        probabilities: logprobs (of the tokens of the labels), samples, or auto: logprobs where they are given.
+        samples: Answers to a question where there are no logprobs; the first at temperature 0.
+        temperature: Of the further samples.
+        structured: Whether the server is told the form of the answer: schema, none, or auto: schema where it is known.
+        max_tokens: Of an answer; a model that reasons before it answers needs hundreds.
+        calibrate: Scale the probabilities on validation; no label changes.
+        unanswered: What becomes of a row without an answer that can be read: prior (it gets the shares of the labels in
+            train, and is counted) or stop.
+        encoder: For nearest: all-MiniLM-L6-v2 (packaged), a folder or a hub id.
+    """
+
+    language_model: str
+    guidelines: str
+    codebook: str = "decisions"
+    template: str | None = None
+    shots: int = 0
+    choose: str = "balance"
+    draws: int = 1
+    questions: int = 1
+    probabilities: str = "auto"
+    samples: int = 5
+    temperature: float = 1.0
+    structured: str = "auto"
+    max_tokens: int = 64
+    calibrate: bool = False
+    unanswered: str = "prior"
+    encoder: str = "all-MiniLM-L6-v2"
+
+    def __post_init__(self) -> None:
+        """Refuse values outside the lists above, and choices that go against each other."""
+        one_of("model.codebook", self.codebook, ("definitions", "decisions", "cases"))
+        one_of("model.choose", self.choose, ("balance", "nearest"))
+        one_of("model.probabilities", self.probabilities, ("auto", "logprobs", "samples"))
+        one_of("model.structured", self.structured, ("auto", "schema", "none"))
+        one_of("model.unanswered", self.unanswered, ("prior", "stop"))
+        for name, least in {"shots": 0, "draws": 1, "questions": 1, "samples": 1, "max_tokens": 1}.items():
+            at_least(f"model.{name}", getattr(self, name), least)
+        if self.draws > 1 and (self.shots == 0 or self.choose != "balance"):
+            raise input_error("model.draws", "nothing is drawn", found=self.draws, allowed="1, or balanced shots")
+        if self.choose == "nearest" and self.questions > 1:
+            raise input_error("model.questions", "each has other nearest rows", found=self.questions, allowed="1")
+        if not 0 < self.temperature <= 2:
+            raise input_error("model.temperature", "no temperature", found=self.temperature, allowed="above 0, to 2")
+
+
+@dataclass(kw_only=True)
+class ServerConfig:
+    """Where a language model is asked, and how much; nothing here changes what it is asked.
+
+    Attributes:
+        endpoint: Of a server that speaks the OpenAI chat protocol, e.g. http://127.0.0.1:8000/v1; null = no server: a
+            causal model of transformers in this process.
+        key: Name of the environment variable that holds the key; one that is not set is none.
+        concurrency: Requests at once.
+        timeout: Seconds that one may take.
+        retries: Further tries after a rate limit, an error of the server or a broken connection.
+        max_requests: Budget of this command, tries counted; null = no limit. Kept answers cost nothing.
+        price: Of a million tokens read and of a million written; empty = costs are not counted.
+        again: Rows of validation that are asked a second time, to see how far the model agrees with itself.
+    """
+
+    endpoint: str | None = None
+    key: str = "OPENAI_API_KEY"
+    concurrency: int = 4
+    timeout: float = 120.0
+    retries: int = 6
+    max_requests: int | None = None
+    price: list[float] = field(default_factory=list)
+    again: int = 100
+
+    def __post_init__(self) -> None:
+        """Refuse a key in place of its name, without showing it; a password in the address; and numbers too small."""
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.key):
+            raise input_error("prompt.key", "no name of an environment variable", allowed="the name, never the key")
+        address = urlsplit(self.endpoint or "http://none")
+        if address.scheme not in ("http", "https") or not address.hostname:
+            allowed = "an address such as http://127.0.0.1:8000/v1"
+            raise input_error("prompt.endpoint", "no address", found=self.endpoint, allowed=allowed)
+        if address.username or address.password or address.query:
+            raise input_error("prompt.endpoint", "it holds a name or a key", allowed="prompt.key=NAME_OF_A_VARIABLE")
+        for name, least in {"concurrency": 1, "retries": 0, "again": 0}.items():
+            at_least(f"prompt.{name}", getattr(self, name), least)
+        if self.max_requests is not None:
+            at_least("prompt.max_requests", self.max_requests, 1)
+        positive("prompt.timeout", self.timeout)
+        if self.price and (len(self.price) != 2 or not all(0 <= price < math.inf for price in self.price)):
+            raise input_error(
+                "prompt.price", "not two prices", found=self.price, allowed="[read, written], of a million"
+            )
+
+
+#: Name of the model that is a source's, as it is.
+AS_IT_IS = "as_it_is"
+
+
+def sources_of(config: Mapping[str, Any]) -> list[Any]:
+    """The trainings that come first in settings as runs record them: ``source``, the others of a mean, a teacher."""
+    first = config.get("source")
+    teacher = [config["distill"]["teacher"]] if config.get("distill") else []
+    return [*([first, *config["model"].get("others", {}).values()] if first else []), *teacher]
+
+
+#: What a fine-tuned encoder can run on; auto = the fp32 ONNX file where one stands, fits the weights and runs.
+RUNTIMES = ("torch", "onnx", "onnx-int8", "auto")

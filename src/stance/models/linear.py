@@ -1,0 +1,180 @@
+"""Linear models over the features of :mod:`stance.models.features`.
+
+Stored as arrays and JSON, never pickled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from stance.base.annotations import Example, columns_of
+from stance.base.errors import input_error
+from stance.base.files import read_json, write_json
+from stance.base.labels import LABEL2ID
+from stance.base.predictions import Probabilities
+from stance.base.words import composed
+from stance.models.config import LinearConfig
+from stance.models.features import Features, TfidfFeatures, fit_features
+from stance.models.scaling import fit_scale, scaled_softmax
+
+#: Targets with at least this many training rows get weights of their own beside the shared ones.
+OWN_WEIGHTS_FROM = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LinearModel:
+    """Weights over features; probabilities are a softmax of the scaled decision values.
+
+    Attributes:
+        features: N-grams, embeddings, or both.
+        own: Targets that have weights of their own (feature augmentation after Daume 2007, Frustratingly Easy Domain
+            Adaptation, ACL): for their rows the features stand a second time, in columns of that target alone.
+        weights: Shape (3, columns), float64.
+        bias: Shape (3,); far below zero for a label that train did not have.
+        scale: Of the decision values, fitted on validation (temperature scaling, Guo et al. 2017).
+    """
+
+    features: Features
+    own: tuple[str, ...]
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    scale: float
+
+    @classmethod
+    def fit(
+        cls,
+        features: Features,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        *,
+        classifier: str,
+        C: float,
+        class_weight: bool,
+    ) -> LinearModel:
+        """Fit on train, and the scale of the probabilities on validation.
+
+        Args:
+            features: Fitted.
+            train: What is learnt from.
+            validation: For the scale alone; it never changes a label.
+            classifier: ``svm`` (squared hinge, one against the rest) or ``logistic``.
+            C: Inverse strength of regularization.
+            class_weight: Weigh labels by the inverse of their frequency.
+
+        Raises:
+            StanceError: Train holds one label only.
+        """
+        labels = {example.label for example in train}
+        if len(labels) < 2:
+            raise input_error("train", "one label only", found=sorted(labels), allowed="two or three labels")
+        rows = Counter(composed(example.target) for example in train)
+        own = tuple(sorted(target for target, n in rows.items() if n >= OWN_WEIGHTS_FROM))
+        weight = "balanced" if class_weight else None
+        model = (
+            LinearSVC(C=C, class_weight=weight, random_state=0, max_iter=10_000)
+            if classifier == "svm"
+            else LogisticRegression(C=C, class_weight=weight, max_iter=5_000)
+        )
+        model.fit(_augmented(features, own, *columns_of(train)[:3]), [LABEL2ID[example.label] for example in train])
+        weights, bias = _three_labels(model.classes_, model.coef_, model.intercept_)
+        fitted = cls(features, own, weights, bias, 1.0)
+        decisions = fitted.decisions(*columns_of(validation)[:3])
+        gold = [LABEL2ID[example.label] for example in validation]
+        return cls(features, own, weights, bias, fit_scale(decisions, gold))
+
+    def decisions(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float64]:
+        """Decision value of each label, shape (rows, 3)."""
+        matrix = self.features.transform(texts, targets, holders)
+        shared, *own = np.split(self.weights, len(self.own) + 1, axis=1)
+        decisions = np.asarray(matrix @ shared.T + self.bias)
+        for target, weights in zip(self.own, own, strict=True):
+            rows = np.flatnonzero(_is(target, targets))
+            decisions[rows] += matrix[rows] @ weights.T
+        return decisions
+
+    def predict_proba(
+        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
+    ) -> Probabilities:
+        """See :class:`stance.base.predictions.Predictor`. Contexts are not looked at."""
+        return scaled_softmax(self.decisions(texts, targets, holders), self.scale)
+
+    def save(self, folder: Path) -> None:
+        """Write ``linear.safetensors``, ``linear.json`` and what the features write."""
+        save_file({"weights": self.weights, "bias": self.bias}, folder / "linear.safetensors")
+        write_json(folder / "linear.json", {"own": self.own, "scale": self.scale})
+        self.features.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path, features: Features) -> LinearModel:
+        """Read what :meth:`save` wrote; the features are loaded by the caller."""
+        saved = read_json(folder / "linear.json")
+        arrays = load_file(folder / "linear.safetensors")
+        return cls(features, tuple(saved["own"]), arrays["weights"], arrays["bias"], saved["scale"])
+
+
+def _augmented(
+    features: Features, own: Sequence[str], texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]
+) -> Any:  # noqa: ANN401 - dense or sparse as the features are
+    """The features, and beside them, for each target with own weights, a copy that is zero for the other targets."""
+    matrix = features.transform(texts, targets, holders)
+    if not own:
+        return matrix
+    matrix = sp.csr_matrix(matrix)
+    masks = [_is(name, targets)[:, None].astype(np.float64) for name in own]
+    return sp.hstack([matrix, *(matrix.multiply(mask) for mask in masks)], format="csr")
+
+
+def _is(target: str, targets: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether each target is this one, however it is composed; shape (rows,)."""
+    return np.array([composed(target) == composed(name) for name in targets], dtype=bool)
+
+
+def _three_labels(
+    classes: NDArray[np.int64], coefficients: NDArray[np.float64], intercept: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights (3, columns) and bias (3,); scikit-learn gives one row for two classes and none for an absent one."""
+    if len(classes) == 2:
+        coefficients = np.vstack([-coefficients / 2, coefficients / 2])
+        intercept = np.concatenate([-intercept / 2, intercept / 2])
+    weights = np.zeros((len(LABEL2ID), coefficients.shape[1]))
+    bias = np.full(len(LABEL2ID), -1e6)
+    weights[classes], bias[classes] = coefficients, intercept
+    return weights, bias
+
+
+def fit_linear(
+    config: LinearConfig, train: Sequence[Example], validation: Sequence[Example], cache: Path | None = None
+) -> LinearModel:
+    """The linear model of a configuration; see :meth:`LinearModel.fit`.
+
+    Args:
+        config: Features and classifier.
+        train: What is learnt from.
+        validation: For the scale.
+        cache: Folder where embeddings are kept, of these rows and of all that this model predicts; None keeps none.
+    """
+    return LinearModel.fit(
+        fit_features(config, train, cache),
+        train,
+        validation,
+        classifier=config.classifier,
+        C=config.C,
+        class_weight=config.class_weight,
+    )
+
+
+def ngram_svm(train: Sequence[Example], validation: Sequence[Example]) -> LinearModel:
+    """The n-gram baseline as ``conf/model/tfidf.yaml`` configures it; see :meth:`LinearModel.fit`."""
+    features = TfidfFeatures.fit(train)
+    return LinearModel.fit(features, train, validation, classifier="svm", C=0.1, class_weight=True)

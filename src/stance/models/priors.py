@@ -1,0 +1,94 @@
+"""Baselines that do not read the text: what a score must be compared with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stance.base.annotations import Example
+from stance.base.files import read_json, write_json
+from stance.base.labels import LABEL2ID
+from stance.base.predictions import Probabilities
+from stance.base.words import composed
+
+#: What each prior looks at. ``stratified`` draws labels at random in the proportions of train, as scikit-learn's
+#: ``DummyClassifier(strategy="stratified")``: under macro-F1 it beats the majority, which leaves two labels at 0.
+PRIORS: Mapping[str, tuple[str, ...]] = {
+    "majority": (),
+    "stratified": (),
+    "target": ("target",),
+    "holder": ("holder",),
+    "holder_target": ("holder", "target"),
+}
+
+FILE = "prior.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """Label shares of the training rows with the same target, holder or both.
+
+    Values are compared in Unicode's composed form. A row whose value was not in train gets the shares of all training
+    rows, so on unseen proposals the target prior is the majority prior.
+
+    Attributes:
+        keys: Fields looked at: none, target, holder, or both.
+        shares: Values of these fields -> shares of against, neutral, favor.
+        overall: The shares over all training rows.
+        seed: Of labels drawn at random by the shares; None = the most frequent label is taken.
+    """
+
+    keys: tuple[str, ...]
+    shares: Mapping[tuple[str, ...], tuple[float, ...]]
+    overall: tuple[float, ...]
+    seed: int | None = None
+
+    @classmethod
+    def fit(cls, name: str, train: Sequence[Example], seed: int = 0) -> Prior:
+        """Count the labels of the training rows; ``name`` is one of ``PRIORS``, ``seed`` that of a random draw."""
+        keys = PRIORS[name]
+        counts: dict[tuple[str, ...], Counter[str]] = {}
+        for example in train:
+            value = tuple(composed(getattr(example, key)) for key in keys)
+            counts.setdefault(value, Counter())[example.label] += 1
+        total = sum(counts.values(), Counter())
+        shares = {value: _shares(counter) for value, counter in counts.items()}
+        return cls(keys, shares, _shares(total), seed if name == "stratified" else None)
+
+    def predict_proba(
+        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
+    ) -> Probabilities:
+        """See :class:`stance.base.predictions.Predictor`. Texts and contexts are not looked at.
+
+        Drawn labels have probability 1; the draw depends on the seed and the number of rows alone.
+        """
+        fields = {"target": targets, "holder": holders}
+        looked_at = [map(composed, fields[key]) for key in self.keys]
+        values = zip(*looked_at, strict=True) if looked_at else ((),) * len(texts)
+        shares = np.array([self.shares.get(value, self.overall) for value in values]).reshape(-1, len(LABEL2ID))
+        if self.seed is None:
+            return shares
+        limits = np.random.default_rng(self.seed).random((len(shares), 1))
+        labels = (shares.cumsum(axis=1) <= limits).sum(axis=1).clip(max=len(LABEL2ID) - 1)
+        return np.asarray(np.eye(len(LABEL2ID))[labels], dtype=np.float64)
+
+    def save(self, folder: Path) -> None:
+        """Write ``prior.json``."""
+        rows = [[*value, *shares] for value, shares in self.shares.items()]
+        write_json(folder / FILE, {"keys": self.keys, "shares": rows, "overall": self.overall, "seed": self.seed})
+
+    @classmethod
+    def load(cls, folder: Path) -> Prior:
+        """Read what :meth:`save` wrote."""
+        saved = read_json(folder / FILE)
+        keys = tuple(saved["keys"])
+        shares = {tuple(map(composed, row[: len(keys)])): tuple(row[len(keys) :]) for row in saved["shares"]}
+        return cls(keys, shares, tuple(saved["overall"]), saved["seed"])
+
+
+def _shares(counter: Counter[str]) -> tuple[float, ...]:
+    return tuple(counter[label] / counter.total() for label in LABEL2ID)

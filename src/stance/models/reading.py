@@ -1,0 +1,126 @@
+"""How a classifier reads rows: whether a text is too long and read in windows, and whether it mentions the holder."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from stance.base.annotations import Example, columns_of
+from stance.base.mentions import mentions
+from stance.base.predictions import Predictor
+from stance.base.words import composed
+from stance.models.classifier import Cascade, Ensemble, StanceClassifier, leaves
+from stance.models.encoder import EncoderModel
+from stance.models.features import CombinedFeatures, EmbeddingFeatures
+from stance.models.kernel import KernelModel
+from stance.models.linear import LinearModel
+from stance.models.onnx import OnnxModel
+from stance.models.windows import Reader, Windowed
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a row is read.
+
+    Attributes:
+        text_cut: Whether the text is too long for the model, or for a member of it.
+        holder_mentioned: Whether the text mentions the holder by the name given; None where the author is asked, or
+            mentions were not looked for.
+    """
+
+    text_cut: bool
+    holder_mentioned: bool | None
+
+
+def readings(
+    predictor: Predictor,
+    texts: Sequence[str],
+    targets: Sequence[str],
+    holders: Sequence[str],
+    *,
+    mentioned: bool = True,
+) -> list[Reading]:
+    """How each row is read, whatever is answered; mentions, which take longer, are looked for if asked for."""
+    cut = np.zeros(len(texts), dtype=bool)
+    for reader in readers(predictor):
+        cut |= np.array(reader.excess(texts, targets, holders)) > 0
+    return [
+        Reading(is_cut, bool(mentions(composed(text), composed(holder))) if holder and mentioned else None)
+        for text, holder, is_cut in zip(texts, holders, cut.tolist(), strict=True)
+    ]
+
+
+def count(rows: Iterable[Reading]) -> Counter[str]:
+    """How many rows there are, and how many are ``cut``, ``marked`` and ``unmentioned``."""
+    counts = Counter(rows=0, cut=0, marked=0, unmentioned=0)
+    for row in rows:
+        counts.update(rows=1, cut=row.text_cut, marked=row.holder_mentioned is True)
+        counts["unmentioned"] += row.holder_mentioned is False
+    return counts
+
+
+def say(predictor: Predictor, counts: Counter[str], log: logging.Logger, became: str = "was cut") -> None:
+    """Log how many texts were too long, if any; and how many were marked, of a model that is shown mentions by marks.
+
+    Args:
+        predictor: That reads them.
+        counts: See :func:`count`.
+        log: Where to.
+        became: What became of the texts that were too long.
+    """
+    rows = counts["rows"]
+    if cut := counts["cut"]:
+        log.warning("%d of %d rows: the text does not fit the model's input and %s", cut, rows, became)
+    if marks(predictor):
+        told = "the holder is marked in %d of %d rows; %d do not mention the holder by that name (docs/inference.md)"
+        log.info(told, counts["marked"], rows, counts["unmentioned"])
+
+
+def say_of(predictor: Predictor, examples: Sequence[Example], log: logging.Logger) -> None:
+    """The same of examples that it was or is to be asked about."""
+    if marks(predictor) or readers(predictor):
+        texts, targets, holders, _ = columns_of(examples)
+        say(predictor, count(readings(predictor, texts, targets, holders, mentioned=marks(predictor))), log)
+
+
+def marks(predictor: Predictor) -> bool:
+    """Whether the model, or a member of it, is shown the holder's mentions by marks."""
+    return any(isinstance(leaf, EncoderModel | OnnxModel) and leaf.input_format.mark for leaf in leaves(predictor))
+
+
+def readers(predictor: Predictor) -> list[Reader]:
+    """How much of a text the model or its members read: those that do not read it all."""
+    return [reader for reader in map(_reader, leaves(predictor)) if reader is not None]
+
+
+def windowed(classifier: StanceClassifier) -> StanceClassifier:
+    """The same classifier, whose encoders read texts that are too long in windows (:mod:`stance.models.windows`)."""
+    match classifier.predictor:
+        case Ensemble(members):
+            predictor: Predictor = Ensemble({name: windowed(member) for name, member in members.items()})
+        case Cascade() as cascade:
+            predictor = replace(cascade, cheap=windowed(cascade.cheap), dear=windowed(cascade.dear))
+        case leaf:
+            reader = _reader(leaf)
+            predictor = leaf if reader is None else Windowed(leaf, reader)
+    return StanceClassifier(predictor, classifier.card)
+
+
+def _reader(predictor: Predictor) -> Reader | None:
+    """How much of a text a single model reads; None if all of it."""
+    match predictor:
+        case EncoderModel() | OnnxModel():
+            shown = predictor.input_format
+            return Reader(predictor.tokenizer, shown.max_length, partial(shown.pair, context=""))
+        case KernelModel():
+            return predictor.embedding.reader()
+        case LinearModel(features=EmbeddingFeatures() as embedding):
+            return embedding.reader()
+        case LinearModel(features=CombinedFeatures() as both):
+            return both.embedding.reader()
+    return None

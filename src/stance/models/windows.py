@@ -1,0 +1,102 @@
+"""Texts that are longer than what a model reads, read in windows around the mentions of the holder."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stance.base.mentions import mentions
+from stance.base.predictions import Predictor, Probabilities
+from stance.base.words import composed
+
+#: A window of fewer tokens is not worth asking about: holder and target fill the input, and the text is cut as ever.
+LEAST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How much of a row a model reads.
+
+    Attributes:
+        tokenizer: Of the model, a fast one.
+        most: Tokens that it reads.
+        shown: The sequences, one or two, that it is shown of a text, target and holder.
+    """
+
+    tokenizer: Any
+    most: int
+    shown: Callable[[str, str, str], tuple[str, ...]]
+
+    def excess(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> list[int]:
+        """By how many tokens each row is too long; 0 or less where it is read to its end."""
+        sequences = zip(*map(self.shown, texts, targets, holders), strict=True)
+        encoded = self.tokenizer(*map(list, sequences), truncation=False, verbose=False)["input_ids"] if texts else []
+        return [len(ids) - self.most for ids in encoded]
+
+    def windows(self, text: str, target: str, holder: str) -> list[str]:
+        """Pieces of a text that is too long, each of them read to its end: those of :func:`around_mentions`."""
+        text = composed(text)
+        encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        places = encoded["offset_mapping"]
+        room = -self.excess([""], [target], [holder])[0]
+        while room >= LEAST:
+            pieces = around_mentions(text, holder, places, room)
+            over = max(self.excess(pieces, [target] * len(pieces), [holder] * len(pieces)))
+            if over <= 0:
+                return pieces
+            room -= over
+        return [text]
+
+
+def around_mentions(text: str, holder: str, places: Sequence[tuple[int, int]], room: int) -> list[str]:
+    """Windows with a mention of the holder in the middle; where there is none, windows over the whole text.
+
+    A mention within the first three quarters of the window before it has none of its own. Windows overlap where
+    mentions are near each other, and by half where there is none.
+
+    Args:
+        text: In Unicode's composed form.
+        holder: Whose mentions are looked for (:func:`stance.base.mentions.mentions`).
+        places: Start and end of each token in the text.
+        room: Tokens of a window, fewer than there are.
+    """
+    begins = [start for start, _ in places]
+    middles: Sequence[int] = [bisect_right(begins, start) - 1 for start, _ in mentions(text, composed(holder))]
+    chosen: list[int] = []
+    for middle in middles or range(room // 2, len(places), room // 2):
+        if not chosen or middle >= chosen[-1] + 3 * room // 4:
+            chosen.append(max(0, min(middle - room // 2, len(places) - room)))
+    return [text[begins[first] : places[first + room - 1][1]] for first in dict.fromkeys(chosen)]
+
+
+@dataclass(frozen=True, slots=True)
+class Windowed:
+    """A model that answers about a text too long for it with the mean of what it says of its windows."""
+
+    predictor: Predictor
+    reader: Reader
+
+    def predict_proba(
+        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
+    ) -> Probabilities:
+        """See :class:`stance.base.predictions.Predictor`."""
+        excesses = self.reader.excess(texts, targets, holders)
+        pieces = [
+            [text] if excess <= 0 else self.reader.windows(text, target, holder)
+            for text, target, holder, excess in zip(texts, targets, holders, excesses, strict=True)
+        ]
+        rows = [row for row, of_row in enumerate(pieces) for _ in of_row]
+        asked = [piece for of_row in pieces for piece in of_row]
+        rest = ([column[row] for row in rows] for column in (targets, holders, contexts))
+        summed = np.zeros((len(texts), 3))
+        np.add.at(summed, rows, self.predictor.predict_proba(asked, *rest))
+        return np.asarray(summed / np.array([len(of_row) for of_row in pieces]).reshape(-1, 1))
+
+    def save(self, folder: Path) -> None:
+        """Write the model."""
+        self.predictor.save(folder)

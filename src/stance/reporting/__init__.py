@@ -1,0 +1,1 @@
+"""What people read: the page, figures, model card, list of mistakes."""

@@ -1,0 +1,199 @@
+"""The page of an evaluation: one HTML file that asks nothing of any network, from numbers and rows in plain dicts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+import regex
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+from stance.base.annotations import Example
+from stance.base.labels import LABELS
+from stance.base.predictions import Prediction
+from stance.base.words import composed, whole, words
+from stance.evaluation.metrics import TITLES, in_words
+from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL
+from stance.reporting.figures import reliability_diagram, risk_coverage
+
+#: Rows of the table of all rows, and of those by target, holder and tag; the page says how many are not shown.
+MOST_ROWS, MOST = 5000, 20
+
+#: The most confident mistakes and the weak slices that are shown.
+MOST_MISTAKES, MOST_SLICES = 15, 10
+
+PRIORS = {
+    "majority": "always the commonest label",
+    "stratified": "labels drawn by their shares in train",
+    "target": "the commonest label of each target",
+    "holder": "the commonest label of each holder",
+    "holder_target": "the commonest label of each holder and target",
+}
+
+LOSSES = {
+    "ece": "expected calibration error",
+    "brier": "Brier score (0 to 2)",
+    "log_loss": "log loss",
+}
+
+ORDERS = {
+    "aurc": "area under the risk-coverage curve",
+    "excess_aurc": "of it due to the order of confidence",
+}
+
+AUTHOR = "(the author)"
+
+
+def page_rows(examples: Sequence[Example], predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """What the page says of each row; ``confidence``, the probability of the predicted label, is None without any."""
+    return [
+        {name: getattr(example, name) for name in ("id", "text", "holder", "target", "document")}
+        | {
+            "gold": example.label,
+            "predicted": prediction.label,
+            "confidence": prediction.scores[prediction.label] if prediction.scores else None,
+        }
+        for example, prediction in zip(examples, predictions, strict=True)
+    ]
+
+
+def page(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """The whole page as HTML; the same input gives the same bytes. Nothing of the input is taken for markup.
+
+    Args:
+        report: What :func:`stance.experiments.evaluate_part.evaluate_part` writes as JSON.
+        rows: See :func:`page_rows`.
+    """
+    loader = PackageLoader("stance.reporting")
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"interval": _interval, "signed": _signed, "anchor": anchor, "marked": marked}
+    source = {name: loader.get_source(environment, f"report.{name}")[0] for name in ("js", "css")}
+    script_hash = base64.b64encode(hashlib.sha256(source["js"].encode("utf-8")).digest()).decode("ascii")
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        rows=rows[:MOST_ROWS],
+        n_rows=len(rows),
+        labels=LABELS,
+        measures=TITLES,
+        losses=LOSSES,
+        orders=ORDERS,
+        priors=PRIORS,
+        verdict=verdict(report),
+        tables=_group_tables(report),
+        mistakes=_mistakes(rows),
+        shown_ids={row["id"] for row in rows[:MOST_ROWS]},
+        slices=_slices(report["slices"]),
+        figures=_figures(report),
+        author=AUTHOR,
+        limits={"rows": LEAST_ROWS, "documents": LEAST_DOCUMENTS, "level": LEVEL},
+        script=Markup(source["js"]),
+        style=Markup(source["css"]),
+        script_hash=script_hash,
+    )
+
+
+def verdict(report: Mapping[str, Any]) -> str:
+    """What the gain over the best prior shows, in a sentence."""
+    gain = report["gain"]
+    if report["documents"] == 1:
+        return "All rows are from one document, which shows nothing of others."
+    if gain["low"] > 0:
+        return "The interval of the gain is above 0: the model does better than a guess that does not read."
+    if gain["high"] < 0:
+        return "The interval of the gain is below 0: the model does worse than a guess that does not read."
+    return "The interval of the gain holds 0: these rows do not tell the model from a guess that does not read."
+
+
+def anchor(row_id: str) -> str:
+    """The ``id`` of a row's element, which is also the fragment of a link to it: ``row-`` and the id, percent-encoded.
+
+    A browser looks for an element of a fragment as it is written before it decodes it.
+    """
+    return f"row-{quote(row_id, safe='')}"
+
+
+def marked(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The text in pieces, each with ``holder``, ``target`` or an empty string for what it names.
+
+    The holder is marked where its name stands, with or without "the"; the target where it stands as a whole, else its
+    words of four letters or more that are no stop words.
+    """
+    holder, target, text = (composed(row[name]) for name in ("holder", "target", "text"))
+    pattern, pieces, end = _pattern(holder, target, text), [], 0
+    for match in pattern.finditer(text) if pattern is not None else ():
+        pieces += [("", text[end : match.start()]), (str(match.lastgroup), match.group())]
+        end = match.end()
+    pieces.append(("", text[end:]))
+    return [(kind, piece) for kind, piece in pieces if piece]
+
+
+def _pattern(holder: str, target: str, text: str) -> regex.Pattern[str] | None:
+    return _compiled(holder, target, bool(target.strip()) and target.casefold() in text.casefold())
+
+
+@lru_cache(maxsize=1024)
+def _compiled(holder: str, target: str, as_it_is: bool) -> regex.Pattern[str] | None:
+    telling = [word for word in words(target) if len(word) > 3 and word.casefold() not in ENGLISH_STOP_WORDS]
+    names = {"holder": [regex.sub(r"^the\s+", "", holder.strip(), flags=regex.I)]}
+    names["target"] = [target.strip()] if as_it_is else telling
+    parts = [f"(?P<{kind}>{whole(found)})" for kind, found in names.items() if any(found)]
+    return regex.compile("|".join(parts), regex.I) if parts else None
+
+
+def _interval(score: Mapping[str, float]) -> str:
+    return in_words(score)
+
+
+def _signed(score: Mapping[str, float]) -> str:
+    return in_words(score, sign="+")
+
+
+def _group_tables(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """For targets, holders and tags: the largest groups, and how many more there are."""
+    tables = []
+    for kind in ("targets", "holders", "tags"):
+        groups = [
+            {"name": name or AUTHOR, **scores, **report["intervals"][kind][name], "macro_f1": scores["macro_f1"]}
+            for name, scores in report[kind].items()
+        ]
+        groups.sort(key=lambda group: (-group["n"], group["name"]))
+        tables.append({"kind": kind, "one": kind[:-1], "groups": groups[:MOST], "more": len(groups[MOST:])})
+    return [table for table in tables if table["groups"]]
+
+
+def _mistakes(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The wrong rows with the highest confidence, the highest first; none if there are no probabilities."""
+    wrong = [row for row in rows if row["gold"] != row["predicted"] and row["confidence"] is not None]
+    return sorted(wrong, key=lambda row: -row["confidence"])[:MOST_MISTAKES]
+
+
+def _slices(found: Mapping[str, Any]) -> dict[str, Any]:
+    weak = [row for row in found["tested"] if row["weak"]]
+    return {
+        "tested": len(found["tested"]),
+        "weak": len(weak),
+        "too_small": found["too_small"],
+        "shown": (weak or found["tested"][:5])[:MOST_SLICES],
+    }
+
+
+def _figures(report: Mapping[str, Any]) -> dict[str, Markup]:
+    """The plots as SVG; their text is ours and numbers, so that it may stand as it is."""
+    if "calibration" not in report:
+        return {}
+    return {
+        "reliability": Markup(reliability_diagram(report["calibration"]["reliability"]["equal_mass"])),
+        "risk": Markup(risk_coverage(report["selective"]["curve"])),
+    }

@@ -1,0 +1,160 @@
+"""Questions that nobody judged, and a larger model's answers to them: what a small model learns from besides gold rows.
+
+Source: Hinton, Vinyals and Dean (2015), Distilling the Knowledge in a Neural Network.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.base.annotations import Example, columns_of
+from stance.base.files import digest, write_beside
+from stance.base.labels import LABEL2ID, LABELS
+from stance.base.predictions import Predictor, Probabilities
+
+log = logging.getLogger(__name__)
+
+#: Rows that a teacher answers between two files: what a killed run loses at most.
+CHUNK = 4096
+
+#: Words that begin with a capital letter, as names do: the first of a sentence aside.
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+(?: [A-Z][\w’'-]+){0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What questions are made of: the training rows, and what they name."""
+
+    rows: Sequence[Example]
+    holders: dict[str, list[str]]
+    targets: dict[str, list[str]]
+    texts: dict[str, list[str]]
+    names: list[str]
+
+
+def questions(train: Sequence[Example], number: int, seed: int) -> list[Example]:
+    """New rows about the texts of a training part, each unlike every training row; their label is yet to be asked.
+
+    Five kinds, drawn in turn: another holder or target of the same document; a target of another document; the name of
+    a bystander as holder; the actors renamed; two sentences of the document joined. Fewer come back where the part is
+    too small for so many.
+
+    Args:
+        train: The training rows; nothing of another part is ever in a question.
+        number: Of questions wanted.
+        seed: Of the drawing.
+    """
+    generator = random.Random(seed)
+    material = _material(train)
+    kinds: tuple[Callable[[Example, _Material, random.Random], Example], ...]
+    kinds = (_crossed, _renamed, _crossed, _joined, _crossed, _bystander, _elsewhere)
+    known = {(row.text, row.holder, row.target) for row in train}
+    made: list[Example] = []
+    for attempt in range(10 * number):
+        if len(made) == number:
+            break
+        row = kinds[attempt % len(kinds)](generator.choice(material.rows), material, generator)
+        asked = (row.text, row.holder, row.target)
+        if asked not in known:
+            known.add(asked)
+            made.append(replace(row, id=f"question-{len(made)}", label="neutral", votes=(0, 0, 0), tags=()))
+    return made
+
+
+def _material(train: Sequence[Example]) -> _Material:
+    by_document: tuple[dict[str, dict[str, None]], ...] = (defaultdict(dict), defaultdict(dict), defaultdict(dict))
+    for row in train:
+        for known, value in zip(by_document, (row.holder, row.target, row.text), strict=True):
+            known[row.document][value] = None
+    holders, targets, texts = ({name: list(values) for name, values in known.items()} for known in by_document)
+    names = sorted({row.holder for row in train if row.holder[:1].isupper() and len(row.holder.split()) <= 3})
+    return _Material(train, holders, targets, texts, names)
+
+
+def _crossed(row: Example, material: _Material, generator: random.Random) -> Example:
+    holder = generator.choice(material.holders[row.document])
+    return replace(row, holder=holder, target=generator.choice(material.targets[row.document]))
+
+
+def _elsewhere(row: Example, material: _Material, generator: random.Random) -> Example:
+    return replace(row, target=generator.choice(material.rows).target)
+
+
+def _bystander(row: Example, material: _Material, generator: random.Random) -> Example:
+    found = _NAME.findall(row.text)
+    return replace(row, holder=generator.choice(found)) if found else row
+
+
+def _joined(row: Example, material: _Material, generator: random.Random) -> Example:
+    other = generator.choice(material.texts[row.document])
+    if other == row.text:
+        return row
+    return replace(row, text=f"{other} {row.text}" if generator.random() < 0.5 else f"{row.text} {other}")
+
+
+def _renamed(row: Example, material: _Material, generator: random.Random) -> Example:
+    """The row with each actor that the text names called otherwise, in text, holder, target and context alike."""
+    here = [name for name in material.holders[row.document] if name[:1].isupper() and name in row.text]
+    new = {name: generator.choice(material.names) for name in here if len(name.split()) <= 3}
+    if not new:
+        return row
+    pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in sorted(new, key=len, reverse=True)))
+
+    def renamed(text: str) -> str:
+        return pattern.sub(lambda match: new[match.group()], text)
+
+    return replace(
+        row,
+        text=renamed(row.text),
+        holder=renamed(row.holder),
+        target=renamed(row.target),
+        context=renamed(row.context),
+    )
+
+
+def answers(teacher: Predictor, rows: Sequence[Example], work: Path) -> Probabilities:
+    """What a teacher says of each row, shape (rows, 3); asked in pieces that are kept, so that a killed run goes on.
+
+    Args:
+        teacher: Any model; its calibrated probabilities are taken.
+        rows: The questions.
+        work: Folder for the pieces.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    pieces = []
+    for start in range(0, len(rows), CHUNK):
+        piece = rows[start : start + CHUNK]
+        path = work / f"teacher-{digest([[*row] for row in zip(*columns_of(piece), strict=True)])[:16]}.npy"
+        if not path.exists():
+            log.info("asking the teacher: %d of %d rows", start, len(rows))
+            said = teacher.predict_proba(*columns_of(piece))
+            with write_beside(path) as temporary, temporary.open("wb") as file:
+                np.save(file, said)
+        pieces.append(np.load(path))
+    return np.concatenate(pieces) if pieces else np.zeros((0, len(LABELS)))
+
+
+def soft_labels(train: Sequence[Example], said: Probabilities, weight: float) -> NDArray[np.float64]:
+    """What a student is to say of training rows: the gold label and the teacher's answer, shape (rows, 3).
+
+    Args:
+        train: The rows, with their labels.
+        said: The teacher's probabilities.
+        weight: Of the teacher, from 0 to 1.
+    """
+    gold = np.eye(len(LABELS))[[LABEL2ID[row.label] for row in train]]
+    return np.asarray((1 - weight) * gold + weight * said)
+
+
+def answered(rows: Sequence[Example], said: Probabilities) -> list[Example]:
+    """The rows with the teacher's most probable label, so that they can be counted like others."""
+    return [replace(row, label=LABELS[int(p.argmax())]) for row, p in zip(rows, said, strict=True)]

@@ -1,0 +1,329 @@
+"""Fitting any model of the configuration on a dataset; fine-tuning with ``transformers.Trainer``, resumable."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from transformers import (
+    DataCollatorWithPadding,
+    EvalPrediction,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.trainer_callback import PrinterCallback, ProgressCallback
+
+from stance.base.annotations import Example, columns_of
+from stance.base.errors import StanceError, input_error
+from stance.base.files import writing
+from stance.base.labels import LABEL2ID, LABELS
+from stance.base.predictions import Predictor
+from stance.evaluation.metrics import confusion, macro_f1
+from stance.models.classifier import CARD, read_card
+from stance.models.config import (
+    EncoderConfig,
+    KernelConfig,
+    LinearConfig,
+    ModelConfig,
+    PriorConfig,
+    PromptConfig,
+    ServerConfig,
+)
+from stance.models.encoder import EncoderModel
+from stance.models.encoding import InputFormat, encode
+from stance.models.kernel import KernelModel
+from stance.models.linear import fit_linear
+from stance.models.pretrained import encoder_location
+from stance.models.priors import Prior
+from stance.models.prompting.model import fit_prompt
+from stance.models.reading import say_of
+from stance.models.scaling import fit_scale
+from stance.training import distributed as processes
+
+log = logging.getLogger(__name__)
+
+#: TrainingArguments that this module sets itself: best epoch by validation macro-F1, a checkpoint an epoch to resume.
+FIXED: Mapping[str, Any] = {
+    "eval_strategy": "epoch",
+    "save_strategy": "epoch",
+    "logging_strategy": "epoch",
+    "load_best_model_at_end": True,
+    "metric_for_best_model": "macro_f1",
+    "greater_is_better": True,
+    "save_total_limit": 1,
+    "average_tokens_across_devices": False,
+    "report_to": "none",
+    "dataloader_pin_memory": torch.cuda.is_available(),
+}
+
+
+def fit(
+    config: ModelConfig,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    *,
+    seed: int,
+    trainer: Mapping[str, Any],
+    work: Path,
+    cache: Path | None = None,
+    soft: NDArray[np.float64] | None = None,
+    server: ServerConfig | None = None,
+) -> Predictor:
+    """A trained model of the configured kind.
+
+    Args:
+        config: A prior, a linear model, a kernel machine, an encoder or a prompted language model.
+        train: What is learnt from.
+        validation: What the best epoch and the scale of probabilities are chosen on.
+        seed: Of everything random.
+        trainer: Keywords of TrainingArguments (encoder only).
+        work: Folder for the checkpoints of an interrupted fine-tuning; what stands there is gone on with.
+        cache: Folder where embeddings of a frozen encoder, and answers of a language model, are kept for the next
+            training; None keeps none.
+        soft: What is to be said of each training row, shape (rows, 3), in place of its label (encoder only).
+        server: Where a prompted language model is asked.
+
+    Raises:
+        StanceError: An encoder that does not load, unknown or reserved trainer keywords.
+    """
+    if isinstance(config, PriorConfig):
+        return Prior.fit(config.prior, train, seed)
+    if isinstance(config, LinearConfig):
+        return fit_linear(config, train, validation, cache)
+    if isinstance(config, KernelConfig):
+        return KernelModel.fit(config, train, validation, cache)
+    if isinstance(config, EncoderConfig):
+        return fine_tune(config, train, validation, seed=seed, options=trainer, work=work, soft=soft)
+    if isinstance(config, PromptConfig):
+        return fit_prompt(config, server or ServerConfig(), train, validation, seed=seed, cache=cache)
+    raise StanceError(f"model configuration of another kind: {type(config).__name__}")
+
+
+def fine_tune(
+    config: EncoderConfig,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    *,
+    seed: int,
+    options: Mapping[str, Any],
+    work: Path,
+    on_epoch: Callable[[int, float], None] | None = None,
+    soft: NDArray[np.float64] | None = None,
+) -> EncoderModel:
+    """The encoder of the epoch with the best macro-F1 on validation, its probabilities scaled on validation.
+
+    With several processes (see :mod:`stance.training.distributed`) each takes its share of every batch, and the first
+    one's encoder is scaled; the files in ``work`` are on a disk that all of them see.
+
+    The loss is cross-entropy, with rows weighted by the inverse frequency of their label if so configured. Killed at
+    any moment and called again with the same ``work`` it goes on from the last whole epoch, to the same final model.
+
+    With ``soft`` the loss is the cross-entropy to these probabilities, rows unweighted.
+
+    ``on_epoch`` is told number and macro-F1 on validation after each epoch; an error that it raises ends the training.
+
+    Source: best epoch and resuming by ``transformers.Trainer``; the gradient does not depend on how a batch is divided
+    into accumulation steps of one size (transformers issue 47688 is kept off by ``loss_is_scaled_for_ga``).
+    """
+    arguments, encoder = prepared(config, seed=seed, options=options, work=work)
+    resume = last_whole_checkpoint(work)
+    weigh = config.class_weight and soft is None
+    processes.invite(config, train, validation, seed=seed, options=options, work=work, soft=soft)
+    encoder.model.accepts_loss_kwargs = False
+    trainer = Trainer(
+        model=encoder.model,
+        args=arguments,
+        train_dataset=_tokenized(encoder, train, soft),
+        eval_dataset=_tokenized(encoder, validation),
+        data_collator=DataCollatorWithPadding(encoder.tokenizer),
+        processing_class=encoder.tokenizer,
+        compute_loss_func=_loss(class_weights(train) if weigh else np.ones(len(LABELS))),
+        compute_metrics=_validation_metrics,
+        callbacks=[EpochLines(on_epoch)],
+    )
+    trainer.loss_is_scaled_for_ga = False
+    trainer.remove_callback(PrinterCallback)
+    progress = trainer.pop_callback(ProgressCallback)
+    if progress is not None and not arguments.disable_tqdm:
+        trainer.add_callback(QuietProgress())
+    if resume is not None:
+        log.info("going on from %s", resume.name)
+    with writing(work), encoder.dropping(config.dropout):
+        trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
+    best = trainer.state.best_model_checkpoint
+    if best is None or not Path(best).is_dir():
+        raise StanceError(f"{work}: the best epoch's checkpoint is gone ({best}); remove {work} and train again")
+    processes.wait_for_all()
+    if not processes.leads():
+        return encoder
+    # Trained in half precision, the model would go on to answer in it: otherwise than its checkpoint, loaded, does.
+    trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+    logits = encoder.logits(*columns_of(validation))
+    return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
+
+
+def prepared(
+    config: EncoderConfig, *, seed: int, options: Mapping[str, Any], work: Path
+) -> tuple[TrainingArguments, EncoderModel]:
+    """What a training starts from: its arguments, and the encoder with a new head. Nothing is written.
+
+    Raises:
+        StanceError: An encoder or settings that cannot be trained with.
+    """
+    arguments = _arguments(options, seed, work)
+    set_seed(seed)
+    input_format = InputFormat(**{field.name: getattr(config, field.name) for field in fields(InputFormat)})
+    _same_format(config.encoder, input_format)
+    encoder = EncoderModel.new(config.encoder, input_format)
+    encoder.freeze(config.frozen_layers)
+    return arguments, encoder
+
+
+def _same_format(encoder: str, input_format: InputFormat) -> None:
+    """Refuse to go on from a checkpoint of this toolkit with rows written otherwise than it knows them."""
+    card = Path(encoder_location(encoder)) / CARD
+    if not card.exists():
+        return
+    before = read_card(card.parent).input_format
+    for name in ("first", "second", "author", "mark"):
+        if getattr(before, name) != getattr(input_format, name):
+            found, allowed = getattr(input_format, name), f"{getattr(before, name)!r}, as {encoder} was trained"
+            raise input_error(f"model.{name}", "another input than the encoder knows", found=found, allowed=allowed)
+
+
+def half_precision(options: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """In the block a model answers in bfloat16 where it was trained so (``bf16``): several times as fast."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    context: AbstractContextManager[None] = torch.autocast(device, torch.bfloat16, enabled=bool(options.get("bf16")))
+    return context
+
+
+def class_weights(train: Sequence[Example]) -> np.ndarray:
+    """Weight of each label, inverse to its frequency, so that the mean over the training rows is 1; shape (3,).
+
+    A label that does not occur has weight 0. Source: King and Zeng (2001), as scikit-learn's ``balanced``.
+    """
+    counts = np.bincount([LABEL2ID[example.label] for example in train], minlength=len(LABELS))
+    present = counts > 0
+    return np.asarray(np.divide(len(train), counts * present.sum(), out=np.zeros(len(LABELS)), where=present))
+
+
+def last_whole_checkpoint(work: Path) -> Path | None:
+    """The checkpoint of the latest epoch that was written to its end, or None; half-written ones are removed.
+
+    The Trainer writes ``trainer_state.json`` last, so a folder in which it can be read was written whole; that every
+    file is there says that it was not half deleted either. Each of several processes writes its random state itself.
+    """
+    several = processes.number() > 1
+    states = [f"rng_state_{i}.pth" for i in range(processes.number())] if several else ["rng_state.pth"]
+    whole = None
+    by_step = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    for folder in by_step:
+        try:
+            json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
+            for name in ("config.json", "model.safetensors", "optimizer.pt", "scheduler.pt", *states):
+                next(folder.glob(name))
+            whole = folder
+        except (OSError, ValueError, StopIteration):
+            shutil.rmtree(folder)
+    return whole
+
+
+def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArguments:
+    # dataloader_drop_last: of validation too; label_smoothing_factor: of the Trainer's own loss, which is not ours
+    own = {"output_dir", "seed", "data_seed", "save_only_model", "dataloader_drop_last", "label_smoothing_factor"}
+    reserved = sorted(set(options) & (set(FIXED) | own))
+    if reserved:
+        raise StanceError(f"trainer: {', '.join(reserved)} is set by the toolkit and cannot be configured")
+    here: dict[str, Any] = {}
+    if torch.cuda.is_available() and torch.cuda.is_bf16_supported() and not {"bf16", "fp16", "use_cpu"} & set(options):
+        here["bf16"] = True
+    if not torch.accelerator.is_available() and (options.get("bf16") or processes.number() > 1):
+        here["use_cpu"] = True  # or half precision is refused, and each process trains by itself
+    if processes.number() > 1:
+        here["ddp_find_unused_parameters"] = False
+    try:
+        arguments = TrainingArguments(output_dir=str(work), seed=seed, data_seed=seed, **FIXED, **{**here, **options})
+    except (TypeError, ValueError) as error:
+        reason = str(error).replace("TrainingArguments.__init__() ", "")
+        raise StanceError(f"trainer: {reason}; allowed: keywords of transformers.TrainingArguments") from None
+    if arguments.n_gpu > 1:
+        log.info(
+            "%d GPUs, of which a single process uses one: torchrun starts several (docs/scaling.md)", arguments.n_gpu
+        )
+        arguments._n_gpu = 1  # else the Trainer learns from as many batches at once
+    if arguments.world_size != processes.number():
+        raise StanceError(f"trainer: {processes.number()} processes, but {arguments.world_size} would train together")
+    return arguments
+
+
+def _tokenized(encoder: EncoderModel, examples: Sequence[Example], soft: NDArray[np.float64] | None = None) -> Dataset:
+    say_of(encoder, examples, log)
+    encoded = encode(encoder.tokenizer, encoder.input_format, *columns_of(examples))
+    hard = [LABEL2ID[example.label] for example in examples]
+    return Dataset.from_dict({**encoded, "labels": hard if soft is None else soft.astype(np.float32).tolist()})
+
+
+def _loss(weights: np.ndarray) -> Any:  # noqa: ANN401 - the Trainer's own protocol
+    """Weighted cross-entropy, averaged over rows (not over weights), so that batches add up to their union."""
+
+    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:  # noqa: ANN401
+        if labels.is_floating_point():
+            labels = labels.to(outputs.logits.dtype)
+        weight = torch.tensor(weights, dtype=outputs.logits.dtype, device=outputs.logits.device)
+        return torch.nn.functional.cross_entropy(outputs.logits, labels, weight=weight, reduction="none").mean()
+
+    return loss
+
+
+def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
+    labels = [LABELS[i] for i in np.argmax(prediction.predictions, axis=-1)]
+    gold = [LABELS[int(i)] for i in prediction.label_ids]
+    return {"macro_f1": float(macro_f1(confusion(gold, labels)))}
+
+
+class QuietProgress(ProgressCallback):
+    """The Trainer's progress bar without its dictionaries of numbers; :class:`EpochLines` says what matters."""
+
+    def on_log(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Say nothing."""
+
+
+class EpochLines(TrainerCallback):
+    """One line an epoch: training loss and macro-F1 on validation."""
+
+    def __init__(self, on_epoch: Callable[[int, float], None] | None = None) -> None:
+        self.on_epoch = on_epoch
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Log the line."""
+        losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
+        log.info(
+            "epoch %d of %d: loss %.3f, validation macro-F1 %.3f",
+            round(state.epoch or 0),
+            round(args.num_train_epochs),
+            losses[-1] if losses else float("nan"),
+            kwargs["metrics"]["eval_macro_f1"],
+        )
+        if self.on_epoch is not None:
+            self.on_epoch(round(state.epoch or 0), kwargs["metrics"]["eval_macro_f1"])

@@ -1,0 +1,97 @@
+"""Which trainings a run needs first, and where each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stance.models.config import (
+    EncoderConfig,
+    EnsembleConfig,
+    KernelConfig,
+    LinearConfig,
+    ModelConfig,
+    PriorConfig,
+    PromptConfig,
+)
+from stance.training.config import AsItIsConfig, SourceConfig, TrainConfig
+
+
+def run_folder(outputs: str | Path, name: str, seed: int) -> Path:
+    """Where a run's files are."""
+    return Path(outputs) / "runs" / name / f"seed-{seed}"
+
+
+def taken_checkpoint(model: AsItIsConfig) -> Path:
+    """The folder of the checkpoint that is taken as it is."""
+    from stance.models.classifier import checkpoint_folder
+
+    return checkpoint_folder(model.checkpoint)
+
+
+def kind_of(model: ModelConfig) -> str:
+    """What a checkpoint's card calls a model of this configuration."""
+    match model:
+        case LinearConfig():
+            return model.features
+        case PriorConfig():
+            return "prior"
+        case KernelConfig():
+            return "kernel"
+        case PromptConfig():
+            return "prompt"
+    return "encoder"
+
+
+def runs_needed(config: TrainConfig) -> list[TrainConfig]:
+    """The runs that must stand before this one: the members of an ensemble, or its source."""
+    if isinstance(config.model, EnsembleConfig):
+        return [run for member in config.model.members.values() for run in members_of(config, member)]
+    teacher = [of_source(config, config.distill.teacher)] if config.distill is not None else []
+    return [*source_runs(config), *teacher]
+
+
+def what_made(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of a run that another one needs, and of those that it needs itself: what its numbers depend on."""
+    about = {key: run[key] for key in ("name", "seed", "data", "code", "versions", "machine")}
+    return [about, *run.get("made_from", [])]
+
+
+def checkpoint_of(config: TrainConfig) -> Path:
+    """Where a run's checkpoint stands."""
+    return run_folder(config.outputs, config.name, config.seed) / "checkpoint"
+
+
+def members_of(config: TrainConfig, model: ModelConfig) -> list[TrainConfig]:
+    """The runs that one member of an ensemble is the mean of: one, or for an encoder as many as there are seeds."""
+    assert isinstance(config.model, EnsembleConfig)
+    name = config.name.removesuffix(config.model.name) + model.name
+    encoder = isinstance(model, EncoderConfig)
+    run = replace(config, name=name, model=model, source=config.source if encoder else None, overwrite=False)
+    if not encoder:
+        return [run]
+    number = config.model.seeds
+    return [replace(run, seed=seed) for seed in range(config.seed * number, (config.seed + 1) * number)]
+
+
+def source_runs(config: TrainConfig) -> list[TrainConfig]:
+    """The runs that come first: that of ``source``, and of the others of a mean."""
+    return [of_source(config, source) for source in config.sources()]
+
+
+def of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:
+    """The run that comes first."""
+    return TrainConfig(
+        name=source.name,
+        seed=config.seed,
+        data=source.data,
+        split=source.split,
+        auxiliary=source.auxiliary,
+        model=source.model,
+        trainer=source.trainer,
+        prompt=config.prompt,
+        bootstrap=config.bootstrap,
+        outputs=config.outputs,
+    )

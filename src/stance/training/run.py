@@ -1,0 +1,292 @@
+"""One run from configuration to metrics, and what it leaves behind; what a checkpoint or a file says of one part."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.base.annotations import Example
+from stance.base.files import (
+    alone_at,
+    read_json,
+    write_beside,
+    write_json,
+    write_jsonl,
+)
+from stance.base.predictions import Prediction, Predictor, to_probabilities, write_predictions
+from stance.data.build import build_dataset, dataset_folder
+from stance.data.seen import count_learnt, write_learnt
+from stance.data.splits import some_documents
+from stance.evaluation.calibration import measure_calibration
+from stance.evaluation.evaluate import evaluate, predict_examples
+from stance.evaluation.predict_part import about_language_models, scale_of, tallies
+from stance.evaluation.selective import confidence_and_right, measure_conformal, measure_selective, thresholds
+from stance.evaluation.shares import Scored, write_validation
+from stance.models.config import (
+    EncoderConfig,
+    EnsembleConfig,
+)
+from stance.models.scaling import rescale
+from stance.training.config import AsItIsConfig, DistillConfig, TrainConfig
+from stance.training.identity import (
+    begin_record,
+    clear_folder,
+    learns_nothing,
+    run_identity,
+    settings_of,
+    stands_already,
+    tidy_up,
+)
+from stance.training.plan import (
+    checkpoint_of,
+    kind_of,
+    members_of,
+    of_source,
+    run_folder,
+    runs_needed,
+    source_runs,
+    taken_checkpoint,
+    what_made,
+)
+
+log = logging.getLogger(__name__)
+
+
+def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
+    """Train, predict and score one configuration; its folder keeps everything.
+
+    The folder holds ``started.json`` (configuration, command), ``checkpoint/`` (with a model card, ``README.md``),
+    ``predictions.<part>.jsonl``, ``metrics.json`` and, once all is there, ``run.json``. A run that is finished
+    is not done again; one that was killed goes on; one of another configuration in the same folder is an error unless
+    ``overwrite`` is set. Of two processes with the same run the second waits and finds it finished.
+
+    Args:
+        config: What to train on what.
+        command: That gives this run again; it is recorded.
+
+    Returns:
+        The content of ``run.json``, with ``metrics`` added.
+
+    Raises:
+        StanceError: The data, the configuration, or a foreign run in the folder.
+    """
+    folder = run_folder(config.outputs, config.name, config.seed)
+    with alone_at(folder):
+        return _train_run(config, command, folder)
+
+
+def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any]:
+    splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
+    dataset = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
+    log.info("dataset %s %s", dataset, "built" if built else "stands")
+    settings = settings_of(config)
+    identity = run_identity(config.model, settings, record)
+    if stands_already(folder, identity, config.overwrite):
+        log.info("run %s stands", folder)
+        return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
+    if needed := runs_needed(config):
+        _refuse_early([config, *needed])
+    made_from = [made for run in needed for made in what_made(train_run(run, command))]
+    started = folder / "started.json"
+    resumed = clear_folder(folder, identity, config.overwrite)
+    write_json(started, begin_record(started, identity, settings, command, resumed=resumed))
+
+    splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
+    begin = time.perf_counter()
+    data = {"name": record.name, "fingerprint": record.fingerprint}
+    classifier = _trained(config, splits, data, folder)
+    fitted = time.perf_counter()
+    metrics = {}
+    found = {}
+    for part in [part for part in splits if part != "train"]:
+        log.info("predicting %s (%d rows)", part, len(splits[part]))
+        before = tallies(classifier.predictor)
+        predictions = predict_examples(classifier.predictor, splits[part])
+        write_predictions(folder / f"predictions.{part}.jsonl", [e.id for e in splits[part]], predictions)
+        metrics[part] = evaluate(
+            splits[part],
+            [prediction.label for prediction in predictions],
+            splits["train"],
+            headline=config.data.headline,
+            samples=config.bootstrap,
+        )
+        metrics[part]["calibration"] = _calibration(classifier.predictor, splits[part], predictions, config.bootstrap)
+        metrics[part]["selective"] = measure_selective(splits[part], predictions, samples=config.bootstrap)
+        metrics[part] |= about_language_models(config.data, classifier.predictor, before)
+        found[part] = predictions
+    validation = splits["validation"], to_probabilities(found["validation"], "model")
+    for part in [part for part in found if part != "validation"]:
+        scored = splits[part], to_probabilities(found[part], "model")
+        metrics[part]["conformal"] = measure_conformal(validation, scored, samples=config.bootstrap)
+    predicted = time.perf_counter()
+    write_json(folder / "metrics.json", metrics)
+    classifier.with_metrics(
+        {part: _headlines(report) for part, report in metrics.items()},
+        thresholds(*confidence_and_right(splits["validation"], found["validation"])),
+    ).write_card(folder / "checkpoint")
+    write_validation(folder / "checkpoint", Scored.of(*validation))
+    own = [] if learns_nothing(config.model) else splits["train"]
+    made_of = [checkpoint_of(run) for run in runs_needed(config)]
+    if isinstance(config.model, AsItIsConfig) and config.model.checkpoint:
+        made_of.append(taken_checkpoint(config.model))
+    write_learnt(folder / "checkpoint", own, made_of)
+    learnt = {part: count_learnt(folder / "checkpoint", splits[part]) for part in found}
+    for part, rows in learnt.items():
+        if rows:
+            log.warning("%d of %d rows of %s have a text that was learnt from", rows, len(splits[part]), part)
+    run = {
+        "version": 1,
+        "name": config.name,
+        "seed": config.seed,
+        **read_json(started),
+        "data": data | {"folder": dataset.name},
+        "learnt": learnt,
+        "seconds": {"fit": round(fitted - begin, 1), "predict": round(predicted - fitted, 1)},
+        "resumed": resumed,
+        **({"made_from": made_from} if made_from else {}),
+        **_conversations(classifier.predictor, folder),
+    }
+    for caveat in metrics["validation"].get("prompt", {}).get("caveats", ()):
+        log.warning("%s", caveat)
+    _write_model_card(folder / "checkpoint", run, metrics, classifier, splits["train"])
+    write_json(folder / "run.json", run)
+    tidy_up(folder)
+    return {**run, "metrics": metrics}
+
+
+def _conversations(predictor: Predictor, folder: Path) -> dict[str, Any]:
+    """What ``run.json`` says of the language models that were asked; rows without an answer go to a file, raw."""
+    from stance.models.classifier import language_models
+
+    models = language_models(predictor)
+    lost = [problem for model in models for problem in model.talk.problems]
+    if lost:
+        write_jsonl(folder / "unanswered.jsonl", lost)
+        log.warning("%d questions have no answer that can be read: %s", len(lost), folder / "unanswered.jsonl")
+    return {"prompt": [model.record() for model in models]} if models else {}
+
+
+def _refuse_early(runs: Sequence[TrainConfig]) -> None:
+    """Raise StanceError about an encoder or settings that cannot be trained with, before any of the runs is made."""
+    from stance.training.finetune import prepared
+
+    for config in runs:
+        if isinstance(config.model, EncoderConfig):
+            work = run_folder(config.outputs, config.name, config.seed) / "work"
+            prepared(config.model, seed=config.seed, options=config.trainer, work=work)
+
+
+def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data: dict[str, str], folder: Path) -> Any:  # noqa: ANN401 - StanceClassifier, imported late
+    """The classifier of this run: loaded if its checkpoint is already whole, else fitted and saved.
+
+    The runs that it needs stand.
+    """
+    from stance.models.classifier import CARD, Card, Ensemble, StanceClassifier
+    from stance.models.encoder import EncoderModel
+    from stance.models.encoding import InputFormat
+    from stance.models.reading import say_of
+    from stance.training.finetune import fit
+
+    checkpoint = folder / "checkpoint"
+    if (checkpoint / CARD).exists():
+        log.info("checkpoint %s stands", checkpoint)
+        return StanceClassifier.from_pretrained(checkpoint)
+    if isinstance(config.model, EnsembleConfig):
+        members = {}
+        for member in config.model.members.values():
+            runs = members_of(config, member)
+            several = {f"seed-{run.seed}": StanceClassifier.from_pretrained(checkpoint_of(run)) for run in runs}
+            first, *others = several.values()
+            members[member.name] = StanceClassifier(Ensemble(several), Card("ensemble", data)) if others else first
+        classifier = StanceClassifier(Ensemble(members), Card("ensemble", data))
+        classifier.save_pretrained(checkpoint)
+        return classifier
+    model = config.model
+    if isinstance(model, AsItIsConfig):
+        folders = {run.name: checkpoint_of(run) for run in source_runs(config)} or {"": taken_checkpoint(model)}
+        taken = {name: StanceClassifier.from_pretrained(folder) for name, folder in folders.items()}
+        (first, *others) = taken.values()
+        classifier = StanceClassifier(Ensemble(taken), Card("ensemble")) if others else first.with_metrics({})
+        classifier.save_pretrained(checkpoint)
+        return classifier
+    if isinstance(model, EncoderConfig) and config.source is not None:
+        model = replace(model, encoder=str(checkpoint_of(of_source(config, config.source))))
+    train, soft = splits["train"], None
+    if config.distill is not None:
+        train, soft = _distilled(config, config.distill, train, folder)
+    log.info("fitting %s on %d rows, seed %d", config.model.name, len(train), config.seed)
+    predictor = fit(
+        model,
+        train,
+        splits["validation"],
+        soft=soft,
+        seed=config.seed,
+        trainer=config.trainer,
+        work=folder / "work",
+        cache=Path(config.outputs) / "cache",
+        server=config.prompt,
+    )
+    input_format, scale = InputFormat(), 1.0
+    if isinstance(predictor, EncoderModel):
+        input_format, scale = predictor.input_format, predictor.scale
+    classifier = StanceClassifier(predictor, Card(kind_of(config.model), data, input_format, scale))
+    if not isinstance(predictor, EncoderModel):  # whose training says so itself
+        say_of(predictor, train, log)
+    classifier.save_pretrained(checkpoint)
+    return classifier
+
+
+def _distilled(
+    config: TrainConfig, distill: DistillConfig, train: Sequence[Example], folder: Path
+) -> tuple[list[Example], NDArray[np.float64]]:
+    """The training rows and new questions, and what the student is to say of each."""
+    from stance.models.classifier import StanceClassifier
+    from stance.training.distill import answered, answers, questions, soft_labels
+    from stance.training.finetune import half_precision
+
+    teacher = StanceClassifier.from_pretrained(checkpoint_of(of_source(config, distill.teacher))).predictor
+    asked = questions(train, distill.questions, config.seed)
+    with half_precision(distill.teacher.trainer):
+        said = answers(teacher, [*train, *asked], folder / "work" / "teacher")
+    own, new = said[: len(train)], said[len(train) :]
+    return [*train, *answered(asked, new)], np.concatenate([soft_labels(train, own, distill.weight), new])
+
+
+def _write_model_card(
+    checkpoint: Path,
+    run: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    classifier: Any,  # noqa: ANN401 - StanceClassifier, imported late
+    train: Sequence[Example],
+) -> None:
+    from stance.reporting.modelcard import model_card
+
+    size = {"rows": len(train), "documents": len({example.document for example in train})}
+    card = classifier.card
+    text = model_card(run, metrics, kind=card.kind, train=size, input_format=card.input_format)
+    with write_beside(checkpoint / "README.md") as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _calibration(
+    predictor: Predictor, examples: Sequence[Example], predictions: Sequence[Prediction], samples: int
+) -> dict[str, Any]:
+    """How well calibrated the probabilities are, before and after the scale that was fitted on validation."""
+    scale = scale_of(predictor)
+    probabilities = to_probabilities(predictions, "model")
+    before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
+    after = measure_calibration(examples, probabilities, samples=samples)
+    del before["reliability"]
+    return {"scale": scale, "before": before, "after": after}
+
+
+def _headlines(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a report goes into the checkpoint's card."""
+    return {key: report[key] for key in ("n", "documents", "headline", "measures", "best_prior", "gain")}

@@ -1,0 +1,150 @@
+"""Separated text as programs and people write it: quotes in a tsv, line ends, space before quotes, cells left empty."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from stance.base.errors import StanceError
+from stance.base.lines import Manner
+from stance.base.rows import read_rows, scan_rows
+from stance.data.annotation_files import read_annotations
+from stance.data.config import DataConfig
+from stance.data.read import read_corpus
+
+
+def write(path, content):
+    data = content.encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def cells(path, **manner):
+    return [list(row.values()) for _, row in read_rows(path, manner=Manner(**manner))]
+
+
+SWALLOWED = {
+    "first": ("text\ttarget", ["Shut.\ts", '"We stay.\ts', "They sang.\ts", 'We wait."\ts', "Open.\ts"]),
+    "middle": ("id\ttext\ttarget", ["1\tShut.\ts", '2\t"We stay.\ts', "3\tSang.\ts", '4\tWait."\ts', "5\tOpen.\ts"]),
+    "last": ("target\ttext", ["s\tShut.", 's\t"We stay.', "s\tSang.", 's\tWe wait."', "s\tOpen."]),
+    "two columns": (
+        "text\ttarget\tn",
+        ["Shut.\ts\t1", '"We stay.\ts"\t1', "Sang.\ts\t1", "Open.\ts\t1"],
+    ),
+    "alone": ("text", ["Shut.", '"We stay.', "Sang.", 'We wait."', "Open."]),
+    "a row of other length": ("text\ttarget", ["Shut.\ts", '"We stay.\ts', "", 'We wait."\ts', "Open.\ts"]),
+}
+
+
+@pytest.mark.parametrize("case", SWALLOWED)
+@pytest.mark.parametrize("name", ["rows.tsv", "rows.tsv.gz"])
+def test_a_quote_in_a_tsv_takes_in_no_rows(tmp_path, case, name):
+    head, lines = SWALLOWED[case]
+    path = write(tmp_path / name, "\n".join([head, *lines, ""]))
+    scanned = list(scan_rows(path))
+    bad = [row for row in scanned if isinstance(row.values, StanceError)]
+    assert [row.number for row in bad] == [3] and len(scanned) == len(list(filter(None, lines)))
+    assert "quoting=none, of a dataset data.quoting=none" in str(bad[0].values)
+    with pytest.raises(StanceError, match=f"{name}, line 3: a quotation mark opens a cell that takes in"):
+        cells(path)
+    assert cells(path, quoted=False) == [line.split("\t") for line in lines if line]
+
+
+@pytest.mark.parametrize("cell", ["a\tb", "a\nb", "a\n\nb\nc", "\ta"])
+def test_a_tab_or_line_end_in_a_quoted_cell_of_a_tsv_is_told_with_its_line(tmp_path, caplog, cell):
+    path = write(tmp_path / "rows.tsv", f'id\ttext\ttarget\n1\tx\tt\n2\t"{cell}"\tt\n3\ty\tt\n')
+    assert [row[1] for row in cells(path)] == ["x", cell, "y"]
+    assert f"1 rows have a tab or line end inside a quoted cell, line {3 + cell.count(chr(10))} first" in caplog.text
+
+
+def test_quotes_are_text_where_the_configuration_says_so(tmp_path):
+    write(tmp_path / "rows.tsv", 'text\ttarget\tlabel\n"No," they said.\ts\tagainst\n"Yes."\ts\tfavor\n')
+    data = DataConfig(name="mine", reader="table", root=str(tmp_path), path="rows.tsv", quoting="none")
+    assert [a.text for a in read_corpus(data).annotations] == ['"No," they said.', '"Yes."']
+    with pytest.raises(StanceError, match=r"data\.quoting: unknown value; found 'all'; allowed: double, none"):
+        DataConfig(name="mine", reader="table", root="", path="", quoting="all")
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.csv.gz"])
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n", "\r\r\n"])
+def test_lines_end_as_in_any_system(tmp_path, name, end):
+    path = write(tmp_path / name, end.join(["id,text", '1,"a, b"', '2,"c\nd"', "3,e", ""]))
+    assert cells(path) == [["1", "a, b"], ["2", "c\nd"], ["3", "e"]]
+    assert [number for number, _ in read_rows(path)][-1] == (8 if end == "\r\r\n" else 5)
+
+
+def test_jsonl_of_carriage_returns_and_a_return_in_a_name(tmp_path):
+    assert cells(write(tmp_path / "rows.jsonl", '{"a": "\\""}\r{"a": 2}\r')) == [['"'], [2]]
+    assert cells(write(tmp_path / "rows.csv", '"a\rb",c\n1,2\n')) == [["1", "2"]]
+    with pytest.raises(StanceError, match=r"line 2: malformed csv: new-line character seen in unquoted field$"):
+        cells(write(tmp_path / "rows.csv", "a,b\n1,2\r3\n"))
+
+
+SPACED = {
+    "as ever": ('id, text, label\n1, "a, b", c\n', ["1", "a, b", "c"]),
+    "quoted names": ('"id", "text", "label"\n"1", "a, b", "c"\n', ["1", "a, b", "c"]),
+    "no comma": ('id,text,label\n1, "a", c\n', ["1", "a", "c"]),
+    "several spaces and a line end": ('id,text,label\n1,   "a\nb",c\n', ["1", "a\nb", "c"]),
+    "semicolons": ('id;text;label\n1; "a; ""b""";c\n', ["1", 'a; "b"', "c"]),
+    "a quote of the text": ('id,text,label\n1, "a" and b,c\n', ["1", ' "a" and b', "c"]),
+    "in a quoted cell": ('id,text,label\n1,"a, ""b"", c", d\n', ["1", 'a, "b", c', " d"]),
+    "not closed in its row": ('id,text\n1, "a\n2,b"\n', ["1", ' "a']),
+}
+
+
+@pytest.mark.parametrize("case", SPACED)
+def test_space_before_a_quote(tmp_path, case):
+    content, first = SPACED[case]
+    path = write(tmp_path / "rows.csv", content)
+    assert cells(path)[0] == first
+    assert list(next(read_rows(path))[1]) == ["id", "text", "label"][: len(first)]
+
+
+HEAD = "id,text,holder,target,label,annotator,document\n"
+GROUPS = HEAD + "1,a,h,t,favor,ana,d1\n2,b,,t,against,ana,\n3,c,h,t,neutral,ana,d2\n4,d,,t,favor,ana, \n"
+
+
+@pytest.mark.parametrize("reader", ["table", "annotations"])
+def test_empty_cells_are_counted_aloud_and_filled_if_asked(tmp_path, caplog, reader):
+    write(tmp_path / "rows.csv", GROUPS)
+    data = {"name": "mine", "reader": reader, "root": str(tmp_path), "path": "rows.csv"}
+    if reader == "table":
+        documents = [a.document for a in read_corpus(DataConfig(**data)).annotations]
+        assert documents == ["d1", "2", "d2", "4"]
+        told = "each such row is a document of its own"
+    else:
+        with pytest.raises(StanceError, match=r"2 faulty rows\n|line 3: field 'document' is empty"):
+            read_corpus(DataConfig(**data))
+        told = "such a row is refused"
+    place = f"{tmp_path / 'rows.csv'}, line 3: column"
+    hint = """if it should go on from above, 'data.fill_down=["document"]'"""
+    assert f"{place} 'document' is empty, as in 2 of 4 rows: {told}; {hint}" in caplog.text
+    assert f"{place} 'holder' is empty, as in 2 of 4 rows: the stance asked there is that of the author" in caplog.text
+    caplog.clear()
+    filled = read_corpus(DataConfig(**data, fill_down=["document", "holder"])).annotations
+    assert [(a.document, a.holder) for a in filled] == [("d1", "h"), ("d1", "h"), ("d2", "h"), ("d2", "h")]
+    assert not caplog.text
+    with pytest.raises(StanceError, match=r"line 2: no such column to fill down; found \['doc'\]; allowed: id, text"):
+        read_corpus(DataConfig(**data, fill_down=["doc"]))
+
+
+def test_a_cell_is_not_filled_over_a_row_that_cannot_be_read(tmp_path):
+    path = write(tmp_path / "rows.csv", "d,t\na,1\n,2\nb,3,4\n,5\nc,6\n,7\n")
+    values = [row.values for row in scan_rows(path, manner=Manner(fill_down=("d",)))]
+    assert [v if isinstance(v, StanceError) else v["d"] for v in values[:2] + values[4:]] == ["a", "a", "c", "c"]
+    assert "line 5: column 'd' is empty, and the row above is not read:" in str(values[3])
+
+
+def test_ids_that_lost_digits_are_told(tmp_path, caplog):
+    for ids in (["1.23457E+18", "5"], ["1234567890123450000", "1234567890123460000"]):
+        rows = "".join(f"{i},text {i},h,t,favor,ana,d\n" for i in ids)
+        read_annotations(write(tmp_path / "rows.csv", HEAD + rows))
+        assert "values of id lost digits in a spreadsheet" in caplog.text
+        caplog.clear()
+    rows = "".join(f"{i},text {i},h,t,favor,ana,d\n" for i in ["1234567890123456789", "1234567890123456000", "7e3"])
+    read_annotations(write(tmp_path / "rows.csv", HEAD + rows))
+    assert not caplog.text
+    rows = "".join(f"{i},text {i},h,t,favor,ana,d\n" for i in ["3", "04", "003", "4"])
+    read_annotations(write(tmp_path / "rows.csv", HEAD + rows))
+    assert "rows.csv: 2 ids are one number and two rows, such as '3' and '003'" in caplog.text

@@ -1,0 +1,305 @@
+"""Every file in conf/ is composed and converted; what is wrong is refused before anything runs."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from conftest import PROJECT
+from stance.base.errors import StanceError, listed, setting
+from stance.cli.config import as_typed, register, typed
+from stance.data.config import DataConfig, LabelSpellings, SplitConfig
+from stance.evaluation.config import ProbeConfig, SuspectsConfig
+from stance.inference.config import ExportConfig, PredictConfig, RayConfig
+from stance.models.config import EncoderConfig, EnsembleConfig, KernelConfig, LinearConfig, PriorConfig, PromptConfig
+from stance.training.config import SourceConfig, SweepConfig, TrainConfig
+
+CONF = PROJECT / "conf"
+DATA = DataConfig(name="mine", reader="table", root="", path="a.csv")
+
+
+def names(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def composed(primary: str, *overrides: str, folder=CONF):
+    register()
+    with initialize_config_dir(version_base="1.3", config_dir=str(folder)):
+        return typed(compose(primary, list(overrides)))
+
+
+@pytest.mark.parametrize("experiment", names("experiment"))
+def test_every_experiment_composes_and_is_named_after_its_file(experiment):
+    named = ["distill.teacher.model.language_model=m"] if experiment == "taught_by_prompt" else []
+    config = composed("train", f"experiment={experiment}", *named)
+    assert isinstance(config, TrainConfig)
+    assert config.name == experiment or (
+        config.name.startswith(f"{experiment}-") and config.name.endswith(config.model.name)
+    )
+
+
+@pytest.mark.parametrize("model", [name for name in names("model") if name not in ("as_it_is", "prompt")])
+def test_every_model_composes_to_its_own_schema(model):
+    config = composed("train", f"model={model}")
+    assert config.model.name == model
+    assert config.name == f"negotiation-{model}"
+    assert isinstance(config.model, PriorConfig | LinearConfig | KernelConfig | EncoderConfig | EnsembleConfig)
+
+
+def test_a_prompted_model_composes_with_its_name_and_says_what_is_missing():
+    config = composed("train", "model=prompt", "model.language_model=m", "prompt.endpoint=http://127.0.0.1:8000/v1")
+    assert isinstance(config.model, PromptConfig) and config.name == "negotiation-prompt"
+    assert config.model.guidelines == str(PROJECT / "seeds" / "GUIDELINES.md")
+    annotate = composed(
+        "annotate", "input=i.csv", "output=o.jsonl", "annotator=m", "model=prompt", "model.language_model=m"
+    )
+    assert isinstance(annotate.model, PromptConfig) and annotate.prompt.endpoint is None
+    for wrong in (["model=prompt"], ["model=prompt", "model.language_model=m", "model.questions=3"]):
+        with pytest.raises(StanceError, match=r"model\.(language_model|questions)"):
+            composed("train", *wrong)
+    with pytest.raises(StanceError, match="either checkpoint=DIR or model=prompt"):
+        composed("annotate", "input=i.csv", "output=o.jsonl", "annotator=m")
+
+
+@pytest.mark.parametrize("data", names("data"))
+@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate", "probe"])
+def test_every_corpus_composes_in_every_script(primary, data):
+    extra = ["data.path=mine.csv"] if data in ("annotations", "table", "dna", "import") else []
+    extra += ["checkpoint=c"] if primary == "probe" else []
+    config = composed(primary, f"data={data}", *extra)
+    assert data.startswith(config.data.reader)
+
+
+@pytest.mark.parametrize("split", names("split"))
+def test_every_split_composes(split):
+    assert composed("build_dataset", f"split={split}").split.by == split
+
+
+@pytest.mark.parametrize("group", ["trainer"])
+def test_every_trainer_holds_keywords_of_training_arguments(group, tmp_path):
+    from stance.training.finetune import _arguments
+
+    for name in names(group):
+        config = composed("train", f"{group}={name}")
+        assert _arguments(config.trainer, 0, tmp_path).num_train_epochs == config.trainer["num_train_epochs"]
+
+
+def test_the_scripts_without_groups_compose():
+    predict = composed("predict", "checkpoint=c", "input=i.csv", "output=o.csv", "columns.text=sentence")
+    assert (predict.columns.text, predict.columns.target, predict.prefix) == ("sentence", "target", "")
+    assert predict.runtime == "auto"
+    assert composed("shares", "predictions=p", "checkpoint=c", "columns.target=proposal").columns.target == "proposal"
+    assert composed("behaviour", "checkpoint=c").suite is None
+    assert composed("export", "checkpoint=c", "data=vast", "split=official").part == "validation"
+    summarize = composed("summarize", "experiment=[a,b]", folder=CONF / "summarize")
+    assert summarize.experiment == ["a", "b"]
+
+
+def test_a_comparison_knows_its_data_only_if_told():
+    assert composed("compare", "a=x", "b=y").data is None
+    config = composed("compare", "runs=[x.jsonl,y.jsonl,z.jsonl]", "data=semeval2016", "split=official")
+    assert (config.data.reader, config.split.by, config.names()[0]) == ("semeval2016", "official", "x.jsonl")
+
+
+def test_the_corpora_folder_is_the_users(monkeypatch):
+    monkeypatch.delenv("STANCE_DATA", raising=False)
+    assert str(composed("build_dataset", "data=semeval2016").data.location) == "data/semeval2016-t6"
+    monkeypatch.setenv("STANCE_DATA", "/corpora")
+    assert str(composed("build_dataset", "data=semeval2016").data.location) == "/corpora/semeval2016-t6"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("data.reader=word", "data.reader: unknown value; found 'word'; allowed: negotiation, news"),
+        ("data.headline=f1", "data.headline: unknown value; found 'f1'"),
+        ("split.by=luck", "split.by: unknown value"),
+        ("split.leaks=ignore", "split.leaks: unknown value"),
+        ("data=annotations", "configuration, data.path: .*missing"),
+    ],
+)
+def test_a_wrong_value_is_refused(override, message):
+    with pytest.raises(StanceError, match=message):
+        composed("train", override)
+
+
+@pytest.mark.parametrize("override", ["model=prior_target model.prior=text", "model=tfidf model.features=bag"])
+def test_a_wrong_model_value_is_refused(override):
+    with pytest.raises(StanceError, match="unknown value"):
+        composed("train", *override.split())
+
+
+@pytest.mark.parametrize("primary", ["annotators", "mistakes", "suspects"])
+def test_what_is_said_of_annotators_labels_and_mistakes_composes(primary):
+    assert composed(primary, "data=gwsd").data.reader == "gwsd"
+
+
+def test_suspects_are_found_by_linear_models_alone():
+    assert composed("suspects", "model=embedding").model.features == "embedding"
+    with pytest.raises(StanceError, match="model: not a linear model; found 'minilm'; allowed: tfidf, embedding"):
+        composed("suspects", "model=minilm")
+
+
+def test_label_spellings_become_a_map_and_never_overlap():
+    config = composed("train", "data=annotations", "data.path=a.csv", "data.labels={favor: [PRO, 2], against: [CON]}")
+    assert config.data.labels.map() == {"CON": "against", "PRO": "favor", "2": "favor"}
+    with pytest.raises(StanceError, match="labels: spelled alike: against and favor; found 'x'"):
+        LabelSpellings(against=["x"], favor=["x"]).map()
+    assert LabelSpellings().map() == {}
+
+
+def test_labels_that_are_left_out_have_no_meaning_and_are_those_of_ones_own_file():
+    config = composed("train", "data=table", "data.path=a.csv", 'data.leave_out=["", UNCLEAR, 9]')
+    assert config.data.leave_out == ["", "UNCLEAR", "9"]
+    with pytest.raises(StanceError, match=r"data.leave_out: it has a meaning in data.labels too; found 'PRO'"):
+        composed("train", "data=table", "data.path=a.csv", "data.leave_out=[PRO]", "data.labels.favor=[PRO]")
+    with pytest.raises(StanceError, match=r"data.leave_out: not read of a published corpus"):
+        composed("train", "data=gwsd", "data.leave_out=[neutral]")
+
+
+PLAIN = (
+    "votes (1).csv", "a=b.csv", "R&D,final.csv", "données/голоса.csv", "投票.csv", "O'Brien", "the people's assembly",
+    "1e3", "007", "1_000", "+1", "TRUE", "no", "NaN", "Null", "[a]", "{a: b}", "a: b", "range(1,3)", "50% off #1; no!",
+    "~/x", "C:\\votes\\", "\\", '"Yes" and "no"', "'twas", '"', "${x", "tax of $5", " and, so", "two\nlines", "",
+)  # fmt: skip
+
+
+def read_back(argument: str, schema: type) -> object:
+    """The value that Hydra makes of an argument of a script."""
+    (override,) = OverridesParser.create().parse_overrides(as_typed([argument], schema))
+    return OmegaConf.to_container(OmegaConf.create([override.value()]), resolve=True)[0]
+
+
+def test_a_text_stands_for_itself():
+    for text in PLAIN:
+        assert read_back(f"input={text}", PredictConfig) == read_back(f"target={text}", PredictConfig) == text
+        assert read_back(f"data.leave_out={listed(['x', text, 'y'])}", TrainConfig) == ["x", text, "y"]
+        if text.strip() == text and "," not in text:
+            assert read_back(f"data.leave_out=[x, {text}]", TrainConfig) == ["x", text]
+            labels = read_back(f"data.labels={{favor: [{text}, x], against: [y]}}", TrainConfig)
+            assert labels == {"favor": [text, "x"], "against": ["y"]}
+    said = as_typed(["checkpoint=c", "input=a=b (1).csv", "output=é.csv", "target=1e3", "holder=TRUE"], PredictConfig)
+    config = composed("predict", *said)
+    assert (config.input, config.output, config.target, config.holder) == ("a=b (1).csv", "é.csv", "1e3", "TRUE")
+
+
+def test_what_hydra_knows_it_still_knows():
+    def said(*arguments, schema=TrainConfig):
+        return as_typed(arguments, schema)
+
+    untouched = (
+        "experiment=minilm", "seed=0", "model.C=1e-3", "trainer.learning_rate=1e-4", "~trainer", "+trainer={a:1}",
+        "hydra/launcher=here", "hydra.launcher.n_jobs=2", "data=table", "source=null", "data.path=${oc.env:HOME}/a.csv",
+        'data.target="a, b"', 'data.leave_out=["",UNCLEAR]', "name=mine", "--cfg=job", "data.annotators=[]",
+    )  # fmt: skip
+    assert said(*untouched) == list(untouched)
+    assert said("source.data.path=a(b", "auxiliary.corpora.x.path=a(b", "distill.teacher.data.name=1e3") == [
+        'source.data.path="a(b"',
+        'auxiliary.corpora.x.path="a(b"',
+        'distill.teacher.data.name="1e3"',
+    ]
+    assert said("model.second={holder}: {target}") == ['model.second="{holder}: {target}"']
+    assert said('search.templates=[{target}, "{target}, {holder}"]', schema=SweepConfig) == [
+        'search.templates=["{target}","{target}, {holder}"]'
+    ]
+    assert said("target=null", schema=PredictConfig) == ["target=null"]
+    with pytest.raises(StanceError, match=r"columns\.text: null where there must be a text; allowed: ") as error:
+        said("columns.text=null", schema=PredictConfig)
+    (hint,) = shlex.split(str(error.value).partition("allowed: ")[2].removesuffix(" for the word"))
+    assert read_back(hint, PredictConfig) == "null"
+
+
+def test_in_a_multirun_a_comma_separates():
+    def said(argument):
+        return as_typed(["-m", argument], TrainConfig)[1]
+
+    for untouched in ("experiment=minilm,tfidf", "seed=range(0,3)", "data.path=a.csv,b.csv", "data.path=choice(a,b)"):
+        assert said(untouched) == untouched
+    assert said("data.path=votes (1).csv,R&D.csv") == 'data.path="votes (1).csv","R&D.csv"'
+    assert said('data.target=1e3,"a, b"') == 'data.target="1e3","a, b"'
+
+
+def test_a_multirun_leaves_its_configuration_where_the_outputs_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def folder(primary, *overrides):
+        register()
+        with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+            return compose(primary, list(overrides), return_hydra_config=True).hydra.sweep.dir
+
+    assert folder("train", f"outputs={tmp_path}/there") == f"{tmp_path}/there/.sweep"
+    assert folder("audit", "name=x", "folder=there").startswith(tempfile.gettempdir())
+    (tmp_path / "file").touch()
+    assert folder("train", "outputs=file/there").startswith(tempfile.gettempdir())
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "there"}
+
+
+UNFIT = {
+    "seed=-1": "seed: not a seed; found -1; allowed: 0 to 4294967295",
+    "seed=4294967296": "seed: not a seed",
+    "split.seed=-1": r"split\.seed: not a seed; found -1",
+    "model=tfidf model.C=0": r"model\.C: too small; found 0.0; allowed: above 0",
+    "model.frozen_layers=-1": r"model\.frozen_layers: too small; found -1; allowed: 0 or more",
+    "model.dropout=1": r"model\.dropout: not a share; found 1\.0; allowed: 0 or more and below 1",
+    "model.max_length=0": r"model\.max_length: too small",
+    "trainer.per_device_train_batch_size=0": (
+        r"trainer\.per_device_train_batch_size: not to be trained with; found 0; allowed: a whole number, 1 or more"
+    ),
+    "+source=vast source.trainer.learning_rate=-1": r"source\.trainer\.learning_rate: .*; found -1",
+}
+
+
+@pytest.mark.parametrize("overrides", UNFIT)
+def test_a_number_that_no_work_can_be_done_with_is_refused_first(overrides):
+    with pytest.raises(StanceError, match=UNFIT[overrides]):
+        composed("train", *overrides.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("per_device_eval_batch_size", 0.5),
+        ("gradient_accumulation_steps", 0),
+        ("dataloader_num_workers", -1),
+        ("num_train_epochs", 0),
+        ("num_train_epochs", "three"),
+        ("learning_rate", -1e-4),
+        ("learning_rate", True),
+        ("weight_decay", float("nan")),
+        ("warmup_steps", -1),
+        ("adam_beta1", 1),
+    ],
+)
+def test_so_it_is_of_every_keyword_of_the_trainer(name, value):
+    with pytest.raises(StanceError, match=rf"trainer\.{name}: not to be trained with; found .*; allowed: a "):
+        TrainConfig(name="x", data=DATA, model=EncoderConfig(name="tiny"), trainer={name: value})
+
+
+def test_so_it_is_in_the_other_configurations():
+    model = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    for wrong in ({"folds": 1}, {"seed": -1}):
+        with pytest.raises(StanceError, match=next(iter(wrong))):
+            SuspectsConfig(data=DATA, model=model, **wrong)
+    with pytest.raises(StanceError, match="seed: not a seed"):
+        ProbeConfig(data=DATA, checkpoint="c", seed=-1)
+    with pytest.raises(StanceError, match=r"model\.gamma: no number; found inf; allowed: above 0"):
+        KernelConfig(name="kernel", gamma=float("inf"))
+    with pytest.raises(StanceError, match=r"split\.seed"):
+        SplitConfig(seed=2**32)
+    with pytest.raises(StanceError, match=r"ray\.workers: too small"):
+        RayConfig(workers=0)
+    with pytest.raises(StanceError, match=r"source\.name: no name of a folder"):
+        SourceConfig(name="../x", data=DATA, model=model)
+    with pytest.raises(StanceError, match="speed: not a factor; found -1"):
+        ExportConfig(data=DATA, checkpoint="c", speed=-1)
+
+
+def test_a_setting_in_a_message_is_what_a_shell_and_hydra_read_back():
+    for text in (*PLAIN[:-1], "don't", 'a"b\\"', "['favor', 'against']"):
+        (said,) = shlex.split(setting("data.leave_out", [text, "x"]))
+        assert read_back(said, TrainConfig) == [text, "x"]

@@ -1,0 +1,223 @@
+"""Tables that nobody here has seen, read with a configuration alone."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from openpyxl import Workbook
+
+from conftest import write_lines
+from stance.base.errors import StanceError
+from stance.data import table
+from stance.data.config import AnnotationColumns, DataConfig, LabelSpellings, PartSpellings
+from stance.data.read import read_corpus
+
+COLUMNS = AnnotationColumns(text="tweet", label="stance", target="topic", part="split")
+LABELS = {"PRO": "favor", "CON": "against"}
+PARTS = {"train": "train", "dev": "validation", "test": "test"}
+ROWS = [
+    {"tweet": "They signed.", "stance": "PRO", "topic": "the deal", "split": "train"},
+    {"tweet": "They left, all of them.", "stance": "CON", "topic": "the deal", "split": "dev"},
+]
+
+
+def read(path, columns=COLUMNS, **options):
+    return table.read(path, columns, **({"label_map": LABELS, "part_map": PARTS} | options))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet", "xlsx"])
+def test_every_kind_of_file_gives_the_same_rows(tmp_path, suffix):
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist(ROWS), path)
+    elif suffix == "xlsx":
+        book = Workbook()
+        for cells in (list(ROWS[0]), *(list(row.values()) for row in ROWS)):
+            book.active.append(cells)
+        book.save(path)
+    elif suffix == "jsonl":
+        write_lines(path, ROWS)
+    else:
+        cells = [list(ROWS[0]), *(list(row.values()) for row in ROWS)]
+        mark = {"csv": '","', "tsv": '"\t"'}[suffix]
+        path.write_text("".join('"' + mark.join(row) + '"\n' for row in cells))
+    corpus = read(path)
+    assert [(a.id, a.text, a.holder, a.target, a.label, a.document) for a in corpus.annotations] == [
+        ("row-1", "They signed.", "", "the deal", "favor", "row-1"),
+        ("row-2", "They left, all of them.", "", "the deal", "against", "row-2"),
+    ]
+    assert corpus.parts == {"row-1": "train", "row-2": "validation"}
+    assert list(corpus.files) == [path.name]
+
+
+def test_what_is_there_is_used(tmp_path):
+    columns = replace(COLUMNS, id="key", document="source", annotator="coder", holder="who", tags="kinds", part="part")
+    extra = {"key": 7, "source": "paper", "who": "the guild", "kinds": ["plain"], "context": "It rained."}
+    rows = [ROWS[0] | extra | {"coder": coder} for coder in ("ana", "bo")]
+    corpus = read(write_lines(tmp_path / "rows.jsonl", rows), columns)
+    (first, second) = corpus.annotations
+    assert (first.id, first.document, first.holder, first.tags) == ("7", "paper", "the guild", ("plain",))
+    assert (first.context, first.annotator, second.annotator) == ("It rained.", "ana", "bo")
+    assert corpus.parts is None
+
+
+def test_one_target_for_the_whole_file(tmp_path):
+    rows = [{"tweet": "They signed.", "stance": "PRO", "split": "train"}]
+    path = write_lines(tmp_path / "rows.jsonl", rows)
+    assert read(path, target="open the gate").annotations[0].target == "open the gate"
+    with pytest.raises(StanceError, match=r"no column 'topic'.*data.columns.target=NAME, or data.target for all rows"):
+        read(path)
+    with pytest.raises(StanceError, match=r"data.target is given, and there is a column 'topic'"):
+        read(write_lines(tmp_path / "rows.jsonl", ROWS), target="open the gate")
+
+
+@pytest.mark.parametrize("field", ["holder", "document", "annotator", "context", "part"])
+def test_a_column_that_is_named_must_be_there(tmp_path, field):
+    columns = replace(COLUMNS, **{field: "misspelt"})
+    message = rf"rows.jsonl: no column 'misspelt'; found \['split', .*; allowed: data.columns.{field}=NAME"
+    with pytest.raises(StanceError, match=message):
+        read(write_lines(tmp_path / "rows.jsonl", ROWS), columns)
+    rows = [ROWS[0] | ({"misspelt": "train"} if field == "part" else {}), ROWS[1] | {"misspelt": "train"}]
+    assert read(write_lines(tmp_path / "rows.jsonl", rows), columns)
+
+
+def test_a_row_without_label_or_part_is_named(tmp_path):
+    rows = [ROWS[0], {name: cell for name, cell in ROWS[1].items() if name != "split"}]
+    with pytest.raises(StanceError, match="line 2: no part, which other rows have in a column 'split'"):
+        read(write_lines(tmp_path / "rows.jsonl", rows))
+    rows = [ROWS[0], {name: cell for name, cell in ROWS[1].items() if name != "stance"}]
+    with pytest.raises(StanceError, match="line 2: unknown label; found None"):
+        read(write_lines(tmp_path / "rows.jsonl", rows))
+
+
+def test_judgements_without_ids_are_not_rows(tmp_path, caplog):
+    rows = [ROWS[0] | {"annotator": name} for name in ("ana", "bo")]
+    with pytest.raises(StanceError, match=r"one row was judged by 'ana' \(row-1\) and 'bo' \(row-2\); found 'They"):
+        read(write_lines(tmp_path / "rows.jsonl", rows))
+    with caplog.at_level("INFO", logger="stance"):
+        read(write_lines(tmp_path / "rows.jsonl", [ROWS[0] | {"annotator": "ana"}, ROWS[1] | {"annotator": "bo"}]))
+    assert "no column 'holder': the stance asked is that of the author" in caplog.text
+    assert "no column 'document': every row is a document of its own" in caplog.text
+
+
+MISTAKES = {
+    "label": ({"stance": "MAYBE"}, "line 2: unknown label; found 'MAYBE'; allowed: PRO, CON"),
+    "part": (
+        {"split": "held out"},
+        "line 2: unknown part; found 'held out'; allowed: train, dev, test; others: say what each means, "
+        r"""e\.g\. 'data\.parts\.validation=\["dev","held out"\]'""",
+    ),
+    "text": ({"tweet": " "}, "line 2: field 'tweet' is empty"),
+    "id": ({"id": "row-1"}, "line 2: duplicate id 'row-1': it has another text"),
+    "tags": ({"tags": 5}, "line 2: field 'tags' is no list of tags"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_named_with_its_place(tmp_path, case):
+    changes, message = MISTAKES[case]
+    path = write_lines(tmp_path / "rows.jsonl", [ROWS[0], ROWS[1] | {"split": "train"} | changes])
+    with pytest.raises(StanceError, match=message):
+        read(path)
+
+
+def test_all_faulty_rows_are_told_at_once_each_kind_with_its_first_place(tmp_path):
+    unknown = [ROWS[0] | {"stance": "MAYBE", "tweet": f"Row {i}."} for i in range(3)]
+    path = write_lines(tmp_path / "rows.jsonl", [*ROWS, *unknown, ROWS[0] | {"tweet": " "}])
+    with pytest.raises(StanceError) as caught:
+        read(path)
+    head, first, second = str(caught.value).split("\n")
+    assert head == f"{path}: 4 faulty rows"
+    assert first.startswith(f"  {path}, line 3: unknown label; found 'MAYBE'; allowed: PRO, CON; such rows")
+    assert first.endswith("""'data.leave_out=["MAYBE"]' (and 2 more rows)""")
+    assert second.startswith(f"  {path}, line 6: field 'tweet' is empty")
+    many = [ROWS[0] | {"stance": f"kind {i}"} for i in range(12)]
+    with pytest.raises(StanceError, match=r"12 faulty rows\n(  .*kind \d.*\n){10}  and 2 more kinds of fault$"):
+        read(write_lines(tmp_path / "rows.jsonl", many))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_rows_without_a_judgement_or_with_one_that_is_none_of_three_are_left_out_and_counted(tmp_path, suffix):
+    blank = ROWS[0] | {"stance": None, "tweet": "" if suffix == "csv" else None}
+    rows = [blank, ROWS[0], ROWS[1] | {"stance": "UNCLEAR "}, ROWS[1]]
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    elif suffix == "jsonl":
+        write_lines(path, rows)
+    else:
+        lines = [list(ROWS[0]), *([f'"{cell}"' if cell else "" for cell in row.values()] for row in rows)]
+        path.write_text("".join(",".join(cells) + "\n" for cells in lines))
+    corpus = read(path, leave_out=["UNCLEAR", ""])
+    assert [(a.id, a.label) for a in corpus.annotations] == [("row-2", "favor"), ("row-4", "against")]
+    assert corpus.left_out == {"": 1, "UNCLEAR": 1}
+    with pytest.raises(StanceError, match=r"2 faulty rows\n"):
+        read(path)
+    with pytest.raises(StanceError, match=r"'data\.leave_out=\[\"\",\"UNCLEAR\"\]'"):  # with what is left out already
+        read(path, leave_out=[""])
+    with pytest.raises(StanceError, match="no rows in the file but those left out"):
+        read(path, leave_out=["UNCLEAR", "", "PRO", "CON"])
+
+
+def test_an_id_in_two_parts_and_a_file_without_rows(tmp_path):
+    rows = [ROWS[0] | {"id": "a", "annotator": "ana"}, ROWS[0] | {"id": "a", "annotator": "bo", "split": "test"}]
+    with pytest.raises(StanceError, match="line 2: id 'a' stands in two parts"):
+        read(write_lines(tmp_path / "rows.jsonl", rows))
+    with pytest.raises(StanceError, match="no rows in the file"):
+        read(write_lines(tmp_path / "none.jsonl", []))
+
+
+def test_from_the_configuration(tmp_path):
+    write_lines(tmp_path / "rows.jsonl", ROWS)
+    data = DataConfig(
+        name="mine", reader="table", root=str(tmp_path), path="rows.jsonl", columns=COLUMNS,
+        labels=LabelSpellings(favor=["PRO"], against=["CON"]), parts=PartSpellings(validation=["dev"]),
+    )  # fmt: skip
+    assert len(read_corpus(data).annotations) == 2
+    with pytest.raises(StanceError, match="parts: spelled alike: train and test; found 'x'"):
+        PartSpellings(train=["x"], test=["x"]).map()
+
+
+def test_a_table_comes_from_the_hub_as_from_a_folder(tmp_path, monkeypatch):
+    """The hub's own cache, laid out as it lays it out, is read offline; what is not in it is an error in words."""
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    repository = tmp_path / "datasets--them--stances"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(commit)
+    folder = repository / "snapshots" / commit / "data"
+    folder.mkdir(parents=True)
+    (folder / "train.csv").write_text("text,target,label\nThey signed.,sign,favor\nThey left.,sign,against\n")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    data = DataConfig(name="x", reader="table", root="", path="data/train.csv", hub="them/stances")
+    assert [a.label for a in read_corpus(data).annotations] == ["favor", "against"]
+    with pytest.raises(StanceError, match=r"dataset 'them/others' at 'main': not to be had from the hub"):
+        read_corpus(replace(data, hub="them/others"))
+    with pytest.raises(StanceError, match=r"data/no.csv: no such file or folder"):
+        read_corpus(replace(data, path="data/no.csv"))
+
+
+def test_two_spellings_of_holder_target_document_and_annotator_are_one_and_texts_stay(tmp_path):
+    """The first spelling counts, so that what is grouped or counted by them is grouped and counted once."""
+    names = ("holder", "target", "document", "annotator")
+    rows = [
+        {
+            "id": f"r{i}",
+            "text": unicodedata.normalize(form, f"Le délégué refuse {i}."),
+            "label": "against",
+            **{name: unicodedata.normalize(form, f"clé {name}") for name in names},
+        }
+        for i, form in enumerate(("NFD", "NFC", "NFC"))
+    ]
+    rows.append({**rows[0], "text": unicodedata.normalize("NFC", rows[0]["text"]), "annotator": "Zoé"})
+    write_lines(tmp_path / "rows.jsonl", rows)
+    for reader in ("table", "annotations"):
+        data = DataConfig(name="mine", reader=reader, root=str(tmp_path), path="rows.jsonl", adjudicator="")
+        found = read_corpus(data).annotations
+        assert [annotation.text for annotation in found] == [row["text"] for row in rows]
+        for name in ("holder", "target", "document"):
+            assert {getattr(annotation, name) for annotation in found} == {rows[0][name]}
+        assert {annotation.annotator for annotation in found} == {rows[0]["annotator"], "Zoé"}

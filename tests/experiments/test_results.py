@@ -1,0 +1,216 @@
+"""What is recorded of an experiment is enough to count it again, to compare with it, and to add seeds to it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from stance.base.errors import StanceError
+from stance.cli.config import training_of
+from stance.data.annotation_files import write_annotations
+from stance.experiments.compare import compare_systems
+from stance.experiments.config import CompareConfig, SummarizeConfig
+from stance.experiments.pages import difference_line
+from stance.experiments.records import collect, collect_recorded, fine_tuned
+from stance.experiments.results import summarize_all
+from stance.training.run import train_run
+
+
+@pytest.fixture
+def train(tmp_path, readable_annotations):
+    """Train a prior with a seed, in a folder of outputs, and give the settings that summarize it."""
+    write_annotations(tmp_path / "votes.jsonl", readable_annotations)
+
+    def trained(name="guess", *, model="prior_stratified", seed=0, outputs="outputs"):
+        path = tmp_path / "votes.jsonl"
+        data = f"data=annotations data.path={path} split=document split.validation=0.2 split.test=0.25"
+        command = f"python scripts/train.py name={name} model={model} {data} seed={seed}"
+        config = training_of(command)
+        config.outputs, config.bootstrap = str(tmp_path / outputs), 10
+        train_run(config, command)
+
+    return trained
+
+
+@pytest.fixture
+def settings(tmp_path):
+    def made(*names, outputs="outputs", **others):
+        paths = {"outputs": str(tmp_path / outputs), "folder": str(tmp_path / "experiments")}
+        return SummarizeConfig(experiment=list(names), **paths, bootstrap=10, **others)
+
+    return made
+
+
+def record(tmp_path, name="guess"):
+    return tmp_path / "experiments" / name / "results.json"
+
+
+def test_a_record_gives_the_same_numbers_without_the_runs(train, settings, tmp_path):
+    train(seed=0)
+    train(seed=1)
+    summarize_all(settings("guess"))
+    before = record(tmp_path).read_text()
+    finished = collect(tmp_path / "outputs", "guess")
+    shutil.rmtree(tmp_path / "outputs")
+    again = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
+    assert again.labels("test", again.splits["test"]) == finished.labels("test", finished.splits["test"])
+    summarize_all(settings("guess", recorded=True))
+    assert record(tmp_path).read_text() == before
+    with pytest.raises(StanceError, match="no finished runs"):
+        summarize_all(settings("guess"))
+
+
+def test_seeds_of_another_day_are_added_to_those_recorded(train, settings, tmp_path):
+    for seed in (0, 2):
+        train(seed=seed)
+    summarize_all(settings("guess"))
+    train(seed=1, outputs="later")
+    summarize_all(settings("guess", outputs="later"))
+    assert json.loads(record(tmp_path).read_text())["seeds"] == [1], "only what stands, unless told otherwise"
+    summarize_all(settings("guess"))
+    (result,), _ = summarize_all(settings("guess", outputs="later", recorded=True))
+    assert result["seeds"] == [0, 1, 2]
+    train(seed=1)
+    (whole,), _ = summarize_all(settings("guess"))
+    assert result["measures"] == whole["measures"]
+
+
+def test_recorded_seeds_are_not_lost_in_silence(train, settings, tmp_path, caplog):
+    """Runs of another configuration are not mixed in, and do not take the place of those that are recorded."""
+    train(seed=0)
+    summarize_all(settings("guess"))
+    before = record(tmp_path).read_text()
+    train(model="majority", seed=1, outputs="later")
+    with pytest.raises(
+        StanceError,
+        match=r"recorded seeds that cannot be added to; found \[0\]; .*model.name: DIFFERENT, recorded prior_str",
+    ):
+        summarize_all(settings("guess", outputs="later", recorded=True))
+    assert record(tmp_path).read_text() == before
+    (result,), _ = summarize_all(settings("guess", outputs="later"))
+    assert result["seeds"] == [1]
+    assert "seeds [0] were recorded there and have no run here" in caplog.text
+
+
+def test_ones_own_run_is_compared_with_a_recorded_one(train, settings, tmp_path):
+    train("theirs")
+    summarize_all(settings("theirs"))
+    shutil.rmtree(tmp_path / "outputs")
+    train("mine", model="majority")
+    config = CompareConfig(
+        a=str(tmp_path / "experiments" / "theirs"), b="mine", outputs=str(tmp_path / "outputs"), bootstrap=10
+    )
+    (result,), _ = compare_systems(config)
+    assert (result["system"], result["minus"]) == ("mine", config.a)
+    recorded = json.loads(record(tmp_path, "theirs").read_text())["measures"]["macro_f1"]["value"]
+    assert result["values"][1] == pytest.approx(recorded)
+
+
+def test_what_was_recorded_without_answers_stays_in_the_table(train, settings, tmp_path):
+    """Its row and, unless the other system is another one now, its comparison; it cannot be counted again."""
+    for name, model in (("old", "prior_stratified"), ("new", "majority"), ("newer", "majority")):
+        train(name, model=model)
+    _, first = summarize_all(settings("old", "new", "newer", table="all"))
+    content = json.loads(record(tmp_path, "old").read_text())
+    for run in content["runs"]:
+        del run["labels"]
+    record(tmp_path, "old").write_text(json.dumps(content))
+    shutil.rmtree(tmp_path / "outputs" / "runs" / "old")
+    old = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "old")
+    with pytest.raises(StanceError, match=r"old: recorded without the answer to each row; train it again: python scr"):
+        old.answers("test")
+    results, lines = summarize_all(settings("old", "new", "newer", table="all", recorded=True))
+    assert [result["name"] for result in results] == ["old", "new", "newer"]
+    assert lines == first
+    train("newer", model="majority", seed=1)
+    _, lines = summarize_all(settings("old", "new", "newer", table="all", recorded=True))
+    pairs = [line.partition(":")[0] for line in lines]
+    assert pairs == ["newer minus new"], "compared with runs that it never met"
+    told = json.loads((tmp_path / "experiments" / "all.json").read_text())["differences"]
+    assert lines == [difference_line(entry) for entry in told]
+
+
+def test_a_difference_is_not_kept_of_runs_that_are_recorded_anew(train, settings, tmp_path):
+    """Nor where the new runs of one were recorded before the table was made again."""
+    for name, model in (("old", "prior_stratified"), ("new", "prior_stratified")):
+        train(name, model=model)
+    _, lines = summarize_all(settings("old", "new", table="all"))
+    assert len(lines) == 1
+    content = json.loads(record(tmp_path, "old").read_text())
+    for run in content["runs"]:
+        del run["labels"]
+    record(tmp_path, "old").write_text(json.dumps(content))
+    shutil.rmtree(tmp_path / "outputs")
+    train("new", seed=3)
+    summarize_all(settings("new"))
+    _, lines = summarize_all(settings("old", "new", table="all", recorded=True))
+    assert lines == []
+
+
+def test_runs_of_one_name_that_differ_say_in_what(train, settings, tmp_path):
+    train(seed=0)
+    train(seed=1, model="prior_target")
+    with pytest.raises(
+        StanceError,
+        match=r"in more than the seed: setting model.name: DIFFERENT, recorded prior_str.*; setting model.prior",
+    ):
+        collect(tmp_path / "outputs", "guess")
+
+
+def test_a_difference_names_whose_seeds_its_interval_does_not_hold():
+    entry = {
+        "system": "a",
+        "minus": "b",
+        "measure": "macro_f1",
+        "seeds": [3, 1],
+        "value": 0.1,
+        "low": 0.05,
+        "high": 0.2,
+    }
+    assert difference_line(entry | {"once": []}) == "a minus b: +0.100 [+0.050, +0.200] macro-F1, distinguishable"
+    assert difference_line(entry | {"once": ["b"]}).endswith(
+        "distinguishable (one training of b, so that the interval holds no variance of its seeds)"
+    )
+
+
+def test_what_another_seed_would_change_is_a_trained_encoder():
+    linear = {"name": "embedding", "features": "embedding", "encoder": "packaged"}
+    encoder = {"name": "minilm", "encoder": "packaged", "frozen_layers": 0}
+    both = {"name": "ensemble", "members": {"a": linear, "b": encoder}}
+    as_it_is = {"model": {"name": "as_it_is"}, "source": {"model": both}}
+    assert [fine_tuned({"model": model}) for model in (linear, encoder, both)] == [False, True, True]
+    assert fine_tuned(as_it_is)
+    assert not fine_tuned({**as_it_is, "source": {"model": linear}})
+    mean = {"model": {"name": "as_it_is", "others": {"more": {"model": encoder}}}, "source": {"model": linear}}
+    assert fine_tuned(mean)
+
+
+def test_a_record_of_other_data_or_of_none_is_refused(train, settings, tmp_path):
+    train()
+    summarize_all(settings("guess"))
+    content = json.loads(record(tmp_path).read_text())
+    content["data"]["fingerprint"] = "0" * 64
+    record(tmp_path).write_text(json.dumps(content))
+    with pytest.raises(StanceError, match=r"recorded on other data than what now stands; found .*; allowed: .* 000"):
+        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
+    content["name"] = "another"
+    record(tmp_path).write_text(json.dumps(content))
+    with pytest.raises(StanceError, match="of another name than its folder; found 'another'"):
+        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
+    with pytest.raises(StanceError, match="nothing is recorded"):
+        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "none")
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("python scripts/predict.py x=1", "not one that trains"),
+        ("python scripts/train.py model=none", "none"),
+        ("python scripts/train.py modle=tfidf", "modle"),
+    ],
+)
+def test_a_command_that_trains_nothing_is_refused(command, message):
+    with pytest.raises(StanceError, match=message):
+        training_of(command)

@@ -1,0 +1,87 @@
+"""Systems by the name of a run or a file, compared as a user does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from stance.base.errors import StanceError
+from stance.data.annotation_files import write_annotations
+from stance.data.config import DataConfig, SplitConfig
+from stance.experiments.compare import compare_systems
+from stance.experiments.config import CompareConfig
+from stance.models.config import LinearConfig, PriorConfig
+from stance.training.config import TrainConfig
+from stance.training.run import train_run
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, readable_annotations):
+    """Two seeds of n-grams and one of a prior, on one small corpus."""
+    folder = tmp_path_factory.mktemp("home")
+    write_annotations(folder / "votes.jsonl", readable_annotations)
+    config = TrainConfig(
+        name="tfidf",
+        data=DataConfig(name="mine", reader="annotations", root=str(folder), path="votes.jsonl"),
+        split=SplitConfig(by="document", validation=0.2, test=0.25),
+        model=LinearConfig(name="tfidf", features="tfidf", classifier="svm"),
+        bootstrap=10,
+        outputs=str(folder / "outputs"),
+    )
+    for seed in (0, 1):
+        train_run(replace(config, seed=seed), "")
+    train_run(replace(config, name="majority", model=PriorConfig(name="majority", prior="majority")), "")
+    return folder, config
+
+
+def settings(home, *runs, **changes):
+    return CompareConfig(runs=list(runs), bootstrap=50, outputs=str(home[0] / "outputs"), **changes)
+
+
+def test_names_folders_and_files_are_the_same_system(home):
+    folder, config = home
+    runs = folder / "outputs" / "runs"
+    by_name, _ = compare_systems(settings(home, "majority", "tfidf"))
+    assert by_name[0]["seeds"] == [2, 1]
+    single, at = compare_systems(settings(home, str(runs / "majority" / "seed-0"), str(runs / "tfidf" / "seed-0")))
+    assert (single[0]["system"], single[0]["minus"]) == ("tfidf/seed-0", "majority/seed-0")
+    files = [str(runs / name / "seed-0" / "predictions.test.jsonl") for name in ("majority", "tfidf")]
+    of_files, _ = compare_systems(settings(home, *files, data=config.data, split=config.split))
+    mixed, _ = compare_systems(settings(home, files[0], str(runs / "tfidf" / "seed-0")))
+    for key in ("values", "difference", "p", "mcnemar", "labels", "targets", "rows"):
+        assert single[0][key] == of_files[0][key] == mixed[0][key]
+    rows = [json.loads(line) for line in (at / "tfidf-seed-0.rows.jsonl").read_text().splitlines()]
+    assert len(rows) == single[0]["rows"] > 0
+    assert json.loads((at / "comparison.json").read_text())["comparisons"] == single
+
+
+def test_what_does_not_fit_is_refused(home, tmp_path):
+    folder, config = home
+    file = folder / "outputs" / "runs" / "tfidf" / "seed-0" / "predictions.test.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    (tmp_path / "short.jsonl").write_text("".join(lines[1:]))
+    (tmp_path / "long.jsonl").write_text("".join([*lines, '{"id": "zz", "label": "favor"}\n']))
+    for name, message in (("short", "1 of .* rows have no prediction"), ("long", r"found \['zz'\]")):
+        with pytest.raises(StanceError, match=message):
+            compare_systems(settings(home, "majority", str(tmp_path / f"{name}.jsonl")))
+    with pytest.raises(StanceError, match="data: predictions files without the data they are of"):
+        compare_systems(settings(home, str(file), str(file)))
+    with pytest.raises(StanceError, match="systems: one stands twice"):
+        compare_systems(settings(home, "tfidf", "tfidf"))
+    with pytest.raises(StanceError, match=r"no finished runs; allowed: majority, tfidf"):
+        compare_systems(settings(home, "tfidf", "nothing"))
+    with pytest.raises(StanceError, match="part: no such part; found 'train'; allowed: validation, test"):
+        compare_systems(settings(home, "majority", "tfidf", part="train"))
+    with pytest.raises(StanceError, match="/: neither runs nor a recorded experiment"):
+        compare_systems(settings(home, "tfidf", "/"))
+    with pytest.raises(StanceError, match="tfidf: made on other data"):
+        other = replace(config.split, seed=1)
+        compare_systems(settings(home, "tfidf", "majority", data=config.data, split=other))
+
+
+def test_fewer_than_two_systems_are_refused():
+    for given in ({}, {"a": "x"}, {"runs": ["x"]}, {"a": "x", "b": "y", "runs": ["x", "y"]}):
+        with pytest.raises(StanceError, match=r"systems: not two or more.*a=RUN b=RUN, or runs=\[a,b,c\]"):
+            CompareConfig(**given)

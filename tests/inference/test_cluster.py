@@ -1,0 +1,96 @@
+"""Ray workers answer as the model in this process does, whatever becomes of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+
+import pytest
+
+from conftest import write_lines
+from stance.base.errors import StanceError
+from stance.data.agreement import aggregate
+from stance.inference.config import PredictConfig, RayConfig
+from stance.inference.predict_file import load_classifier, predict_file
+from stance.inference.ray import in_order
+from stance.models.classifier import Card, StanceClassifier
+from stance.models.config import LinearConfig
+from stance.models.linear import fit_linear
+
+ray = pytest.importorskip("ray")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """One Ray of two cores for all tests, since it takes seconds to start."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    yield
+    ray.shutdown()
+
+
+def test_a_file_comes_out_the_same_and_a_stopped_run_goes_on(cluster, readable_annotations, tmp_path):
+    """288 rows with repeats and a bad one, in chunks of 25; the other engine takes over in the middle."""
+    examples = aggregate(readable_annotations).examples
+    model = fit_linear(LinearConfig(name="tfidf", features="tfidf", classifier="svm"), examples[:54], examples[54:])
+    StanceClassifier(model, Card("tfidf")).save_pretrained(tmp_path / "checkpoint")
+    rows = [
+        {"text": f"{row.text} {turn % 3}", "target": row.target, "holder": row.holder, "turn": turn}
+        for turn in range(4)
+        for row in readable_annotations
+    ]
+    rows[100]["text"] = ""
+    config = PredictConfig(
+        checkpoint=str(tmp_path / "checkpoint"),
+        input=str(write_lines(tmp_path / "in.jsonl", rows)),
+        output=str(tmp_path / "local.jsonl"),
+        chunk=25,
+    )
+    classifier = load_classifier(config)
+    tally = predict_file(classifier, config)
+    assert (tally.rows, tally.bad, tally.scored) == (287, 1, 215)
+    mixed = replace(config, output=str(tmp_path / "mixed.jsonl"), engine="ray")
+    original, calls = model.predict_proba, []
+
+    def dying(*columns):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return original(*columns)
+
+    class Dying:
+        predict_proba = staticmethod(dying)
+
+    with pytest.raises(KeyboardInterrupt):
+        predict_file(StanceClassifier(Dying(), classifier.card), replace(mixed, engine="local"))
+    assert predict_file(classifier, mixed) == tally
+    for suffix in (".jsonl", ".rejects.jsonl"):
+        assert (tmp_path / f"mixed{suffix}").read_bytes() == (tmp_path / f"local{suffix}").read_bytes()
+
+
+def test_a_worker_that_dies_is_asked_again_and_one_that_cannot_begin_is_an_error(cluster, tmp_path):
+    def fragile():
+        def square(number):
+            if number == 3 and not (tmp_path / "died").exists():
+                (tmp_path / "died").touch()
+                os._exit(1)
+            return number * number
+
+        return square
+
+    assert list(in_order(fragile, iter(range(8)), RayConfig(workers=1))) == [n * n for n in range(8)]
+
+    def lacking():
+        raise StanceError("c: no such folder")
+
+    with pytest.raises(ConnectionError, match=r"a Ray worker failed: .*c: no such folder"):
+        list(in_order(lacking, range(2), RayConfig(workers=1)))
+    with pytest.raises(StanceError, match=r"ray\.workers: one to a CPU; found 3; allowed: 1 to 2"):
+        list(in_order(fragile, range(2), RayConfig(workers=3)))
+
+
+def test_without_ray_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(StanceError, match=r'in the checkout, pip install -e "\.\[ray\]"'):
+        list(in_order(lambda: abs, range(2), RayConfig()))

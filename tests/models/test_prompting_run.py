@@ -1,0 +1,122 @@
+"""A prompted model through the scripts: trained beside others, compared, shown, as annotator and as teacher."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chat_stub import MODEL, ChatStub, serving
+from conftest import run_here
+from stance.data.annotation_files import read_annotations, write_annotations
+from stance.models.classifier import StanceClassifier
+from stance.models.prompting import client
+
+DATA = ("data=annotations", "data.path=rows.jsonl", "split=document", "bootstrap=20")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, readable_annotations):
+    folder = tmp_path_factory.mktemp("home")
+    write_annotations(folder / "rows.jsonl", readable_annotations)
+    return folder
+
+
+@pytest.fixture
+def stub(monkeypatch):
+    monkeypatch.setattr(client, "FIRST_WAIT", 0.01)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    stub = ChatStub()
+    with serving(stub) as endpoint:
+        stub.endpoint = endpoint
+        yield stub
+
+
+def asked(stub, *more):
+    return ("model=prompt", f"model.language_model={MODEL}", f"prompt.endpoint={stub.endpoint}", *more)
+
+
+def test_a_prompted_model_is_trained_compared_and_shown_like_any_other(home, stub):
+    stub.faults = [None] * 20 + [{"refusal": "No.", "content": None}]
+    train = ("train", *DATA, *asked(stub, "prompt.again=5", "prompt.concurrency=1", "prompt.price=[1,2]"))
+    done = run_here(*train, cwd=home)
+    folder = home / "outputs" / "runs" / "annotations-prompt" / "seed-0"
+    run = json.loads((folder / "run.json").read_text())
+    assert "may have seen a public corpus" in done.stdout and "are kept" not in done.stderr
+    (record,) = run["prompt"]
+    assert record["probabilities"] == "logprobs" and record["cost"] > 0 and record["itself"] == {"rows": 5, "same": 5}
+    assert record["tally"]["refused"] == 1
+    assert "prompt" not in run["config"] and run["config"]["model"]["guidelines"] == "GUIDELINES.md"
+    lost = [json.loads(line) for line in (folder / "unanswered.jsonl").read_text().splitlines()]
+    assert [one["replies"][0]["refusal"] for one in lost] == ["No."]
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert sum(part["prompt"]["models"][0]["tally"].get("refused", 0) for part in metrics.values()) == 1
+    assert metrics["test"]["measures"]["accuracy"]["value"] > 0.9
+    card = (folder / "checkpoint" / "README.md").read_text()
+    assert f"the language model {MODEL} was asked as it is" in card and "may have seen" in card
+
+    number = len(stub.bodies)
+    run_here(*train, "overwrite=true", cwd=home)
+    assert len(stub.bodies) == number  # every answer was kept
+
+    run_here("train", *DATA, "model=prior_target", cwd=home)
+    compared = run_here("compare", "a=annotations-prompt", "b=annotations-prior_target", "bootstrap=20", cwd=home)
+    assert "annotations-prompt" in compared.stdout
+    report = home / "report.json"
+    run_here("evaluate", *DATA, f"checkpoint={folder / 'checkpoint'}", f"output={report}", cwd=home)
+    assert len(stub.bodies) == number
+    page = report.with_suffix(".html").read_text()
+    assert (
+        "A language model may have seen a public corpus" in page and "Asked twice, it gave the same label on 5" in page
+    )
+    assert StanceClassifier.from_pretrained(folder / "checkpoint").card.kind == "prompt"
+
+
+def test_a_student_learns_from_a_prompted_teacher(home, stub, tiny_encoder):
+    run_here(
+        "train", "experiment=taught_by_prompt", *DATA, "data@distill.teacher.data=annotations",
+        "distill.teacher.data.path=rows.jsonl", "split@distill.teacher.split=document",
+        f"distill.teacher.model.language_model={MODEL}",
+        f"prompt.endpoint={stub.endpoint}", "prompt.again=0", f"model.encoder={tiny_encoder}", "model.max_length=64",
+        "distill.questions=12", "trainer.num_train_epochs=1", cwd=home,
+    )  # fmt: skip
+    run = json.loads((home / "outputs/runs/taught_by_prompt-minilm_marked/seed-0/run.json").read_text())
+    assert [one["name"] for one in run["made_from"]] == ["prompt_teacher"]
+
+
+def test_an_annotator_beside_people_and_for_them_to_correct(home, stub):
+    people = read_annotations(home / "rows.jsonl")
+    stub.faults = [None] * 4 + ["I cannot say."]
+    done = run_here(
+        "annotate", "input=rows.jsonl", "output=both.jsonl", "annotator=stub", "label_studio=tasks.json",
+        "bootstrap=20", "outputs=anew", *asked(stub, "prompt.concurrency=1"), cwd=home,
+    )  # fmt: skip
+    both = read_annotations(home / "both.jsonl")
+    own = [a for a in both if a.annotator == "stub"]
+    assert both[: len(people)] == people and len(own) == len(people) - 1
+    assert "1 rows without an answer that can be read, which are not judged" in done.stdout
+    (lost,) = [json.loads(line) for line in (home / "both.unanswered.jsonl").read_text().splitlines()]
+    assert lost["replies"][0]["text"] == "I cannot say." and lost["id"] not in {a.id for a in own}
+    found = json.loads((home / "both.agreement.json").read_text())
+    assert found["alpha"]["people"] is None and found["alpha"]["model"]["value"] > 0.9
+    assert found["pairs"][0]["second"] == "one" and sum(of["both"] for of in found["labels"].values()) >= len(own) - 3
+    tasks = json.loads((home / "tasks.json").read_text())
+    assert len(tasks) == len(own) and tasks[0]["predictions"][0]["result"][0]["value"]["choices"] == [own[0].label]
+    again = run_here(
+        "annotate", "input=both.jsonl", "output=more.jsonl", "annotator=stub", *asked(stub), cwd=home, check=False
+    )
+    assert again.returncode == 2 and "annotator: judged rows of the file already; found 'stub'" in again.stderr
+
+
+def test_rows_that_nobody_judged(home, stub):
+    (home / "bare.csv").write_text('text,target\n"We signed it, all of us.",sign it\nThey rejected it.,sign it\n')
+    run_here("annotate", "input=bare.csv", "output=bare.jsonl", "annotator=stub", *asked(stub), cwd=home)
+    assert [(a.id, a.label, a.annotator) for a in read_annotations(home / "bare.jsonl")] == [
+        ("line-2", "favor", "stub"),
+        ("line-3", "against", "stub"),
+    ]
+    (home / "bad.csv").write_text("text,goal\nWe signed.,sign\n")
+    done = run_here(
+        "annotate", "input=bad.csv", "output=o.jsonl", "annotator=stub", *asked(stub), cwd=home, check=False
+    )
+    assert done.returncode == 2 and "bad.csv, line 2: field 'target' is missing" in done.stderr

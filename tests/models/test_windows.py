@@ -1,0 +1,91 @@
+"""Texts that are longer than what a model reads."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from transformers import AutoTokenizer
+
+from stance.models.encoding import InputFormat, load_encoder
+from stance.models.pretrained import SMALL_ENCODER
+from stance.models.windows import Reader, Windowed, around_mentions
+
+WORDS = [f"w{i}" for i in range(100)]
+
+
+def windows(holder, room=20, **named):
+    """Windows over a hundred words, of which some are names; a word counts as a token."""
+    words = [named.get(word, word) for word in WORDS]
+    text = " ".join(words)
+    found = around_mentions(text, holder, [match.span() for match in re.finditer(r"\S+", text)], room)
+    return [piece.split() for piece in found], words
+
+
+def test_a_mention_is_in_the_middle_of_its_window():
+    pieces, words = windows("Ada", w50="Ada")
+    assert pieces == [words[40:60]]
+
+
+def test_near_mentions_share_a_window_and_far_ones_have_their_own():
+    pieces, words = windows("Ada", w30="Ada", w33="Ada", w36="Ada", w70="Ada")
+    assert pieces == [words[20:40], words[26:46], words[60:80]]
+
+
+def test_windows_end_where_the_text_does():
+    pieces, words = windows("Ada", w0="Ada", w99="Ada", w97="Ada")
+    assert pieces == [words[:20], words[80:]]
+
+
+@pytest.mark.parametrize("room", [8, 20, 33, 99])
+def test_without_a_mention_the_whole_text_is_read_by_halves(room):
+    for holder in ("Ada", ""):
+        pieces, words = windows(holder, room)
+        assert {word for piece in pieces for word in piece} == set(words)
+        assert {len(piece) for piece in pieces} == {room}
+        starts = [words.index(piece[0]) for piece in pieces]
+        assert max(np.diff(starts), default=0) <= room // 2 + 1
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return load_encoder(AutoTokenizer.from_pretrained, SMALL_ENCODER)
+
+
+LONG = "It rained on the harbour of Kotor. " * 300 + "Then the union signed, and the union left. " + "It rained. " * 900
+
+
+@pytest.mark.parametrize("mark", ["", "¤"])
+def test_every_window_is_read_to_its_end(tokenizer, mark):
+    shown = InputFormat(mark=mark, max_length=48)
+    reader = Reader(tokenizer, 48, lambda *row: shown.pair(*row, ""))
+    (excess,) = reader.excess([LONG], ["sign the accord"], ["the union"])
+    assert excess > 1000
+    pieces = reader.windows(LONG, "sign the accord", "the union")
+    excesses = reader.excess(pieces, ["sign the accord"] * len(pieces), ["the union"] * len(pieces))
+    assert all(-9 < each <= 0 for each in excesses)
+    assert all("the union" in piece for piece in pieces)
+    assert len(pieces) < 3
+    assert reader.windows(LONG, "sign " * 60, "the union") == [LONG]
+
+
+class SignedIsFavor:
+    """Reads 30 tokens and remembers the rows that it was asked about."""
+
+    def __init__(self):
+        self.asked = []
+
+    def predict_proba(self, texts, targets, holders, contexts):
+        self.asked += zip(texts, targets, holders, contexts, strict=True)
+        return np.array([[0, 0, 1.0] if "signed" in text else [0, 1.0, 0] for text in texts])
+
+
+def test_the_answer_is_the_mean_of_the_windows_and_short_texts_are_asked_as_they_are(tokenizer):
+    model = SignedIsFavor()
+    windowed = Windowed(model, Reader(tokenizer, 30, lambda text, target, holder: (text, f"{holder}: {target}")))
+    texts = ["They left.", "The union signed. " + "It rained. " * 50 + "The union left.", "They signed."]
+    found = windowed.predict_proba(texts, ["a", "b", "c"], ["", "the union", ""], ["x", "y", "z"])
+    assert found.tolist() == [[0, 1, 0], [0, 0.5, 0.5], [0, 0, 1]]
+    assert [row[1:] for row in model.asked] == [("a", "", "x"), *[("b", "the union", "y")] * 2, ("c", "", "z")]
+    assert (model.asked[0][0], model.asked[-1][0]) == (texts[0], texts[2])

@@ -1,0 +1,366 @@
+"""What a run leaves behind, in the process itself; tests/test_scripts.py runs it as a user does."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stance.base.errors import StanceError
+from stance.base.predictions import read_predictions
+from stance.data.annotation_files import write_annotations
+from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
+from stance.models.classifier import StanceClassifier
+from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig
+from stance.models.encoding import InputFormat
+from stance.training import identity
+from stance.training import run as runs
+from stance.training.config import AsItIsConfig, SourceConfig, TrainConfig
+from stance.training.machine import machine
+from stance.training.plan import run_folder
+from stance.training.run import train_run
+
+
+def configured(folder, annotations, model) -> TrainConfig:
+    write_annotations(folder / "votes.jsonl", annotations)
+    return TrainConfig(
+        name=f"mine-{model.name}",
+        data=DataConfig(name="mine", reader="annotations", root=str(folder), path="votes.jsonl"),
+        split=SplitConfig(by="document", validation=0.2, test=0.25),
+        model=model,
+        trainer={"num_train_epochs": 1, "disable_tqdm": True},
+        bootstrap=10,
+        outputs=str(folder / "outputs"),
+    )
+
+
+def test_a_refused_configuration_leaves_no_run_behind(tmp_path, readable_annotations, tiny_encoder):
+    """Mended, it runs in the same folder; a run that did train is not touched by another configuration."""
+    model = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64, frozen_layers=3)
+    config = configured(tmp_path, readable_annotations, model)
+    with pytest.raises(StanceError, match=r"model\.frozen_layers: too many; found 3; allowed: 0 to 2"):
+        train_run(config, "refused")
+    mended = replace(config, model=replace(model, frozen_layers=1))
+    run = train_run(mended, "mended")
+    assert (run["command"], run["resumed"]) == ("mended", False)
+    assert run["config"]["model"]["frozen_layers"] == 1
+    with pytest.raises(StanceError, match="a run of another configuration or other data is there"):
+        train_run(config, "refused")
+    checkpoint = tmp_path / "outputs" / "runs" / "mine-tiny" / "seed-0" / "checkpoint"
+    card = StanceClassifier.from_pretrained(checkpoint).card
+    validation = run["metrics"]["validation"]
+    assert card.thresholds[-1].rows == validation["n"]
+    assert 1 - card.thresholds[-1].errors / validation["n"] == pytest.approx(
+        validation["measures"]["accuracy"]["value"]
+    )
+    assert {"marginal", "by_label"} <= set(run["metrics"]["test"]["conformal"])
+    for part in ("validation", "test"):
+        calibration = run["metrics"][part]["calibration"]
+        assert calibration["scale"] == card.scale != 1
+        assert calibration["before"]["log_loss"] != calibration["after"]["log_loss"]
+    calibration = validation["calibration"]
+    assert calibration["after"]["log_loss"]["value"] < calibration["before"]["log_loss"]["value"]
+    toolkit, plain = answers_of_the_card(checkpoint)
+    assert toolkit[0].label == plain[0][0]["label"]  # the first of the pipeline's is the most probable
+
+
+def test_a_finished_run_is_kept_until_the_one_that_overwrites_it_is_finished(
+    tmp_path, readable_annotations, monkeypatch
+):
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = configured(tmp_path, readable_annotations, tfidf)
+    train_run(config, "first")
+    folder = run_folder(config.outputs, config.name, 0)
+    anew = replace(config, model=replace(tfidf, C=3.0), overwrite=True)
+
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "predict_examples", killed)
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                train_run(anew, "anew")
+    before = folder.with_name(".seed-0.before")
+    assert json.loads((before / "run.json").read_text())["command"] == "first"
+    assert not (folder / "run.json").exists()
+    run = train_run(anew, "anew")
+    assert (run["resumed"], run["config"]["model"]["C"]) == (True, 3.0)
+    assert not before.exists()
+
+
+def answers_of_the_card(checkpoint):
+    """What the last line of each example in the model card gives, once the checkpoint is named."""
+    text = (checkpoint / "README.md").read_text(encoding="utf-8").replace("FOLDER OR HUB ID", str(checkpoint))
+    answers = []
+    for code in re.findall(r"```python\n(.*?)```", text, re.S):
+        *lines, last = code.strip().splitlines()
+        names: dict = {}
+        exec("\n".join(lines), names)
+        answers.append(eval(last, names))
+    return answers
+
+
+def test_an_ensemble_is_the_mean_of_runs_that_stand_or_are_made(tmp_path, readable_annotations):
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    single = configured(tmp_path, readable_annotations, tfidf)
+    first = train_run(single, "first")
+    prior = PriorConfig(name="target", prior="target")
+    both = EnsembleConfig(name="both", members={"words": tfidf, "target": prior})
+    run = train_run(configured(tmp_path, readable_annotations, both), "both")
+    folders = {name: run_folder(single.outputs, f"mine-{name}", 0) for name in ("tfidf", "target", "both")}
+    assert train_run(single, "again")["command"] == first["command"] == "first"
+    assert set(run["config"]["model"]["members"]) == {"words", "target"}
+    assert [(made["name"], made["code"]) for made in run["made_from"]] == [
+        (f"mine-{name}", run["code"]) for name in ("tfidf", "target")
+    ]
+    said = {name: read_predictions(folder / "predictions.test.jsonl") for name, folder in folders.items()}
+    for row, prediction in said["both"].items():
+        mean = {k: (v + said["target"][row].scores[k]) / 2 for k, v in said["tfidf"][row].scores.items()}
+        assert prediction.scores == pytest.approx(mean, abs=1e-4)
+    loaded = StanceClassifier.from_pretrained(folders["both"] / "checkpoint")
+    for folder in folders.values():
+        ((prediction,),) = answers_of_the_card(folder / "checkpoint")
+        assert prediction.label in prediction.scores
+    assert loaded.card.kind == "ensemble"
+    row = ["The council of Arno accepted the plan to open the crossing."]
+    members = [StanceClassifier.from_pretrained(folders[name] / "checkpoint") for name in ("tfidf", "target")]
+    expected = [p.scores.values() for m in members for p in m.predict(row, ["open the crossing"])]
+    (found,) = loaded.predict(row, ["open the crossing"])
+    assert list(found.scores.values()) == pytest.approx([sum(pair) / 2 for pair in zip(*expected, strict=True)])
+
+
+def test_an_ensemble_of_one_or_of_no_seed_is_refused():
+    with pytest.raises(StanceError, match=r"model\.members: too small; found 1; allowed: 2 or more"):
+        EnsembleConfig(name="one", members={"only": PriorConfig(name="target", prior="target")})
+    two = {prior: PriorConfig(name=prior, prior=prior) for prior in ("target", "holder")}
+    with pytest.raises(StanceError, match=r"model\.seeds: too small; found 0; allowed: 1 or more"):
+        EnsembleConfig(name="none", members=two, seeds=0)
+
+
+def test_what_a_later_member_cannot_be_trained_with_is_told_before_the_first_is(
+    tmp_path, readable_annotations, tiny_encoder
+):
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64, second="{holder} and {whom}")
+    both = EnsembleConfig(name="both", members={"first": replace(tiny, name="first", second="{target}"), "tiny": tiny})
+    config = configured(tmp_path, readable_annotations, both)
+    with pytest.raises(StanceError, match=r"template 'second': unknown field; found '\{whom\}'"):
+        train_run(config, "both")
+    mended = replace(both, members=both.members | {"tiny": replace(tiny, second="{holder}: {target}", frozen_layers=3)})
+    with pytest.raises(StanceError, match=r"model\.frozen_layers: too many; found 3"):
+        train_run(replace(config, model=mended), "both")
+    assert not list((tmp_path / "outputs" / "runs").glob("*/*/*"))
+
+
+def test_an_encoder_of_several_seeds_counts_as_one_member(tmp_path, readable_annotations, tiny_encoder):
+    prior = PriorConfig(name="target", prior="target")
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64, mark="¤")
+    deep = EnsembleConfig(name="deep", members={"target": prior, "tiny": tiny}, seeds=2)
+    config = replace(configured(tmp_path, readable_annotations, deep), seed=1)
+    run = train_run(config, "deep")
+    assert sorted((tmp_path / "outputs" / "runs").glob("*/seed-*")) == [
+        run_folder(config.outputs, name, seed)
+        for name, seed in (("mine-deep", 1), ("mine-target", 1), ("mine-tiny", 2), ("mine-tiny", 3))
+    ]
+    assert run["config"]["model"]["seeds"] == 2
+    row = ["The council of Arno accepted the plan to open the crossing."], ["open the crossing"]
+
+    def scores(name, seed):
+        (said,) = StanceClassifier.from_pretrained(run_folder(config.outputs, name, seed) / "checkpoint").predict(*row)
+        return np.array(list(said.scores.values()))
+
+    second, third = scores("mine-tiny", 2), scores("mine-tiny", 3)
+    assert np.abs(second - third).max() > 1e-4
+    expected = (scores("mine-target", 1) + (second + third) / 2) / 2
+    assert scores("mine-deep", 1) == pytest.approx(expected, abs=1e-5)
+    loaded = StanceClassifier.from_pretrained(run_folder(config.outputs, "mine-deep", 1) / "checkpoint")
+    assert loaded.runtime == "torch+torch"
+    trained = StanceClassifier.from_pretrained(run_folder(config.outputs, "mine-tiny", 2) / "checkpoint")
+    assert trained.card.input_format == InputFormat(max_length=64, mark="¤")
+
+
+def sourced(folder, annotations, model, source_model) -> TrainConfig:
+    """A run on half of the documents, after one on the other half."""
+    config = configured(folder, [a for a in annotations if a.document < "G"], source_model)
+    write_annotations(folder / "others.jsonl", [a for a in annotations if a.document >= "G"])
+    source = SourceConfig(
+        name="first",
+        data=replace(config.data, name="others", path="others.jsonl"),
+        split=config.split,
+        model=source_model,
+        trainer=config.trainer,
+    )
+    return replace(config, name=f"mine-{model.name}", model=model, source=source)
+
+
+def test_a_source_is_a_run_of_its_own_and_its_model_may_be_taken_as_it_is(tmp_path, readable_annotations):
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    run = train_run(config, "second")
+    first, second = (run_folder(config.outputs, name, 0) for name in ("first", "mine-as_it_is"))
+    assert run["config"]["source"]["data"]["name"] == "others"
+    assert "root" not in run["config"]["source"]["data"]
+    row = ["The council of Arno accepted the plan to open the crossing."], ["open the crossing"]
+    loaded = [StanceClassifier.from_pretrained(folder / "checkpoint") for folder in (first, second)]
+    assert loaded[0].predict(*row) == loaded[1].predict(*row)
+    assert loaded[1].card.data["name"] == "others"
+    assert loaded[1].card.metrics["test"]["n"] == run["metrics"]["test"]["n"]
+    card = (second / "checkpoint" / "README.md").read_text(encoding="utf-8")
+    assert "It is the model of the run first, on others, as it is" in card
+    made = (first / "run.json").stat().st_mtime_ns
+    train_run(replace(config, overwrite=True), "again")
+    assert (first / "run.json").stat().st_mtime_ns == made
+
+
+def test_several_sources_as_they_are_are_their_mean(tmp_path, readable_annotations):
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    single = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    prior = replace(single.source, name="more", model=PriorConfig(name="target", prior="target"))
+    config = replace(single, name="mean", model=AsItIsConfig(others={"further": prior}))
+    run = train_run(config, "mean")
+    assert [made["name"] for made in run["made_from"]] == ["first", "more"]
+    assert "root" not in run["config"]["model"]["others"]["further"]["data"]
+    assert "others" not in train_run(single, "single")["config"]["model"]
+    row = ["The council of Arno accepted the plan to open the crossing."], ["open the crossing"]
+    checkpoints = [run_folder(config.outputs, name, 0) / "checkpoint" for name in ("first", "more", "mean")]
+    one, other, both = (list(StanceClassifier.from_pretrained(c).predict(*row)[0].scores.values()) for c in checkpoints)
+    assert both == pytest.approx([(a + b) / 2 for a, b in zip(one, other, strict=True)])
+    card = (checkpoints[2] / "README.md").read_text(encoding="utf-8")
+    assert "the mean of the models of the run first, on others; of the run more, on others, as they are" in card
+
+
+def test_a_run_gone_on_with_by_other_code_is_of_neither(tmp_path, readable_annotations, monkeypatch, caplog):
+    config = configured(tmp_path, readable_annotations, LinearConfig(name="tfidf", features="tfidf", classifier="svm"))
+    for commit, stopped in (("first", "predict_examples"), ("second", "write_validation")):
+        with monkeypatch.context() as patch:
+            patch.setattr(identity, "code_state", lambda commit=commit: {"commit": commit, "dirty": False})
+            patch.setattr(runs, stopped, None)
+            with pytest.raises(TypeError):
+                train_run(config, "killed")
+    assert "begun by other code or versions" in caplog.text
+    monkeypatch.setattr(identity, "code_state", lambda: {"commit": "second", "dirty": False})
+    run = train_run(config, "done")
+    assert (run["code"], run["resumed"]) == ({"commit": "second", "dirty": True}, True)
+
+
+def test_a_run_that_learnt_nothing_yet_is_of_the_code_that_trains_it(tmp_path, readable_annotations, monkeypatch):
+    config = configured(tmp_path, readable_annotations, LinearConfig(name="tfidf", features="tfidf", classifier="svm"))
+    with monkeypatch.context() as patch:
+        patch.setattr(identity, "code_state", lambda: {"commit": "with a bug", "dirty": False})
+        patch.setattr(runs, "_trained", None)
+        with pytest.raises(TypeError):
+            train_run(config, "failed")
+    run = train_run(config, "mended")
+    assert (run["code"], run["command"], run["resumed"]) == (runs.code_state(), "mended", False)
+
+
+def test_a_source_that_is_refused_costs_no_finished_run(tmp_path, readable_annotations):
+    """Overwriting begins once all that the run needs stands."""
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    run = train_run(config, "first")
+    other = replace(config, overwrite=True, source=replace(config.source, model=replace(tfidf, C=3.0)))
+    with pytest.raises(
+        StanceError, match=r"first/seed-0: a run of another .* overwrite=true in the command of this very"
+    ):
+        train_run(other, "second")
+    assert train_run(config, "again")["command"] == run["command"]
+
+
+def test_a_source_may_learn_from_other_corpora(tmp_path, readable_annotations):
+    """And from these alone: then its card names them, and not the corpus that chose among them."""
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    others = replace(config.source, data=config.data, auxiliary=AuxiliaryConfig(corpora={"more": config.source.data}))
+    alone = replace(others, auxiliary=replace(others.auxiliary, own_rows=False))
+    for name, source, corpora in (("both", others, "mine, others"), ("alone", alone, "others")):
+        run = train_run(replace(config, name=name, source=replace(source, name=f"first-{name}")), "second")
+        first = run_folder(config.outputs, f"first-{name}", 0)
+        assert "root" not in run["config"]["source"]["auxiliary"]["corpora"]["more"]
+        card = (run_folder(config.outputs, name, 0) / "checkpoint" / "README.md").read_text(encoding="utf-8")
+        assert f"It is the model of the run first-{name}, on {corpora}, as it is" in card
+        assert f"documents of {corpora}" in (first / "checkpoint" / "README.md").read_text(encoding="utf-8")
+
+
+def test_an_encoder_goes_on_from_its_source(tmp_path, readable_annotations, tiny_encoder):
+    """With a learning rate of nothing, the weights are the source's to the last one, the head too."""
+    model = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    config = sourced(tmp_path, readable_annotations, model, model)
+    run = train_run(replace(config, trainer={**config.trainer, "learning_rate": 0.0, "weight_decay": 0.0}), "second")
+    first, second = (run_folder(config.outputs, name, 0) / "checkpoint" for name in ("first", "mine-tiny"))
+    assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
+    assert run["config"]["model"]["encoder"] == str(tiny_encoder)
+    assert "mark" not in run["config"]["model"]  # so that a run of before there was the field is the same run
+    assert "After the run first, on others: " in (second / "README.md").read_text(encoding="utf-8")
+
+
+def test_of_an_ensemble_the_encoder_goes_on_from_the_source(tmp_path, readable_annotations, tiny_encoder):
+    """The other members learn from the corpus itself alone."""
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    both = EnsembleConfig(name="both", members={"tiny": tiny, "target": PriorConfig(name="target", prior="target")})
+    run = train_run(replace(sourced(tmp_path, readable_annotations, both, tiny), name="mine-both"), "both")
+    assert [made["name"] for made in run["made_from"]] == ["mine-tiny", "first", "mine-target"]
+    kept = {
+        name: (tmp_path / "outputs" / "runs" / name / "seed-0" / "run.json") for name in ("mine-tiny", "mine-target")
+    }
+    settings = {name: json.loads(path.read_text())["config"] for name, path in kept.items()}
+    assert settings["mine-tiny"]["source"]["name"] == "first"
+    assert "source" not in settings["mine-target"]
+
+
+def test_a_source_without_use_and_a_use_without_source_are_refused(tmp_path, readable_annotations):
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    with pytest.raises(StanceError, match=r"source: of no use to this model; found 'tfidf'"):
+        sourced(tmp_path, readable_annotations, tfidf, tfidf)
+    with pytest.raises(StanceError, match="source: with model=as_it_is either"):
+        configured(tmp_path, readable_annotations, AsItIsConfig())
+    tiny, other = EncoderConfig(name="tiny", encoder="tiny"), EncoderConfig(name="tiny", encoder="other")
+    prior = PriorConfig(name="target", prior="target")
+    both = EnsembleConfig(name="both", members={"a": tfidf, "b": prior})
+    for model, source, message in (
+        (both, tiny, r"source: of no use to this model; found 'both'"),
+        (tiny, tfidf, r"source\.model: not an encoder; found 'tfidf'"),
+        (tiny, other, r"model\.encoder: not that of the source; found \['tiny'\]; allowed: .* same, here other"),
+        (replace(both, members={"a": tiny, "b": prior}), other, r"model\.encoder: not that of the source"),
+    ):
+        with pytest.raises(StanceError, match=message):
+            sourced(tmp_path, readable_annotations, model, source)
+    with pytest.raises(StanceError, match=r"source\.name: that of the run itself; found 'first'"):
+        replace(sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf), name="first")
+    with pytest.raises(StanceError, match=r"model\.name: unknown value; found 'mine'; allowed: as_it_is"):
+        AsItIsConfig(name="mine")
+
+
+def test_seeds_of_one_member_learn_from_the_same_documents(tmp_path, readable_annotations):
+    members = {"a": EncoderConfig(name="tiny"), "b": PriorConfig(name="target", prior="target")}
+    deep = EnsembleConfig(name="deep", members=members, seeds=2)
+    config = configured(tmp_path, readable_annotations, deep)
+    with pytest.raises(StanceError, match=r"train_share: each seed would learn from other documents; .*seeds=1"):
+        replace(config, train_share=0.5)
+    with pytest.raises(StanceError, match=r"model\.name: that of a member; found 'tiny'"):
+        replace(config, model=replace(deep, name="tiny"))
+
+
+def test_a_run_that_goes_on_elsewhere_is_of_neither_machine(tmp_path, readable_annotations, monkeypatch):
+    config = configured(tmp_path, readable_annotations, LinearConfig(name="tfidf", features="tfidf", classifier="svm"))
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "predict_examples", None)
+        patch.setattr(identity, "machine", lambda: {"processor": "another"})
+        with pytest.raises(TypeError):
+            train_run(config, "killed")
+    run = train_run(config, "done")
+    assert (run["machine"], run["code"]["dirty"]) == (machine(), True)
+
+
+def test_rows_that_a_source_learnt_from_are_counted(tmp_path, readable_annotations, caplog):
+    """The same corpus, divided in another way."""
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    other = replace(config.source, name="mixed", data=config.data, split=replace(config.split, seed=5))
+    assert train_run(config, "first")["learnt"] == {"validation": 0, "test": 0}
+    run = train_run(replace(config, name="second", source=other), "second")
+    assert run["learnt"]["test"] > 0
+    assert f"{run['learnt']['test']} of 12 rows of test have a text that was learnt from" in caplog.text
