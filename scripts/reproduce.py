@@ -1,6 +1,6 @@
 """Whether recorded results come out again: python scripts/reproduce.py tfidf
 
-Runs the recorded commands of each named experiment anew. --check runs nothing: it finds a number that is shown and is
+Trains what is recorded of each named experiment anew. --check runs nothing: it finds a number that is shown and is
 on no recorded page, and a record without configuration, data or commit.
 """
 

@@ -23,7 +23,6 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import hydra
 from hydra.core.config_store import ConfigStore
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override
@@ -228,34 +227,6 @@ def command() -> str:
     said = [part for part in HydraConfig.get().overrides.task if not part.startswith(("overwrite=", "outputs="))]
     name = HydraConfig.get().job.config_name  # not of the program, which for a launcher's job is the launcher's
     return shlex.join(["python", f"scripts/{name}.py", *said])
-
-
-def training_arguments(recorded: str) -> list[str]:
-    """What a recorded command says to ``scripts/train.py``.
-
-    Raises:
-        StanceError: It is no command of ``scripts/train.py``.
-    """
-    words = shlex.split(recorded)
-    if words[:2] != ["python", "scripts/train.py"]:
-        raise input_error("command", "not one that trains", found=recorded, allowed="python scripts/train.py ...")
-    return words[2:]
-
-
-def training_of(recorded: str) -> TrainConfig:
-    """The configuration that a recorded command trains.
-
-    Raises:
-        StanceError: It is no command of ``scripts/train.py``, or composes no more.
-    """
-    arguments = training_arguments(recorded)
-    register()
-    GlobalHydra.instance().clear()  # of the script that asks, whose own configuration is composed already
-    try:
-        with hydra.initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
-            return cast(TrainConfig, typed(hydra.compose("train", overrides=arguments)))
-    except HydraException as error:
-        raise StanceError(f"{recorded}: {str(error).strip().splitlines()[0]}") from None
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from typing import Any
 from stance.base.annotations import Corpus, Example
 from stance.base.errors import StanceError, input_error
 from stance.base.files import alone_at, digest, file_digest
+from stance.base.settings import differing
 from stance.data.agreement import aggregate, alpha_interval, by_row
-from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
+from stance.data.config import AuxiliaryConfig, BuildConfig, DataConfig, SplitConfig
 from stance.data.dataset import RECORD, DatasetRecord, fingerprint, load_splits, read_record, save_dataset, statistics
 from stance.data.read import read_corpus
 from stance.data.splits import (
@@ -46,23 +47,13 @@ def dataset_folder(
     outputs: str | Path, data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None = None
 ) -> Path:
     """Where the dataset of this configuration stands: its name ends in a digest, so that two never share a folder."""
-    settings = _identity(data, split, auxiliary)
-    return Path(outputs) / "data" / f"{data.name}-{split.by}-{split.seed}-{digest(settings)[:8]}"
+    made = digest(_settings(data, split, auxiliary))
+    return Path(outputs) / "data" / f"{data.name}-{split.by}-{split.seed}-{made[:8]}"
 
 
-def _identity(data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None) -> dict[str, Any]:
-    """The settings without what depends on the machine, and without ``auxiliary`` where there is none."""
-    settings: dict[str, Any] = {"data": asdict(data), "split": asdict(split)}
-    corpora = [settings["data"]]
-    if auxiliary is not None and auxiliary.corpora:
-        settings["auxiliary"] = asdict(auxiliary)
-        corpora += settings["auxiliary"]["corpora"].values()
-    for corpus in corpora:
-        corpus["root"] = corpus["texts"] = ""
-        for key in ("tool", "mapping"):
-            if not corpus[key]:
-                del corpus[key]
-    return settings
+def _settings(data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None) -> dict[str, Any]:
+    others = auxiliary if auxiliary is not None and auxiliary.corpora else AuxiliaryConfig()
+    return differing(BuildConfig(data=data, split=split, auxiliary=others))
 
 
 @cache
@@ -92,7 +83,7 @@ def build_dataset(
     corpora = {} if auxiliary is None else auxiliary.corpora
     others = {name: build_dataset(outputs, other, TAKEN_AS_THEY_ARE)[:2] for name, other in corpora.items()}
     corpus = read_corpus(data)
-    source = {**_identity(data, split, auxiliary), "files": dict(corpus.files), "code": _code()}
+    source = {**_settings(data, split, auxiliary), "files": dict(corpus.files), "code": _code()}
     if others:
         source["others"] = {name: record.fingerprint for name, (_, record) in others.items()}
     with alone_at(folder):

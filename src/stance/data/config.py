@@ -9,6 +9,8 @@ from stance.base.checks import a_name, a_seed, at_least, one_of
 from stance.base.errors import input_error
 from stance.base.labels import alike, known_as
 from stance.base.lines import Manner
+from stance.base.settings import FILE, WHERE
+from stance.data.roots import published, root_of
 
 
 def _by_spelling(key: str, spellings: dict[str, list[str | None]]) -> dict[str, str]:
@@ -94,13 +96,14 @@ class DataConfig:
     Attributes:
         name: Of the corpus; part of folder names.
         reader: One of ``READERS``.
-        root: Folder that ``path`` is relative to; it is not recorded, so that results name no machine's folders.
+        root: Folder that ``path`` is relative to, which is not recorded; null = see :mod:`stance.data.roots`.
         path: A file or folder, as the reader wants it.
         hub: A dataset repository of the Hugging Face hub that ``path`` is in, instead of ``root``.
         revision: Of that repository: a branch, tag or, to have the same tomorrow, a commit.
         headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
             favor_against_f1_mean_over_targets.
-        texts: Folder with the texts that a corpus annotates without holding them (wire); like ``root`` not recorded.
+        texts: Folder with the texts that a corpus annotates without holding them (wire); not recorded; null = its own
+            among the published corpora.
         annotators: Whose judgements count (negotiation, news, annotations, import; in the last two empty = all).
         adjudicator: Who settles ties and disagreements (annotations, import).
         labels: How the labels are spelled in the file (annotations, table, dna).
@@ -123,12 +126,12 @@ class DataConfig:
 
     name: str
     reader: str
-    root: str
-    path: str
+    root: str | None = field(default=None, metadata=WHERE)
+    path: str = field(metadata=FILE)
     hub: str = ""
     revision: str = "main"
     headline: str = "macro_f1"
-    texts: str = ""
+    texts: str | None = field(default=None, metadata=WHERE)
     annotators: list[str] = field(default_factory=list)
     adjudicator: str = ""
     labels: LabelSpellings = field(default_factory=LabelSpellings)
@@ -138,7 +141,7 @@ class DataConfig:
     target: str = ""
     encoding: str = "utf-8"
     tool: str = ""
-    mapping: str = ""
+    mapping: str = field(default="", metadata=FILE)
     quoting: str = "double"
     fill_down: list[str] = field(default_factory=list)
     task: str = "a"
@@ -175,7 +178,13 @@ class DataConfig:
     @property
     def location(self) -> Path:
         """The file or folder to read."""
-        return Path(self.root) / self.path
+        root = root_of(self.reader, verify=self.verify) if self.root is None else Path(self.root)
+        return root / self.path
+
+    @property
+    def wire(self) -> Path:
+        """The folder with the texts that are not in ``location``."""
+        return published() / "reuters21578" if self.texts is None else Path(self.texts)
 
     @property
     def manner(self) -> Manner:
@@ -239,7 +248,7 @@ class BuildConfig:
     data: DataConfig
     split: SplitConfig = field(default_factory=SplitConfig)
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
-    outputs: str = "outputs"
+    outputs: str = field(default="outputs", metadata=WHERE)
 
 
 @dataclass(kw_only=True)

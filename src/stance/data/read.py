@@ -80,7 +80,7 @@ def _read(data: DataConfig) -> Corpus:
         case "bundled":
             return bundled.read(path)
         case "wire":
-            return wire.read(path, data.texts, verify=verify)
+            return wire.read(path, data.wire, verify=verify)
         case "semeval2016":
             return semeval2016.read(path, data.task, verify=verify)
         case "vast":

@@ -10,7 +10,8 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
 from stance.base.markdown import markdown_table
 from stance.evaluation.metrics import TITLES, in_words
-from stance.models.config import AS_IT_IS, sources_of
+from stance.training.config import AsItIsConfig
+from stance.training.recorded import Recorded
 
 #: Parts that are reported beside test where a corpus has them: hard rows, and the test part of an older version.
 BESIDE: Mapping[str, str] = {"challenge": "challenge part", "literary": "literary part"}
@@ -123,7 +124,7 @@ def same_but_for_share(results: Sequence[Mapping[str, Any]]) -> None:
     """Raise StanceError if results differ in more than the share of the training documents."""
 
     def kind(result: Mapping[str, Any]) -> tuple[Any, ...]:
-        return result["data"]["fingerprint"], result["headline"], result["config"]["model"]
+        return result["data"]["fingerprint"], result["headline"], Recorded.read(result).config.model
 
     for result in results[1:]:
         if kind(result) != kind(results[0]):
@@ -135,17 +136,17 @@ def same_but_for_share(results: Sequence[Mapping[str, Any]]) -> None:
 
 def experiment_readme(result: Mapping[str, Any]) -> str:
     """The page of one experiment, in Markdown."""
-    config, prior = result["config"], result["best_prior"]
+    config, prior = Recorded.read(result).config, result["best_prior"]
     train = f"{result['train']['rows']:,} rows in {result['train']['documents']:,} documents"
-    learnt, model = f"learnt from {train}", config["model"]["name"]
-    if model == AS_IT_IS:
-        sources = ", ".join(dict.fromkeys(source["data"]["name"] for source in sources_of(config)))
-        sources = sources or f"what {config['model'].get('checkpoint')} learnt from"
+    learnt, model = f"learnt from {train}", config.model.name
+    if isinstance(config.model, AsItIsConfig):
+        sources = ", ".join(dict.fromkeys(source.data.name for source in config.sources()))
+        sources = sources or f"what {config.model.checkpoint} learnt from"
         learnt = f"learnt from {sources} and from nothing here, while the priors know the train part, {train}"
     lines = [
         f"# {result['name']}",
         "",
-        f"{model} on {result['data']['name']}, split by {config['split']['by']}, test part; {learnt}.",
+        f"{model} on {result['data']['name']}, split by {config.split.by}, test part; {learnt}.",
         "Written by `scripts/summarize.py`; `results.json` has every number, seed, version and second.",
         "",
         results_table([result]),

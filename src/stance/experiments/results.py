@@ -22,7 +22,15 @@ from stance.experiments.pages import (
     same_but_for_share,
     table_page,
 )
-from stance.experiments.records import RunSet, collect, collect_recorded, fine_tuned, read_results, what_differs
+from stance.experiments.records import (
+    RunSet,
+    collect,
+    collect_recorded,
+    fine_tuned,
+    read_results,
+    what_differs,
+    without_seed,
+)
 from stance.reporting.figures import learning_curve
 
 log = logging.getLogger(__name__)
@@ -56,7 +64,7 @@ def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
         result[part] = _scores(found, learnt, part, found.splits[part], ("macro_f1", "accuracy"), samples)
     result["tags"] = _by_tag(found, ("test", *BESIDE), samples)
     result["validation_tags"] = _by_tag(found, ("validation",), samples)
-    return {**result, "data": dict(found.data), "config": dict(found.config), "runs": list(found.runs)}
+    return {**result, "data": dict(found.data), **without_seed(found.made), "runs": list(found.runs)}
 
 
 def _scores(
@@ -148,7 +156,7 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
 
 def _trained_once(*systems: RunSet) -> list[str]:
     """Those whose training another seed would change, and that have one seed."""
-    return [system.name for system in systems if len(system.runs) == 1 and fine_tuned(system.config)]
+    return [system.name for system in systems if len(system.runs) == 1 and fine_tuned(system.made.config)]
 
 
 def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[str]]:
@@ -215,7 +223,7 @@ def _found(config: SummarizeConfig, name: str) -> RunSet:
     before = collect_recorded(config.outputs, folder)
     if before.answered and before.identity == system.identity:
         return system.with_seeds_of(before)
-    reason = what_differs(before.config, before.data, system.config, system.data) or "no answer to each row"
+    reason = what_differs(before.made, system.made) or "no answer to each row"
     allowed = f"train these seeds again, or recorded=false, which drops them; recorded with: {reason}"
     raise input_error(str(folder), "recorded seeds that cannot be added to", found=lost, allowed=allowed)
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from stance.base.checks import at_least, one_of, positive
 from stance.base.errors import input_error
+from stance.base.settings import FILE
 
 
 @dataclass(kw_only=True)
@@ -161,9 +162,9 @@ class PromptConfig(ModelConfig):
     """
 
     language_model: str
-    guidelines: str
+    guidelines: str = field(metadata=FILE)
     codebook: str = "decisions"
-    template: str | None = None
+    template: str | None = field(default=None, metadata=FILE)
     shots: int = 0
     choose: str = "balance"
     draws: int = 1

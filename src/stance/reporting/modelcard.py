@@ -46,7 +46,7 @@ def model_card(
     The licence is left out, since the run does not know it.
 
     Args:
-        run: What goes into ``run.json``: ``name``, ``seed``, ``data``, ``config``, ``command``.
+        run: What goes into ``run.json``: ``name``, ``seed``, ``data``, ``config``, ``contents``, ``command``.
         metrics: The report of each part, as in ``metrics.json``.
         kind: One of ``classifier.KINDS``.
         train: ``rows`` and ``documents`` that it learnt from.
@@ -134,17 +134,18 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
         asked = f"the language model {model['language_model']} was asked as it is" + (
             f", with {shown}" if shown else ""
         )
-        return f"Nothing: {asked}; the prompt is `{model['prompt'][:16]}`; split by {config['split']['by']}; {said}"
+        prompt = run["contents"]["prompt"][:16]
+        return f"Nothing: {asked}; the prompt is `{prompt}`; split by {config['split']['by']}; {said}"
     own = f"{train['rows']:,} rows in {train['documents']:,} documents"
     if taken := config["model"].get("checkpoint"):
         return f"It is {taken}, as it is; {said}"
-    if teacher := config.get("distill", {}).get("teacher"):
-        new = config["distill"]["questions"]
+    if distill := config.get("distill"):
+        teacher, new = distill["teacher"], distill["questions"]
         return (
             f"{own} of {', '.join(corpora)}, and the answers of {teacher['name']} (seed {run['seed']}) to these and to "
             f"{new:,} new questions about their texts; {said}"
         )
-    if "source" not in config:
+    if not config.get("source"):
         return f"{own} of {', '.join(corpora)}; split by {config['split']['by']}; {said}"
     first, *others = (f"the run {one['name']}, on {', '.join(_corpora_of(one))}" for one in sources_of(config))
     if others:
@@ -156,7 +157,7 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
 
 def _base_model(config: Mapping[str, Any]) -> str | None:
     """The encoder's name on the hub; a folder has none."""
-    model = (config.get("source", config) if config["model"]["name"] == AS_IT_IS else config)["model"]
+    model = ((config.get("source") or config) if config["model"]["name"] == AS_IT_IS else config)["model"]
     if model["name"] == AS_IT_IS:
         return None
     name = str(model["encoder"])

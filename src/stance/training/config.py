@@ -9,6 +9,7 @@ from typing import Any
 
 from stance.base.checks import a_name, a_seed, at_least, one_of
 from stance.base.errors import input_error
+from stance.base.settings import WHERE
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.models.config import (
     AS_IT_IS,
@@ -140,12 +141,12 @@ class TrainConfig:
     model: ModelConfig
     source: SourceConfig | None = None
     distill: DistillConfig | None = None
-    prompt: ServerConfig = field(default_factory=ServerConfig)
+    prompt: ServerConfig = field(default_factory=ServerConfig, metadata=WHERE)
     train_share: float = 1.0
     trainer: dict[str, Any] = field(default_factory=dict)
     bootstrap: int = 1000
-    outputs: str = "outputs"
-    overwrite: bool = False
+    outputs: str = field(default="outputs", metadata=WHERE)
+    overwrite: bool = field(default=False, metadata=WHERE)
 
     def __post_init__(self) -> None:
         """Refuse a name, a seed or a share that is none, too few bootstrap samples, and what cannot be trained with."""

@@ -39,8 +39,6 @@ from stance.training.identity import (
     begin_record,
     clear_folder,
     learns_nothing,
-    run_identity,
-    settings_of,
     stands_already,
     tidy_up,
 )
@@ -55,6 +53,7 @@ from stance.training.plan import (
     taken_checkpoint,
     what_made,
 )
+from stance.training.recorded import Recorded
 
 log = logging.getLogger(__name__)
 
@@ -86,17 +85,16 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
     dataset = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
     log.info("dataset %s %s", dataset, "built" if built else "stands")
-    settings = settings_of(config)
-    identity = run_identity(config.model, settings, record)
-    if stands_already(folder, identity, config.overwrite):
+    this = Recorded.of(config, record.fingerprint)
+    if stands_already(folder, this, config.overwrite):
         log.info("run %s stands", folder)
         return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
     if needed := runs_needed(config):
         _refuse_early([config, *needed])
     made_from = [made for run in needed for made in what_made(train_run(run, command))]
     started = folder / "started.json"
-    resumed = clear_folder(folder, identity, config.overwrite)
-    write_json(started, begin_record(started, identity, settings, command, resumed=resumed))
+    resumed = clear_folder(folder, this, config.overwrite)
+    write_json(started, begin_record(started, this, record.name, command, resumed=resumed))
 
     splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
     begin = time.perf_counter()
@@ -142,7 +140,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         if rows:
             log.warning("%d of %d rows of %s have a text that was learnt from", rows, len(splits[part]), part)
     run = {
-        "version": 1,
+        "version": 2,
         "name": config.name,
         "seed": config.seed,
         **read_json(started),

@@ -155,13 +155,6 @@ def cut_codebook(path: str | Path, length: str) -> str:
     return "".join(sections[: wanted + 1]).strip()
 
 
-def recorded(model: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a prompted model without paths: in place of its files stands the digest of the prompt."""
-    prompt = prompt_of(PromptConfig(**model))
-    template = None if model["template"] is None else Path(model["template"]).name
-    return {**model, "guidelines": Path(model["guidelines"]).name, "template": template, "prompt": prompt.digest}
-
-
 def schema(questions: int, several: bool) -> dict[str, Any]:
     """The JSON schema of the answer to so many questions."""
     names = [str(number + 1) for number in range(questions)] if several else ["label"]
