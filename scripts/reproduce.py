@@ -13,7 +13,7 @@ from stance.cli.config import PROJECT, plain_messages
 def main() -> None:
     """Print what is the same and what is different; exit code 1 if anything is different, 2 if it cannot be told."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a folder of experiments/")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a recorded experiment")
     parser.add_argument("--check", action="store_true", help="run nothing, check what is recorded and shown")
     parser.add_argument("--seeds", type=int, nargs="+", help="only these of the recorded seeds")
     parser.add_argument("--tolerance", type=float, default=0.02, help="where versions or machine differ (default 0.02)")

@@ -55,7 +55,7 @@ def recorded(tmp_path_factory, readable_annotations):
 
 
 def change(project, edit):
-    path = project / "experiments" / "tiny" / "results.json"
+    path = project / "experiments" / "mine" / "tiny" / "results.json"
     result = json.loads(path.read_text())
     edit(result)
     path.write_text(json.dumps(result))
@@ -218,7 +218,7 @@ def test_whatever_is_shown_is_recorded(project):
 
 
 def test_a_score_has_the_interval_that_it_was_recorded_with(project):
-    measures = json.loads((project / "experiments" / "tiny" / "results.json").read_text())["measures"]
+    measures = json.loads((project / "experiments" / "mine" / "tiny" / "results.json").read_text())["measures"]
     one, other = (
         "{value:.3f} [{low:.3f}, {high:.3f}]".format(**measures[name]) for name in ("macro_f1", "favor_against_f1")
     )
@@ -249,7 +249,7 @@ def test_a_difference_of_other_runs_is_found(project):
         (lambda r: r["runs"][0].update(commit="0" * 40), "is not in the history"),
         (lambda r: r["runs"][0].update(dirty=True), "made from changed files"),
         (lambda r: r["runs"][0].update(made_from=[MEMBER]), "seed 0, of member, seed 2: commit none is not in the"),
-        (lambda r: r["measures"]["macro_f1"].update(value=0.5), "tiny/README.md: not the page that its numbers give"),
+        (lambda r: r["measures"]["macro_f1"].update(value=0.5), "mine/README.md: not the page that its numbers give"),
         (lambda r: r["measures"]["macro_f1"].update(value=0.5), "all.md: not the page that its numbers give"),
     ],
 )

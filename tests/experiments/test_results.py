@@ -51,7 +51,7 @@ def settings(tmp_path):
 
 
 def record(tmp_path, name="guess"):
-    return tmp_path / "experiments" / name / "results.json"
+    return tmp_path / "experiments" / "annotations" / name / "results.json"
 
 
 def test_a_record_gives_the_same_numbers_without_the_runs(train, settings, tmp_path):
@@ -61,7 +61,7 @@ def test_a_record_gives_the_same_numbers_without_the_runs(train, settings, tmp_p
     before = record(tmp_path).read_text()
     finished = collect(tmp_path / "outputs", "guess")
     shutil.rmtree(tmp_path / "outputs")
-    again = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
+    again = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "guess")
     assert again.labels("test", again.splits["test"]) == finished.labels("test", finished.splits["test"])
     summarize_all(settings("guess", recorded=True))
     assert record(tmp_path).read_text() == before
@@ -107,7 +107,10 @@ def test_ones_own_run_is_compared_with_a_recorded_one(train, settings, tmp_path)
     shutil.rmtree(tmp_path / "outputs")
     train("mine", model="majority")
     config = CompareConfig(
-        a=str(tmp_path / "experiments" / "theirs"), b="mine", outputs=str(tmp_path / "outputs"), bootstrap=10
+        a=str(tmp_path / "experiments" / "annotations" / "theirs"),
+        b="mine",
+        outputs=str(tmp_path / "outputs"),
+        bootstrap=10,
     )
     (result,), _ = compare_systems(config)
     assert (result["system"], result["minus"]) == ("mine", config.a)
@@ -125,7 +128,7 @@ def test_what_was_recorded_without_answers_stays_in_the_table(train, settings, t
         del run["labels"]
     record(tmp_path, "old").write_text(json.dumps(content))
     shutil.rmtree(tmp_path / "outputs" / "runs" / "old")
-    old = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "old")
+    old = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "old")
     with pytest.raises(StanceError, match=r"old: recorded without the answer to each row; train it again: python scr"):
         old.answers("test")
     results, lines = summarize_all(settings("old", "new", "newer", table="all", recorded=True))
@@ -203,10 +206,10 @@ def test_a_record_of_other_data_or_of_none_is_refused(train, settings, tmp_path)
     content["data"]["fingerprint"] = "0" * 64
     record(tmp_path).write_text(json.dumps(content))
     with pytest.raises(StanceError, match=r"recorded on other data than what now stands; found .*; allowed: .* 000"):
-        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
+        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "guess")
     content["name"] = "another"
     record(tmp_path).write_text(json.dumps(content))
     with pytest.raises(StanceError, match="of another name than its folder; found 'another'"):
-        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
+        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "guess")
     with pytest.raises(StanceError, match="nothing is recorded"):
-        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "none")
+        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "none")

@@ -56,7 +56,7 @@ class SummarizeConfig:
     Attributes:
         experiment: A name, or a list of names for one table.
         outputs: Where the runs are.
-        folder: Where ``<name>/results.json`` and its table go.
+        folder: Where ``<corpus>/<name>/results.json`` and the page of the corpus go.
         recorded: Take seeds that have no finished run here, or all of them, from what is recorded in ``folder``: the
             answers to each row are there, so that only the dataset is needed. A record without answers stays as it is.
         table: Name of a page ``<folder>/<table>.md`` with the one table of all and the differences, and of the

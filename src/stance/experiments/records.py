@@ -183,6 +183,23 @@ def _entry(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequence[E
     }
 
 
+def recorded_in(folder: str | Path, name: str) -> Path | None:
+    """The folder of a recorded experiment below that of its corpus; None if there is none.
+
+    Raises:
+        StanceError: There are experiments of this name on several corpora.
+    """
+    found = sorted(path.parent for path in Path(folder).glob(f"*/{name}/results.json"))
+    if len(found) > 1:
+        raise input_error(name, "recorded on several corpora", found=[str(path) for path in found], allowed="one")
+    return found[0] if found else None
+
+
+def read_all(folder: str | Path) -> list[dict[str, Any]]:
+    """All that is recorded in the folder of a corpus, by name."""
+    return [read_results(path.parent) for path in sorted(Path(folder).glob("*/results.json"))]
+
+
 def read_results(folder: str | Path) -> dict[str, Any]:
     """The content of the ``results.json`` of an experiment's folder.
 
@@ -203,7 +220,7 @@ def collect_recorded(outputs: str | Path, folder: str | Path) -> RunSet:
 
     Args:
         outputs: Where the dataset stands, or is built from raw data as it is configured.
-        folder: Of the experiment, e.g. ``experiments/minilm``.
+        folder: Of the experiment, e.g. ``experiments/negotiation/minilm``.
 
     Raises:
         StanceError: There is no record, or the raw data are not there, or others now.

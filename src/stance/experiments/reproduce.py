@@ -19,8 +19,16 @@ from scipy.stats import t as student
 
 from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
-from stance.experiments.pages import experiment_readme, table_page
-from stance.experiments.records import changed_settings, collect, fine_tuned, read_results, without_seed
+from stance.experiments.pages import corpus_page, table_page
+from stance.experiments.records import (
+    changed_settings,
+    collect,
+    fine_tuned,
+    read_all,
+    read_results,
+    recorded_in,
+    without_seed,
+)
 from stance.experiments.results import IDENTICAL, still_holds, summarize
 from stance.models.config import PromptConfig
 from stance.training.config import TrainConfig
@@ -61,7 +69,7 @@ def reproduce(
     how far apart two such means may be (:func:`reach`).
 
     Args:
-        project: The checkout, with ``experiments/<name>/results.json``.
+        project: The checkout, with ``experiments/<corpus>/<name>/results.json``.
         name: Of the experiment.
         seeds: Only these of the recorded ones; None = all, and then the summary is compared too.
         tolerance: See above.
@@ -169,16 +177,16 @@ def _stands(folder: Path) -> bool:
 
 
 def read_recorded(project: Path, name: str) -> dict[str, Any]:
-    """The content of ``experiments/<name>/results.json``.
+    """The content of the ``results.json`` of an experiment.
 
     Raises:
         StanceError: It is not there; the message lists those that are.
     """
     folder = project / "experiments"
-    known = sorted(path.parent.name for path in folder.glob("*/results.json"))
-    if name not in known:
-        raise input_error(str(folder / name / "results.json"), "no such experiment", found=name, allowed=known)
-    return read_results(folder / name)
+    if (found := recorded_in(folder, name)) is None:
+        known = sorted(path.parent.name for path in folder.glob("*/*/results.json"))
+        raise input_error(str(folder), "no such experiment", found=name, allowed=known)
+    return read_results(found)
 
 
 def _again(config: TrainConfig, command: str) -> None:
@@ -229,12 +237,19 @@ def check(project: Path) -> list[str]:
     """
     wrong: list[str] = []
     folder = project / "experiments"
-    results = {path.parent.name: read_json(path) for path in sorted(folder.glob("*/results.json"))}
+    corpora = {path: read_all(path) for path in sorted(folder.glob("*/")) if path.is_dir()}
+    results = {result["name"]: result for recorded in corpora.values() for result in recorded}
     pages = []
-    for name, result in results.items():
-        wrong += [f"experiments/{name}/results.json: {problem}" for problem in _unrecorded(project, result)]
-        if not _unreadable(result):
-            pages.append((folder / name / "README.md", experiment_readme(result)))
+    for path, recorded in corpora.items():
+        problems = [f"{result['name']}: {each}" for result in recorded for each in _unrecorded(project, result)]
+        wrong += [f"experiments/{path.name}/{problem}" for problem in problems]
+        wrong += [
+            f"experiments/{path.name}/{result['name']}: of the corpus {result['data']['name']}"
+            for result in recorded
+            if result["data"]["name"] != path.name
+        ]
+        if not any(map(_unreadable, recorded)):
+            pages.append((path / "README.md", corpus_page(path.name, recorded)))
     for path in sorted(folder.glob("*.json")):
         content = read_json(path)
         missing = [name for name in content["experiments"] if name not in results]

@@ -16,8 +16,8 @@ from stance.evaluation.metrics import ALL_MEASURES
 from stance.experiments.config import SummarizeConfig
 from stance.experiments.pages import (
     BESIDE,
+    corpus_page,
     difference_line,
-    experiment_readme,
     read_published,
     same_but_for_share,
     table_page,
@@ -27,7 +27,9 @@ from stance.experiments.records import (
     collect,
     collect_recorded,
     fine_tuned,
+    read_all,
     read_results,
+    recorded_in,
     what_differs,
     without_seed,
 )
@@ -160,7 +162,7 @@ def _trained_once(*systems: RunSet) -> list[str]:
 
 
 def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[str]]:
-    """Write ``results.json`` and ``README.md`` of each named experiment, and compare systems on the same test rows.
+    """Write ``results.json`` of each named experiment and the page of its corpus; compare systems on the same rows.
 
     Args:
         config: Names and folders.
@@ -174,18 +176,18 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
     """
     found = [_found(config, name) for name in config.experiment]
     results = [
-        summarize(system, config.bootstrap) if system.answered else read_results(Path(config.folder) / system.name)
+        summarize(system, config.bootstrap) if system.answered else read_results(_folder(config, system))
         for system in found
     ]
     if config.curve:
         same_but_for_share(results)
     differences = _differences(found, config)
     for system, result in zip(found, results, strict=True):
-        folder = Path(config.folder) / system.name
         if system.answered:
-            write_json(folder / "results.json", result)
+            write_json(_folder(config, system) / "results.json", result)
+    for folder in sorted({_folder(config, system).parent for system in found}):
         with write_beside(folder / "README.md") as temporary:
-            temporary.write_text(experiment_readme(result), encoding="utf-8")
+            temporary.write_text(corpus_page(folder.name, read_all(folder)), encoding="utf-8")
     if config.table is not None:
         folder = Path(config.folder)
         if config.curve:
@@ -200,19 +202,23 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
     return results, [difference_line(difference) for difference in differences]
 
 
+def _folder(config: SummarizeConfig, system: RunSet) -> Path:
+    """Where an experiment is recorded: below its corpus."""
+    return Path(config.folder) / system.data["name"] / system.name
+
+
 def _found(config: SummarizeConfig, name: str) -> RunSet:
     """The finished runs of a name, with further seeds that are recorded if so configured; else those are named.
 
     Raises:
         StanceError: Recorded seeds cannot be counted together with the finished runs.
     """
-    folder = Path(config.folder) / name
     finished = any((Path(config.outputs) / "runs" / name).glob("seed-*/run.json"))
-    recorded = (folder / "results.json").exists()
-    if not finished and config.recorded and recorded:
-        return collect_recorded(config.outputs, folder)
+    if not finished and config.recorded and (recorded := recorded_in(config.folder, name)):
+        return collect_recorded(config.outputs, recorded)
     system = collect(config.outputs, name)
-    if not recorded:
+    folder = _folder(config, system)
+    if not (folder / "results.json").exists():
         return system
     lost = sorted({run["seed"] for run in read_results(folder)["runs"]} - {run["seed"] for run in system.runs})
     if not lost:
