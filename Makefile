@@ -31,12 +31,12 @@ quickstart: $(INSTALLED) ## a short report scored, then the bundled corpus to a 
 	@echo "2/6 dataset"
 	@$(BIN)/python scripts/build_dataset.py data=negotiation
 	@echo "3/6 baselines"
-	@$(BIN)/python scripts/train.py -m experiment=$(SYSTEMS)
+	@$(BIN)/python scripts/train.py -m model=$(SYSTEMS)
 	@echo "4/6 stance-small as it is, and fine-tuned on the literary part of the corpus"
 	@$(BIN)/python scripts/train.py experiment=stance_small_as_it_is
 	@$(BIN)/python scripts/train.py -m experiment=stance_small_tuned seed=$(SEEDS)
 	@echo "5/6 results on proposals that training never saw"
-	@$(BIN)/python scripts/summarize.py 'experiment=[$(SYSTEMS),stance_small_as_it_is,stance_small_tuned]' folder=outputs/quickstart
+	@$(BIN)/python scripts/summarize.py 'experiment=[negotiation-$(subst $(comma),$(comma)negotiation-,$(SYSTEMS)),stance_small_as_it_is,stance_small_tuned]' folder=outputs/quickstart
 	@echo "6/6 three sentences about a proposal that training never saw"
 	@$(BIN)/python scripts/predict.py checkpoint=$(FIRST)/checkpoint input=seeds/try.csv output=outputs/quickstart/try.csv show=3
 	@echo "checkpoint: $(FIRST)/checkpoint   reports: outputs/runs/*/seed-*/metrics.json"

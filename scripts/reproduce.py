@@ -1,4 +1,4 @@
-"""Whether recorded results come out again: python scripts/reproduce.py tfidf
+"""Whether recorded results come out again: python scripts/reproduce.py negotiation-tfidf
 
 Trains what is recorded of each named experiment anew. --check runs nothing: it finds a number that is shown and is
 on no recorded page, and a record without configuration, data or commit.

@@ -1,6 +1,6 @@
-"""All seeds of an experiment as one result: python scripts/summarize.py experiment=minilm
+"""All seeds of an experiment as one result: python scripts/summarize.py experiment=negotiation-minilm
 
-Several in one table, the last compared with each other one: experiment=[majority,tfidf,minilm]
+Several in one table, the last compared with each other one: experiment=[wire-tfidf,wire_stance_small]
 From what is recorded, where nothing was trained here, or with further seeds to it: recorded=true
 """
 

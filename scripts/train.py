@@ -1,8 +1,8 @@
-"""Fine-tune an encoder, or fit a baseline: python scripts/train.py experiment=minilm seed=0
+"""Fine-tune an encoder, or fit a baseline: python scripts/train.py experiment=stance_base seed=0
 
 Without an experiment: model=tfidf data=semeval2016 split=official (each a name of a file in conf/).
-Several at once: python scripts/train.py -m experiment=minilm seed=0,1,2
-In two processes that share each batch: torchrun --nproc_per_node 2 scripts/train.py experiment=minilm
+Several at once: python scripts/train.py -m model=minilm seed=0,1,2
+In two processes that share each batch: torchrun --nproc_per_node 2 scripts/train.py model=minilm
 More machines, more jobs at once: docs/scaling.md
 """
 

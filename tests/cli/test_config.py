@@ -193,7 +193,7 @@ def test_what_hydra_knows_it_still_knows():
         return as_typed(arguments, schema)
 
     untouched = (
-        "experiment=minilm", "seed=0", "model.C=1e-3", "trainer.learning_rate=1e-4", "~trainer", "+trainer={a:1}",
+        "experiment=vast", "seed=0", "model.C=1e-3", "trainer.learning_rate=1e-4", "~trainer", "+trainer={a:1}",
         "hydra/launcher=here", "hydra.launcher.n_jobs=2", "data=table", "source=null", "data.path=${oc.env:HOME}/a.csv",
         'data.target="a, b"', 'data.leave_out=["",UNCLEAR]', "name=mine", "--cfg=job", "data.annotators=[]",
     )  # fmt: skip
@@ -218,7 +218,7 @@ def test_in_a_multirun_a_comma_separates():
     def said(argument):
         return as_typed(["-m", argument], TrainConfig)[1]
 
-    for untouched in ("experiment=minilm,tfidf", "seed=range(0,3)", "data.path=a.csv,b.csv", "data.path=choice(a,b)"):
+    for untouched in ("experiment=vast,seesaw", "seed=range(0,3)", "data.path=a.csv,b.csv", "data.path=choice(a,b)"):
         assert said(untouched) == untouched
     assert said("data.path=votes (1).csv,R&D.csv") == 'data.path="votes (1).csv","R&D.csv"'
     assert said('data.target=1e3,"a, b"') == 'data.target="1e3","a, b"'

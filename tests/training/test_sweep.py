@@ -20,7 +20,7 @@ from stance.training import finetune as training
 from stance.training.config import SearchConfig, SourceConfig, SweepConfig
 from stance.training.sweep import run_sweep, train_command
 
-COMMAND = "python scripts/sweep.py experiment=minilm seed=3 search.trials=9 trainer.learning_rate=1 name=mine"
+COMMAND = "python scripts/sweep.py model=minilm seed=3 search.trials=9 trainer.learning_rate=1 name=mine"
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def composed(primary, overrides):
 
 
 def test_every_template_that_is_tried_by_default_is_one():
-    config = composed("sweep", ["experiment=minilm"])
-    assert config.name == "minilm"
+    config = composed("sweep", ["model=minilm"])
+    assert config.name == "negotiation-minilm"
     for template in config.search.templates:
         assert "the port" in InputFormat(config.model.first, template).pair("a", "the port", "b", "")[1]
 
