@@ -61,7 +61,7 @@ def from_values(kind: type[Settings], values: Mapping[str, Any], key: str) -> Se
         nearest = max(kinds, key=lambda each: len(_names(each) & values.keys()))
         wrong = sorted(values.keys() - _names(nearest)) or sorted(_needed(nearest) - values.keys())
         raise input_error(key, "no such settings, or missing ones", found=wrong, allowed=sorted(_names(nearest)))
-    chosen = min(fitting, key=lambda each: len(_names(each)))
+    chosen: Any = min(fitting, key=lambda each: len(_names(each)))
     hints = _hints(chosen)
     return chosen(**{name: _typed(hints[name], value, f"{key}.{name}") for name, value in values.items()})
 
@@ -86,7 +86,7 @@ def _default(each: Field[Any]) -> Any:  # noqa: ANN401
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a class, which mypy will not take for a key
+def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
