@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow.parquet as pq
 
@@ -26,6 +28,7 @@ from stance.map.config import MapConfig
 from stance.map.documents import documents_digest, read_documents
 from stance.map.positions import ENOUGH, FEW, Judge, cells
 from stance.map.proposals import Encoder, PackagedEncoder, read_proposals
+from stance.map.spreadsheet import inert
 from stance.map.suggest import write_suggestions
 from stance.map.types import Document, Evidence, StanceMap
 from stance.models.classifier import StanceClassifier, checkpoint_folder
@@ -72,7 +75,7 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
             _tables(journal)
         tally = Tally(**journal.state)
         evidence = list(_evidence(_where(journal, output, ask.TABLE)))
-        documents = _documents(journal.path(ask.DOCUMENTS))
+        documents = _documents(journal.path(ask.DOCUMENTS), config)
         judge = Judge(_errors(config), config.certain, config.bootstrap)
         made = StanceMap(
             title=config.title,
@@ -133,7 +136,7 @@ def _tables(journal: Journal) -> None:
         writer.writerow(ask.SCHEMA.names)
         with pq.ParquetFile(table) as file:
             for batch in file.iter_batches():
-                writer.writerows([list(row.values()) for row in batch.to_pylist()])
+                writer.writerows([inert(cell) for cell in row.values()] for row in batch.to_pylist())
 
 
 def _where(journal: Journal, output: Path, name: str) -> Path:
@@ -147,11 +150,16 @@ def _evidence(path: Path) -> Iterator[Evidence]:
             yield from (Evidence(**row) for row in batch.to_pylist())
 
 
-def _documents(path: Path) -> list[Document]:
+def _documents(path: Path, config: MapConfig) -> list[Document]:
+    """The documents that were asked about; one of a folder is linked to its file, as seen from the page."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8") as lines:
-        return [Document(**json.loads(line)) for line in lines]
+        documents = [Document(**json.loads(line)) for line in lines]
+    if not Path(config.documents).is_dir():
+        return documents
+    here = Path(os.path.relpath(config.documents, config.output)).as_posix()
+    return [replace(one, link=f"{here}/{quote(one.id)}") if one.link == one.id else one for one in documents]
 
 
 def _errors(config: MapConfig) -> Errors | None:
