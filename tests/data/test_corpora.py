@@ -11,7 +11,7 @@ import yaml
 
 from conftest import PROJECT, write_lines
 from stance.base.errors import StanceError
-from stance.data.build import dataset_folder
+from stance.data.build import dataset_folder, split_beside
 from stance.data.columns import Columns
 from stance.data.config import ALWAYS_READ, DataConfig, LabelSpellings, PartSpellings, SplitConfig
 from stance.data.info import info_of, known
@@ -98,6 +98,16 @@ def test_recorded_datasets_are_where_they_were(tmp_path):
 
 
 FOLDER = "vast-official-0-1c075879"
+
+
+def test_a_corpus_without_parts_whose_targets_tie_its_documents_is_divided_by_document_beside_another():
+    def by(reader):
+        return split_beside(DataConfig(name="x", reader=reader, root="", path="p")).by
+
+    assert {reader for reader in CORPORA if not CORPORA[reader].reader and by(reader) == "document"} == {
+        "mpqa", "unsc", "nli", "dna",
+    }  # fmt: skip
+    assert by("vast") == by("annotations") == "auto"
 
 
 def test_a_table_may_ask_for_annotators_and_an_adjudicator(tmp_path):
