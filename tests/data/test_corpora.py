@@ -12,7 +12,7 @@ import yaml
 from conftest import PROJECT, write_lines
 from stance.base.errors import StanceError
 from stance.data.build import dataset_folder, split_beside
-from stance.data.columns import Columns
+from stance.data.columns import QUESTION, Columns
 from stance.data.config import ALWAYS_READ, DataConfig, LabelSpellings, PartSpellings, SplitConfig
 from stance.data.info import info_of, known
 from stance.data.listing import MARKS, corpora_table, write_listing
@@ -76,6 +76,12 @@ def test_what_the_reader_does_not_read_is_refused_with_those_that_do():
     assert refused("table", revision="v2") == (
         "data.revision: read of a repository alone; found 'v2'; allowed: data.hub=..."
     )
+
+
+def test_a_column_that_a_script_does_not_look_at_is_refused():
+    Columns(holder="who").check_read("columns", QUESTION)
+    with pytest.raises(StanceError, match=r"columns\.id: not read here; found 'key'; allowed: text, target, holder"):
+        Columns(id="key").check_read("columns", QUESTION)
 
 
 def test_what_is_at_its_default_is_nobodys_business():
