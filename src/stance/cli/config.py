@@ -43,6 +43,7 @@ from stance.evaluation.config import (
 )
 from stance.experiments.config import CompareConfig, SummarizeConfig
 from stance.inference.config import AnnotateConfig, CascadeConfig, ExportConfig, PredictConfig, SharesConfig, ShipConfig
+from stance.map.config import MapConfig
 from stance.models.config import EncoderConfig, EnsembleConfig, KernelConfig, LinearConfig, PriorConfig, PromptConfig
 from stance.training.config import AsItIsConfig, SweepConfig, TrainConfig
 
@@ -74,6 +75,7 @@ def register() -> None:
         "probe_schema": ProbeConfig,
         "behaviour_schema": BehaviourConfig,
         "export_schema": ExportConfig,
+        "map_schema": MapConfig,
         "tasks_schema": TasksConfig,
         "predict_schema": PredictConfig,
         "ship_schema": ShipConfig,

@@ -5,26 +5,23 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from stance.data.info import OWN_FILES, info_of
+
 #: The checkout, whose ``seeds/`` is the bundled corpus.
 CHECKOUT = Path(__file__).resolve().parents[3]
 
-#: Readers of ``seeds/``.
-BUNDLED = ("negotiation", "news", "bundled", "wire")
-
-#: Readers of the user's own files, which are named from the folder that a command runs in.
-OWN = ("annotations", "table", "import")
-
 
 def root_of(reader: str, *, verify: bool) -> Path:
-    """The folder that the path of a corpus begins in.
+    """The folder that the path of a corpus begins in; of the user's own files the one that a command runs in.
 
     Args:
         reader: See :class:`stance.data.config.DataConfig`.
         verify: Whether it is a published corpus. A file of Discourse Network Analyzer may be, or the user's own.
     """
-    if reader in BUNDLED:
-        return CHECKOUT
-    return Path() if reader in OWN or (reader == "dna" and not verify) else published()
+    if reader in OWN_FILES:
+        return published() if reader == "dna" and verify else Path()
+    info = info_of(reader)
+    return published() if info.folder and "texts" not in info.options else CHECKOUT
 
 
 def published() -> Path:

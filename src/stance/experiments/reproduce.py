@@ -237,7 +237,9 @@ def check(project: Path) -> list[str]:
     """
     wrong: list[str] = []
     folder = project / "experiments"
-    corpora = {path: read_all(path) for path in sorted(folder.glob("*/")) if path.is_dir()}
+    corpora = {
+        path: read_all(path) for path in sorted({record.parents[1] for record in folder.glob("*/*/results.json")})
+    }
     results = {result["name"]: result for recorded in corpora.values() for result in recorded}
     pages = []
     for path, recorded in corpora.items():
