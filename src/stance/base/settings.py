@@ -63,7 +63,8 @@ def from_values(kind: type[Settings], values: Mapping[str, Any], key: str) -> Se
         raise input_error(key, "no such settings, or missing ones", found=wrong, allowed=sorted(_names(nearest)))
     chosen: Any = min(fitting, key=lambda each: len(_names(each)))
     hints = _hints(chosen)
-    return chosen(**{name: _typed(hints[name], value, f"{key}.{name}") for name, value in values.items()})
+    made: Settings = chosen(**{name: _typed(hints[name], value, f"{key}.{name}") for name, value in values.items()})
+    return made
 
 
 def _recorded(settings: Any) -> list[Field[Any]]:  # noqa: ANN401

@@ -73,36 +73,35 @@ ALWAYS_READ = frozenset(("name", "reader", "root", "path", "hub", "revision", "h
 class DataConfig:
     """Where judgements come from.
 
-        The first seven are read of every corpus. The others are options: which reader reads them stands in its
-        :class:`stance.data.info.CorpusInfo`, and one that the reader does not read is refused.
+    The first seven are read of every corpus. The others are options: which reader reads them stands in its
+    :class:`stance.data.info.CorpusInfo`, and one that the reader does not read is refused.
 
     Attributes:
-            name: Of the corpus; part of folder names.
-            reader: A published corpus, or what reads the user's own files: annotations, table, import, dna.
-            root: Folder that ``path`` is relative to, which is not recorded; null = see :mod:`stance.data.roots`.
-            path: A file or folder, as the reader wants it.
-            hub: A dataset repository of the Hugging Face hub that ``path`` is in, instead of ``root``.
-            revision: Of that repository: a branch, tag or, to have the same tomorrow, a commit.
-            headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
-                favor_against_f1_mean_over_targets.
-    from stance.base.settings import FILE, WHERE
-            texts: Folder with the texts that a corpus annotates without holding them; like ``root`` not recorded.
-            annotators: Whose judgements count; of the user's own files empty = all.
-            adjudicator: Who settles ties and disagreements.
-            labels: How the labels are spelled in the file.
-            leave_out: Spellings of labels whose judgements are not read, e.g. ``[UNCLEAR, ""]``.
-            columns: What our fields are called in the file; in a database which of its variables they are.
-            parts: How the parts are spelled in a column ``part``.
-    from stance.data.roots import published, root_of
-            target: One target for every row of a table without that column.
-            encoding: Of the file.
-            tool: Which annotation tool wrote the files; empty = as their content says.
-            mapping: A file that says what in them is holder, target and label.
-            quoting: Of a csv or tsv, one of ``QUOTING``.
-            fill_down: Columns of the file whose empty cells hold what the cell above holds.
-            task: a or b.
-            derived_neutrals: Whether there are neutral rows that nobody judged; the top of each reader says which.
-            verify: Refuse files other than the published ones.
+        name: Of the corpus; part of folder names.
+        reader: A published corpus, or what reads the user's own files: annotations, table, import, dna.
+        root: Folder that ``path`` is relative to, which is not recorded; null = see :mod:`stance.data.roots`.
+        path: A file or folder, as the reader wants it.
+        hub: A dataset repository of the Hugging Face hub that ``path`` is in, instead of ``root``.
+        revision: Of that repository: a branch, tag or, to have the same tomorrow, a commit.
+        headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
+            favor_against_f1_mean_over_targets.
+        texts: Folder with the texts that a corpus annotates without holding them; not recorded; null = its
+            folder among the published corpora.
+        annotators: Whose judgements count; of the user's own files empty = all.
+        adjudicator: Who settles ties and disagreements.
+        labels: How the labels are spelled in the file.
+        leave_out: Spellings of labels whose judgements are not read, e.g. ``[UNCLEAR, ""]``.
+        columns: What our fields are called in the file; in a database which of its variables they are.
+        parts: How the parts are spelled in a column ``part``.
+        target: One target for every row of a table without that column.
+        encoding: Of the file.
+        tool: Which annotation tool wrote the files; empty = as their content says.
+        mapping: A file that says what in them is holder, target and label.
+        quoting: Of a csv or tsv, one of ``QUOTING``.
+        fill_down: Columns of the file whose empty cells hold what the cell above holds.
+        task: a or b.
+        derived_neutrals: Whether there are neutral rows that nobody judged; the top of each reader says which.
+        verify: Refuse files other than the published ones.
     """
 
     name: str
