@@ -100,6 +100,9 @@ def read(
         manner = manner._replace(wanted=(columns.text, columns.label, columns.target))
         rows = _with_columns(path, chain.from_iterable(read_chunks(path, CHUNK, encoding, manner)), columns)
     else:
+        if manner.fill_down:
+            found = list(manner.fill_down)
+            raise input_error("data.fill_down", "a database has no cells above", found=found, allowed="a table")
         rows = _statements(path, columns)
     return corpus_of_rows(path, rows, columns, label_map=label_map, leave_out=leave_out)
 

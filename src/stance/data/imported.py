@@ -16,7 +16,16 @@ from stance.base.annotations import Corpus
 from stance.base.errors import input_error
 from stance.base.files import file_digest
 from stance.data.columns import Columns
-from stance.data.imports import TOOLS, ImportMapping, Opened, open_export, read_mapping, records_of, rows_of
+from stance.data.imports import (
+    MAY_BE_EMPTY,
+    TOOLS,
+    ImportMapping,
+    Opened,
+    open_export,
+    read_mapping,
+    records_of,
+    rows_of,
+)
 from stance.data.info import CorpusInfo
 from stance.data.table import corpus_of_rows, of_annotators
 
@@ -55,6 +64,10 @@ def read(
     if not found.rows:
         left_out = ", ".join(f"{reason} ({n})" for reason, n in found.left_out.most_common())
         raise input_error(str(path), "no judgements", found=left_out or "no records", allowed="see the mapping")
+    for name, rows in found.empty.items():
+        if rows < len(found.rows):
+            told = "%s: %d of %d judgements name no %s: %s; if a cell should go on from above, fill_down in the mapping"
+            log.warning(told, path, rows, len(found.rows), name, MAY_BE_EMPTY[name])
     with_part = any("part" in row for _, row in found.rows)
     corpus = corpus_of_rows(
         path if Path(path).is_file() else mapping,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from stance.base.annotations import Corpus, in_one_spelling
-from stance.base.errors import input_error
+from stance.base.errors import content, input_error
 from stance.base.hub import fetch
 from stance.data.config import DataConfig
 from stance.data.info import info_of
@@ -26,7 +26,8 @@ def read_corpus(data: DataConfig) -> Corpus:
         allowed = "data.path=..., and for the field's corpora the folder that STANCE_DATA or data.root names"
         raise input_error(str(data.location.absolute()), "no such file or folder", allowed=allowed)
     info = info_of(data.reader)
-    return in_one_spelling(info.read(data.location, **_arguments(data, info.options)))
+    with content(str(data.location), f"not of the format that {data.reader} is in"):
+        return in_one_spelling(info.read(data.location, **_arguments(data, info.options)))
 
 
 def _arguments(data: DataConfig, options: Collection[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from stance.base.checks import at_least, one_of
 from stance.base.errors import input_error
 from stance.base.lines import Manner
-from stance.base.names import beside
+from stance.base.names import beside, table_kind
 from stance.data.columns import QUESTION, Columns
 from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
 from stance.models.config import RUNTIMES, ModelConfig, PromptConfig, ServerConfig
@@ -175,6 +175,7 @@ class PredictConfig:
         show: Print so many rows of the output when it is done.
         details: Add ``text_cut`` and ``holder_mentioned``, true or false, the latter empty where the author is asked.
         windows: Read texts that are too long for the model in windows around the holder's mentions.
+        excel_safe: In a csv or tsv output put an apostrophe before texts that a spreadsheet would compute as formulas.
         strict: Stop with an error at the first bad row.
         overwrite: Begin anew where an unfinished run with other settings or another input is in the way.
     """
@@ -197,6 +198,7 @@ class PredictConfig:
     show: int = 0
     details: bool = False
     windows: bool = False
+    excel_safe: bool = False
     strict: bool = False
     overwrite: bool = False
 
@@ -208,6 +210,8 @@ class PredictConfig:
         at_least("show", self.show, 0)
         one_of("runtime", self.runtime, RUNTIMES)
         one_of("quoting", self.quoting, QUOTING)
+        if self.excel_safe and table_kind(self.output)[0] not in (".csv", ".tsv"):
+            raise input_error("excel_safe", "not an output of cells", found=self.output, allowed="a csv or tsv")
         if Path(self.input).resolve() == Path(self.output).resolve():
             raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
         if Path(self.input).resolve() == beside(self.output, ".rejects.jsonl").resolve():
@@ -234,6 +238,7 @@ class SharesConfig:
         prefix: Before the names of the scored columns, as ``scripts/predict.py`` was told.
         bootstrap: Samples for the intervals.
         encoding: Of a csv, tsv or jsonl file.
+        quoting: Of a csv or tsv, one of ``QUOTING``.
     """
 
     predictions: str
@@ -243,11 +248,13 @@ class SharesConfig:
     prefix: str = ""
     bootstrap: int = 500
     encoding: str = "utf-8"
+    quoting: str = "double"
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples, and an output that is no JSON file."""
+        """Refuse too few bootstrap samples, another quoting, and an output that is no JSON file."""
         self.columns.check_read("columns", ("document", "target"))
         at_least("bootstrap", self.bootstrap, 10)
+        one_of("quoting", self.quoting, QUOTING)
         if self.output is not None and Path(self.output).suffix != ".json":
             raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
 

@@ -50,7 +50,7 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
     contradictions = Contradictions(config.predictions)
     names: set[str] = set()
     gaps = Gaps(config.predictions, vars(config.columns), {"document": Gaps.MEANING["document"]})
-    manner = Manner(wanted=(config.prefix + "label",))
+    manner = Manner(quoted=config.quoting != "none", wanted=(config.prefix + "label",))
     for chunk in read_chunks(config.predictions, CHUNK, config.encoding, manner):
         for place, row in chunk:
             gaps.note(row, place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
@@ -13,9 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
-from stance.base.errors import StanceError, first_line, input_error
+from stance.base.errors import StanceError, content, input_error
 from stance.base.files import folder_beside, read_json, write_json
 from stance.base.hub import fetch
 from stance.base.labels import ID2LABEL, LABELS, check_label_order
@@ -110,12 +110,11 @@ class StanceClassifier:
     @classmethod
     def _load(cls, folder: Path, runtime: str) -> StanceClassifier:
         card = read_card(folder)
-        try:
-            return cls(_load_predictor(folder, card, runtime), card)
-        except StanceError:
-            raise
-        except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-            raise StanceError(f"{folder}: damaged checkpoint: {first_line(error)}") from None
+        with content(str(folder), "damaged checkpoint"):
+            predictor = _load_predictor(folder, card, runtime)
+            if not isinstance(predictor, Ensemble | Cascade | PromptModel):
+                _check_answer(predictor)
+            return cls(predictor, card)
 
     @property
     def runtime(self) -> str:
@@ -193,6 +192,8 @@ class Ensemble:
     def load(cls, folder: Path, runtime: str = "torch") -> Ensemble:
         """Read what :meth:`save` wrote."""
         names = read_json(folder / "ensemble.json")["members"]
+        if not names or not all(isinstance(name, str) and re.fullmatch(r"[\w-][\w.+-]*", name) for name in names):
+            raise input_error(str(folder / "ensemble.json"), "members", found=names, allowed="names of folders in it")
         return cls({name: StanceClassifier._load(must_exist(folder / name, "member"), runtime) for name in names})
 
 
@@ -241,7 +242,10 @@ class Cascade:
         cheap, dear = (
             StanceClassifier._load(must_exist(folder / name, "member"), runtime) for name in ("cheap", "dear")
         )
-        return cls(cheap, dear, float(read_json(folder / "cascade.json")["threshold"]))
+        threshold = read_json(folder / "cascade.json")["threshold"]
+        if not isinstance(threshold, float | int) or not math.isfinite(threshold):
+            raise input_error(str(folder / "cascade.json"), "threshold", found=threshold, allowed="a number")
+        return cls(cheap, dear, float(threshold))
 
 
 def leaves(predictor: Predictor) -> list[Predictor]:
@@ -282,6 +286,13 @@ def _load_predictor(folder: Path, card: Card, runtime: str) -> Predictor:
     return _load_encoder(folder, card, runtime)
 
 
+def _check_answer(predictor: Predictor) -> None:
+    """Refuse a model whose files do not fit each other, which else comes up in the midst of scoring."""
+    answer = predictor.predict_proba(["A word."], ["a proposal"], ["somebody"], [""])
+    if answer.shape != (1, len(LABELS)) or not np.isclose(answer.sum(), 1, atol=1e-3) or (answer < 0).any():
+        raise ValueError(f"it answers {answer.tolist()} where three probabilities are wanted")
+
+
 def _load_encoder(folder: Path, card: Card, runtime: str) -> EncoderModel | OnnxModel:
     import torch
 
@@ -313,16 +324,26 @@ def read_card(folder: Path) -> Card:
         raise input_error(str(path), "checkpoint of another version", found=version, allowed=str(CARD_VERSION))
     if saved.get("kind") not in KINDS:
         raise input_error(str(path), "checkpoint of another kind", found=saved.get("kind"), allowed=KINDS)
-    check_label_order(saved.get("labels") or (), str(path))
+    if not isinstance(saved.get("labels"), list):
+        raise input_error(str(path), "labels", found=saved.get("labels"), allowed=LABELS)
+    check_label_order(saved["labels"], str(path))
+    for name in ("data", "metrics"):
+        if not isinstance(saved.get(name, {}), dict):
+            raise input_error(str(path), name, found=saved[name], allowed="an object of JSON")
     scale = saved.get("scale", 1.0)
     if not isinstance(scale, float) or not 0 < scale < math.inf:
         raise input_error(str(path), "scale", found=scale, allowed="a number above 0")
-    try:
-        saved["input_format"] = _input_format(saved["input_format"])
-        saved["thresholds"] = tuple(Threshold(*row) for row in saved.get("thresholds", ()))
+    with content(str(path), "not a complete checkpoint card"):
+        try:
+            saved["input_format"] = _input_format(saved["input_format"])
+        except StanceError as error:  # it does not know where it stands
+            raise StanceError(f"{path}: {error}") from None
+        saved["thresholds"] = tuple(_threshold(*row) for row in saved.get("thresholds", ()))
         return Card(**{**saved, "labels": tuple(saved["labels"])})
-    except (KeyError, TypeError) as error:
-        raise StanceError(f"{path}: not a complete checkpoint card ({error})") from None
+
+
+def _threshold(confidence: float, rows: int, errors: int) -> Threshold:
+    return Threshold(float(confidence), int(rows), int(errors))
 
 
 #: What a message says of a sequence classifier that transformers alone saved.
