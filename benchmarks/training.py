@@ -48,7 +48,7 @@ from stance.evaluation.metrics import (
     with_interval,
 )
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import encoder_location
 from stance.training import finetune as training
 from stance.training.config import TrainConfig

@@ -38,7 +38,7 @@ WARM = 64
 def _pipeline(folder: Path, *, batch: int) -> Ask:
     from transformers import pipeline
 
-    from stance.models.classifier import read_card
+    from stance.models.card import read_card
 
     form = read_card(folder).input_format
     plain = pipeline("text-classification", model=str(folder), device="cpu")
@@ -56,7 +56,7 @@ def _cross_encoder(folder: Path) -> Ask:
     from sentence_transformers import CrossEncoder
 
     from stance.base.labels import LABELS
-    from stance.models.classifier import read_card
+    from stance.models.card import read_card
 
     form = read_card(folder).input_format
     model = CrossEncoder(str(folder), max_length=form.max_length, device="cpu", local_files_only=True)
@@ -212,7 +212,7 @@ def _cut(checkpoint: Path, rows: Sequence[Row], length: int, number: int) -> lis
     """Rows of so many tokens: neighbouring sentences put together and cut, all with one short target."""
     from transformers import AutoTokenizer
 
-    from stance.models.classifier import read_card
+    from stance.models.card import read_card
 
     tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
     form = read_card(checkpoint).input_format

@@ -23,9 +23,9 @@ from conftest import PROJECT
 from stance import StanceClassifier
 from stance.base.errors import StanceError
 from stance.data.annotation_files import write_annotations
-from stance.models.classifier import Card
+from stance.models.card import Card
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
 

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from stance.base.mentions import marked, mentions
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 
 CASES = {
     "capitals": [

@@ -11,7 +11,8 @@ from conftest import example, run_here
 from stance.base.labels import LABEL2ID
 from stance.evaluation.checks.behaviour import MARGIN, behaviour_table, run_suite
 from stance.evaluation.checks.suite import read_suite
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.priors import Prior
 
 SUITE = """

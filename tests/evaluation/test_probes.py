@@ -15,7 +15,8 @@ from stance.evaluation.checks.pairs import holder_pairs
 from stance.evaluation.checks.probes import HIDDEN, MASKED, PROBES, in_sentences, name_masked, probe, probe_table
 from stance.evaluation.checks.robustness import ATTACKS
 from stance.evaluation.evaluate import predict_examples
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.linear import ngram_svm
 from stance.models.priors import Prior
 

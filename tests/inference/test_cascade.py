@@ -21,7 +21,9 @@ from stance.evaluation.evaluate import predict_examples
 from stance.evaluation.metrics import document_weights
 from stance.evaluation.shares import read_validation
 from stance.inference.cascade import choose_threshold, losses, time_both
-from stance.models.classifier import Card, Cascade, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
+from stance.models.combined import Cascade
 from stance.models.linear import ngram_svm
 from stance.models.priors import Prior
 
@@ -40,9 +42,7 @@ class Says:
 
 
 def cascade_of(threshold):
-    return Cascade(
-        StanceClassifier(Says("favor"), Card("prior")), StanceClassifier(Says("against"), Card("prior")), threshold
-    )
+    return Cascade(Says("favor"), Says("against"), threshold, {})
 
 
 def test_each_row_is_answered_by_whom_it_should_be():
@@ -53,11 +53,11 @@ def test_each_row_is_answered_by_whom_it_should_be():
     probabilities = cascade.predict_proba(texts, targets, holders, contexts)
     assert [LABELS[i] for i in probabilities.argmax(axis=1)] == ["against", "favor", "favor", "against", "favor"]
     assert probabilities.max(axis=1) == pytest.approx([float(text) for text in texts])
-    assert cascade.cheap.predictor.asked == [list(zip(texts, targets, holders, contexts, strict=True))]
-    assert cascade.dear.predictor.asked == [[("0.5", "t0", "h0", "c0"), ("0.699999", "t3", "h3", "c3")]]
+    assert cascade.cheap.asked == [list(zip(texts, targets, holders, contexts, strict=True))]
+    assert cascade.dear.asked == [[("0.5", "t0", "h0", "c0"), ("0.699999", "t3", "h3", "c3")]]
     assert cascade.answered == {"cheap": 3, "dear": 2}
     cascade.predict_proba(["0.8"], ["t"], [""], [""])
-    assert len(cascade.dear.predictor.asked) == 1
+    assert len(cascade.dear.asked) == 1
     assert cascade.answered == {"cheap": 4, "dear": 2}
 
 
@@ -75,7 +75,7 @@ def test_columns_of_a_table_are_lists_at_the_door(kind):
     columns = texts, [f"t{n}" for n in range(4)], [f"h{n}" for n in range(4)], [f"c{n}" for n in range(4)]
     said = classifier.predict(*map(make, columns))
     assert [prediction.label for prediction in said] == ["against", "favor", "favor", "against"]
-    dear = classifier.predictor.dear.predictor
+    dear = classifier.predictor.dear
     assert dear.asked == [[("0.5", "t0", "h0", "c0"), ("0.6", "t3", "h3", "c3")]]
     with pytest.raises(StanceError, match="texts: not in an order; found 'set'"):
         classifier.predict({"a"}, ["b"])
@@ -257,9 +257,9 @@ def test_both_are_timed_on_the_same_rows_in_turn(monkeypatch):
     rows = [example(number, text=f"0.{number + 4}5") for number in range(6)]
     saving = time_both(cascade, rows, rows=4, repeats=3)
     assert (saving["rows"], saving["repeats"], saving["ratio"]) == (4, 3, 4.0)
-    asked = cascade.cheap.predictor.asked
+    asked = cascade.cheap.asked
     assert len(asked) == 3
     assert asked[0] == asked[1] == asked[2]
-    alone = [rows for rows in cascade.dear.predictor.asked if len(rows) == 4]
+    alone = [rows for rows in cascade.dear.asked if len(rows) == 4]
     assert alone == asked
     assert saving["share"] == pytest.approx(np.mean([float(text) >= 0.7 for text, *_ in asked[0]]))

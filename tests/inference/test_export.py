@@ -21,9 +21,10 @@ from stance.inference import export
 from stance.inference.config import ExportConfig, PredictConfig
 from stance.inference.export import compare_logits, export_checkpoint, refusals, summary
 from stance.inference.predict_file import predict_file
-from stance.models.classifier import CARD, Card, Ensemble, StanceClassifier
+from stance.models.card import CARD, Card
+from stance.models.classifier import StanceClassifier
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.models.onnx import FILES, REPORT, OnnxModel
 from stance.models.priors import Prior
 
@@ -73,7 +74,7 @@ def exported(tiny_encoder, config):
         "prior": StanceClassifier(Prior.fit("majority", [example(1)]), Card("prior")),
         "encoder": StanceClassifier(encoder, Card("encoder", input_format=encoder.input_format, scale=0.5)),
     }
-    StanceClassifier(Ensemble(members), Card("ensemble")).save_pretrained(config.checkpoint)
+    StanceClassifier.mean_of(members).save_pretrained(config.checkpoint)
     return export_checkpoint(config)
 
 

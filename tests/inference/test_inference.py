@@ -36,9 +36,10 @@ from stance.inference import predict_file as inference
 from stance.inference.config import AbstainConfig, PredictConfig, SharesConfig
 from stance.inference.count_shares import count_file
 from stance.inference.predict_file import Tally, predict_file, rejects_path
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.models.priors import Prior
 from stance.models.thresholds import Threshold
 
@@ -790,7 +791,8 @@ def test_a_file_that_was_not_scored_whole_has_no_shares(tmp_path, scored):
 MEASURE = """
 import resource, sys
 from stance.inference import predict_file as inference
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.inference import predict_file as inference
 from stance.inference.predict_file import predict_file
 from stance.models.priors import Prior

@@ -18,10 +18,10 @@ from stance import Prediction, StanceClassifier
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.data.agreement import aggregate
-from stance.models.classifier import CARD, Card
+from stance.models.card import CARD, Card
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
 from stance.models.features import TfidfFeatures
+from stance.models.input_format import InputFormat
 from stance.models.linear import LinearModel
 from stance.models.priors import Prior
 from stance.models.thresholds import Threshold

@@ -23,8 +23,8 @@ from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.models import encoding
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
 from stance.models.features import EmbeddingFeatures
+from stance.models.input_format import InputFormat
 
 
 @pytest.mark.parametrize("names", [("entailment", "neutral", "contradiction"), ("no", "yes"), LABELS])

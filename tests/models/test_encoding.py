@@ -9,7 +9,8 @@ from transformers import AutoTokenizer
 
 from stance.base.errors import StanceError
 from stance.base.mentions import marked
-from stance.models.encoding import InputFormat, encode, load_encoder
+from stance.models.encoding import encode, load_encoder
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import SMALL_ENCODER, encoder_location
 
 

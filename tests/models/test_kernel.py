@@ -10,7 +10,8 @@ from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABEL2ID, LABELS
 from stance.models import kernel
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.config import KernelConfig
 from stance.models.kernel import KernelModel, with_words
 

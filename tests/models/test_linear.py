@@ -18,10 +18,12 @@ from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABEL2ID, LABELS
 from stance.data.agreement import aggregate
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.config import LinearConfig
 from stance.models.features import EmbeddingFeatures, TfidfFeatures
-from stance.models.linear import OWN_WEIGHTS_FROM, LinearModel, fit_linear
+from stance.models.fitting import Setup
+from stance.models.linear import OWN_WEIGHTS_FROM, LinearModel, fit
 from stance.models.pretrained import SMALL_ENCODER, encoder_location
 
 
@@ -212,7 +214,7 @@ def test_rows_that_cannot_be_learnt_from_are_refused():
 def test_static_embeddings_are_means_of_weighted_words(tmp_path, rows):
     train, other = rows
     config = LinearConfig(name="static", features="static", classifier="svm", C=0.1)
-    model = fit_linear(config, train, other)
+    model = fit(config, train, other, Setup())
     tokenizer = AutoTokenizer.from_pretrained(encoder_location(SMALL_ENCODER))
     words = AutoModel.from_pretrained(encoder_location(SMALL_ENCODER)).get_input_embeddings().weight.numpy(force=True)
 
@@ -272,7 +274,7 @@ def test_embeddings_of_the_packaged_encoder(tmp_path, rows):
 
 def embedded(cache, encoder, rows):
     config = LinearConfig(name="embedding", features="embedding", classifier="logistic", encoder=str(encoder))
-    return fit_linear(config, *rows, cache)
+    return fit(config, *rows, Setup(cache=cache))
 
 
 def refuse(*args, **kwargs):

@@ -11,11 +11,12 @@ import pytest
 from conftest import PROJECT
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.models.config import PromptConfig, ServerConfig
+from stance.models.config import PromptConfig
 from stance.models.prompting.answers import Reply, from_samples, read_reply
 from stance.models.prompting.cache import Answers, key_of
 from stance.models.prompting.caveats import SEEN, caveats
 from stance.models.prompting.client import Dialect, Request
+from stance.models.prompting.config import ServerConfig
 from stance.models.prompting.template import Question, cut_codebook, prompt_of, recorded, schema
 
 GUIDELINES = PROJECT / "seeds" / "GUIDELINES.md"

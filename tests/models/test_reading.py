@@ -10,10 +10,12 @@ from transformers import set_seed
 
 from conftest import example
 from stance.base.labels import LABELS
-from stance.models.classifier import Card, Cascade, Ensemble, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
+from stance.models.combined import Cascade
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
 from stance.models.features import EmbeddingFeatures, TfidfFeatures
+from stance.models.input_format import InputFormat
 from stance.models.linear import LinearModel
 from stance.models.reading import Reading, count, marks, readers, readings, say, say_of, windowed
 
@@ -36,10 +38,9 @@ def models(tiny_encoder):
         "embedding": linear(EmbeddingFeatures.load_encoder(str(tiny_encoder))),
         "tfidf": linear(TfidfFeatures.fit(ROWS)),
     }
-    found["ensemble"] = StanceClassifier(
-        Ensemble({name: found[name] for name in ("encoder", "tfidf")}), Card("ensemble")
-    )
-    found["cascade"] = StanceClassifier(Cascade(found["tfidf"], found["encoder"], 2.0), Card("cascade"))
+    found["ensemble"] = StanceClassifier.mean_of({name: found[name] for name in ("encoder", "tfidf")})
+    both = (found[name].predictor for name in ("tfidf", "encoder"))
+    found["cascade"] = StanceClassifier(Cascade(*both, 2.0, {}), Card("cascade"))
     return found
 
 

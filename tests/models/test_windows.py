@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from stance.models.encoding import InputFormat, load_encoder
+from stance.models.encoding import load_encoder
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import SMALL_ENCODER
 from stance.models.windows import Reader, Windowed, around_mentions
 

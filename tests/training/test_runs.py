@@ -15,7 +15,7 @@ from stance.data.annotation_files import write_annotations
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.models.classifier import StanceClassifier
 from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.training import identity
 from stance.training import run as runs
 from stance.training.config import AsItIsConfig, SourceConfig, TrainConfig
@@ -254,7 +254,7 @@ def test_a_run_that_learnt_nothing_yet_is_of_the_code_that_trains_it(tmp_path, r
         with pytest.raises(TypeError):
             train_run(config, "failed")
     run = train_run(config, "mended")
-    assert (run["code"], run["command"], run["resumed"]) == (runs.code_state(), "mended", False)
+    assert (run["code"], run["command"], run["resumed"]) == (identity.code_state(), "mended", False)
 
 
 def test_a_source_that_is_refused_costs_no_finished_run(tmp_path, readable_annotations):

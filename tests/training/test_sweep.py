@@ -15,7 +15,7 @@ from stance.cli.config import register, typed
 from stance.data.annotation_files import write_annotations
 from stance.data.config import DataConfig, SplitConfig
 from stance.models.config import EncoderConfig, LinearConfig
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.training import finetune as training
 from stance.training.config import SearchConfig, SourceConfig, SweepConfig
 from stance.training.sweep import run_sweep, train_command

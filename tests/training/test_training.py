@@ -21,7 +21,7 @@ from stance.data.splits import split_examples
 from stance.evaluation.metrics import confusion, macro_f1
 from stance.models.config import EncoderConfig
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.training.finetune import class_weights, fine_tune, last_whole_checkpoint
 
 OPTIONS = {

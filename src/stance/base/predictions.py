@@ -50,6 +50,11 @@ class Prediction:
 class Predictor(Protocol):
     """Any model: rows in, probabilities out."""
 
+    @property
+    def scale(self) -> float:
+        """The factor that logits or decision values are multiplied by, fitted on validation; 1 where there are none."""
+        ...
+
     def predict_proba(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
     ) -> Probabilities:

@@ -21,9 +21,9 @@ from stance.base.rows import read_rows
 from stance.data.agreement import alpha_interval, by_row, count_votes, interval_by_name, majority, pairs
 from stance.data.annotation_files import REQUIRED, cell_of, check_annotations, tags_of, write_annotations
 from stance.inference.config import AnnotateConfig
-from stance.models.classifier import StanceClassifier, language_models
+from stance.models.classifier import StanceClassifier
 from stance.models.config import PromptConfig
-from stance.models.prompting.model import PromptModel, new_model
+from stance.models.prompting.model import PromptModel, language_models, new_model
 from stance.models.prompting.template import Question
 
 

@@ -11,7 +11,8 @@ from stance.base.errors import input_error
 from stance.base.lines import Manner
 from stance.base.names import beside
 from stance.data.config import QUOTING, AnnotationColumns, ColumnsConfig, DataConfig, LabelSpellings, SplitConfig
-from stance.models.config import RUNTIMES, ModelConfig, PromptConfig, ServerConfig
+from stance.models.config import RUNTIMES, ModelConfig, PromptConfig
+from stance.models.prompting.config import ServerConfig
 
 
 @dataclass(kw_only=True)

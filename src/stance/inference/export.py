@@ -30,7 +30,8 @@ from stance.data.build import load_part
 from stance.data.seen import warn_of_learnt
 from stance.evaluation.metrics import confusion, macro_f1
 from stance.inference.config import ExportConfig, ShipConfig
-from stance.models.classifier import CARD, StanceClassifier, checkpoint_folder, read_card
+from stance.models.card import CARD, read_card
+from stance.models.classifier import StanceClassifier, checkpoint_folder
 from stance.models.encoder import EncoderModel
 from stance.models.encoding import encode
 from stance.models.onnx import FILES, INSTALL, REPORT, REPORT_VERSION, OnnxModel, open_session

@@ -47,7 +47,8 @@ from stance.inference.config import PredictConfig
 from stance.inference.journal import Journal
 from stance.inference.ray import in_order
 from stance.inference.repeats import Plan, Read, Repeats
-from stance.models.classifier import CARD, StanceClassifier
+from stance.models.card import CARD
+from stance.models.classifier import StanceClassifier
 from stance.models.config import RUNTIMES
 from stance.models.pretrained import named_checkpoint
 from stance.models.reading import Reading, count, marks, readers, readings, say, windowed

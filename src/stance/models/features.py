@@ -39,6 +39,10 @@ class Features(Protocol):
         """One line of features a row."""
         ...
 
+    def reader(self) -> Reader | None:
+        """How much of a text they see; None if all of it."""
+        ...
+
     def save(self, folder: Path) -> None:
         """Write all that :meth:`transform` needs."""
         ...
@@ -94,6 +98,9 @@ class TfidfFeatures:
             for name, vectorizer in self.vectorizers.items()
         ]
         return sp.hstack(blocks, format="csr")
+
+    def reader(self) -> None:
+        """N-grams see the whole text."""
 
     def save(self, folder: Path) -> None:
         """Write ``vocabulary.json`` and ``idf.safetensors``."""
@@ -311,6 +318,10 @@ class CombinedFeatures:
         blocks = [features.transform(texts, targets, holders) for features in (self.tfidf, self.embedding)]
         return sp.hstack([blocks[0], sp.csr_matrix(blocks[1])], format="csr")
 
+    def reader(self) -> Reader | None:
+        """How much of a text the encoder reads; None if all of it."""
+        return self.embedding.reader()
+
     def save(self, folder: Path) -> None:
         """Write what both write."""
         self.tfidf.save(folder)
@@ -330,3 +341,13 @@ def fit_features(config: LinearConfig, train: Sequence[Example], cache: Path | N
         return EmbeddingFeatures.static(config.encoder, train)
     embedding = EmbeddingFeatures.for_training(config.encoder, cache)
     return embedding if config.features == "embedding" else CombinedFeatures(TfidfFeatures.fit(train), embedding)
+
+
+def load_features(kind: str, folder: Path) -> Features:
+    """The features of a checkpoint whose kind they give the name."""
+    match kind:
+        case "tfidf":
+            return TfidfFeatures.load(folder)
+        case "combined":
+            return CombinedFeatures.load(folder)
+    return EmbeddingFeatures.load(folder)

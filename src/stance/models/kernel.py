@@ -19,9 +19,12 @@ from stance.base.errors import input_error
 from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID
 from stance.base.predictions import Probabilities
+from stance.models.card import Card
 from stance.models.config import KernelConfig
 from stance.models.features import EmbeddingFeatures
+from stance.models.fitting import Setup
 from stance.models.scaling import fit_scale, scaled_softmax
+from stance.models.windows import Reader
 
 #: Memory and time grow with the square and the cube of the training rows: 20,000 take some 10 GB.
 MOST_ROWS = 20_000
@@ -105,6 +108,10 @@ class KernelModel:
         """See :class:`stance.base.predictions.Predictor`. Contexts are not looked at."""
         return scaled_softmax(self.decisions(texts, targets, holders), self.scale)
 
+    def reader(self) -> Reader | None:
+        """How much of a text the encoder reads; None if all of it."""
+        return self.embedding.reader()
+
     def save(self, folder: Path) -> None:
         """Write ``kernel.safetensors``, ``kernel.json`` and the encoder."""
         arrays = {"vectors": self.vectors, "rows": self.rows, "weights": self.weights}
@@ -120,6 +127,16 @@ class KernelModel:
             **load_file(folder / "kernel.safetensors"),
             **read_json(folder / "kernel.json"),
         )
+
+
+def fit(config: KernelConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> KernelModel:
+    """The kernel machine of a configuration; see :meth:`KernelModel.fit`."""
+    return KernelModel.fit(config, train, validation, setup.cache)
+
+
+def load(folder: Path, card: Card, runtime: str) -> KernelModel:
+    """Read what :meth:`KernelModel.save` wrote."""
+    return KernelModel.load(folder)
 
 
 def with_words(text: str) -> str:

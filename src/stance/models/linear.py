@@ -24,9 +24,12 @@ from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID
 from stance.base.predictions import Probabilities
 from stance.base.words import composed
+from stance.models.card import Card
 from stance.models.config import LinearConfig
-from stance.models.features import Features, TfidfFeatures, fit_features
+from stance.models.features import Features, TfidfFeatures, fit_features, load_features
+from stance.models.fitting import Setup
 from stance.models.scaling import fit_scale, scaled_softmax
+from stance.models.windows import Reader
 
 #: Targets with at least this many training rows get weights of their own beside the shared ones.
 OWN_WEIGHTS_FROM = 100
@@ -109,6 +112,10 @@ class LinearModel:
         """See :class:`stance.base.predictions.Predictor`. Contexts are not looked at."""
         return scaled_softmax(self.decisions(texts, targets, holders), self.scale)
 
+    def reader(self) -> Reader | None:
+        """How much of a text the features read; None if all of it."""
+        return self.features.reader()
+
     def save(self, folder: Path) -> None:
         """Write ``linear.safetensors``, ``linear.json`` and what the features write."""
         save_file({"weights": self.weights, "bias": self.bias}, folder / "linear.safetensors")
@@ -153,25 +160,21 @@ def _three_labels(
     return weights, bias
 
 
-def fit_linear(
-    config: LinearConfig, train: Sequence[Example], validation: Sequence[Example], cache: Path | None = None
-) -> LinearModel:
-    """The linear model of a configuration; see :meth:`LinearModel.fit`.
-
-    Args:
-        config: Features and classifier.
-        train: What is learnt from.
-        validation: For the scale.
-        cache: Folder where embeddings are kept, of these rows and of all that this model predicts; None keeps none.
-    """
+def fit(config: LinearConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> LinearModel:
+    """The linear model of a configuration; see :meth:`LinearModel.fit`. Embeddings are kept in ``setup.cache``."""
     return LinearModel.fit(
-        fit_features(config, train, cache),
+        fit_features(config, train, setup.cache),
         train,
         validation,
         classifier=config.classifier,
         C=config.C,
         class_weight=config.class_weight,
     )
+
+
+def load(folder: Path, card: Card, runtime: str) -> LinearModel:
+    """Read what :meth:`LinearModel.save` wrote; the kind says which features."""
+    return LinearModel.load(folder, load_features(card.kind, folder))
 
 
 def ngram_svm(train: Sequence[Example], validation: Sequence[Example]) -> LinearModel:

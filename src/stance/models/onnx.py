@@ -16,9 +16,11 @@ from transformers import PreTrainedTokenizerBase
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.files import file_digest, read_json
 from stance.base.predictions import Probabilities
-from stance.models.encoding import InputFormat, load_tokenizer, run_in_batches
+from stance.models.encoding import load_tokenizer, reader_of, run_in_batches
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import WEIGHTS
 from stance.models.scaling import scaled_softmax
+from stance.models.windows import Reader
 
 #: What was measured of the exported files, and of which weights they are.
 REPORT = "onnx.json"
@@ -70,6 +72,10 @@ class OnnxModel:
 
         columns = (texts, targets, holders, contexts)
         return run_in_batches(run, self.tokenizer, self.input_format, *columns, tokens=self.batch_tokens)
+
+    def reader(self) -> Reader:
+        """How much of a text it reads."""
+        return reader_of(self.tokenizer, self.input_format)
 
     def save(self, folder: Path) -> None:
         """Copy the checkpoint, with its weights and its exported files."""

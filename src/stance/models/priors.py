@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID
 from stance.base.predictions import Probabilities
 from stance.base.words import composed
+from stance.models.card import Card
+from stance.models.config import PriorConfig
+from stance.models.fitting import Setup
 
 #: What each prior looks at. ``stratified`` draws labels at random in the proportions of train, as scikit-learn's
 #: ``DummyClassifier(strategy="stratified")``: under macro-F1 it beats the majority, which leaves two labels at 0.
@@ -46,6 +50,7 @@ class Prior:
     shares: Mapping[tuple[str, ...], tuple[float, ...]]
     overall: tuple[float, ...]
     seed: int | None = None
+    scale: ClassVar[float] = 1.0
 
     @classmethod
     def fit(cls, name: str, train: Sequence[Example], seed: int = 0) -> Prior:
@@ -88,6 +93,16 @@ class Prior:
         keys = tuple(saved["keys"])
         shares = {tuple(map(composed, row[: len(keys)])): tuple(row[len(keys) :]) for row in saved["shares"]}
         return cls(keys, shares, tuple(saved["overall"]), saved["seed"])
+
+
+def fit(config: PriorConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> Prior:
+    """The prior of a configuration; see :meth:`Prior.fit`."""
+    return Prior.fit(config.prior, train, setup.seed)
+
+
+def load(folder: Path, card: Card, runtime: str) -> Prior:
+    """Read what :meth:`Prior.save` wrote."""
+    return Prior.load(folder)
 
 
 def _shares(counter: Counter[str]) -> tuple[float, ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,13 +13,9 @@ from stance.base.annotations import Example, columns_of
 from stance.base.mentions import mentions
 from stance.base.predictions import Predictor
 from stance.base.words import composed
-from stance.models.classifier import Cascade, Ensemble, StanceClassifier, leaves
-from stance.models.encoder import EncoderModel
-from stance.models.features import CombinedFeatures, EmbeddingFeatures
-from stance.models.kernel import KernelModel
-from stance.models.linear import LinearModel
-from stance.models.onnx import OnnxModel
-from stance.models.windows import Reader, Windowed
+from stance.models.classifier import StanceClassifier
+from stance.models.combined import leaves, with_leaves
+from stance.models.windows import Reader, ReadsInPart, Windowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ def say_of(predictor: Predictor, examples: Sequence[Example], log: logging.Logge
 
 def marks(predictor: Predictor) -> bool:
     """Whether the model, or a member of it, is shown the holder's mentions by marks."""
-    return any(isinstance(leaf, EncoderModel | OnnxModel) and leaf.input_format.mark for leaf in leaves(predictor))
+    return any(reader.mark for reader in readers(predictor))
 
 
 def readers(predictor: Predictor) -> list[Reader]:
@@ -100,27 +95,13 @@ def readers(predictor: Predictor) -> list[Reader]:
 
 def windowed(classifier: StanceClassifier) -> StanceClassifier:
     """The same classifier, whose encoders read texts that are too long in windows (:mod:`stance.models.windows`)."""
-    match classifier.predictor:
-        case Ensemble(members):
-            predictor: Predictor = Ensemble({name: windowed(member) for name, member in members.items()})
-        case Cascade() as cascade:
-            predictor = replace(cascade, cheap=windowed(cascade.cheap), dear=windowed(cascade.dear))
-        case leaf:
-            reader = _reader(leaf)
-            predictor = leaf if reader is None else Windowed(leaf, reader)
-    return StanceClassifier(predictor, classifier.card)
+
+    def change(leaf: Predictor) -> Predictor:
+        reader = _reader(leaf)
+        return leaf if reader is None else Windowed(leaf, reader)
+
+    return StanceClassifier(with_leaves(classifier.predictor, change), classifier.card)
 
 
 def _reader(predictor: Predictor) -> Reader | None:
-    """How much of a text a single model reads; None if all of it."""
-    match predictor:
-        case EncoderModel() | OnnxModel():
-            shown = predictor.input_format
-            return Reader(predictor.tokenizer, shown.max_length, partial(shown.pair, context=""))
-        case KernelModel():
-            return predictor.embedding.reader()
-        case LinearModel(features=EmbeddingFeatures() as embedding):
-            return embedding.reader()
-        case LinearModel(features=CombinedFeatures() as both):
-            return both.embedding.reader()
-    return None
+    return predictor.reader() if isinstance(predictor, ReadsInPart) else None

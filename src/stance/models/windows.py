@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -26,11 +26,13 @@ class Reader:
         tokenizer: Of the model, a fast one.
         most: Tokens that it reads.
         shown: The sequences, one or two, that it is shown of a text, target and holder.
+        mark: By which it is shown the mentions of the holder; empty = it is not.
     """
 
     tokenizer: Any
     most: int
     shown: Callable[[str, str, str], tuple[str, ...]]
+    mark: str = ""
 
     def excess(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> list[int]:
         """By how many tokens each row is too long; 0 or less where it is read to its end."""
@@ -51,6 +53,15 @@ class Reader:
                 return pieces
             room -= over
         return [text]
+
+
+@runtime_checkable
+class ReadsInPart(Protocol):
+    """A model that may not read a text to its end, or that is shown mentions by marks; others lack this method."""
+
+    def reader(self) -> Reader | None:
+        """How much of a text it reads; None if all of it."""
+        ...
 
 
 def around_mentions(text: str, holder: str, places: Sequence[tuple[int, int]], room: int) -> list[str]:
@@ -80,6 +91,11 @@ class Windowed:
 
     predictor: Predictor
     reader: Reader
+
+    @property
+    def scale(self) -> float:
+        """That of the model."""
+        return self.predictor.scale
 
     def predict_proba(
         self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]

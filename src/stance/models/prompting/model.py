@@ -19,12 +19,16 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, read_json, write_json
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.names import as_name
-from stance.base.predictions import Probabilities
-from stance.models.config import PromptConfig, ServerConfig
+from stance.base.predictions import Predictor, Probabilities
+from stance.models.card import Card
+from stance.models.combined import leaves
+from stance.models.config import PromptConfig
+from stance.models.fitting import Setup
 from stance.models.prompting.answers import Said, from_samples
 from stance.models.prompting.asking import Conversation, same_label
 from stance.models.prompting.cache import Answers
 from stance.models.prompting.client import Asker, ChatServer, Dialect
+from stance.models.prompting.config import ServerConfig
 from stance.models.prompting.local import LocalModel
 from stance.models.prompting.template import Prompt, Question, prompt_of
 from stance.models.scaling import fit_scale, rescale
@@ -165,33 +169,24 @@ class PromptModel:
         return cls(config, server, talk, pool, np.array(page["prior"]), page["scale"], page["itself"])
 
 
-def fit_prompt(
-    config: PromptConfig,
-    server: ServerConfig,
-    train: Sequence[Example],
-    validation: Sequence[Example],
-    *,
-    seed: int,
-    cache: Path | None,
-) -> PromptModel:
+def fit(config: PromptConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> PromptModel:
     """The model, ready to be asked. Examples are from train alone; validation chooses among draws, and scales.
 
     Args:
         config: What is asked, and how.
-        server: Where.
         train: What examples and the prior are taken from.
         validation: What is asked first, and a second time to see how far the model agrees with itself.
-        seed: Of the draws of examples, and of the model's own.
-        cache: Folder where answers are kept; None keeps none.
+        setup: Where it is asked (``server``), the folder where answers are kept (``cache``), and the ``seed`` of the
+            draws of examples and of the model's own.
 
     Raises:
         StanceError: See :meth:`stance.models.prompting.asking.Conversation.begin`.
     """
-    model = new_model(config, server, cache, seed)
+    model = new_model(config, setup.server, setup.cache, setup.seed)
     if train:
         counts = np.bincount([LABEL2ID[row.label] for row in train], minlength=len(LABELS))
         model.prior = (counts + 1) / (counts + 1).sum()
-    draws = [_pool(config, train, seed, draw) for draw in range(config.draws)]
+    draws = [_pool(config, train, setup.seed, draw) for draw in range(config.draws)]
     model.pool = draws[0]
     rows = [_question(row) for row in validation]
     model.talk.begin(rows[0], model.examples(rows[0]))
@@ -204,14 +199,24 @@ def fit_prompt(
             raise StanceError(f"{config.language_model}: no row of validation has an answer that can be read")
         logarithms = np.log([model.probabilities(one) for one, _ in read])
         model.scale = fit_scale(logarithms, [LABEL2ID[label] for _, label in read])
-    if server.again and rows:
-        twice = rows[:: max(1, len(rows) // server.again)][: server.again]
+    if (again := setup.server.again) and rows:
+        twice = rows[:: max(1, len(rows) // again)][:again]
         first, second = (model.talk.ask(twice, model.examples, turn) for turn in (0, 1))
         model.itself = {"rows": len(twice), "same": same_label(first, second)}
         log.info("asked twice: the same label on %d of %d rows", model.itself["same"], len(twice))
     model.talk.tally.clear()
     model.talk.problems.clear()
     return model
+
+
+def load(folder: Path, card: Card, runtime: str) -> PromptModel:
+    """Read what :meth:`PromptModel.save` wrote."""
+    return PromptModel.load(folder)
+
+
+def language_models(predictor: Predictor) -> list[PromptModel]:
+    """The prompted language models that a model asks: itself, or those among its members."""
+    return [leaf for leaf in leaves(predictor) if isinstance(leaf, PromptModel)]
 
 
 def new_model(config: PromptConfig, server: ServerConfig, cache: Path | None, seed: int = 0) -> PromptModel:
