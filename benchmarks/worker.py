@@ -21,6 +21,7 @@ import numpy as np
 from flops import Batches, encoder_flops
 from stance.base.errors import StanceError
 from stance.base.files import read_json, write_json
+from stance.base.questions import Question
 
 #: Text, target, holder.
 Row = tuple[str, str, str]
@@ -44,7 +45,7 @@ def _pipeline(folder: Path, *, batch: int) -> Ask:
     plain = pipeline("text-classification", model=str(folder), device="cpu")
 
     def ask(rows: Sequence[Row]) -> list[str]:
-        pairs = [form.pair(*row, "") for row in rows]
+        pairs = [form.pair(Question(*row)) for row in rows]
         inputs = [{"text": first, "text_pair": second} for first, second in pairs]
         found = plain(inputs, batch_size=batch, truncation="only_first", max_length=form.max_length)
         return [each["label"] for each in found]
@@ -62,7 +63,7 @@ def _cross_encoder(folder: Path) -> Ask:
     model = CrossEncoder(str(folder), max_length=form.max_length, device="cpu", local_files_only=True)
 
     def ask(rows: Sequence[Row]) -> list[str]:
-        scores = model.predict([form.pair(*row, "") for row in rows], batch_size=32, show_progress_bar=False)
+        scores = model.predict([form.pair(Question(*row)) for row in rows], batch_size=32, show_progress_bar=False)
         return [LABELS[int(index)] for index in np.argmax(scores, axis=1)]
 
     return ask
@@ -216,7 +217,7 @@ def _cut(checkpoint: Path, rows: Sequence[Row], length: int, number: int) -> lis
 
     tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
     form = read_card(checkpoint).input_format
-    around = len(tokenizer(*form.pair("", "talks", "", ""))["input_ids"])
+    around = len(tokenizer(*form.pair(Question("", "talks")))["input_ids"])
     found: list[Row] = []
     for first in range(number):
         text, ends = "", []

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from conftest import example, run_here
+from conftest import example, questions, run_here
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.questions import Question
 from stance.data.annotation_files import write_annotations
 from stance.data.build import build_dataset
 from stance.data.config import DataConfig, SplitConfig
@@ -35,9 +36,9 @@ class Says:
         self.label = LABELS.index(label)
         self.asked = []
 
-    def predict_proba(self, texts, targets, holders, contexts):
-        self.asked.append(list(zip(texts, targets, holders, contexts, strict=True)))
-        confidence = np.array([float(text) for text in texts])[:, None]
+    def predict_proba(self, questions):
+        self.asked.append(list(questions))
+        confidence = np.array([float(question.text) for question in questions])[:, None]
         return np.where(np.arange(3) == self.label, confidence, (1 - confidence) / 2)
 
 
@@ -49,14 +50,14 @@ def test_each_row_is_answered_by_whom_it_should_be():
     """From the threshold on, itself included, the cheap one; the dear one is asked once, for the rest alone."""
     cascade = cascade_of(0.7)
     texts = ["0.5", "0.7", "0.9", "0.699999", "0.7"]
-    targets, holders, contexts = ([f"{name}{n}" for n in range(5)] for name in ("t", "h", "c"))
-    probabilities = cascade.predict_proba(texts, targets, holders, contexts)
+    asked = questions(texts, *([f"{name}{n}" for n in range(5)] for name in ("t", "h", "c")))
+    probabilities = cascade.predict_proba(asked)
     assert [LABELS[i] for i in probabilities.argmax(axis=1)] == ["against", "favor", "favor", "against", "favor"]
     assert probabilities.max(axis=1) == pytest.approx([float(text) for text in texts])
-    assert cascade.cheap.asked == [list(zip(texts, targets, holders, contexts, strict=True))]
-    assert cascade.dear.asked == [[("0.5", "t0", "h0", "c0"), ("0.699999", "t3", "h3", "c3")]]
+    assert cascade.cheap.asked == [asked]
+    assert cascade.dear.asked == [[asked[0], asked[3]]]
     assert cascade.answered == {"cheap": 3, "dear": 2}
-    cascade.predict_proba(["0.8"], ["t"], [""], [""])
+    cascade.predict_proba(questions(["0.8"], ["t"]))
     assert len(cascade.dear.asked) == 1
     assert cascade.answered == {"cheap": 4, "dear": 2}
 
@@ -76,14 +77,14 @@ def test_columns_of_a_table_are_lists_at_the_door(kind):
     said = classifier.predict(*map(make, columns))
     assert [prediction.label for prediction in said] == ["against", "favor", "favor", "against"]
     dear = classifier.predictor.dear
-    assert dear.asked == [[("0.5", "t0", "h0", "c0"), ("0.6", "t3", "h3", "c3")]]
+    assert dear.asked == [[Question("0.5", "t0", "h0", "c0"), Question("0.6", "t3", "h3", "c3")]]
     with pytest.raises(StanceError, match="texts: not in an order; found 'set'"):
         classifier.predict({"a"}, ["b"])
 
 
 def test_what_is_no_probability_is_left_to_the_other():
     cascade = cascade_of(0.0)
-    assert cascade.predict_proba(["nan"], ["t"], [""], [""]).shape == (1, 3)
+    assert cascade.predict_proba(questions(["nan"], ["t"])).shape == (1, 3)
     assert cascade.answered == {"cheap": 0, "dear": 1}
 
 
@@ -262,4 +263,4 @@ def test_both_are_timed_on_the_same_rows_in_turn(monkeypatch):
     assert asked[0] == asked[1] == asked[2]
     alone = [rows for rows in cascade.dear.asked if len(rows) == 4]
     assert alone == asked
-    assert saving["share"] == pytest.approx(np.mean([float(text) >= 0.7 for text, *_ in asked[0]]))
+    assert saving["share"] == pytest.approx(np.mean([float(question.text) >= 0.7 for question in asked[0]]))

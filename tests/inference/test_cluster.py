@@ -54,11 +54,11 @@ def test_a_file_comes_out_the_same_and_a_stopped_run_goes_on(cluster, readable_a
     mixed = replace(config, output=str(tmp_path / "mixed.jsonl"), engine="ray")
     original, calls = model.predict_proba, []
 
-    def dying(*columns):
+    def dying(questions):
         calls.append(1)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return original(*columns)
+        return original(questions)
 
     class Dying:
         predict_proba = staticmethod(dying)

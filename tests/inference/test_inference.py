@@ -357,13 +357,13 @@ class Shy:
     def __init__(self, dies_at=None):
         self.calls, self.dies_at = [], dies_at
 
-    def predict_proba(self, texts, targets, holders, contexts):
+    def predict_proba(self, questions):
         if len(self.calls) + 1 == self.dies_at:
             raise RuntimeError("killed")
-        self.calls.append(list(texts))
-        rows = zip(texts, targets, holders, strict=True)
+        self.calls.append([question.text for question in questions])
+        rows = [(question.text, question.target, question.holder) for question in questions]
         raw = np.array([list(sha256(repr(row).encode()).digest()[:3]) for row in rows], dtype=float)
-        return softmax(raw / 100 + np.arange(3) * 1e-4 * len(texts), axis=1)
+        return softmax(raw / 100 + np.arange(3) * 1e-4 * len(questions), axis=1)
 
 
 def shy(dies_at=None):

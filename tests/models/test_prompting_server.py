@@ -14,6 +14,7 @@ from chat_stub import KEY, MODEL, ChatStub, serving
 from conftest import WORDS, example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.questions import Question, questions_of
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
 from stance.models.fitting import Setup
@@ -21,7 +22,6 @@ from stance.models.prompting import client
 from stance.models.prompting.client import ChatServer, Dialect
 from stance.models.prompting.config import ServerConfig
 from stance.models.prompting.model import PromptModel, fit
-from stance.models.prompting.template import Question
 
 
 @pytest.fixture(autouse=True)
@@ -48,8 +48,7 @@ def fitted(endpoint, cache=None, train=(), validation=None, server=None, **chang
 
 
 def predicted(model, examples):
-    columns = ([row.text for row in examples], [row.target for row in examples])
-    return model.predict_proba(*columns, [row.holder for row in examples], [row.context for row in examples])
+    return model.predict_proba(questions_of(examples))
 
 
 def test_labels_and_probabilities_come_from_the_logprobs(tmp_path):

@@ -11,6 +11,7 @@ from hydra import compose, initialize_config_dir
 
 from conftest import PROJECT
 from stance.base.errors import StanceError
+from stance.base.questions import Question
 from stance.cli.config import register, typed
 from stance.data.annotation_files import write_annotations
 from stance.data.config import DataConfig, SplitConfig
@@ -81,7 +82,7 @@ def test_every_template_that_is_tried_by_default_is_one():
     config = composed("sweep", ["experiment=minilm"])
     assert config.name == "minilm"
     for template in config.search.templates:
-        assert "the port" in InputFormat(config.model.first, template).pair("a", "the port", "b", "")[1]
+        assert "the port" in InputFormat(config.model.first, template).pair(Question("a", "the port", "b"))[1]
 
 
 def test_the_command_of_the_best_is_one_that_the_train_script_takes():

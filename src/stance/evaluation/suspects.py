@@ -17,6 +17,7 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import write_beside
 from stance.base.labels import LABEL2ID, LABELS, Label
 from stance.base.predictions import Probabilities
+from stance.base.questions import questions_of
 from stance.base.tables import csv_writer
 from stance.models.config import LinearConfig
 from stance.models.fitting import Setup, fit
@@ -65,9 +66,7 @@ def out_of_fold(examples: Sequence[Example], model: LinearConfig, *, folds: int 
         scaled_on = (number + 1) % folds
         learnt = [examples[i] for n, rows in enumerate(drawn) if n not in (number, scaled_on) for i in rows]
         fitted = fit(model, learnt, [examples[i] for i in drawn[scaled_on]], Setup())
-        asked = [examples[i] for i in held_out]
-        columns = ([getattr(e, name) for e in asked] for name in ("text", "target", "holder", "context"))
-        probabilities[held_out] = fitted.predict_proba(*columns)
+        probabilities[held_out] = fitted.predict_proba(questions_of(examples[i] for i in held_out))
     return probabilities
 
 

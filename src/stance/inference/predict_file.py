@@ -26,10 +26,11 @@ from stance.base.names import beside, must_exist, table_kind
 from stance.base.predictions import (
     Prediction,
     Probabilities,
+    checked,
     flat,
     to_predictions,
-    to_probabilities,
 )
+from stance.base.questions import Question
 from stance.base.tables import (
     Row,
     RowEncoder,
@@ -46,7 +47,7 @@ from stance.evaluation.selective import ABSTAIN, threshold_for
 from stance.inference.config import PredictConfig
 from stance.inference.journal import Journal
 from stance.inference.ray import in_order
-from stance.inference.repeats import Plan, Read, Repeats
+from stance.inference.repeats import Plan, Repeats
 from stance.models.card import CARD
 from stance.models.classifier import StanceClassifier
 from stance.models.config import RUNTIMES
@@ -185,13 +186,13 @@ def _score(
         repeats.recall(journal.path(_REPEATS))
     if done := tally.rows + tally.bad:
         log.info("going on after row %s, where a run was stopped", f"{done:,}")
-    waiting: deque[tuple[Sequence[ScannedRow], list[tuple[Row, Read]], list[dict[str, Any]], Plan]] = deque()
+    waiting: deque[tuple[Sequence[ScannedRow], list[tuple[Row, Question]], list[dict[str, Any]], Plan]] = deque()
     mentioned = config.details or marks(classifier.predictor)
     looks = mentioned or bool(readers(classifier.predictor))
     undecoded: list[int] = []
     gaps = Gaps(config.input, vars(config.columns), {} if config.holder else {"holder": Gaps.MEANING["holder"]})
 
-    def asked() -> Iterator[list[Read]]:
+    def asked() -> Iterator[list[Question]]:
         """What the model is asked, chunk by chunk; with several workers it is read ahead of the answers."""
         begun = tally.rows > 0
         for chunk in scan_chunks(config.input, config.chunk, config.encoding, config.manner, skip=done):
@@ -284,7 +285,7 @@ def load_classifier(config: PredictConfig) -> StanceClassifier:
 
 
 def _answers(
-    classifier: StanceClassifier, config: PredictConfig, batches: Iterable[Sequence[Read]]
+    classifier: StanceClassifier, config: PredictConfig, batches: Iterable[Sequence[Question]]
 ) -> Generator[Probabilities]:
     """The probabilities of each batch, in order."""
     if config.engine == "local":
@@ -297,20 +298,20 @@ def _answers(
     yield from in_order(partial(_asker, there), batches, config.ray)
 
 
-def _asker(config: PredictConfig) -> Callable[[Sequence[Read]], Probabilities]:
+def _asker(config: PredictConfig) -> Callable[[Sequence[Question]], Probabilities]:
     classifier = load_classifier(config)
     return partial(_ask, windowed(classifier) if config.windows else classifier)
 
 
-def _ask(classifier: StanceClassifier, rows: Sequence[Read]) -> Probabilities:
+def _ask(classifier: StanceClassifier, rows: Sequence[Question]) -> Probabilities:
     if not rows:
         return np.zeros((0, len(LABELS)))
-    return to_probabilities(classifier.predict(*(list(column) for column in zip(*rows, strict=True))), "model")
+    return checked(classifier.predictor.predict_proba(rows))
 
 
 def _sort(
     chunk: Sequence[ScannedRow], config: PredictConfig, gaps: Gaps, *, begun: bool
-) -> tuple[list[tuple[Row, Read]], list[dict[str, Any]]]:
+) -> tuple[list[tuple[Row, Question]], list[dict[str, Any]]]:
     """The good rows of a chunk, each with what the model reads of it, and the records of the bad ones.
 
     Until there is a good row, the first that can be read stands for the file: what its columns lack is an error.
@@ -355,18 +356,18 @@ def _check_columns(row: ScannedRow, config: PredictConfig) -> Row:
     return values
 
 
-def _read(row: ScannedRow, values: Row, config: PredictConfig) -> Read:
-    """Text, target, holder and context of a row."""
+def _read(row: ScannedRow, values: Row, config: PredictConfig) -> Question:
+    """What the model is asked about a row."""
 
     def read(name: str, *, may_be_empty: bool) -> str:
         column = getattr(config.columns, name)
         return cell_of(values.get(column), column, row.place, may_be_empty=may_be_empty)
 
-    return (
-        read("text", may_be_empty=False),
-        read("target", may_be_empty=False) if config.target is None else config.target,
-        read("holder", may_be_empty=True) if config.holder is None else config.holder,
-        read("context", may_be_empty=True),
+    return Question(
+        text=read("text", may_be_empty=False),
+        target=read("target", may_be_empty=False) if config.target is None else config.target,
+        holder=read("holder", may_be_empty=True) if config.holder is None else config.holder,
+        context=read("context", may_be_empty=True),
     )
 
 
@@ -385,11 +386,10 @@ def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:
     return chosen.confidence
 
 
-def _readings(classifier: StanceClassifier, rows: Sequence[Read], mentioned: bool) -> list[Reading]:
+def _readings(classifier: StanceClassifier, rows: Sequence[Question], mentioned: bool) -> list[Reading]:
     """How each row is read; one that repeats another, as that one."""
     distinct = list(dict.fromkeys(rows))
-    texts, targets, holders, _ = map(list, zip(*distinct, strict=True))
-    found = readings(classifier.predictor, texts, targets, holders, mentioned=mentioned)
+    found = readings(classifier.predictor, distinct, mentioned=mentioned)
     read = dict(zip(distinct, found, strict=True))
     return [read[row] for row in rows]
 

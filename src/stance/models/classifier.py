@@ -7,9 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from stance.base.errors import input_error
 from stance.base.hub import fetch
-from stance.base.predictions import Prediction, Predictor, to_predictions
+from stance.base.labels import LABELS
+from stance.base.predictions import Prediction, Predictor, Probabilities, checked, to_predictions
+from stance.base.questions import Question
 from stance.models.card import Card, FineTuned, load_checkpoint, save_checkpoint
 from stance.models.combined import Ensemble, leaves
 from stance.models.config import RUNTIMES
@@ -84,6 +88,8 @@ class StanceClassifier:
     ) -> list[Prediction]:
         """A label and a probability for each of the three, row by row, in the order given.
 
+        Name the arguments: ``predict(texts=[...], targets=[...])``.
+
         Args:
             texts: The sentences: a list, or any other sequence, of which one is made (an array, a column of a table).
             targets: The proposal for each sentence.
@@ -93,13 +99,28 @@ class StanceClassifier:
         Raises:
             StanceError: The lists differ in length, one is a bare string, or a text or target is empty.
         """
-        given = {"texts": texts, "targets": targets, "holders": holders, "contexts": contexts}
-        columns = {name: _listed(name, values) for name, values in given.items() if values is not None}
-        rows = len(columns["texts"])
-        for name, values in columns.items():
-            _check_column(name, values, rows, may_be_empty=name in ("holders", "contexts"))
-        asked = (columns.get(name, [""] * rows) for name in given)
-        return to_predictions(self.predictor.predict_proba(*asked)) if rows else []
+        return to_predictions(self.predict_proba(texts, targets, holders, contexts))
+
+    def predict_proba(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str],
+        holders: Sequence[str] | None = None,
+        contexts: Sequence[str] | None = None,
+    ) -> Probabilities:
+        """The probability of against, neutral, favor: shape (rows, 3), in the order given.
+
+        Args:
+            texts: See :meth:`predict`, as for the others.
+            targets: The proposals.
+            holders: Whose stances.
+            contexts: What stands before the texts.
+
+        Raises:
+            StanceError: As :meth:`predict`; a probability that is no finite number.
+        """
+        questions = _questions(texts=texts, targets=targets, holders=holders, contexts=contexts)
+        return checked(self.predictor.predict_proba(questions)) if questions else np.zeros((0, len(LABELS)))
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the checkpoint: the folder appears whole or not at all, and replaces an older one."""
@@ -124,6 +145,16 @@ def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> P
     what = f"{hub_id}: no such folder ({Path(hub_id).absolute()}), and"
     patterns = ["*.json", "*.safetensors", "*.txt", "*.model"] + ["*.onnx"] * (runtime != "torch")
     return fetch(hub_id, patterns, what)
+
+
+def _questions(**given: Sequence[str] | None) -> list[Question]:
+    """The rows of ``texts``, ``targets``, ``holders`` and ``contexts``, of which the last two may be None."""
+    columns = {name: _listed(name, values) for name, values in given.items() if values is not None}
+    rows = len(columns["texts"])
+    for name, values in columns.items():
+        _check_column(name, values, rows, may_be_empty=name in ("holders", "contexts"))
+    named = [(name.removesuffix("s"), values) for name, values in columns.items()]
+    return [Question(**{field: values[row] for field, values in named}) for row in range(rows)]
 
 
 def _listed(name: str, values: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from stance.base.files import read_json, write_json
 from stance.base.names import must_exist
 from stance.base.predictions import Predictor, Probabilities
+from stance.base.questions import Question
 from stance.models.card import Card, load_checkpoint, save_checkpoint
 
 
@@ -30,11 +31,9 @@ class Ensemble:
     cards: Mapping[str, Card]
     scale: ClassVar[float] = 1.0
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`."""
-        said = [member.predict_proba(texts, targets, holders, contexts) for member in self.members.values()]
+        said = [member.predict_proba(questions) for member in self.members.values()]
         return np.asarray(np.mean(said, axis=0))
 
     def save(self, folder: Path) -> None:
@@ -72,17 +71,13 @@ class Cascade:
         """Whether the cheap one's answer stands, shape (rows,), by its probabilities (rows, 3)."""
         return np.asarray(cheap.max(axis=1) >= self.threshold)
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`."""
-        columns = (texts, targets, holders, contexts)
-        probabilities = np.array(self.cheap.predict_proba(*columns))
+        probabilities = np.array(self.cheap.predict_proba(questions))
         unsure = np.flatnonzero(~self.sure(probabilities)).tolist()
         if unsure:
-            rest = ([column[row] for row in unsure] for column in columns)
-            probabilities[unsure] = self.dear.predict_proba(*rest)
-        self.answered.update(cheap=len(texts) - len(unsure), dear=len(unsure))
+            probabilities[unsure] = self.dear.predict_proba([questions[row] for row in unsure])
+        self.answered.update(cheap=len(questions) - len(unsure), dear=len(unsure))
         return probabilities
 
     def save(self, folder: Path) -> None:

@@ -26,6 +26,7 @@ from transformers.utils.logging import disable_progress_bar, get_verbosity, set_
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.labels import ID2LABEL, LABEL2ID, LABELS, check_label_order
 from stance.base.predictions import Probabilities
+from stance.base.questions import Question
 from stance.models.card import Card
 from stance.models.encoding import (
     check_vocabulary,
@@ -156,15 +157,11 @@ class EncoderModel:
                 layer.p = usual
             self.model.set_attn_implementation(attention)
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`."""
-        return scaled_softmax(self.logits(texts, targets, holders, contexts), self.scale)
+        return scaled_softmax(self.logits(questions), self.scale)
 
-    def logits(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> NDArray[np.float64]:
+    def logits(self, questions: Sequence[Question]) -> NDArray[np.float64]:
         """The model's outputs, shape (rows, 3). Rows are batched by length and come back in their own order."""
         self.model.eval()
 
@@ -177,7 +174,7 @@ class EncoderModel:
                 run,
                 self.tokenizer,
                 self.input_format,
-                *(texts, targets, holders, contexts),
+                questions,
                 tokens=self.batch_tokens,
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence, Sized
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from transformers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.files import file_digest, read_json
 from stance.base.labels import LABELS
+from stance.base.questions import Question
 from stance.models.input_format import InputFormat
 from stance.models.pretrained import ENCODERS, encoder_location, how_to_have
 from stance.models.windows import Reader
@@ -43,20 +44,17 @@ log = logging.getLogger(__name__)
 def encode(
     tokenizer: PreTrainedTokenizerBase,
     input_format: InputFormat,
-    texts: Sequence[str],
-    targets: Sequence[str],
-    holders: Sequence[str],
-    contexts: Sequence[str],
+    questions: Sequence[Question],
 ) -> BatchEncoding:
-    """Token ids of each row (lists, not padded), cut at the format's maximum length."""
+    """Token ids of each question (lists, not padded), cut at the format's maximum length."""
     if input_format.context_words:
-        bare = [input_format.pair(*row, "") for row in zip(texts, targets, holders, strict=True)]
+        bare = [input_format.pair(replace(question, context="")) for question in questions]
         used = tokenizer([first for first, _ in bare], [second for _, second in bare], verbose=False)["input_ids"]
-        contexts = [
-            _last_tokens(tokenizer, context, input_format.max_length - len(ids))
-            for context, ids in zip(contexts, used, strict=True)
+        questions = [
+            replace(question, context=_last_tokens(tokenizer, question.context, input_format.max_length - len(ids)))
+            for question, ids in zip(questions, used, strict=True)
         ]
-    pairs = [input_format.pair(*row) for row in zip(texts, targets, holders, contexts, strict=True)]
+    pairs = [input_format.pair(question) for question in questions]
     seconds = tokenizer([second for _, second in pairs], add_special_tokens=False, verbose=False)["input_ids"]
     long = [len(ids) > input_format.max_length // 2 for ids in seconds]
     if any(long):
@@ -87,17 +85,18 @@ def _last_tokens(tokenizer: PreTrainedTokenizerBase, text: str, room: int) -> st
 
 def reader_of(tokenizer: PreTrainedTokenizerBase, input_format: InputFormat) -> Reader:
     """How much of a text a fine-tuned encoder reads."""
-    return Reader(tokenizer, input_format.max_length, partial(input_format.pair, context=""), input_format.mark)
+
+    def shown(question: Question) -> tuple[str, str]:
+        return input_format.pair(replace(question, context=""))
+
+    return Reader(tokenizer, input_format.max_length, shown, input_format.mark)
 
 
 def run_in_batches(
     run: Callable[[dict[str, NDArray[np.int64]]], NDArray[np.floating[Any]]],
     tokenizer: PreTrainedTokenizerBase,
     input_format: InputFormat,
-    texts: Sequence[str],
-    targets: Sequence[str],
-    holders: Sequence[str],
-    contexts: Sequence[str],
+    questions: Sequence[Question],
     *,
     tokens: int,
 ) -> NDArray[np.float64]:
@@ -107,17 +106,13 @@ def run_in_batches(
         run: From a batch's padded inputs by name, each of shape (batch, length), to its logits, shape (batch, 3).
         tokenizer: Of the model.
         input_format: How rows become sequences.
-        texts: The rows, with the three that follow.
-        targets: See :class:`stance.base.predictions.Predictor`.
-        holders: Likewise.
-        contexts: Likewise.
+        questions: The rows.
         tokens: In a batch at most, padding included; a longer row is a batch of its own.
     """
-    logits = np.zeros((len(texts), len(LABELS)))
-    with tqdm(total=len(texts), unit="row", leave=False, disable=len(texts) < 500) as bar:
-        for start in range(0, len(texts), WINDOW):
-            window = slice(start, start + WINDOW)
-            encoded = encode(tokenizer, input_format, texts[window], targets[window], holders[window], contexts[window])
+    logits = np.zeros((len(questions), len(LABELS)))
+    with tqdm(total=len(questions), unit="row", leave=False, disable=len(questions) < 500) as bar:
+        for start in range(0, len(questions), WINDOW):
+            encoded = encode(tokenizer, input_format, questions[start : start + WINDOW])
             for batch in _batches([len(ids) for ids in encoded["input_ids"]], tokens):
                 rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
                 logits[start + batch] = run(dict(tokenizer.pad(rows, return_tensors="np")))

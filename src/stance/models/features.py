@@ -5,6 +5,7 @@ Stored as arrays and JSON, never pickled.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
@@ -24,6 +25,7 @@ from stance.base.cache import cached
 from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, read_json, write_json
 from stance.base.names import must_exist
+from stance.base.questions import Question
 from stance.base.words import composed, has_unspaced, words
 from stance.models.config import LinearConfig
 from stance.models.windows import Reader
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 class Features(Protocol):
     """Rows to a matrix (rows, columns), dense or sparse."""
 
-    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> Any:  # noqa: ANN401
+    def transform(self, questions: Sequence[Question]) -> Any:  # noqa: ANN401
         """One line of features a row."""
         ...
 
@@ -88,15 +90,13 @@ class TfidfFeatures:
             raise StanceError("tfidf: the training rows hold no words")
         return cls(vectorizers)
 
-    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> sp.csr_matrix:
+    def transform(self, questions: Sequence[Question]) -> sp.csr_matrix:
         """Sparse, one block a vectorizer, each block's rows of Euclidean length 1 or 0."""
-        fields = {"text": texts, "target": targets, "holder": holders}
-        blocks = [
-            (_by_word if vectorizer.analyzer == "char_wb" else TfidfVectorizer.transform)(
-                vectorizer, fields[self.PARAMS[name][0]]
-            )
-            for name, vectorizer in self.vectorizers.items()
-        ]
+        blocks = []
+        for name, vectorizer in self.vectorizers.items():
+            values = [getattr(question, self.PARAMS[name][0]) for question in questions]
+            transform = _by_word if vectorizer.analyzer == "char_wb" else TfidfVectorizer.transform
+            blocks.append(transform(vectorizer, values))
         return sp.hstack(blocks, format="csr")
 
     def reader(self) -> None:
@@ -252,21 +252,19 @@ class EmbeddingFeatures:
         """The features of an encoder by name; with a folder to keep embeddings in, see :class:`CachedEncoder`."""
         return cls.load_encoder(name) if cache is None else cls(CachedEncoder(name, cache))
 
-    def embed(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def embed(self, questions: Sequence[Question]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Embeddings of the distinct strings, of length 1; numbers of each row's text, target and holder, (rows, 3)."""
-        texts, targets, holders = (list(map(composed, values)) for values in (texts, targets, holders))
-        distinct = list(dict.fromkeys([*texts, *targets, *holders]))
+        columns = [[composed(getattr(q, name)) for q in questions] for name in ("text", "target", "holder")]
+        distinct = list(dict.fromkeys(itertools.chain(*columns)))
         number = {value: index for index, value in enumerate(distinct)}
         bar = self.bar and len(distinct) > 500
         vectors = self.encoder.encode(distinct, batch_size=64, normalize_embeddings=True, show_progress_bar=bar)
-        rows = [[number[value] for value in row] for row in zip(texts, targets, holders, strict=True)]
+        rows = [[number[value] for value in row] for row in zip(*columns, strict=True)]
         return np.asarray(vectors), np.array(rows, dtype=np.int64).reshape(-1, 3)
 
-    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float32]:
+    def transform(self, questions: Sequence[Question]) -> NDArray[np.float32]:
         """Dense, (rows, 5 x dimensions): text, target, holder, and the products of text with target and with holder."""
-        vectors, rows = self.embed(texts, targets, holders)
+        vectors, rows = self.embed(questions)
         text, target, holder = (vectors[rows[:, field]] for field in range(3))
         scale = np.float32(np.sqrt(vectors.shape[1]))
         return np.hstack([text, target, holder, text * target * scale, text * holder * scale])
@@ -278,7 +276,7 @@ class EmbeddingFeatures:
         first = (self.encoder.loaded if isinstance(self.encoder, CachedEncoder) else self.encoder)[0]
         if not isinstance(first, Transformer) or first.max_seq_length is None:
             return None
-        return Reader(first.tokenizer, first.max_seq_length, lambda text, *_: (text,))
+        return Reader(first.tokenizer, first.max_seq_length, lambda question: (question.text,))
 
     def save(self, folder: Path) -> None:
         """Write the whole encoder into ``encoder/`` (safetensors)."""
@@ -313,9 +311,9 @@ class CombinedFeatures:
         self.tfidf = tfidf
         self.embedding = embedding
 
-    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> sp.csr_matrix:
+    def transform(self, questions: Sequence[Question]) -> sp.csr_matrix:
         """Sparse: the columns of the n-grams, then those of the embeddings."""
-        blocks = [features.transform(texts, targets, holders) for features in (self.tfidf, self.embedding)]
+        blocks = [features.transform(questions) for features in (self.tfidf, self.embedding)]
         return sp.hstack([blocks[0], sp.csr_matrix(blocks[1])], format="csr")
 
     def reader(self) -> Reader | None:

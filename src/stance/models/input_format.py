@@ -7,6 +7,7 @@ from string import Formatter
 
 from stance.base.errors import input_error
 from stance.base.mentions import marked
+from stance.base.questions import Question
 from stance.base.words import composed, last_words
 
 _FIELDS = ("text", "target", "holder")
@@ -58,9 +59,10 @@ class InputFormat:
             found = asdict(self)
             raise input_error("input format", "lengths", found=found, allowed="max_length >= 8, context_words >= 0")
 
-    def pair(self, text: str, target: str, holder: str, context: str) -> tuple[str, str]:
-        """The two sequences of one row, composed (NFC): what pipelines take as ``text`` and ``text_pair``."""
-        text, target, holder, context = map(composed, (text, target, holder, context))
+    def pair(self, question: Question) -> tuple[str, str]:
+        """The two sequences of a question, composed (NFC): what pipelines take as ``text`` and ``text_pair``."""
+        text, target = composed(question.text), composed(question.target)
+        holder, context = composed(question.holder), composed(question.context)
         if self.mark:
             text, context = marked(text, holder, self.mark), context.replace(self.mark, " ")
         before = last_words(context, self.context_words) if self.context_words else ""

@@ -14,6 +14,7 @@ from stance.base.annotations import Example
 from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID
 from stance.base.predictions import Probabilities
+from stance.base.questions import Question
 from stance.base.words import composed
 from stance.models.card import Card
 from stance.models.config import PriorConfig
@@ -64,16 +65,12 @@ class Prior:
         shares = {value: _shares(counter) for value, counter in counts.items()}
         return cls(keys, shares, _shares(total), seed if name == "stratified" else None)
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`. Texts and contexts are not looked at.
 
-        Drawn labels have probability 1; the draw depends on the seed and the number of rows alone.
+        Drawn labels have probability 1; the draw depends on the seed and the number of questions alone.
         """
-        fields = {"target": targets, "holder": holders}
-        looked_at = [map(composed, fields[key]) for key in self.keys]
-        values = zip(*looked_at, strict=True) if looked_at else ((),) * len(texts)
+        values = (tuple(composed(getattr(question, key)) for key in self.keys) for question in questions)
         shares = np.array([self.shares.get(value, self.overall) for value in values]).reshape(-1, len(LABEL2ID))
         if self.seed is None:
             return shares

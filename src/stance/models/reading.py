@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stance.base.annotations import Example, columns_of
+from stance.base.annotations import Example
 from stance.base.mentions import mentions
 from stance.base.predictions import Predictor
+from stance.base.questions import Question, questions_of
 from stance.base.words import composed
 from stance.models.classifier import StanceClassifier
 from stance.models.combined import leaves, with_leaves
@@ -32,22 +33,18 @@ class Reading:
     holder_mentioned: bool | None
 
 
-def readings(
-    predictor: Predictor,
-    texts: Sequence[str],
-    targets: Sequence[str],
-    holders: Sequence[str],
-    *,
-    mentioned: bool = True,
-) -> list[Reading]:
+def readings(predictor: Predictor, questions: Sequence[Question], *, mentioned: bool = True) -> list[Reading]:
     """How each row is read, whatever is answered; mentions, which take longer, are looked for if asked for."""
-    cut = np.zeros(len(texts), dtype=bool)
+    cut = np.zeros(len(questions), dtype=bool)
     for reader in readers(predictor):
-        cut |= np.array(reader.excess(texts, targets, holders)) > 0
-    return [
-        Reading(is_cut, bool(mentions(composed(text), composed(holder))) if holder and mentioned else None)
-        for text, holder, is_cut in zip(texts, holders, cut.tolist(), strict=True)
-    ]
+        cut |= np.array(reader.excess(questions)) > 0
+    found = [_mentioned(question) if mentioned else None for question in questions]
+    return [Reading(*row) for row in zip(cut.tolist(), found, strict=True)]
+
+
+def _mentioned(question: Question) -> bool | None:
+    holder = composed(question.holder)
+    return bool(mentions(composed(question.text), holder)) if holder else None
 
 
 def count(rows: Iterable[Reading]) -> Counter[str]:
@@ -79,8 +76,7 @@ def say(predictor: Predictor, counts: Counter[str], log: logging.Logger, became:
 def say_of(predictor: Predictor, examples: Sequence[Example], log: logging.Logger) -> None:
     """The same of examples that it was or is to be asked about."""
     if marks(predictor) or readers(predictor):
-        texts, targets, holders, _ = columns_of(examples)
-        say(predictor, count(readings(predictor, texts, targets, holders, mentioned=marks(predictor))), log)
+        say(predictor, count(readings(predictor, questions_of(examples), mentioned=marks(predictor))), log)
 
 
 def marks(predictor: Predictor) -> bool:

@@ -10,6 +10,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
+from stance.base.questions import Question
 from stance.evaluation.metrics import TITLES, in_words
 from stance.models.config import AS_IT_IS, KINDS, sources_of
 from stance.models.input_format import InputFormat
@@ -197,7 +198,7 @@ def _usage(kind: str, input_format: InputFormat) -> list[str]:
     ]
     if not KINDS[kind].fine_tuned:
         return lines
-    first, second = input_format.pair(text, target, holder, "")
+    first, second = input_format.pair(Question(text, target, holder))
     words = input_format.context_words
     context = f"; before the text stand the last {words} words of its context, if there is any" if words else ""
     mark = input_format.mark

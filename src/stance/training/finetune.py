@@ -27,10 +27,11 @@ from transformers import (
 )
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
-from stance.base.annotations import Example, columns_of
+from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
 from stance.base.files import writing
 from stance.base.labels import LABEL2ID, LABELS
+from stance.base.questions import questions_of
 from stance.evaluation.metrics import confusion, macro_f1
 from stance.models.card import CARD, read_card
 from stance.models.config import EncoderConfig
@@ -126,7 +127,7 @@ def fine_tune(
         return encoder
     # Trained in half precision, the model would go on to answer in it: otherwise than its checkpoint, loaded, does.
     trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
-    logits = encoder.logits(*columns_of(validation))
+    logits = encoder.logits(questions_of(validation))
     return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
 
 
@@ -227,7 +228,7 @@ def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArg
 
 def _tokenized(encoder: EncoderModel, examples: Sequence[Example], soft: NDArray[np.float64] | None = None) -> Dataset:
     say_of(encoder, examples, log)
-    encoded = encode(encoder.tokenizer, encoder.input_format, *columns_of(examples))
+    encoded = encode(encoder.tokenizer, encoder.input_format, questions_of(examples))
     hard = [LABEL2ID[example.label] for example in examples]
     return Dataset.from_dict({**encoded, "labels": hard if soft is None else soft.astype(np.float32).tolist()})
 
