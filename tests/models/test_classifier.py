@@ -21,9 +21,9 @@ from stance.base.questions import Question
 from stance.data.agreement import aggregate
 from stance.models.card import CARD, Card
 from stance.models.encoder import EncoderModel
-from stance.models.features import TfidfFeatures
 from stance.models.input_format import InputFormat
 from stance.models.linear import LinearModel
+from stance.models.ngrams import TfidfFeatures
 from stance.models.priors import Prior
 from stance.models.thresholds import Threshold
 

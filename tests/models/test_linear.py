@@ -23,9 +23,10 @@ from stance.data.agreement import aggregate
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
 from stance.models.config import LinearConfig
-from stance.models.features import EmbeddingFeatures, TfidfFeatures
+from stance.models.features import EmbeddingFeatures
 from stance.models.fitting import Setup
 from stance.models.linear import OWN_WEIGHTS_FROM, LinearModel, fit
+from stance.models.ngrams import TfidfFeatures
 from stance.models.pretrained import SMALL_ENCODER, encoder_location
 
 

@@ -15,9 +15,10 @@ from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
 from stance.models.combined import Cascade
 from stance.models.encoder import EncoderModel
-from stance.models.features import EmbeddingFeatures, TfidfFeatures
+from stance.models.features import EmbeddingFeatures
 from stance.models.input_format import InputFormat
 from stance.models.linear import LinearModel
+from stance.models.ngrams import TfidfFeatures
 from stance.models.reading import Reading, count, marks, readers, readings, say, say_of, windowed
 
 ROWS = [example(i, LABELS[i % 3], text=f"Town {i} {word} it.") for i, word in enumerate(["left", "met", "signed"] * 4)]

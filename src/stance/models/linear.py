@@ -27,8 +27,9 @@ from stance.base.questions import Question, questions_of
 from stance.base.words import composed
 from stance.models.card import Card
 from stance.models.config import LinearConfig
-from stance.models.features import Features, TfidfFeatures, fit_features, load_features
+from stance.models.features import Features, fit_features, load_features
 from stance.models.fitting import Setup
+from stance.models.ngrams import TfidfFeatures
 from stance.models.scaling import fit_scale, scaled_softmax
 from stance.models.windows import Reader
 
