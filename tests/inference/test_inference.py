@@ -224,14 +224,14 @@ def test_filling_down_goes_on_where_a_run_was_stopped(tmp_path, classifier, monk
         checkpoint="", input=write(tmp_path / f"in{source}", rows), output=str(tmp_path / "out.csv"),
         chunk=3, fill_down=["holder"],
     )  # fmt: skip
-    encode, calls = inference._cells, itertools.count()
+    encode, calls = inference.cells_of, itertools.count()
 
     def killed(*arguments):
         if next(calls) == 7:
             raise KeyboardInterrupt
         return encode(*arguments)
 
-    monkeypatch.setattr(inference, "_cells", killed)
+    monkeypatch.setattr(inference, "cells_of", killed)
     with pytest.raises(KeyboardInterrupt):
         predict_file(classifier, config)
     predict_file(classifier, config)
