@@ -10,7 +10,7 @@ FIRST  := outputs/runs/stance_small_tuned/seed-$(firstword $(subst $(comma), ,$(
 # The whole environment is pinned in constraints.txt; the stamp is younger than both files once it is installed.
 INSTALLED := .venv/.installed
 
-.PHONY: help install quickstart base test corpus-check lint format coverage
+.PHONY: help install quickstart map base test storm corpus-check lint format coverage
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,10 @@ quickstart: $(INSTALLED) ## a short report scored, then the bundled corpus to a 
 	@$(BIN)/python scripts/predict.py checkpoint=$(FIRST)/checkpoint input=seeds/try.csv output=outputs/quickstart/try.csv show=3
 	@echo "checkpoint: $(FIRST)/checkpoint   reports: outputs/runs/*/seed-*/metrics.json"
 
+map: $(INSTALLED) ## the example report: who stands where, as a page that opens offline
+	$(BIN)/python scripts/map.py documents=seeds/map/documents actors=seeds/map/actors.csv \
+	  proposals=seeds/map/proposals.csv output=outputs/map title="One report: who stands where"
+
 base: $(INSTALLED) ## train stance-base from nothing: some 40 minutes on two cores, resumable
 	@echo "some 40 minutes on two cores; killed, it goes on from the last epoch"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[base]"
@@ -48,6 +52,9 @@ base: $(INSTALLED) ## train stance-base from nothing: some 40 minutes on two cor
 
 test: $(INSTALLED) lint ## lint, types and the fast tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+storm: $(INSTALLED) ## kills, faults, fuzz, hostile files and load: hours (docs/reliability.md)
+	$(BIN)/python -m pytest -m slow tests/storm
 
 corpus-check: $(INSTALLED) ## prove the numbers of the bundled corpus from its files
 	$(BIN)/python scripts/check_corpus.py

@@ -6,6 +6,7 @@ strict=true stops at the first. A run that was killed goes on where it stopped: 
 show=10 prints the first ten scored rows.
 runtime=auto takes the ONNX file where there is one (docs/inference.md), runtime=torch the weights.
 details=true adds text_cut and holder_mentioned; windows=true reads texts in windows that are too long for the model.
+excel_safe=true keeps texts that begin with = + - @ from being computed as formulas when Excel opens the csv.
 abstain.risk=0.1 writes "abstain" for rows that are too likely to be wrong; their probabilities stay.
 engine=ray asks the workers of a Ray cluster (ray.address=HOST:PORT) or of this machine: docs/scaling.md.
 """

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from stance.base.labels import LABELS
     from stance.base.predictions import Prediction, Predictor, read_predictions, write_predictions
     from stance.base.questions import Question
-    from stance.data.annotation_files import read_annotations, write_annotations
+    from stance.data.annotation_files import write_annotations
+    from stance.data.table import read_annotations
     from stance.evaluation.evaluate import evaluate
     from stance.models.classifier import StanceClassifier
 
 _HOME = {
     "Annotation": "base.annotations",
     "Example": "base.annotations",
-    "read_annotations": "data.annotation_files",
+    "read_annotations": "data.table",
     "write_annotations": "data.annotation_files",
     "StanceClassifier": "models.classifier",
     "StanceError": "base.errors",

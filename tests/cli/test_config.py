@@ -122,7 +122,7 @@ def test_the_corpora_folder_is_the_users(monkeypatch):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("data.reader=word", "data.reader: unknown value; found 'word'; allowed: negotiation, news"),
+        ("data.reader=word", "data.reader: unknown value; found 'word'; allowed: annotations, bundled"),
         ("data.headline=f1", "data.headline: unknown value; found 'f1'"),
         ("split.by=luck", "split.by: unknown value"),
         ("split.leaks=ignore", "split.leaks: unknown value"),
@@ -164,7 +164,7 @@ def test_labels_that_are_left_out_have_no_meaning_and_are_those_of_ones_own_file
     assert config.data.leave_out == ["", "UNCLEAR", "9"]
     with pytest.raises(StanceError, match=r"data.leave_out: it has a meaning in data.labels too; found 'PRO'"):
         composed("train", "data=table", "data.path=a.csv", "data.leave_out=[PRO]", "data.labels.favor=[PRO]")
-    with pytest.raises(StanceError, match=r"data.leave_out: not read of a published corpus"):
+    with pytest.raises(StanceError, match=r"data.leave_out: not read with data.reader=gwsd; found \['neutral'\]"):
         composed("train", "data=gwsd", "data.leave_out=[neutral]")
 
 

@@ -218,7 +218,7 @@ TRY = PROJECT / "seeds" / "try.csv"
 MISTAKES = {
     "a typo in a key": ("train", ["modle=tfidf"], 1, "Key 'modle' is not in struct|Could not override 'modle'|modle"),
     "an unknown model": ("train", ["model=bert"], 1, "Could not find 'model/bert'"),
-    "an unknown reader": ("build_dataset", ["data.reader=word"], 2, "allowed: negotiation, news"),
+    "an unknown reader": ("build_dataset", ["data.reader=word"], 2, "allowed: annotations, bundled"),
     "a missing value": ("probe", [], 2, "checkpoint"),
     "no such file": ("build_dataset", ["data=annotations", "data.path=no.csv"], 2, "no such file or folder"),
     "no such checkpoint": ("predict", ["checkpoint=no/c", f"input={TRY}", "output=b.csv"], 2, "no/c: no such folder"),

@@ -30,7 +30,7 @@ from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.tables import scan_length
-from stance.data.config import ColumnsConfig
+from stance.data.columns import Columns
 from stance.evaluation.shares import Scored, write_validation
 from stance.inference import predict_file as inference
 from stance.inference.config import AbstainConfig, PredictConfig, SharesConfig
@@ -244,7 +244,7 @@ def test_other_names_constants_and_prefix(tmp_path, classifier):
         checkpoint="",
         input=write(tmp_path / "in.csv", rows),
         output=str(tmp_path / "out.csv"),
-        columns=ColumnsConfig(text="sentence", holder="who"),
+        columns=Columns(text="sentence", holder="who"),
         target="sign",
         prefix="predicted_",
     )
@@ -295,9 +295,7 @@ def test_files_that_cannot_be(tmp_path, classifier):
 
 def test_a_holder_column_that_is_named_must_be_there(tmp_path, classifier, caplog):
     source = write(tmp_path / "in.csv", [{"text": "They signed.", "target": "sign", "Holder": "union"}])
-    config = PredictConfig(
-        checkpoint="", input=source, output=str(tmp_path / "out.csv"), columns=ColumnsConfig(holder="who")
-    )
+    config = PredictConfig(checkpoint="", input=source, output=str(tmp_path / "out.csv"), columns=Columns(holder="who"))
     with pytest.raises(StanceError, match="line 2: no column 'who'"):
         predict_file(classifier, config)
     with caplog.at_level("INFO", logger="stance"):
@@ -417,7 +415,7 @@ def test_an_unfinished_run_with_other_settings_is_refused_by_name(tmp_path, clas
     with pytest.raises(RuntimeError, match="killed"):
         predict_file(shy(3), config)
     journal = (tmp_path / "out.csv.partial" / "progress.json").read_bytes()
-    other = replace(config, chunk=4, columns=ColumnsConfig(target="proposal"))
+    other = replace(config, chunk=4, columns=Columns(target="proposal"))
     message = (
         r"out\.csv\.partial: holds an unfinished run with another chunk \(3, now 4\), columns\.target \('target', now"
     )

@@ -26,6 +26,8 @@ def table_kind(path: str | Path) -> tuple[str, str]:
 def beside(path: str | Path, suffix: str) -> Path:
     """The path with another end in the place of ``.csv``, ``.csv.gz`` and the like."""
     path = Path(path)
+    if not path.name:
+        raise input_error(str(path), "no name of a file", found=str(path), allowed="the path of a file")
     return path.with_name(path.name[: len(path.name) - len("".join(table_kind(path)))] + suffix)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stance.base.errors import Faults, input_error, line_of
 from stance.base.files import write_jsonl
 from stance.base.labels import LABELS, Label, parse_label, spelled
-from stance.base.lines import Manner
+from stance.base.lines import PLAIN, Manner
 from stance.base.questions import Question
 from stance.base.rows import read_rows
 
@@ -113,7 +113,7 @@ def write_predictions(path: str | Path, ids: Iterable[str], predictions: Iterabl
 
 
 def read_predictions(
-    path: str | Path, label_map: Mapping[str, str] | None = None, prefix: str = ""
+    path: str | Path, label_map: Mapping[str, str] | None = None, prefix: str = "", manner: Manner = PLAIN
 ) -> dict[str, Prediction]:
     """Prediction by id, from a jsonl, csv, tsv or xlsx file of any model.
 
@@ -124,6 +124,7 @@ def read_predictions(
         path: The file.
         label_map: How the labels are spelled in it.
         prefix: Before the names of the columns but ``id``, as ``scripts/predict.py`` was told.
+        manner: What else the file does not say of itself.
 
     Raises:
         StanceError: A missing column, an unknown label, an id given twice, probabilities that are no distribution, all
@@ -133,7 +134,7 @@ def read_predictions(
     predictions: dict[str, Prediction] = {}
     contradictions = Contradictions(path)
     faults = Faults(path)
-    manner = Manner(wanted=("id", prefix + "label"))
+    manner = manner._replace(wanted=("id", prefix + "label"))
     for number, (line, full) in enumerate(read_rows(path, manner=manner)):
         place = line_of(path, line)
         if number == 0 and not prefix:

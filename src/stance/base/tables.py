@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Protocol, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stance.base.errors import StanceError, first_line, input_error, line_of
+from stance.base.errors import StanceError, content, first_line, input_error, line_of
 from stance.base.lines import PLAIN, Manner, ScannedRow, read_lines
 from stance.base.names import COMPRESSIONS, DELIMITERS, WORKBOOK, must_exist, table_kind
 from stance.base.rows import filled, scan_rows
@@ -26,6 +27,10 @@ READABLE = (*SUFFIXES, WORKBOOK)
 
 
 Row = dict[str, Any]
+
+
+#: What a formula of a spreadsheet begins with; in some countries also in full width.
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 def read_chunks(
@@ -85,7 +90,7 @@ def scan_length(path: str | Path) -> int:
 
 def _parquet_rows(path: Path, size: int, skip: int) -> Iterator[ScannedRow]:
     parquet_schema(path)
-    with pq.ParquetFile(path) as file:
+    with content(str(path), "does not read to its end"), pq.ParquetFile(path) as file:
         number = 0
         for batch in file.iter_batches(batch_size=size):
             unread = batch.slice(max(0, min(skip - number, batch.num_rows)))
@@ -132,12 +137,10 @@ def parquet_schema(path: str | Path) -> pa.Schema | None:
     """
     if not is_parquet(path):
         return None
-    try:
+    with content(str(path), "not a parquet file"):
         schema = pq.read_schema(must_exist(path))
-    except pa.ArrowInvalid as error:
-        raise StanceError(f"{path}: not a parquet file: {error}") from None
-    if doubled := {name for name in schema.names if schema.names.count(name) > 1}:
-        raise input_error(str(path), "a column stands twice", found=sorted(doubled))
+    if doubled := sorted(name for name, times in Counter(schema.names).items() if times > 1):
+        raise input_error(str(path), "a column stands twice", found=doubled)
     return schema
 
 
@@ -173,12 +176,13 @@ class RowEncoder(Protocol):
         ...
 
 
-def encoder_for(path: str | Path, schema: pa.Schema | None = None) -> RowEncoder:
+def encoder_for(path: str | Path, schema: pa.Schema | None = None, *, excel_safe: bool = False) -> RowEncoder:
     """An encoder of the kind that the suffix says. Parquet is Arrow streams until :func:`to_parquet`.
 
     Args:
         path: The table to be, for its suffix and for messages.
         schema: Of parquet; without it the first chunk's values decide.
+        excel_safe: In separated text no cell is a formula (:func:`no_formula`).
 
     Raises:
         StanceError: Another suffix.
@@ -188,7 +192,7 @@ def encoder_for(path: str | Path, schema: pa.Schema | None = None) -> RowEncoder
     if kind == ".parquet":
         return _ArrowEncoder(str(path), schema)
     delimiter = DELIMITERS[kind]
-    return _JsonEncoder(packed) if delimiter is None else _SeparatedEncoder(str(path), packed, delimiter)
+    return _JsonEncoder(packed) if delimiter is None else _SeparatedEncoder(str(path), packed, delimiter, excel_safe)
 
 
 def to_parquet(streams: str | Path, path: str | Path) -> None:
@@ -229,6 +233,23 @@ def csv_writer(stream: TextIO, delimiter: str = ",") -> Any:  # noqa: ANN401 - t
     return csv.writer(_UnixEnds(stream), delimiter=delimiter, lineterminator="\r\n")
 
 
+def no_formula(cell: object) -> object:
+    """The cell, with an apostrophe before a text that a spreadsheet would take for a formula and compute.
+
+    >>> no_formula("=cmd|' /C calc'!A0"), no_formula("-1.5"), no_formula("They said no.")
+    ("'=cmd|' /C calc'!A0", '-1.5', 'They said no.')
+
+    Source: OWASP, CSV Injection. Numbers stay, whatever their sign.
+    """
+    if not isinstance(cell, str) or cell[:1] not in _FORMULA:
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return "'" + cell
+    return cell
+
+
 class _JsonEncoder:
     def __init__(self, packed: str) -> None:
         self.packed = packed
@@ -242,8 +263,9 @@ class _JsonEncoder:
 
 
 class _SeparatedEncoder:
-    def __init__(self, path: str, packed: str, delimiter: str) -> None:
+    def __init__(self, path: str, packed: str, delimiter: str, excel_safe: bool) -> None:
         self.path, self.packed, self.delimiter = path, packed, delimiter
+        self.cell = (lambda value: no_formula(_cell(value))) if excel_safe else _cell
         self.columns: list[str] | None = None
 
     def encode(self, rows: list[Row]) -> bytes:
@@ -251,10 +273,10 @@ class _SeparatedEncoder:
         writer = csv_writer(text, self.delimiter)
         if self.columns is None:
             self.columns = list(rows[0])
-            writer.writerow(self.columns)
+            writer.writerow(map(self.cell, self.columns))
         for row in rows:
             _refuse_new_columns(row, self.columns, self.path)
-            writer.writerow([_cell(row.get(column)) for column in self.columns])
+            writer.writerow([self.cell(row.get(column)) for column in self.columns])
         return _pack(text.getvalue(), self.packed)
 
     def go_on(self, written: Path) -> None:

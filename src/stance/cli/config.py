@@ -31,7 +31,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, InterpolationResolutionError, OmegaConfBaseException
 
-from stance.base.errors import StanceError, input_error, quoted, setting
+from stance.base.errors import StanceError, first_line, input_error, lacks_memory, quoted, setting
 from stance.data.config import BuildConfig, DataConfig, TasksConfig
 from stance.evaluation.config import (
     AuditConfig,
@@ -44,6 +44,7 @@ from stance.evaluation.config import (
 )
 from stance.experiments.config import CompareConfig, SummarizeConfig
 from stance.inference.config import AnnotateConfig, CascadeConfig, ExportConfig, PredictConfig, SharesConfig, ShipConfig
+from stance.map.config import MapConfig
 from stance.models.config import KINDS
 from stance.training.config import AsItIsConfig, SweepConfig, TrainConfig
 
@@ -75,6 +76,7 @@ def register() -> None:
         "probe_schema": ProbeConfig,
         "behaviour_schema": BehaviourConfig,
         "export_schema": ExportConfig,
+        "map_schema": MapConfig,
         "tasks_schema": TasksConfig,
         "predict_schema": PredictConfig,
         "ship_schema": ShipConfig,
@@ -196,6 +198,8 @@ def _elements(values: str, key: str, kind: Any = None) -> list[str]:  # noqa: AN
 
 
 def _text(value: str, key: str, kind: Any) -> str:  # noqa: ANN401
+    if value.strip("\"'") == "???":
+        raise input_error(key, "??? stands for a value that is missing", found=value, allowed="another text")
     if value == "null" and kind is str:
         raise input_error(key, "null where there must be a text", allowed=f"{setting(key, 'null')} for the word")
     if re.fullmatch(_QUOTED, value, re.DOTALL) or (value == "null" and kind in _TEXT):
@@ -252,11 +256,17 @@ def training_of(recorded: str) -> TrainConfig:
         raise StanceError(f"{recorded}: {str(error).strip().splitlines()[0]}") from None
 
 
+_LESS_MEMORY = (
+    "no result is half-written, and the same command goes on; a smaller chunk=..., where there is one, takes less"
+)
+
+
 @contextmanager
 def plain_messages() -> Iterator[None]:
     """The library's log on the output, and errors as one message without traceback.
 
-    A StanceError or OSError ends the program with exit code 2; an interruption says how to go on, exit code 130.
+    A StanceError or OSError, and memory that is not to be had, end the program with exit code 2; an interruption says
+    how to go on, exit code 130.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
     logging.getLogger("stance").setLevel(logging.INFO)
@@ -264,6 +274,11 @@ def plain_messages() -> Iterator[None]:
         yield
     except (StanceError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        print(f"error: out of memory ({first_line(error)}); {_LESS_MEMORY}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("interrupted; no result is half-written, and the same command runs again", file=sys.stderr)

@@ -17,6 +17,7 @@ from stance.base.files import alone_at, digest, file_digest
 from stance.data.agreement import aggregate, alpha_interval, by_row
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.data.dataset import RECORD, DatasetRecord, fingerprint, load_splits, read_record, save_dataset, statistics
+from stance.data.info import info_of
 from stance.data.read import read_corpus
 from stance.data.splits import (
     Splits,
@@ -34,9 +35,6 @@ log = logging.getLogger(__name__)
 
 #: The rooms whose code decides which rows come of a file.
 DECIDING = ("base", "data")
-
-#: How other corpora are divided when their train part is learnt from.
-TAKEN_AS_THEY_ARE = SplitConfig(leaks="report")
 
 #: Leaks that are listed; the record has the number of all.
 SHOWN = 10
@@ -90,7 +88,7 @@ def build_dataset(
     """
     folder = dataset_folder(outputs, data, split, auxiliary)
     corpora = {} if auxiliary is None else auxiliary.corpora
-    others = {name: build_dataset(outputs, other, TAKEN_AS_THEY_ARE)[:2] for name, other in corpora.items()}
+    others = {name: build_dataset(outputs, other, split_beside(other))[:2] for name, other in corpora.items()}
     corpus = read_corpus(data)
     source = {**_identity(data, split, auxiliary), "files": dict(corpus.files), "code": _code()}
     if others:
@@ -106,6 +104,11 @@ def build_dataset(
             record = replace(record, fingerprint=fingerprint(splits), statistics=statistics(splits), auxiliary=taken)
         save_dataset(folder, splits, record)
         return splits, record, True
+
+
+def split_beside(other: DataConfig) -> SplitConfig:
+    """How a corpus is divided whose train part is learnt from beside another corpus."""
+    return SplitConfig(by=info_of(other.reader).divided_by, leaks="report")
 
 
 def load_part(outputs: str | Path, data: DataConfig, split: SplitConfig, part: str) -> tuple[Splits, DatasetRecord]:

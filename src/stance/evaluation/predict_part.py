@@ -70,7 +70,7 @@ def predict_part(
     splits, record = load_part(config.outputs, config.data, config.split, config.part)
     examples = splits[config.part]
     if config.predictions is not None:
-        predictions = read_predictions(config.predictions, config.labels.map(), config.prefix)
+        predictions = read_predictions(config.predictions, config.labels.map(), config.prefix, config.manner)
         join(examples, predictions, config.predictions, splits)
         return splits, record, [predictions[example.id] for example in examples], None
     from stance.models.classifier import StanceClassifier, checkpoint_folder

@@ -101,7 +101,8 @@ def _labels(
 ) -> list[list[str]]:
     examples = splits[config.part]
     if isinstance(system, Path):
-        return [join(examples, read_predictions(system, config.labels.map(), config.prefix), name, splits)]
+        said = read_predictions(system, config.labels.map(), config.prefix, config.manner)
+        return [join(examples, said, name, splits)]
     if system.data["fingerprint"] != fingerprint:
         allowed = "runs on one dataset; of other runs compare predictions files of the same rows, with data=NAME"
         raise input_error(name, "made on other data", allowed=allowed)

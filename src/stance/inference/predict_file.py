@@ -119,7 +119,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
             ``strict`` also the first bad row. Of the file under way nothing is left then.
     """
     output, rejects = Path(config.output), rejects_path(config.output)
-    encoder = encoder_for(output, output_schema(must_exist(config.input), config))
+    encoder = encoder_for(output, output_schema(must_exist(config.input), config), excel_safe=config.excel_safe)
     for path in (output, rejects):
         if path.is_dir():
             raise input_error(str(path), "a folder is there", allowed="the path of a file")
@@ -139,7 +139,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
         raise
     finally:
         journal.close()
-    tally = Tally(**journal.state)
+    tally = _tally(journal)
     counts = Counter({name: getattr(tally, name) for name in ("rows", "cut", "marked", "unmentioned")})
     say(
         classifier.predictor,
@@ -149,6 +149,20 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
     )
     journal.deliver({_TABLE if is_parquet(output) else _ROWS + "".join(table_kind(output)): output, _REJECTS: rejects})
     return tally
+
+
+def _tally(journal: Journal) -> Tally:
+    """How far a run came, as its journal says.
+
+    Raises:
+        StanceError: It cannot be what this run wrote there.
+    """
+    state = journal.state
+    known = state.keys() <= Tally.__dataclass_fields__.keys()
+    if not known or any(type(number) is not int or number < 0 for number in state.values()):
+        journal.close()
+        raise input_error(str(journal.folder), "no state of scoring", found=state, allowed="overwrite=true begins anew")
+    return Tally(**state)
 
 
 def first_rows(config: PredictConfig) -> list[str]:
@@ -170,7 +184,7 @@ def _score(
     classifier: StanceClassifier, config: PredictConfig, journal: Journal, encoder: RowEncoder, lowest: float
 ) -> None:
     """Bring all rows of the input that the journal does not have yet into its files."""
-    tally, repeats = Tally(**journal.state), Repeats(REMEMBERED)
+    tally, repeats = _tally(journal), Repeats(REMEMBERED)
     grown = _ROWS if is_parquet(config.output) else _ROWS + "".join(table_kind(config.output))
     if tally.rows:
         encoder.go_on(journal.path(grown))

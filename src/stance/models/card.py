@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from safetensors import SafetensorError
+import numpy as np
 
-from stance.base.errors import StanceError, first_line, input_error
+from stance.base.errors import StanceError, content, input_error
 from stance.base.files import folder_beside, read_json, write_json
 from stance.base.labels import ID2LABEL, LABELS, check_label_order
 from stance.base.predictions import Predictor
+from stance.base.questions import Question
 from stance.models.config import KINDS
 from stance.models.input_format import InputFormat
 from stance.models.thresholds import Threshold
@@ -22,6 +23,9 @@ from stance.models.thresholds import Threshold
 #: The file that makes a folder a checkpoint of this toolkit.
 CARD = "stance.json"
 CARD_VERSION = 1
+
+#: Kinds that are asked nothing when they are loaded: members have been tried, and a language model's answers cost.
+NOT_TRIED = ("ensemble", "cascade", "prompt")
 
 
 @runtime_checkable
@@ -86,12 +90,18 @@ def load_checkpoint(folder: Path, runtime: str = "torch") -> tuple[Predictor, Ca
         StanceError: It is not a checkpoint of this toolkit, or a damaged one.
     """
     card = read_card(folder)
-    try:
-        return KINDS[card.kind].home().load(folder, card, runtime), card
-    except StanceError:
-        raise
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise StanceError(f"{folder}: damaged checkpoint: {first_line(error)}") from None
+    with content(str(folder), "damaged checkpoint"):
+        predictor: Predictor = KINDS[card.kind].home().load(folder, card, runtime)
+        if card.kind not in NOT_TRIED:
+            _check_answer(predictor)
+        return predictor, card
+
+
+def _check_answer(predictor: Predictor) -> None:
+    """Refuse a model whose files do not fit each other, which else comes up in the midst of scoring."""
+    answer = predictor.predict_proba([Question("A word.", "a proposal", "somebody")])
+    if answer.shape != (1, len(LABELS)) or not np.isclose(answer.sum(), 1, atol=1e-3) or (answer < 0).any():
+        raise ValueError(f"it answers {answer.tolist()} where three probabilities are wanted")
 
 
 def save_checkpoint(predictor: Predictor, card: Card, folder: str | Path) -> None:
@@ -119,16 +129,26 @@ def read_card(folder: Path) -> Card:
         raise input_error(str(path), "checkpoint of another version", found=version, allowed=str(CARD_VERSION))
     if saved.get("kind") not in KINDS:
         raise input_error(str(path), "checkpoint of another kind", found=saved.get("kind"), allowed=KINDS)
-    check_label_order(saved.get("labels") or (), str(path))
+    if not isinstance(saved.get("labels"), list):
+        raise input_error(str(path), "labels", found=saved.get("labels"), allowed=LABELS)
+    check_label_order(saved["labels"], str(path))
+    for name in ("data", "metrics"):
+        if not isinstance(saved.get(name, {}), dict):
+            raise input_error(str(path), name, found=saved[name], allowed="an object of JSON")
     scale = saved.get("scale", 1.0)
     if not isinstance(scale, float) or not 0 < scale < math.inf:
         raise input_error(str(path), "scale", found=scale, allowed="a number above 0")
-    try:
-        saved["input_format"] = _input_format(saved["input_format"])
-        saved["thresholds"] = tuple(Threshold(*row) for row in saved.get("thresholds", ()))
+    with content(str(path), "not a complete checkpoint card"):
+        try:
+            saved["input_format"] = _input_format(saved["input_format"])
+        except StanceError as error:  # it does not know where it stands
+            raise StanceError(f"{path}: {error}") from None
+        saved["thresholds"] = tuple(_threshold(*row) for row in saved.get("thresholds", ()))
         return Card(**{**saved, "labels": tuple(saved["labels"])})
-    except (KeyError, TypeError) as error:
-        raise StanceError(f"{path}: not a complete checkpoint card ({error})") from None
+
+
+def _threshold(confidence: float, rows: int, errors: int) -> Threshold:
+    return Threshold(float(confidence), int(rows), int(errors))
 
 
 #: What a message says of a sequence classifier that transformers alone saved.

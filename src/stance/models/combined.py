@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.base.errors import input_error
 from stance.base.files import read_json, write_json
 from stance.base.names import must_exist
 from stance.base.predictions import Predictor, Probabilities
@@ -45,7 +48,10 @@ class Ensemble:
     @classmethod
     def load(cls, folder: Path, runtime: str = "torch") -> Ensemble:
         """Read what :meth:`save` wrote; the runtime is that of the fine-tuned encoders among the members."""
-        return cls(*_load_members(folder, read_json(folder / "ensemble.json")["members"], runtime))
+        names = read_json(folder / "ensemble.json")["members"]
+        if not names or not all(isinstance(name, str) and re.fullmatch(r"[\w-][\w.+-]*", name) for name in names):
+            raise input_error(str(folder / "ensemble.json"), "members", found=names, allowed="names of folders in it")
+        return cls(*_load_members(folder, names, runtime))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,10 @@ class Cascade:
     def load(cls, folder: Path, runtime: str = "torch") -> Cascade:
         """Read what :meth:`save` wrote; the runtime is that of the fine-tuned encoders among the two."""
         members, cards = _load_members(folder, ("cheap", "dear"), runtime)
-        threshold = float(read_json(folder / "cascade.json")["threshold"])
-        return cls(members["cheap"], members["dear"], threshold, cards)
+        threshold = read_json(folder / "cascade.json")["threshold"]
+        if not isinstance(threshold, float | int) or not math.isfinite(threshold):
+            raise input_error(str(folder / "cascade.json"), "threshold", found=threshold, allowed="a number")
+        return cls(members["cheap"], members["dear"], float(threshold), cards)
 
 
 def load(folder: Path, card: Card, runtime: str) -> Ensemble | Cascade:

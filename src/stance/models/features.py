@@ -100,9 +100,12 @@ class EmbeddingFeatures:
         from sentence_transformers.sentence_transformer.modules import StaticEmbedding, Transformer
 
         from stance.models.encoding import check_vocabulary, load_encoder
+        from stance.models.pretrained import ENCODERS
 
         encoder = load_encoder(SentenceTransformer, name)
         first = encoder[0]
+        if isinstance(first, Transformer) and name not in ENCODERS:  # of those the checksum is known
+            _refuse_missing_weights(name)
         if isinstance(first, StaticEmbedding):
             check_vocabulary(first.tokenizer.get_vocab(), first.embedding.num_embeddings, name)
         elif isinstance(first, Transformer):
@@ -191,6 +194,19 @@ class EmbeddingFeatures:
                     str(encoder / "modules.json"), "foreign class", found=module.get("type"), allowed=allowed
                 )
         return cls.load_encoder(str(encoder))
+
+
+def _refuse_missing_weights(name: str) -> None:
+    """Load the transformer of a sentence encoder by itself, which tells what its file lacks and is drawn at random."""
+    from transformers import AutoModel
+
+    from stance.models.encoding import load_weights
+    from stance.models.pretrained import encoder_location
+
+    folder = Path(encoder_location(name))
+    modules = folder / "modules.json"
+    inner = folder / read_json(modules)[0].get("path", "") if modules.exists() else folder
+    load_weights(AutoModel.from_pretrained, str(inner) if inner.is_dir() else name)
 
 
 class CombinedFeatures:

@@ -5,6 +5,7 @@ Stored as arrays and JSON, never pickled.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,8 +127,10 @@ class LinearModel:
     def load(cls, folder: Path, features: Features) -> LinearModel:
         """Read what :meth:`save` wrote; the features are loaded by the caller."""
         saved = read_json(folder / "linear.json")
-        arrays = load_file(folder / "linear.safetensors")
-        return cls(features, tuple(saved["own"]), arrays["weights"], arrays["bias"], saved["scale"])
+        arrays, scale = load_file(folder / "linear.safetensors"), saved["scale"]
+        if not isinstance(scale, float) or not 0 < scale < math.inf or arrays["weights"].shape[:1] != (len(LABEL2ID),):
+            raise ValueError(f"scale {scale!r}, weights of shape {arrays['weights'].shape}")
+        return cls(features, tuple(saved["own"]), arrays["weights"], arrays["bias"], scale)
 
 
 def _augmented(features: Features, own: Sequence[str], questions: Sequence[Question]) -> Any:  # noqa: ANN401 - dense or sparse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -89,7 +90,17 @@ class Prior:
         saved = read_json(folder / FILE)
         keys = tuple(saved["keys"])
         shares = {tuple(map(composed, row[: len(keys)])): tuple(row[len(keys) :]) for row in saved["shares"]}
-        return cls(keys, shares, tuple(saved["overall"]), saved["seed"])
+        overall, seed = tuple(saved["overall"]), saved["seed"]
+        if keys not in PRIORS.values() or not (seed is None or (type(seed) is int and seed >= 0)):
+            raise ValueError(f"keys {keys}, seed {seed!r}")
+        if broken := [row for row in (overall, *shares.values()) if not _are_shares(row)]:
+            raise ValueError(f"no shares of three labels: {broken[0]}")
+        return cls(keys, shares, overall, seed)
+
+
+def _are_shares(row: tuple[float, ...]) -> bool:
+    numbers = all(isinstance(share, float | int) and 0 <= share <= 1 for share in row)
+    return len(row) == len(LABEL2ID) and numbers and math.isclose(sum(row), 1, abs_tol=1e-6)
 
 
 def fit(config: PriorConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> Prior:

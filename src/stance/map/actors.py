@@ -1,0 +1,210 @@
+"""Whose positions are asked: the file of actors, and where a text names them."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ahocorasick
+import regex
+
+from stance.base.errors import input_error, line_of
+from stance.base.labels import spelled
+from stance.base.names import must_exist
+from stance.base.rows import read_rows
+from stance.base.words import UNSPACED
+from stance.map.types import Actor
+
+log = logging.getLogger(__name__)
+
+#: Between two names in one cell.
+BETWEEN = "|"
+
+#: Names in capitals up to this length match by case, longer ones also as Nato; as in :mod:`stance.base.mentions`.
+_SHORT = 3
+
+_LETTER = regex.compile(r"[\p{L}\p{M}\p{N}_]")
+_NO_BLANKS = regex.compile(rf"[{UNSPACED}]")
+_ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-", "–": "-"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Where a text names an actor: ``text[start:end]``."""
+
+    actor: str
+    start: int
+    end: int
+
+
+def read_actors(path: str | Path) -> tuple[Actor, ...]:
+    """The actors of a csv (or tsv, jsonl, xlsx) with ``name``, ``aliases`` (``a|b``) and ``member_of``.
+
+    Only the first column must be there; others, as ``actors=suggest`` writes them, are passed over.
+
+    Raises:
+        StanceError: No name, a name twice, two actors with one alias, a body that is no actor, a circle of members;
+            names file and line.
+    """
+    actors: dict[str, Actor] = {}
+    owners: dict[str, tuple[str, str]] = {}
+    places: dict[str, str] = {}
+    for line, row in read_rows(must_exist(path)):
+        place = line_of(path, line)
+        if "name" not in row:
+            raise input_error(place, "no column 'name'", found=list(row), allowed="name, aliases, member_of")
+        name = spelled(row["name"])
+        if not name:
+            raise input_error(place, "an actor without name", found=row)
+        if name in actors:
+            raise input_error(place, "an actor stands twice", found=name, allowed=f"once; see {places[name]}")
+        aliases = tuple(dict.fromkeys(cells(row.get("aliases"))))
+        for alias in (name, *aliases):
+            form = normalised(alias)[0].strip()
+            owner, where = owners.setdefault(form, (name, place))
+            if owner != name:
+                raise input_error(
+                    place, f"{name} and {owner} ({where}) have one alias", found=alias, allowed="one each"
+                )
+        actors[name], places[name] = Actor(name, aliases, spelled(row.get("member_of"))), place
+    if not actors:
+        raise input_error(str(path), "no actors in the file")
+    _check_members(actors, places)
+    return tuple(actors.values())
+
+
+def cells(value: object) -> list[str]:
+    """The parts of a cell that holds several."""
+    return [part for part in map(str.strip, spelled(value).split(BETWEEN)) if part]
+
+
+def _check_members(actors: Mapping[str, Actor], places: Mapping[str, str]) -> None:
+    for actor in actors.values():
+        if actor.member_of and actor.member_of not in actors:
+            allowed = "the name of an actor in this file, not an alias; or empty"
+            raise input_error(places[actor.name], "member_of is no actor", found=actor.member_of, allowed=allowed)
+    for actor in actors.values():
+        way = [actor.name]
+        while body := actors[way[-1]].member_of:
+            if body in way:
+                circle = " -> ".join([*way[way.index(body) :], body])
+                raise input_error(places[actor.name], "members in a circle", found=circle, allowed="a tree")
+            way.append(body)
+
+
+def bodies(actors: Iterable[Actor]) -> dict[str, tuple[str, ...]]:
+    """By actor the bodies that it speaks for, the nearest first."""
+    above = {actor.name: actor.member_of for actor in actors}
+    found = {}
+    for name in above:
+        way: list[str] = []
+        while body := above[way[-1] if way else name]:
+            way.append(body)
+        found[name] = tuple(way)
+    return found
+
+
+def common_aliases(actors: Iterable[Actor]) -> dict[str, str]:
+    """Aliases that are common words, with whose they are: all in small letters (``the minister``, ``who``)."""
+    return {alias: actor.name for actor in actors for alias in (actor.name, *actor.aliases) if alias == alias.lower()}
+
+
+def normalised(text: str) -> tuple[str, Sequence[int]]:
+    """The text as names are compared in it, and where each of its characters, and its end, stood.
+
+    Letters are small and without diacritics (NFKD), apostrophes and hyphens alike, white space of any length one blank.
+    """
+    if text.isascii() and "  " not in (plain := text.translate(_BLANKS)):
+        return plain.lower(), range(len(text) + 1)
+    found: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        form = _form(character)
+        if form == " " and found and found[-1] == " ":
+            form = ""
+        found.extend(form)
+        places.extend([place] * len(form))
+    return "".join(found), [*places, len(text)]
+
+
+_BLANKS = str.maketrans("\t\n\r\v\f", "     ")
+_FORMS: dict[str, str] = {}
+
+
+def _form(character: str) -> str:
+    """What one character is compared as; vowel signs of scripts other than Latin, Greek and Cyrillic stay."""
+    if character not in _FORMS:
+        parts = " " if character.isspace() else unicodedata.normalize("NFKD", character.translate(_ALIKE)).casefold()
+        _FORMS[character] = "".join(part for part in parts if not 0x300 <= ord(part) <= 0x36F)
+    return _FORMS[character]
+
+
+class Finder:
+    """Finds actors in texts, the longest name first, as whole words.
+
+    A single word with a capital is found with one only (Turkey, not turkey); one in capitals of up to three letters
+    only as it is (US, not us). Names of several words, and those in small letters, are found in any case.
+
+    Attributes:
+        hits: How often each common word (:func:`common_aliases`) was found.
+    """
+
+    def __init__(self, actors: Sequence[Actor]) -> None:
+        self.hits: Counter[str] = Counter()
+        self._common = common_aliases(actors)
+        self._automaton = ahocorasick.Automaton()
+        for actor in actors:
+            for alias in (actor.name, *actor.aliases):
+                form = normalised(alias)[0].strip()
+                if form:
+                    self._automaton.add_word(form, (len(form), actor.name, alias))
+        self._automaton.make_automaton()
+        for alias, name in self._common.items():
+            log.warning("the alias %r of %s is a common word: its hits are counted in the notes", alias, name)
+
+    def find(self, text: str) -> list[Mention]:
+        """The mentions in a text, in order; none overlaps another."""
+        form, places = normalised(text)
+        found = []
+        for last, (length, actor, alias) in self._automaton.iter(form):
+            start, end = last - length + 1, last + 1
+            if _whole(form, start, end):
+                here, there = places[start], _after(text, places, last)
+                if _in_its_case(text[here:there], alias):
+                    found.append((here, there, actor, alias))
+        found.sort(key=lambda each: (each[0] - each[1], each[0]))
+        taken: list[tuple[int, int, str, str]] = []
+        for each in found:
+            if all(each[1] <= start or each[0] >= end for start, end, *_ in taken):
+                taken.append(each)
+        taken.sort()
+        self.hits.update(alias for *_, alias in taken if alias in self._common)
+        return [Mention(actor, start, end) for start, end, actor, _ in taken]
+
+
+def _after(text: str, places: Sequence[int], last: int) -> int:
+    """Where what is compared as the character ``last`` ends in the text, the accents that follow it with it."""
+    end = places[last] + 1
+    while end < len(text) and 0x300 <= ord(text[end]) <= 0x36F:
+        end += 1
+    return end
+
+
+def _whole(form: str, start: int, end: int) -> bool:
+    for outer, inner in ((start - 1, start), (end, end - 1)):
+        beside = form[outer] + form[inner] if 0 <= outer < len(form) else ""
+        if beside and all(map(_LETTER.match, beside)) and not any(map(_NO_BLANKS.match, beside)):
+            return False
+    return True
+
+
+def _in_its_case(found: str, alias: str) -> bool:
+    if " " in alias or alias == alias.lower():
+        return True
+    if alias.isupper() and len(alias) <= _SHORT:
+        return found == alias
+    return not alias[:1].isupper() or found[:1].isupper()

@@ -1,0 +1,85 @@
+"""What ``scripts/map.py`` can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stance.base.errors import input_error
+from stance.models.config import RUNTIMES
+
+#: ``actors=suggest`` writes candidates and stops.
+SUGGEST = "suggest"
+
+#: What ``near`` and ``certain`` are unless told: chosen by ``benchmarks/map.py choose`` on the validation parts of the
+#: bundled corpus, experiments/map/chosen.json (a test holds that these are they).
+NEAR, CERTAIN = 0.242, 0.65
+
+
+@dataclass(kw_only=True)
+class DocumentColumns:
+    """What the columns of a table of documents are called; all but ``text`` may be missing."""
+
+    text: str = "text"
+    id: str = "id"
+    date: str = "date"
+    source: str = "source"
+    title: str = "title"
+    link: str = "link"
+
+
+@dataclass(kw_only=True)
+class MapConfig:
+    """Configuration of ``scripts/map.py``.
+
+    Attributes:
+        documents: A folder of txt, md, html, docx and pdf files, or a table (csv, tsv, jsonl, parquet, xlsx).
+        proposals: A csv with ``proposal``, and where there are any ``variants``, ``reverse``, ``from``, ``until``.
+        actors: A csv with ``name``, ``aliases``, ``member_of``; or ``suggest``.
+        output: A folder for all that comes out.
+        title: Of the page.
+        checkpoint: stance-small (which comes with the package), stance-base, a checkpoint folder or hub id.
+        runtime: Of a fine-tuned encoder, one of ``RUNTIMES``.
+        columns: Of a table of documents.
+        encoding: Of text files and tables.
+        language: Of the documents, by which sentences are told apart.
+        largest: Characters of a text, or bytes of a file, beyond which a document is set aside.
+        near: How near a sentence must be to a proposal to be asked about it, from -1 to 1.
+        certain: In what share of draws the statements of one pole must outnumber those of the other for a position.
+        bootstrap: Draws, for positions and intervals.
+        chunk: Documents at a time, and between two entries of the journal.
+        overwrite: Begin anew where an unfinished run with other settings or documents is in the way.
+    """
+
+    documents: str
+    output: str
+    proposals: str = ""
+    actors: str = SUGGEST
+    title: str = "Who stands where"
+    checkpoint: str = "stance-small"
+    runtime: str = "auto"
+    columns: DocumentColumns = field(default_factory=DocumentColumns)
+    encoding: str = "utf-8"
+    language: str = "en"
+    largest: int = 20_000_000
+    near: float = NEAR
+    certain: float = CERTAIN
+    bootstrap: int = 200
+    chunk: int = 64
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing, a file for a folder, and actors without proposals."""
+        for name, least in (("largest", 1), ("bootstrap", 10), ("chunk", 1)):
+            if getattr(self, name) < least:
+                raise input_error(name, "too small", found=getattr(self, name), allowed=f"{least} or more")
+        if not -1 <= self.near <= 1:
+            raise input_error("near", "no cosine", found=self.near, allowed="-1 to 1")
+        if not 0.5 < self.certain <= 1:
+            raise input_error("certain", "no majority", found=self.certain, allowed="above 0.5, up to 1")
+        if self.runtime not in RUNTIMES:
+            raise input_error("runtime", "unknown value", found=self.runtime, allowed=RUNTIMES)
+        if Path(self.output).is_file():
+            raise input_error("output", "a file is there", found=self.output, allowed="a folder")
+        if self.actors != SUGGEST and not self.proposals:
+            raise input_error("proposals", "missing", allowed="a csv with a column 'proposal'")

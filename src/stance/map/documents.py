@@ -1,0 +1,199 @@
+"""Documents as people have them: a folder of reports or a table, one at a time; what cannot be read is set aside."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stance.base.errors import StanceError, first_line, input_error
+from stance.base.files import digest, quick_digest
+from stance.base.labels import spelled
+from stance.base.names import must_exist, table_kind
+from stance.base.tables import READABLE, scan_chunks
+from stance.map.formats import READERS, Unreadable
+from stance.map.types import Document
+
+#: Rows of a table that are in memory at a time.
+CHUNK = 64
+
+#: Fields of a document that a table has columns for.
+FIELDS = ("text", "id", "date", "source", "title", "link")
+
+#: In a file's name: a day, or a month or year that stands alone.
+_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:([-_.]?)(0[1-9]|1[0-2])(?:\2(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
+
+_SPELLED = ("%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d, %Y", "%Y/%m/%d", "%Y%m%d")
+
+
+class SetAside(NamedTuple):
+    """A document that was not read, and why."""
+
+    document: str
+    reason: str
+
+
+def read_documents(
+    path: str | Path,
+    columns: Mapping[str, str] | None = None,
+    *,
+    encoding: str = "utf-8",
+    largest: int = 20_000_000,
+    skip: int = 0,
+) -> Iterator[Document | SetAside]:
+    """The documents of a folder (by name, with its folders) or of a table (in order); one is in memory at a time.
+
+    Files whose name begins with a dot are passed over. A document that is empty, too large, damaged, in another
+    encoding or a scan without text comes as :class:`SetAside`, and so does one with the id of an earlier one.
+
+    Args:
+        path: A folder of txt, md, html, docx and pdf files; or a csv, tsv, jsonl, parquet or xlsx table.
+        columns: Of a table, by field (``FIELDS``); those not named are called like the field, and only text must be
+            there.
+        encoding: Of text files and tables.
+        largest: Characters of a text, or bytes of a file, beyond which a document is set aside.
+        skip: So many, read or set aside, are passed over at the beginning.
+
+    Raises:
+        StanceError: Nothing there, a folder without files, a table of another kind or without the columns; a package of
+            the extra ``map`` is missing.
+    """
+    path = must_exist(path, "file or folder")
+    if path.is_dir():
+        yield from _from_folder(path, encoding, largest, skip)
+    else:
+        yield from _from_table(path, columns or {}, encoding, largest, skip)
+
+
+def documents_digest(path: str | Path) -> str:
+    """What tells documents from others, without reading them all: names and sizes in a folder, or the table's ends."""
+    path = must_exist(path, "file or folder")
+    if not path.is_dir():
+        return quick_digest(path)
+    return digest([[str(file.relative_to(path)), file.stat().st_size] for file in _files(path)])[:16]
+
+
+def parse_date(value: object) -> str:
+    """A date as ISO to the day, month or year; empty where it is none or may be read two ways (05/06/2024)."""
+    text = spelled(value)
+    if re.fullmatch(r"(?:1[5-9]|2\d)\d\d(?:-(?:0[1-9]|1[0-2]))?", text):
+        return text
+    with suppress(ValueError):
+        return datetime.fromisoformat(text).date().isoformat()
+    if told := re.match(r"(\d{4}-\d\d-\d\d)[T ]", text):
+        with suppress(ValueError):
+            return date.fromisoformat(told[1]).isoformat()
+    for shape in _SPELLED:
+        with suppress(ValueError):
+            return datetime.strptime(text, shape).date().isoformat()
+    return ""
+
+
+def date_in_name(name: str) -> str:
+    """The date in a file's name (``2024-05-17 Dawn.txt``, ``20240517_a.html``, ``2024-05``); empty if there is none."""
+    for year, _, month, day in _IN_NAME.findall(name):
+        if found := parse_date("-".join(part for part in (year, month, day) if part)):
+            return found
+    return ""
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file, by ascending path; names only are in memory, a folder's at a time."""
+    entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _files(Path(entry.path))
+        elif entry.is_file():
+            yield Path(entry.path)
+
+
+def _from_folder(folder: Path, encoding: str, largest: int, skip: int) -> Iterator[Document | SetAside]:
+    number = -1
+    for number, file in enumerate(_files(folder)):
+        if number >= skip:
+            yield _from_file(file, file.relative_to(folder).as_posix(), encoding, largest)
+    if number < 0:
+        raise input_error(str(folder), "no files in the folder", allowed=", ".join(READERS))
+
+
+def _from_file(file: Path, name: str, encoding: str, largest: int) -> Document | SetAside:
+    reader: Callable[[Path, str], dict[str, str]] | None = READERS.get(file.suffix.lower())
+    if reader is None:
+        if file.suffix.lower() in READABLE or table_kind(file)[1]:
+            return SetAside(name, "a table among the documents: give it as documents=FILE")
+        return SetAside(name, f"unknown kind of file {file.suffix!r}; read are {', '.join(READERS)}")
+    try:
+        if (size := file.stat().st_size) > largest:
+            return SetAside(
+                name, f"{size:,} bytes, above largest={largest}: split it, or make a table of its documents"
+            )
+        found = reader(file, encoding)
+    except (Unreadable, OSError) as error:
+        return SetAside(name, first_line(error))
+    if not found["text"].strip():
+        return SetAside(name, found.get("why") or "empty")
+    if len(found["text"]) > largest:
+        return SetAside(name, f"{len(found['text']):,} characters, above largest={largest}")
+    return Document(
+        id=name,
+        text=found["text"],
+        date=date_in_name(file.name) or parse_date(found.get("date")),
+        source=found.get("source", ""),
+        title=found.get("title", ""),
+        link=found.get("link", "") or name,
+    )
+
+
+def _from_table(
+    path: Path, columns: Mapping[str, str], encoding: str, largest: int, skip: int
+) -> Iterator[Document | SetAside]:
+    names = {name: columns.get(name, name) for name in FIELDS}
+    seen: set[bytes] = set()
+    number, checked = -1, False
+    for chunk in scan_chunks(path, CHUNK, encoding):
+        for row in chunk:
+            number += 1
+            values = row.values
+            if isinstance(values, StanceError):
+                if number >= skip:
+                    yield SetAside(row.place, str(values).removeprefix(f"{row.place}: "))
+                continue
+            if not checked:
+                _check_columns(values, names, row.place)
+                checked = True
+            made = _from_row(values, names, row.place, largest)
+            key = made.id.encode()[-64:] if isinstance(made, Document) else b""
+            if key and key in seen:
+                made = SetAside(row.place, f"the id {made.id!r} stands twice")  # type: ignore[union-attr]
+            seen.add(key)
+            if number >= skip:
+                yield made
+    if number < 0:
+        raise input_error(str(path), "no rows in the file")
+
+
+def _check_columns(values: Mapping[str, Any], names: Mapping[str, str], place: str) -> None:
+    for name, column in names.items():
+        if column not in values and (name == "text" or column != name):
+            allowed = f"a column {column!r}, or columns.{name}=NAME"
+            raise input_error(place, f"no column {column!r}", found=list(values), allowed=allowed)
+
+
+def _from_row(values: Mapping[str, Any], names: Mapping[str, str], place: str, largest: int) -> Document | SetAside:
+    cells = {name: values.get(column) for name, column in names.items()}
+    text = cells["text"]
+    if not isinstance(text, str):
+        return SetAside(place, "no text" if text is None else f"the text is no text but {type(text).__name__}")
+    if not text.strip():
+        return SetAside(place, "empty")
+    if len(text) > largest:
+        return SetAside(place, f"{len(text):,} characters, above largest={largest}")
+    said = {name: spelled(cells[name]) for name in ("source", "title", "link")}
+    name = spelled(cells["id"]) or place.rpartition(", ")[2]
+    return Document(id=name, text=text, date=parse_date(cells["date"]), **said)

@@ -1,0 +1,126 @@
+"""The map for other programs: Discourse Network Analyzer, Gephi and visone, R, and tools for event data.
+
+What each file holds, and what it leaves out:
+
+- ``statements.csv``: the statements, as Discourse Network Analyzer 3 exports them: the actor is the ``organization``,
+  the proposal the ``concept``, favor is ``agreement`` 1, against 0. Neutral answers are left out, for DNA knows none.
+- ``two_mode`` and ``actors``, each as ``.graphml`` and ``.gexf``: see :mod:`stance.map.networks`.
+- ``matrix.csv``: actors by proposals, favor's share less against's, from -1 to 1, members counted as on the page; empty
+  where nothing was said or the evidence is not enough. In R:
+  ``as.matrix(read.csv("matrix.csv", row.names = 1, check.names = FALSE))``.
+- ``counts.csv``: actors by proposal and label, how many statements of its own each has; never empty, so that quanteda
+  takes it: ``quanteda::as.dfm`` of the same matrix.
+- ``events.csv``: see :mod:`stance.map.events`.
+
+In every csv a space stands before a cell of text that a spreadsheet would compute; see ``spreadsheet.inert``.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import networkx as nx
+
+from stance.base.files import write_beside
+from stance.base.labels import LABELS
+from stance.map import events
+from stance.map.networks import SIGNS, actor_network, two_mode
+from stance.map.spreadsheet import inert, write_table
+from stance.map.types import Evidence, StanceMap
+from stance.map.units import in_units
+
+#: The header of the event list that DNA 3 exports.
+DNA_COLUMNS = (
+    *("statement_id", "time", "person", "organization", "concept", "agreement", "start_position", "stop_position"),
+    *("text", "coder", "document_id", "document_title", "document_author", "document_source", "document_section"),
+    "document_type",
+)
+
+#: As DNA itself writes them, so that no cell holds the marks of the table.
+_DNA_SIGNS = str.maketrans({";": ",", '"': "'"})
+
+#: Characters that XML cannot hold.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_exports(stance_map: StanceMap, folder: Path) -> list[Path]:
+    """Write all files into the folder, each beside and renamed; their paths, in the order above."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [_write_statements(stance_map, folder / "statements.csv")]
+    for name, graph in (("two_mode", two_mode(stance_map)), ("actors", actor_network(stance_map))):
+        clean = _for_xml(graph)
+        paths.append(_write_graph(clean, folder / f"{name}.graphml", nx.write_graphml_xml))
+        paths.append(_write_graph(clean, folder / f"{name}.gexf", nx.write_gexf))
+    paths.append(write_table(folder / "matrix.csv", *_matrix(stance_map)))
+    paths.append(write_table(folder / "counts.csv", *_counts(stance_map)))
+    paths.append(write_table(folder / "events.csv", events.COLUMNS, events.event_rows(stance_map)))
+    return paths
+
+
+def _write_statements(stance_map: StanceMap, path: Path) -> Path:
+    with write_beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="", errors="replace") as text:
+        writer = csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerow(DNA_COLUMNS)
+        writer.writerows(_statements(stance_map))
+    return path
+
+
+def _statements(stance_map: StanceMap) -> Iterator[list[object]]:
+    numbers = {document.id: number for number, document in enumerate(stance_map.documents, start=1)}
+    units = {document.id: in_units(document.text) for document in stance_map.documents}
+    polar = (row for row in stance_map.evidence if row.label != "neutral")
+    for number, row in enumerate(polar, start=1):
+        start, stop = (units[row.document](offset) for offset in (row.start, row.end))
+        asked = ("", _cell(row.actor), _cell(row.proposal), int(row.label == "favor"))
+        document = (numbers[row.document], _cell(row.title or row.document), "", _cell(row.source), "", "")
+        yield [number, _time(row), *asked, start, stop, _cell(row.sentence), 1, *document]
+
+
+def _cell(text: str) -> object:
+    return inert(text.translate(_DNA_SIGNS))
+
+
+def _time(row: Evidence) -> str:
+    """As DNA writes it; a month or a year begins with its first day. Empty if unknown."""
+    return f"{row.date}{'-01-01'[len(row.date) - 4 :]} 00:00:00" if row.date else ""
+
+
+def _matrix(stance_map: StanceMap) -> tuple[list[str], Iterator[list[object]]]:
+    cells = {(cell.actor, cell.proposal): cell for cell in stance_map.cells if cell.position in SIGNS}
+    proposals = [row.proposal for row in stance_map.proposals]
+
+    def value(actor: str, proposal: str) -> object:
+        cell = cells.get((actor, proposal))
+        return "" if cell is None else round(cell.favor.value - cell.against.value, 4)
+
+    rows = ([actor.name, *(value(actor.name, proposal) for proposal in proposals)] for actor in stance_map.actors)
+    return ["actor", *proposals], rows
+
+
+def _counts(stance_map: StanceMap) -> tuple[list[str], Iterator[list[object]]]:
+    counted = Counter((row.actor, row.proposal, row.label) for row in stance_map.evidence)
+    features = [(row.proposal, label) for row in stance_map.proposals for label in LABELS]
+    rows = ([actor.name, *(counted[actor.name, *feature] for feature in features)] for actor in stance_map.actors)
+    return ["actor", *(f"{proposal}: {label}" for proposal, label in features)], rows
+
+
+def _for_xml(graph: nx.Graph) -> nx.Graph:
+    """A copy in which texts have no character that XML cannot hold; ``\ufffd`` stands for each."""
+
+    def cleaned(values: dict[str, object]) -> dict[str, object]:
+        return {name: _NOT_XML.sub("\ufffd", said) if isinstance(said, str) else said for name, said in values.items()}
+
+    clean = nx.Graph(**cleaned(graph.graph))
+    clean.add_nodes_from((node, cleaned(values)) for node, values in graph.nodes(data=True))
+    clean.add_edges_from((one, other, cleaned(values)) for one, other, values in graph.edges(data=True))
+    return clean
+
+
+def _write_graph(graph: nx.Graph, path: Path, write: Callable[..., object]) -> Path:
+    with write_beside(path) as temporary:
+        write(graph, temporary)
+    return path

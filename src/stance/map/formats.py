@@ -1,0 +1,135 @@
+"""The text in one file of each kind: txt, md, html, docx, pdf. What reads them is the extra ``map``."""
+
+from __future__ import annotations
+
+import codecs
+import importlib
+import logging
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+
+from stance.base.errors import first_line, input_error
+
+#: What is said of a document that holds pictures of its text.
+SCAN = "no text in it: a scan? Recognise the text first (e.g. by ocrmypdf)"
+
+
+#: Bytes that a docx may hold, packed tightly.
+UNPACKED = 500_000_000
+
+
+class Unreadable(Exception):
+    """This file cannot be read, and why; the others can: it is set aside."""
+
+
+def _package(name: str, what: str) -> ModuleType:
+    """A package of the extra ``map``, loaded when the first file needs it.
+
+    Raises:
+        StanceError: It is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise input_error(what, f"needs the package {name}", allowed='pip install -e ".[map]"') from None
+
+
+def decoded(data: bytes, encoding: str) -> str:
+    """The text in bytes; a byte order mark, which says more than any setting, is obeyed and dropped.
+
+    Raises:
+        Unreadable: They are not in the encoding.
+    """
+    for mark, codec in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if data.startswith(mark):
+            encoding = codec
+            break
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        found = data[max(0, error.start - 10) : error.start + 10]
+        hint = "say encoding=NAME, e.g. encoding=cp1252, if all are in another"
+        raise Unreadable(f"byte {error.start + 1} is not {encoding}: {found!r}; {hint}") from None
+    except LookupError:
+        raise input_error("encoding", "unknown encoding", found=encoding, allowed="a codec of Python") from None
+    if "\0" in text:
+        raise Unreadable("no text: it holds null characters")
+    return text
+
+
+def _plain(file: Path, encoding: str) -> dict[str, str]:
+    return {"text": decoded(file.read_bytes(), encoding)}
+
+
+def _markdown(file: Path, encoding: str) -> dict[str, str]:
+    text = decoded(file.read_bytes(), encoding)
+    first = text.lstrip().partition("\n")[0]
+    return {"text": text, "title": first.lstrip("#").strip() if first.startswith("#") else ""}
+
+
+def _html(file: Path, encoding: str) -> dict[str, str]:
+    trafilatura = _package("trafilatura", str(file))
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # a page without text is told by us
+    logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+    try:  # bytes, since a page says itself what it is encoded in
+        found = trafilatura.bare_extraction(file.read_bytes(), with_metadata=True, include_comments=False)
+    except Exception as error:  # of lxml and others, which have no common class
+        raise Unreadable(f"not to be read as HTML: {first_line(error)}") from None
+    if found is None:
+        return {"text": "", "why": "no text found in the page"}
+    said = {"title": found.title, "date": found.date, "source": found.sitename, "link": found.url}
+    return {"text": found.text or "", "why": "no text found in the page"} | {k: v or "" for k, v in said.items()}
+
+
+def _docx(file: Path, encoding: str) -> dict[str, str]:
+    docx = _package("docx", str(file))
+    try:
+        with zipfile.ZipFile(file) as archive:
+            if sum(part.file_size for part in archive.infolist()) > UNPACKED:
+                raise Unreadable(f"more than {UNPACKED:,} bytes when unpacked")
+        document = docx.Document(str(file))
+        blocks = list(document.iter_inner_content())
+    except Unreadable:
+        raise
+    except Exception as error:  # a broken zip or XML comes up as any of a dozen kinds
+        raise Unreadable(f"not a docx file: {first_line(error)}") from None
+    parts = []
+    for block in blocks:
+        if hasattr(block, "rows"):
+            parts += ["\t".join(cell.text for cell in row.cells) for row in block.rows]
+        else:
+            parts.append(block.text)
+    return {"text": "\n\n".join(part for part in parts if part.strip()), "title": document.core_properties.title or ""}
+
+
+def _pdf(file: Path, encoding: str) -> dict[str, str]:
+    pypdf = _package("pypdf", str(file))
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    try:
+        reader = pypdf.PdfReader(str(file))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise Unreadable("locked by a password")
+        text = "\n".join(page.extract_text() for page in reader.pages)
+        title = str((reader.metadata or {}).get("/Title") or "")
+    except Unreadable:
+        raise
+    except Exception as error:  # likewise
+        raise Unreadable(f"not a pdf file: {first_line(error)}") from None
+    return {"text": text.replace("\0", ""), "title": title, "why": SCAN}
+
+
+#: By the end of a file's name: text, and title, date, source, link where the file says so; why, if it has no text.
+READERS: Mapping[str, Callable[[Path, str], dict[str, str]]] = {
+    ".txt": _plain,
+    ".md": _markdown,
+    ".html": _html,
+    ".htm": _html,
+    ".docx": _docx,
+    ".pdf": _pdf,
+}

@@ -1,0 +1,211 @@
+"""From a folder of reports to the map of who stands where."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow.parquet as pq
+
+from stance.base.errors import StanceError
+from stance.base.files import digest, file_digest, quick_digest, write_json
+from stance.base.tables import csv_writer, to_parquet
+from stance.evaluation.metrics import in_words
+from stance.evaluation.shares import Errors, read_validation
+from stance.inference.journal import Journal
+from stance.map import ask
+from stance.map.actors import read_actors
+from stance.map.ask import Tally, ask_all
+from stance.map.changes import ALPHA
+from stance.map.config import MapConfig
+from stance.map.documents import documents_digest, read_documents
+from stance.map.positions import ENOUGH, FEW, Judge, cells
+from stance.map.proposals import Encoder, PackagedEncoder, read_proposals
+from stance.map.spreadsheet import inert
+from stance.map.suggest import write_suggestions
+from stance.map.types import Document, Evidence, StanceMap
+from stance.models.classifier import StanceClassifier, checkpoint_folder
+
+log = logging.getLogger(__name__)
+
+#: Files of the output.
+MAP, PAGE, EXPORTS, ACTORS = "map.json", "map.html", "exports", "actors.csv"
+
+#: Settings that the answers do not depend on, or that are known by content.
+_NOT_IDENTITY = ("documents", "proposals", "actors", "output", "title", "checkpoint", "runtime", "certain", "bootstrap")
+
+
+def suggest_actors(config: MapConfig) -> tuple[int, Path]:
+    """Write candidates for actors that the documents name; how many they are, and where."""
+    path = Path(config.output) / ACTORS
+    found = read_documents(config.documents, vars(config.columns), encoding=config.encoding, largest=config.largest)
+    return write_suggestions(path, found), path
+
+
+def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
+    """Ask about every document and put it all together; the files of the output but page and exports are written.
+
+    While it runs, the answers are in the folder ``OUTPUT.partial``; a run that was killed goes on after its last whole
+    chunk. The answers are streamed; the map itself, with all evidence, is in memory in the end.
+
+    Args:
+        config: Files and settings.
+        encoder: Of sentences; None = the packaged one.
+
+    Raises:
+        StanceError: A file is not as it should be (names file and line), no document can be read, an unfinished run
+            with other settings is in the way.
+    """
+    actors, proposals = read_actors(config.actors), read_proposals(config.proposals)
+    classifier = StanceClassifier.from_pretrained(config.checkpoint, config.runtime)
+    output = Path(config.output)
+    output.mkdir(parents=True, exist_ok=True)
+    identity = _identity(config, classifier)
+    journal = Journal(output.with_name(output.name + ".partial"), identity, overwrite=config.overwrite)
+    try:
+        if not journal.whole:
+            tally = ask_all(config, actors, proposals, classifier, encoder or PackagedEncoder(), journal)
+            _tables(journal)
+        tally = Tally(**journal.state)
+        evidence = list(_evidence(_where(journal, output, ask.TABLE)))
+        documents = _documents(journal.path(ask.DOCUMENTS), config)
+        judge = Judge(_errors(config), config.certain, config.bootstrap)
+        made = StanceMap(
+            title=config.title,
+            made=datetime.now(UTC).date().isoformat(),
+            model=_model(config.checkpoint, classifier),
+            actors=actors,
+            proposals=proposals,
+            cells=cells(evidence, actors, proposals, judge),
+            evidence=tuple(evidence),
+            documents=tuple(documents),
+            notes=tuple(_notes(config, tally, judge)),
+        )
+        write_json(output / MAP, asdict(made))
+        places = (ask.TABLE, ask.SEPARATED, ask.SET_ASIDE)
+        journal.deliver({name: output / name for name in places})
+    except StanceError:
+        if not journal.state.get("questions"):
+            journal.discard()
+        raise
+    finally:
+        journal.close()
+    return made
+
+
+def write_pages(made: StanceMap, config: MapConfig) -> list[Path]:
+    """Write the page and the exports; where they are."""
+    from stance.map.exports import write_exports
+    from stance.map.page import write_page
+
+    page = Path(config.output) / PAGE
+    write_page(made, page)
+    return [page, *write_exports(made, Path(config.output) / EXPORTS)]
+
+
+def _identity(config: MapConfig, classifier: StanceClassifier) -> dict[str, Any]:
+    """What a run must have in common with one that was stopped, to go on from there."""
+    folder = checkpoint_folder(config.checkpoint)
+    files = {str(path.relative_to(folder)): quick_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    settings = {name: value for name, value in asdict(config).items() if name not in (*_NOT_IDENTITY, "overwrite")}
+    return settings | {
+        "documents": documents_digest(config.documents),
+        "actors": file_digest(config.actors),
+        "proposals": file_digest(config.proposals),
+        "checkpoint": digest(files)[:16],
+        "runtime": classifier.runtime,
+    }
+
+
+def _tables(journal: Journal) -> None:
+    """The evidence as parquet and as csv, from the rows that grew; with no answer both have a header alone."""
+    rows, table = journal.path(ask.ROWS), journal.path(ask.TABLE)
+    if rows.exists() and rows.stat().st_size:
+        to_parquet(rows, table)
+    else:
+        pq.write_table(ask.SCHEMA.empty_table(), table)
+    with journal.path(ask.SEPARATED).open("w", encoding="utf-8", newline="") as stream:
+        writer: Any = csv_writer(stream)
+        writer.writerow(ask.SCHEMA.names)
+        with pq.ParquetFile(table) as file:
+            for batch in file.iter_batches():
+                writer.writerows([inert(cell) for cell in row.values()] for row in batch.to_pylist())
+
+
+def _where(journal: Journal, output: Path, name: str) -> Path:
+    """A file that may be delivered already, by a run that was killed just then."""
+    return journal.path(name) if journal.path(name).exists() else output / name
+
+
+def _evidence(path: Path) -> Iterator[Evidence]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches():
+            yield from (Evidence(**row) for row in batch.to_pylist())
+
+
+def _documents(path: Path, config: MapConfig) -> list[Document]:
+    """The documents that were asked about; one of a folder is linked to its file, as seen from the page."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8") as lines:
+        documents = [Document(**json.loads(line)) for line in lines]
+    if not Path(config.documents).is_dir():
+        return documents
+    here = Path(os.path.relpath(config.documents, config.output)).as_posix()
+    return [replace(one, link=f"{here}/{quote(one.id)}") if one.link == one.id else one for one in documents]
+
+
+def _errors(config: MapConfig) -> Errors | None:
+    try:
+        validation = read_validation(checkpoint_folder(config.checkpoint))
+    except StanceError as error:
+        log.warning("%s: shares and positions are not corrected for the model's errors", error)
+        return None
+    return Errors.of(validation, config.bootstrap, seed=0)
+
+
+def _model(name: str, classifier: StanceClassifier) -> str:
+    """Name of the classifier, and what was measured of it on the test part that it was trained beside."""
+    measured = classifier.card.metrics.get("test", {})
+    score = measured.get("measures", measured).get("macro_f1")
+    if not isinstance(score, Mapping):
+        return name
+    data = classifier.card.data.get("name", "")
+    return f"{name}: macro-F1 {in_words(score)} on the test part of {data or 'its corpus'}"
+
+
+def _notes(config: MapConfig, tally: Tally, judge: Judge) -> Iterable[str]:
+    """What the reader must know."""
+    yield f"{tally.documents:,} documents read, of which {tally.kept:,} have a sentence that was asked about."
+    if tally.set_aside:
+        reasons = ", ".join(f"{reason} ({number:,})" for reason, number in tally.set_aside.items())
+        yield f"{sum(tally.set_aside.values()):,} documents set aside ({ask.SET_ASIDE}): {reasons}."
+    if tally.undated:
+        yield f"{tally.undated:,} documents have no date: their statements are in no month and in no change."
+    yield (
+        f"{tally.about:,} of {tally.sentences:,} sentences are about an actor; {tally.questions:,} questions were "
+        f"asked about them, {tally.resolved:,} of an actor that a pronoun or title stands for (the last subject of "
+        "fitting kind, in the sentence or the one before)."
+    )
+    yield (
+        f"A sentence is asked about a proposal from a nearness of {config.near:g} on: the mean of its own likeness "
+        "(cosine of embeddings, the nearest wording taken) and the highest of the sentences around it."
+    )
+    yield (
+        f"A position is favor or against where its statements outnumber the other pole's in {judge.certain:.0%} of "
+        f"{judge.draws:,} draws of documents, of the model's errors and of each statement's label; neutral with "
+        f"{ENOUGH} documents or more where likewise at most {FEW:.0%} of statements have a pole; else there is not "
+        "enough evidence. Shares are corrected for the model's confusion; intervals are 95% and resample documents."
+    )
+    if judge.errors is None:
+        yield "The model's errors are not known: shares and positions are not corrected for them."
+    yield f"A change of position has p of at most {ALPHA:g} in a permutation test of documents, for one cell each."
+    for alias, hits in tally.common.items():
+        yield f"The alias {alias!r} is a common word; it was found {hits:,} times: look at its sentences first."

@@ -1,0 +1,127 @@
+"""Who is meant by "she" or "the ministry": one simple rule, which is stated here and in docs/map.md.
+
+A pronoun or title is the last actor of fitting kind that was named as a subject in the sentence, before it, or in the
+sentence before. ``he`` and ``she`` are persons; ``they`` and ``it``, where a sentence begins with them, are bodies; a
+title of a person (the minister, the spokesperson) is a person, a title of a body (the ministry, the party) a body. A
+name is a subject unless a preposition stands before it (of, by, with Pakistan) or an apostrophe behind (Pakistan's). A
+sentence in which a pronoun stands for an actor names it for the sentence after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from stance.map.actors import Mention
+from stance.map.types import Actor
+
+#: What an actor can be; of some names it cannot be told, which fit both.
+PERSON, BODY, EITHER = "person", "body", "either"
+
+_PERSONS = (
+    "minister|spokesperson|spokesman|spokeswoman|president|premier|chancellor|secretary|ambassador|envoy|mediator|"
+    "negotiator|leader|chairman|chairwoman|chair|chief|commander|general|governor|mayor|senator|official|director"
+)
+_BODIES = (
+    "ministry|office|government|authority|authorities|party|union|group|council|committee|commission|company|movement|"
+    "organisation|organization|parliament|board|army|federation|association|bank|court|club|department|agency|front"
+)
+#: What stands for somebody, the group says for which kind.
+_STANDS = regex.compile(
+    rf"(?P<person>\b(?:[Hh]e|[Ss]he)\b|\b[Tt]he (?:{_PERSONS})\b(?! of\b))"
+    rf"|(?P<body>^(?:They|It)\b|\b[Tt]he (?:{_BODIES})\b(?! of\b))(?!['’]s?\b)"
+)
+_BODY_WORD = regex.compile(rf"\b(?:{_BODIES}|states|republic|kingdom|nations|police|forces)\b", regex.I)
+_PREPOSITION = regex.compile(
+    r"\b(?:of|by|with|to|for|from|in|into|at|on|against|between|among|near|across|toward|towards|about|over|via|under)"
+    r"\s+(?:the\s+|a\s+|an\s+|both\s+)?$",
+    regex.I,
+)
+_PLACE = regex.compile(r"\b(?:in|near|outside|across)\s+(?:the\s+)?$", regex.I)
+_GENITIVE = regex.compile(r"['’](?:s\b)?")
+_TITLE = regex.compile(r"(?:Mr|Mrs|Ms|Dr|Sir|Judge|Professor|Prof|Pastor|Father|Sister|Captain|Colonel)\b")
+_NAME_OF_A_PERSON = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]+(?: (?:\p{Lu}\.|[\p{L}\p{M}'’-]+)){1,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The last actor that was named as a subject, and as what."""
+
+    actor: str
+    mention: str
+
+
+def kind_of(actor: Actor, others: Sequence[Actor]) -> str:
+    """Whether an actor is a person or a body, or may be either.
+
+    It is a body if somebody else speaks for it, and a person if its name or an alias begins (Mr, Judge) or ends (the FO
+    spokesperson) with a title. Else it is a body if a name has a body's word (ministry, party) or is in capitals (TTP),
+    or its name is one word or begins with ``the``. What is left, names of two to four words with capitals, are persons
+    if they speak for a body, and else either (Tundra Minerals, Priit Kask).
+    """
+    if any(other.member_of == actor.name for other in others):
+        return BODY
+    names = (actor.name, *actor.aliases)
+    if any(_TITLE.match(name) or regex.search(rf"\b(?:{_PERSONS})$", name, regex.I) for name in names):
+        return PERSON
+    if any(
+        _BODY_WORD.search(name) or (name.isupper() and len(name) > 1) for name in names
+    ) or actor.name.lower().startswith("the "):
+        return BODY
+    is_name = _NAME_OF_A_PERSON.fullmatch(actor.name) and not regex.search(r"\b(?:of|for|and|the)\b", actor.name)
+    return (PERSON if actor.member_of else EITHER) if is_name else BODY
+
+
+def is_place(text: str, start: int) -> bool:
+    """Whether a name is no more than where something is (a briefing in Islamabad), by the word before it."""
+    return _PLACE.search(text, 0, start) is not None
+
+
+def subjects(text: str, mentions: Sequence[Mention]) -> list[Mention]:
+    """The mentions in a sentence that may be its subject: none after a preposition or before an apostrophe."""
+    return [
+        mention
+        for mention in mentions
+        if not _PREPOSITION.search(text, 0, mention.start) and not _GENITIVE.match(text, mention.end)
+    ]
+
+
+def resolve(
+    text: str, mentions: Sequence[Mention], kinds: Mapping[str, str], last: Mapping[str, Subject]
+) -> tuple[dict[str, Subject], dict[str, Subject]]:
+    """Who is meant in a sentence without being named in it, and the last subjects by kind for the sentence after.
+
+    Args:
+        text: The sentence.
+        mentions: In it, with offsets in it.
+        kinds: Of the actors, by name.
+        last: Of the sentence before, by kind.
+    """
+    named = {mention.actor for mention in mentions}
+    here = subjects(text, mentions)
+    meant: dict[str, Subject] = {}
+    for found in _STANDS.finditer(text):
+        if any(mention.start < found.end() and found.start() < mention.end for mention in mentions):
+            continue
+        kind = found.lastgroup or BODY
+        before = [_subject(text, mention) for mention in here if mention.end <= found.start()]
+        subject = _last(before, kind, kinds) or last.get(kind)
+        if subject is not None and subject.actor not in named:
+            meant[subject.actor] = subject
+    after = [*meant.values(), *(_subject(text, mention) for mention in here)]
+    lasting = {kind: _last(after, kind, kinds) for kind in (PERSON, BODY)}
+    return meant, {kind: subject for kind, subject in lasting.items() if subject is not None}
+
+
+def _subject(text: str, mention: Mention) -> Subject:
+    return Subject(mention.actor, text[mention.start : mention.end])
+
+
+def _last(found: Sequence[Subject], kind: str, kinds: Mapping[str, str]) -> Subject | None:
+    """The last that is of the kind; where none is, the last that may be."""
+    for fitting in (kind, EITHER):
+        if fit := [subject for subject in found if kinds[subject.actor] == fitting]:
+            return fit[-1]
+    return None

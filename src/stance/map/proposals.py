@@ -1,0 +1,158 @@
+"""What the positions are about: the file of proposals, and which sentences touch which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+
+from stance.base.errors import input_error, line_of
+from stance.base.labels import spelled
+from stance.base.names import must_exist
+from stance.base.rows import read_rows
+from stance.base.words import composed
+from stance.map.actors import cells
+from stance.map.documents import parse_date
+from stance.map.types import Proposal
+from stance.models.pretrained import SMALL_ENCODER
+
+Vectors = NDArray[np.float32]
+
+#: Sentences before and after one whose likeness to a proposal counts for it too.
+AROUND = 10
+
+
+class Encoder(Protocol):
+    """Sentences to vectors of length 1."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Shape (texts, dimensions)."""
+        ...
+
+
+class PackagedEncoder:
+    """The frozen sentence encoder that comes with the toolkit (all-MiniLM-L6-v2)."""
+
+    def __init__(self, name: str = SMALL_ENCODER) -> None:
+        from stance.models.features import EmbeddingFeatures
+
+        self._encoder = EmbeddingFeatures.load_encoder(name).encoder
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """See :class:`Encoder`."""
+        if not texts:
+            return self.encode(["-"])[:0]
+        found = self._encoder.encode([*map(composed, texts)], batch_size=64, normalize_embeddings=True)
+        return np.asarray(found, dtype=np.float32)
+
+
+def read_proposals(path: str | Path) -> tuple[Proposal, ...]:
+    """The proposals of a csv (or tsv, jsonl, xlsx): proposal, variants (``a|b``), reverse, from, until.
+
+    Only the first column must be there. The dates, to the day, month or year, say when it was on the table.
+
+    Raises:
+        StanceError: No proposal, one twice (or as the reverse of itself), a date that is none, one that ends before it
+            begins; names file and line.
+    """
+    found: dict[str, Proposal] = {}
+    for line, row in read_rows(must_exist(path)):
+        place = line_of(path, line)
+        if "proposal" not in row:
+            allowed = "proposal, variants, reverse, from, until"
+            raise input_error(place, "no column 'proposal'", found=list(row), allowed=allowed)
+        name, reverse = spelled(row["proposal"]), spelled(row.get("reverse"))
+        if not name:
+            raise input_error(place, "no proposal", found=row)
+        if name in found:
+            raise input_error(place, "a proposal stands twice", found=name)
+        if reverse == name:
+            raise input_error(place, "a proposal is its own reverse", found=reverse, allowed="the negative course")
+        begins, ends = (_date(row.get(column), column, place) for column in ("from", "until"))
+        if begins and ends and ends < begins[: len(ends)]:
+            raise input_error(place, "until is before from", found=f"{begins} to {ends}")
+        found[name] = Proposal(name, tuple(cells(row.get("variants"))), reverse, begins, ends)
+    if not found:
+        raise input_error(str(path), "no proposals in the file")
+    return tuple(found.values())
+
+
+def _date(value: object, column: str, place: str) -> str:
+    found = parse_date(value)
+    if spelled(value) and not found:
+        raise input_error(place, f"{column} is no date", found=value, allowed="2024-05-17, 2024-05 or 2024")
+    return found
+
+
+def on_the_table(proposal: Proposal, date: str) -> bool:
+    """Whether a document of this date may speak of the proposal; one without date, or to the month alone, may."""
+    begins, ends = proposal.begins, proposal.ends
+    after = not begins or not date or date[: len(begins)] >= begins[: len(date)]
+    return after and (not ends or not date or date[: len(ends)] <= ends[: len(date)])
+
+
+@dataclass(frozen=True, slots=True)
+class Touching:
+    """How near the sentences of one document are to the proposals; all of shape (sentences, proposals).
+
+    Attributes:
+        touches: Whether a sentence is near enough to be asked about a proposal.
+        similarity: Cosine of the sentence and the nearest wording.
+        reversed: Whether that wording is the reverse course.
+    """
+
+    touches: NDArray[np.bool_]
+    similarity: Vectors
+    reversed: NDArray[np.bool_]
+
+
+class Wordings:
+    """All wordings of the proposals as vectors: the proposal itself, its variants, its reverse."""
+
+    def __init__(self, proposals: Sequence[Proposal], encoder: Encoder) -> None:
+        self.proposals = proposals
+        texts, owners, reverse = [], [], []
+        for number, proposal in enumerate(proposals):
+            said = [(proposal.proposal, False), *((variant, False) for variant in proposal.variants)]
+            for text, is_reverse in [*said, *([(proposal.reverse, True)] if proposal.reverse else [])]:
+                texts.append(text)
+                owners.append(number)
+                reverse.append(is_reverse)
+        self._vectors = encoder.encode(texts)
+        self._owners, self._reverse = np.array(owners), np.array(reverse)
+
+    def touching(self, sentences: Vectors, threshold: float) -> Touching:
+        """Which sentences of one document touch which proposals: see :func:`nearness` for the rule.
+
+        Args:
+            sentences: Of one document, those that may be asked about, shape (sentences, dimensions).
+            threshold: Of the nearness.
+        """
+        cosines = sentences @ self._vectors.T
+        shape = (len(sentences), len(self.proposals))
+        best, is_reverse = np.full(shape, -1, dtype=np.float32), np.zeros(shape, dtype=bool)
+        for column, (owner, turned) in enumerate(zip(self._owners, self._reverse, strict=True)):
+            nearer = cosines[:, column] > best[:, owner]
+            best[nearer, owner] = cosines[nearer, column]
+            is_reverse[nearer, owner] = turned
+        return Touching(nearness(best) >= threshold, best, is_reverse)
+
+
+def nearness(similarity: Vectors) -> Vectors:
+    """How near each sentence of a document is to a proposal: the mean of its own cosine and the highest around it.
+
+    A sentence that goes on about a proposal ("A day later the ministry ruled it out") is not like its wording; but it
+    stands among sentences of which some is.
+
+    Args:
+        similarity: Of one document's sentences in their order, shape (sentences, proposals).
+    """
+    if not len(similarity):
+        return similarity
+    around = maximum_filter1d(similarity, size=2 * AROUND + 1, axis=0, mode="nearest")
+    return np.asarray((similarity + around) / 2, dtype=np.float32)

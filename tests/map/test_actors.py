@@ -1,0 +1,160 @@
+"""Actors are found by the longest name in their case, and a faulty file says where; pronouns follow one rule."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from stance.base.errors import StanceError
+from stance.map.actors import Finder, bodies, read_actors
+from stance.map.documents import SetAside
+from stance.map.pronouns import BODY, EITHER, PERSON, is_place, kind_of, resolve
+from stance.map.suggest import suggest, write_suggestions
+from stance.map.types import Actor, Document
+
+ACTORS = (
+    Actor("Mumtaz Zahra Baloch", ("Baloch", "the FO spokesperson"), "Foreign Office"),
+    Actor("Foreign Office", ("FO", "the Foreign Office"), "Pakistan"),
+    Actor("Pakistan", ("Islamabad",)),
+    Actor("United States", ("US", "USA")),
+    Actor("Türkiye", ("Turkey",)),
+    Actor("José Núñez", (), "OPEC"),
+    Actor("OPEC"),
+)
+KINDS = {actor.name: kind_of(actor, ACTORS) for actor in ACTORS}
+
+
+def named(text, actors=ACTORS):
+    return [(each.actor, text[each.start : each.end]) for each in Finder(actors).find(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "The FO spokesperson met Mumtaz Zahra Baloch.",
+            [(ACTORS[0].name, "The FO spokesperson"), (ACTORS[0].name,) * 2],
+        ),
+        ("The foreign  office\nin Islamabad", [("Foreign Office", "The foreign  office"), ("Pakistan", "Islamabad")]),
+        ("It told us, and the US, that turkey is off.", [("United States", "US")]),
+        ("Opec and OPEC; opec is not", [("OPEC", "Opec"), ("OPEC", "OPEC")]),
+        ("Balochistan and Pakistanis", []),
+        (
+            "jose nunez, JOSE NUNEZ, José Núñez’s",
+            [("José Núñez", form) for form in ("jose nunez", "JOSE NUNEZ", "José Núñez")],
+        ),
+        ("PAKISTAN: NO", [("Pakistan", "PAKISTAN")]),
+    ],
+)
+def test_names_are_found_whole_the_longest_first_in_their_case(text, found):
+    assert named(text) == found
+
+
+def test_composed_or_not_a_name_is_one_and_offsets_are_those_of_the_text():
+    text = unicodedata.normalize("NFD", "Été: José Núñez a dit non à la Türkiye.")
+    assert [unicodedata.normalize("NFC", form) for _, form in named(text)] == ["José Núñez", "Türkiye"]
+
+
+def test_scripts_without_blanks():
+    assert named("外交部拒绝了", (Actor("外交部"),)) == [("外交部", "外交部")]
+
+
+def test_common_words_are_counted(caplog):
+    finder = Finder([Actor("Joren Vik", ("the mayor",)), Actor("who")])
+    finder.find("The mayor, who was late, met the mayor.")
+    assert finder.hits == {"the mayor": 2, "who": 1}
+    assert "common word" in caplog.text
+
+
+def write(tmp_path, *lines):
+    path = tmp_path / "actors.csv"
+    path.write_text("\n".join(["name,aliases,member_of", *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_file_of_actors(tmp_path):
+    path = write(tmp_path, "Baloch,the spokesperson| M. Z. Baloch ,FO", "FO,,Pakistan", "Pakistan,,")
+    actors = read_actors(path)
+    assert actors[0] == Actor("Baloch", ("the spokesperson", "M. Z. Baloch"), "FO")
+    assert bodies(actors) == {"Baloch": ("FO", "Pakistan"), "FO": ("Pakistan",), "Pakistan": ()}
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["A B,the chief,", "C D,The  Chief,"], "line 3: C D and A B .*line 2.* have one alias; found 'The  Chief'"),
+        (["A B,,", "A B,x,"], "line 3: an actor stands twice"),
+        (["A B,,Nobody"], "line 2: member_of is no actor; found 'Nobody'"),
+        (["A,,B", "B,,C", "C,,A"], "line 2: members in a circle; found 'A -> B -> C -> A'"),
+        (["A,,A"], "members in a circle"),
+        ([",x,"], "an actor without name"),
+        ([], "no actors in the file"),
+    ],
+)
+def test_faulty_files_are_refused_by_line(tmp_path, lines, said):
+    with pytest.raises(StanceError, match=said):
+        read_actors(write(tmp_path, *lines))
+
+
+def test_kinds():
+    assert KINDS["Mumtaz Zahra Baloch"] == PERSON
+    assert KINDS["José Núñez"] == PERSON
+    assert kind_of(Actor("Judge Rosmini"), ()) == PERSON
+    assert {kind_of(Actor(name), ()) for name in ("Tundra Minerals", "Priit Kask")} == {EITHER}
+    assert kind_of(Actor("the union"), ()) == BODY
+    assert kind_of(Actor("Tehreek-e-Taliban Pakistan", ("TTP",)), ()) == BODY
+
+
+def test_who_is_of_the_kind_comes_before_who_may_be():
+    kinds = {"Mumtaz Zahra Baloch": PERSON, "Pakistan": EITHER, "Foreign Office": BODY}
+    text = "Baloch met Pakistan."
+    _, last = resolve(text, Finder(ACTORS).find(text), kinds, {})
+    assert {kind: subject.actor for kind, subject in last.items()} == {PERSON: ACTORS[0].name, BODY: "Pakistan"}
+
+
+def test_bodies_are_no_persons():
+    assert {KINDS[name] for name in ("Foreign Office", "Pakistan", "OPEC", "United States")} == {BODY}
+
+
+def who(*texts):
+    """Who is meant in the last of several sentences."""
+    last: dict = {}
+    for text in texts:
+        meant, last = resolve(text, Finder(ACTORS).find(text), KINDS, last)
+    return set(meant)
+
+
+@pytest.mark.parametrize(
+    ("texts", "meant"),
+    [
+        (["Baloch met the press.", "She ruled talks out."], {"Mumtaz Zahra Baloch"}),
+        (["Baloch met the press.", "It rained.", "She left."], set()),  # not in the sentence before
+        (["Baloch met the press.", "She smiled.", "She left."], {"Mumtaz Zahra Baloch"}),
+        (["Pakistan waited.", "She left."], set()),  # no person
+        (["The talks with Baloch ended.", "She left."], set()),  # no subject
+        (["Pakistan's envoy waited.", "They left."], set()),
+        (["The Foreign Office waited.", "A day later the ministry refused."], {"Foreign Office"}),
+        (["Baloch spoke, and José Núñez said that he agreed."], set()),  # he is named in the sentence
+        (["Baloch met the press.", "The spokesperson of the party left."], set()),
+    ],
+)
+def test_pronouns_and_titles(texts, meant):
+    assert who(*texts) == meant
+
+
+def test_a_place_is_no_actor():
+    text = "At the briefing in Islamabad, Pakistan said no."
+    assert [is_place(text, each.start) for each in Finder(ACTORS).find(text)] == [True, False]
+
+
+def test_actors_are_suggested_with_counts_and_read_again(tmp_path):
+    texts = [
+        "Joren Vik said no. The Harbour Board, after a vote, rejected the plan. It rained.",
+        "Vik told the press so. The Harbour Board has met. The plan was old.",
+    ]
+    documents = [Document(str(n), text) for n, text in enumerate(texts)]
+    found = suggest([*documents, SetAside("x", "empty")])
+    assert found == [("Harbour Board", (), 2, 2), ("Joren Vik", ("Vik",), 2, 2)]
+    assert write_suggestions(tmp_path / "actors.csv", documents) == 2
+    assert read_actors(tmp_path / "actors.csv")[1] == Actor("Joren Vik", ("Vik",))

@@ -1,0 +1,206 @@
+"""Documents of every kind come in with what they say of themselves; what cannot be read is set aside, never lost."""
+
+from __future__ import annotations
+
+import builtins
+import zlib
+
+import pytest
+
+from conftest import write_lines
+from stance.base.errors import StanceError
+from stance.map.documents import SetAside, date_in_name, documents_digest, parse_date, read_documents
+from stance.map.sentences import before, sentences
+from stance.map.types import Document
+
+
+def read(path, **options):
+    found = list(read_documents(path, **options))
+    good = {each.id: each for each in found if isinstance(each, Document)}
+    return good, {each.document: each.reason for each in found if isinstance(each, SetAside)}
+
+
+def pdf_bytes(text: str) -> bytes:
+    """The smallest PDF with a line of text (none, as a scan has it, if it is empty)."""
+    stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode() if text else b""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
+        b"/Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    out, places = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, start=1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    tail = b"trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % len(out)
+    return out + b"xref\n0 6\n0000000000 65535 f \n" + table + tail
+
+
+HTML = """<html><head><title>Talks off</title><meta property="article:published_time" content="2023-11-02">
+<meta property="og:site_name" content="The Quay"></head><body><nav>Home</nav><article><h1>Talks off</h1>
+<p>The ministry of fishing rejected the talks on the quay on Thursday, its spokesperson said to reporters.</p>
+<p>The ferrymen had asked for them for the third time this year, and went home without an answer again.</p>
+</article><script>alert(1)</script></body></html>"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "reports"
+    (root / "more").mkdir(parents=True)
+    (root / "2024-05-17 quay.txt").write_text("The port refused.", encoding="utf-8")
+    (root / "bom.txt").write_text("The port agreed.", encoding="utf-16")
+    (root / "note.md").write_text("# A quay\n\nThe port agreed.", encoding="utf-8")
+    (root / "more" / "page.html").write_text(HTML, encoding="utf-8")
+    (root / "text.pdf").write_bytes(pdf_bytes("The port refused the talks."))
+    (root / "scan.pdf").write_bytes(pdf_bytes(""))
+    (root / "broken.pdf").write_bytes(b"%PDF-1.4 and no more")
+    (root / "broken.docx").write_bytes(zlib.compress(b"no zip"))
+    (root / "empty.txt").write_text(" \n", encoding="utf-8")
+    (root / "latin.txt").write_bytes("Le ministère a refusé.".encode("latin-1"))
+    (root / "huge.txt").write_text("x" * 5001, encoding="utf-8")
+    (root / "sheet.csv").write_text("text\na\n", encoding="utf-8")
+    (root / "photo.jpg").write_bytes(b"\xff\xd8")
+    (root / ".DS_Store").write_bytes(b"\0")
+    return root
+
+
+def test_a_folder_of_every_kind(folder):
+    import docx
+
+    made = docx.Document()
+    made.add_paragraph("The ferrymen asked for talks.")
+    made.add_table(1, 2).rows[0].cells[0].text = "The port refused."
+    made.save(str(folder / "word.docx"))
+    good, aside = read(folder, largest=50_000)
+    assert good["2024-05-17 quay.txt"].date == "2024-05-17"
+    assert good["bom.txt"].text == "The port agreed."
+    assert good["note.md"].title == "A quay"
+    page = good["more/page.html"]
+    assert (page.date, page.source, page.title) == ("2023-11-02", "The Quay", "Talks off")
+    assert "rejected the talks" in page.text
+    assert "alert" not in page.text
+    assert "The port refused the talks." in good["text.pdf"].text
+    assert "The port refused." in good["word.docx"].text
+    assert "ocrmypdf" in aside["scan.pdf"]
+    assert "not a pdf" in aside["broken.pdf"]
+    assert "not a docx" in aside["broken.docx"]
+    assert aside["empty.txt"] == "empty"
+    assert "encoding=cp1252" in aside["latin.txt"]
+    assert "documents=FILE" in aside["sheet.csv"]
+    assert "unknown kind" in aside["photo.jpg"]
+    assert len(good) + len(aside) == 14  # but for the hidden file, nothing is lost
+
+
+def test_a_docx_that_unpacks_to_too_much_is_set_aside(tmp_path, monkeypatch):
+    import docx
+
+    docx.Document().save(str(tmp_path / "word.docx"))
+    monkeypatch.setattr("stance.map.formats.UNPACKED", 1000)
+    assert read(tmp_path) == ({}, {"word.docx": "more than 1,000 bytes when unpacked"})
+
+
+def test_too_large_is_set_aside_unread_and_another_encoding_can_be_told(folder, monkeypatch):
+    real = builtins.open
+    monkeypatch.setattr(builtins, "open", lambda *a, **k: pytest.fail("read") if "huge" in str(a[0]) else real(*a, **k))
+    for name in ("text.pdf", "scan.pdf", "broken.pdf", "broken.docx", "more/page.html", "bom.txt"):
+        (folder / name).unlink()
+    good, aside = read(folder, largest=5000, encoding="latin-1")
+    assert "above largest=5000" in aside["huge.txt"]
+    assert good["latin.txt"].text == "Le ministère a refusé."
+
+
+def test_going_on_passes_over_what_was_read(folder):
+    everything = list(read_documents(folder))
+    assert list(read_documents(folder, skip=9)) == everything[9:]
+
+
+def test_a_missing_package_says_how_to_install_it(folder, monkeypatch):
+    monkeypatch.setattr("importlib.import_module", lambda name: (_ for _ in ()).throw(ImportError(name)))
+    with pytest.raises(
+        StanceError, match=r"broken\.docx: needs the package docx; allowed: pip install -e \"\.\[map\]\""
+    ):
+        read(folder)
+
+
+def test_a_table_with_columns_of_its_own(tmp_path):
+    rows = [
+        {"id": 7, "body": "The port refused.", "when": "2024-05-17T10:00:00Z", "paper": "Dawn"},
+        {"id": 7, "body": "Again."},
+        {"id": 8, "body": "  "},
+        {"id": 9, "body": ["no", "text"]},
+        {"id": "", "body": "The port agreed.", "when": "05/06/2024"},
+    ]
+    path = write_lines(tmp_path / "reports.jsonl", rows)
+    columns = {"text": "body", "date": "when", "source": "paper"}
+    good, aside = read(path, columns={**columns})
+    assert good["7"] == Document("7", "The port refused.", "2024-05-17", "Dawn")
+    assert good["line 5"].date == ""  # may be May or June
+    assert len(aside) == 3
+    assert "stands twice" in aside[f"{path}, line 2"]
+    assert next(iter(read_documents(path, columns, skip=1))).reason.startswith("the id '7' stands twice")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda root: root / "none", "no such file or folder"),
+        (lambda root: root, "no files in the folder"),
+        (lambda root: write_lines(root / "a.jsonl", [{"body": "a"}]), "columns.text=NAME"),
+        (lambda root: write_lines(root / "a.jsonl", []), "no rows in the file"),
+    ],
+)
+def test_what_cannot_be_documents_is_refused(tmp_path, make, said):
+    with pytest.raises(StanceError, match=said):
+        read(make(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("said", "read_as"),
+    [
+        ("2024-05-17", "2024-05-17"),
+        ("2024-05", "2024-05"),
+        ("1987", "1987"),
+        ("17 May 2024", "2024-05-17"),
+        ("May 17, 2024", "2024-05-17"),
+        ("20240517", "2024-05-17"),
+        ("2024-02-31", ""),
+        ("05/06/2024", ""),
+        ("yesterday", ""),
+        (None, ""),
+    ],
+)
+def test_dates(said, read_as):
+    assert parse_date(said) == read_as
+
+
+@pytest.mark.parametrize(
+    ("name", "date"),
+    [
+        ("2024-05-17 Dawn.txt", "2024-05-17"),
+        ("dawn_20240517.html", "2024-05-17"),
+        ("dawn 2024-05.pdf", "2024-05"),
+        ("report 1234567.txt", ""),
+        ("room 101.txt", ""),
+    ],
+)
+def test_dates_in_names(name, date):
+    assert date_in_name(name) == date
+
+
+def test_other_documents_have_another_digest(folder):
+    first = documents_digest(folder)
+    assert documents_digest(folder) == first
+    (folder / "more" / "new.txt").write_text("new", encoding="utf-8")
+    assert documents_digest(folder) != first
+
+
+def test_sentences_are_where_they_say():
+    text = "  Mr. Vik said no.\nThe port agreed.\n\nÉté! Nobody came. "
+    found = sentences(text)
+    assert [each.text for each in found] == ["Mr. Vik said no.", "The port agreed.", "Été!", "Nobody came."]
+    assert all(text[each.start : each.end] == each.text for each in found)
+    assert before(found, 2) == "Mr. Vik said no. The port agreed."

@@ -1,0 +1,108 @@
+"""Proposals are read with what is wrong by line; sentences touch those that they, or their surroundings, are like."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stance.base.errors import StanceError
+from stance.base.predictions import Prediction
+from stance.base.questions import Question
+from stance.map.actors import Finder
+from stance.map.proposals import Wordings, nearness, on_the_table, read_proposals
+from stance.map.questions import answered, candidates, questions
+from stance.map.types import Actor, Document, Proposal
+
+TALKS = Proposal("hold talks", ("sit down together",), "rule talks out", "2024-05", "2024-06-10")
+
+
+class Words:
+    """An encoder that counts a few words."""
+
+    KNOWN = ("talks", "together", "rule", "out", "fish", "rain")
+
+    def encode(self, texts):
+        found = np.array([[word in text.lower() for word in self.KNOWN] for text in texts], dtype=np.float32)
+        found = found.reshape(-1, len(self.KNOWN))
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+
+
+def write(tmp_path, *lines):
+    path = tmp_path / "proposals.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_file_of_proposals(tmp_path):
+    path = write(
+        tmp_path,
+        "proposal,variants,reverse,from,until",
+        "hold talks,sit down together,rule talks out,2024-05,2024-06-10",
+        "share the fish,,,,",
+    )
+    assert read_proposals(path) == (TALKS, Proposal("share the fish"))
+    assert read_proposals(write(tmp_path, "proposal", "hold talks")) == (Proposal("hold talks"),)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["target", "a"], "line 2: no column 'proposal'"),
+        (["proposal,reverse", "a,a"], "line 2: a proposal is its own reverse"),
+        (["proposal", "a", "a"], "line 3: a proposal stands twice"),
+        (["proposal,from", "a,soon"], "line 2: from is no date; found 'soon'"),
+        (["proposal,from,until", "a,2024-05-17,2024-04"], "line 2: until is before from"),
+        (["proposal"], "no proposals in the file"),
+    ],
+)
+def test_faulty_files_are_refused_by_line(tmp_path, lines, said):
+    with pytest.raises(StanceError, match=said):
+        read_proposals(write(tmp_path, *lines))
+
+
+@pytest.mark.parametrize(
+    ("date", "on"),
+    [("2024-04-30", False), ("2024-05-01", True), ("2024", True), ("2024-06", True), ("2024-06-11", False), ("", True)],
+)
+def test_only_what_was_on_the_table_is_asked_about(date, on):
+    assert on_the_table(TALKS, date) is on
+
+
+def test_the_nearest_wording_counts_and_may_be_the_reverse():
+    wordings = Wordings([TALKS, Proposal("share the fish")], Words())
+    touching = wordings.touching(Words().encode(["They met together.", "No: we rule talks out.", "Fish!"]), 0.7)
+    assert touching.similarity[:, 0].tolist() == pytest.approx([1, 1, 0])
+    assert touching.reversed[:, 0].tolist() == [False, True, False]
+    assert touching.touches.tolist() == [[True, False], [True, False], [False, True]]
+
+
+def test_a_sentence_is_nearer_among_others_that_are_near():
+    likeness = np.zeros((30, 1), dtype=np.float32)
+    likeness[0] = 1
+    near = nearness(likeness)[:, 0]
+    assert near[:11].tolist() == [1, *[0.5] * 10]
+    assert near[11:].tolist() == [0] * 19
+    assert nearness(likeness[:0]).shape == (0, 1)
+
+
+def test_questions_and_answers():
+    text = "Baloch met the press. She will rule talks out. It rained on Kabul."
+    document = Document("d", text, "2024-05-17")
+    actors = [Actor("Mumtaz Zahra Baloch", ("Baloch",), "FO"), Actor("Kabul")]
+    kinds = {"Mumtaz Zahra Baloch": "person", "Kabul": "body"}
+    found, total = candidates(document, Finder(actors), kinds)
+    assert (total, [each.sentence.text for each in found]) == (3, text.replace(". ", ".\n").split("\n"))
+    wordings = Wordings([TALKS], Words())
+    touching = wordings.touching(Words().encode([each.sentence.text for each in found]), 0.7)
+    (question,) = questions(document, found, [TALKS], touching)
+    assert question.read == Question(
+        "She will rule talks out.",
+        "rule talks out",
+        "Mumtaz Zahra Baloch",
+        "Baloch met the press.",
+    )
+    row = answered(question, Prediction("favor", {"against": 0.1, "neutral": 0.2, "favor": 0.7}))
+    assert (row.label, row.against, row.neutral, row.favor) == ("against", 0.7, 0.2, 0.1)  # for the reverse course
+    assert text[row.start : row.end] == row.sentence
+    assert (row.mention, row.mention_start, row.mention_end) == ("Baloch", -1, -1)
+    assert list(questions(Document("d", text, "2025-01-01"), found, [TALKS], touching)) == []
