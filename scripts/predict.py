@@ -20,7 +20,7 @@ def main(config: PredictConfig) -> None:
     """Load the checkpoint, score the rows, write them with label and probabilities."""
     from stance.base.names import must_exist
     from stance.inference.predict_file import first_rows, load_classifier, predict_file, rejects_path
-    from stance.models.classifier import Cascade
+    from stance.models.combined import Cascade
 
     must_exist(config.input)
     classifier = load_classifier(config)

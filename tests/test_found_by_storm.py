@@ -36,9 +36,10 @@ from stance.evaluation.suspects import Suspect, write_suspects
 from stance.inference.config import PredictConfig
 from stance.inference.journal import Journal
 from stance.inference.predict_file import predict_file
-from stance.models.classifier import Card, Ensemble, StanceClassifier
-from stance.models.features import TfidfFeatures
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.linear import LinearModel
+from stance.models.ngrams import TfidfFeatures
 from stance.models.priors import Prior
 
 
@@ -52,7 +53,7 @@ def whole(tmp_path_factory, readable_annotations):
     )
     prior = Prior.fit("target", [example(1), example(2, "against")])
     made = {"tfidf": StanceClassifier(linear, Card("tfidf")), "prior": StanceClassifier(prior, Card("prior"))}
-    made["ensemble"] = StanceClassifier(Ensemble({"a": made["prior"]}), Card("ensemble"))
+    made["ensemble"] = StanceClassifier.mean_of({"a": made["prior"]})
     for kind, classifier in made.items():
         classifier.save_pretrained(folder / kind)
     return folder

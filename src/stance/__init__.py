@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stance.base.errors import StanceError
     from stance.base.labels import LABELS
     from stance.base.predictions import Prediction, Predictor, read_predictions, write_predictions
+    from stance.base.questions import Question
     from stance.data.annotation_files import write_annotations
     from stance.data.table import read_annotations
     from stance.evaluation.evaluate import evaluate
@@ -33,6 +34,7 @@ _HOME = {
     "LABELS": "base.labels",
     "Prediction": "base.predictions",
     "Predictor": "base.predictions",
+    "Question": "base.questions",
     "read_predictions": "base.predictions",
     "write_predictions": "base.predictions",
 }
@@ -43,6 +45,7 @@ __all__ = [
     "Example",
     "Prediction",
     "Predictor",
+    "Question",
     "StanceClassifier",
     "StanceError",
     "evaluate",

@@ -8,11 +8,13 @@ from transformers import set_seed
 
 from conftest import example
 from stance.data.agreement import aggregate
-from stance.models.classifier import Card, Cascade, Ensemble, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
+from stance.models.combined import Cascade
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
-from stance.models.features import TfidfFeatures
+from stance.models.input_format import InputFormat
 from stance.models.linear import LinearModel
+from stance.models.ngrams import TfidfFeatures
 from stance.models.priors import Prior
 
 
@@ -30,11 +32,12 @@ def checkpoints(tmp_path_factory, readable_annotations, tiny_encoder):
     each = {"prior": prior, "tfidf": linear, "encoder": encoder}
     alone = {kind: StanceClassifier(predictor, Card(kind)) for kind, predictor in each.items()}
     alone["encoder"] = StanceClassifier(encoder, Card("encoder", {}, encoder.input_format))
+    cards = {"cheap": alone["prior"].card, "dear": alone["tfidf"].card}
     several = {
-        "ensemble": Ensemble({"a": alone["prior"], "b": alone["tfidf"]}),
-        "cascade": Cascade(alone["prior"], alone["tfidf"], 0.9),
+        "ensemble": StanceClassifier.mean_of({"a": alone["prior"], "b": alone["tfidf"]}),
+        "cascade": StanceClassifier(Cascade(prior, linear, 0.9, cards), Card("cascade")),
     }
     folder = tmp_path_factory.mktemp("checkpoints")
-    for kind, classifier in (alone | {k: StanceClassifier(p, Card(k)) for k, p in several.items()}).items():
+    for kind, classifier in (alone | several).items():
         classifier.save_pretrained(folder / kind)
     return {kind: folder / kind for kind in (*alone, *several)}

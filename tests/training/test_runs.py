@@ -15,7 +15,7 @@ from stance.data.annotation_files import write_annotations
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.models.classifier import StanceClassifier
 from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.training import identity
 from stance.training import run as runs
 from stance.training.config import AsItIsConfig, SourceConfig, TrainConfig

@@ -44,7 +44,7 @@ from stance.evaluation.config import (
 from stance.experiments.config import CompareConfig, SummarizeConfig
 from stance.inference.config import AnnotateConfig, CascadeConfig, ExportConfig, PredictConfig, SharesConfig, ShipConfig
 from stance.map.config import MapConfig
-from stance.models.config import EncoderConfig, EnsembleConfig, KernelConfig, LinearConfig, PriorConfig, PromptConfig
+from stance.models.config import KINDS
 from stance.training.config import AsItIsConfig, SweepConfig, TrainConfig
 
 #: The toolkit keeps its own run folders: Hydra logs nothing of its own, does not change folder, and writes nothing but
@@ -87,16 +87,10 @@ def register() -> None:
         store.store(name=name, node=node)
     store.store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)
     store.store(group="data", name="data_schema", node=DataConfig)
-    for name, model in {
-        "prior": PriorConfig,
-        "linear": LinearConfig,
-        "kernel": KernelConfig,
-        "encoder": EncoderConfig,
-        "prompt": PromptConfig,
-        "as_it_is": AsItIsConfig,
-        "ensemble": EnsembleConfig,
-    }.items():
+    for model in {row.config for row in KINDS.values() if row.config}:
+        name = model.__name__.removesuffix("Config").lower()
         store.store(group="model", name=f"{name}_schema", node=model)
+    store.store(group="model", name="as_it_is_schema", node=AsItIsConfig)
     if not OmegaConf.has_resolver("project"):
         OmegaConf.register_new_resolver("project", lambda: str(PROJECT))
         OmegaConf.register_new_resolver("sweep_folder", _sweep_folder)

@@ -18,7 +18,6 @@ from stance.data.dataset import load_splits
 from stance.data.splits import some_documents
 from stance.evaluation.evaluate import join
 from stance.evaluation.metrics import ALL_MEASURES
-from stance.models.config import EncoderConfig, EnsembleConfig
 from stance.training.config import AsItIsConfig, TrainConfig
 from stance.training.recorded import Recorded
 
@@ -90,10 +89,9 @@ class RunSet:
 
 def fine_tuned(config: TrainConfig) -> bool:
     """Whether an encoder is trained: what another seed changes, and another processor too."""
-    first = isinstance(config.model, AsItIsConfig)
-    models = [source.model for source in config.sources()] if first else [config.model]
-    members = [member for model in models if isinstance(model, EnsembleConfig) for member in model.members.values()]
-    return any(isinstance(model, EncoderConfig) for model in (*models, *members))
+    if isinstance(config.model, AsItIsConfig):
+        return any(source.model.fine_tuned for source in config.sources())
+    return config.model.fine_tuned
 
 
 def without_seed(made: Recorded) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from stance.base.lines import Manner
 from stance.base.names import beside, table_kind
 from stance.data.columns import QUESTION, Columns
 from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
-from stance.models.config import RUNTIMES, ModelConfig, PromptConfig, ServerConfig
+from stance.models.config import RUNTIMES, ModelConfig, PromptConfig
+from stance.models.prompting.config import ServerConfig
 
 
 @dataclass(kw_only=True)

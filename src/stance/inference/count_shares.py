@@ -28,8 +28,9 @@ from stance.data.columns import Columns
 from stance.evaluation.metrics import numbered
 from stance.evaluation.selective import ABSTAIN
 from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
+from stance.inference.columns import ADDED
 from stance.inference.config import SharesConfig
-from stance.inference.predict_file import ADDED, CHUNK
+from stance.inference.predict_file import CHUNK
 from stance.models.classifier import checkpoint_folder
 
 log = logging.getLogger(__name__)

@@ -10,27 +10,15 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
+from stance.base.questions import Question
 from stance.evaluation.metrics import TITLES, in_words
-from stance.models.config import AS_IT_IS, sources_of
-from stance.models.encoding import InputFormat
+from stance.models.config import AS_IT_IS, KINDS, sources_of
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import ENCODERS
 from stance.reporting.page import PRIORS, verdict
 
 #: The hub's names of measures; ours stands beside each.
 HUB_METRICS = {"macro_f1": "f1", "favor_against_f1": "f1", "accuracy": "accuracy"}
-
-KINDS = {
-    "prior": "a baseline that does not read the text",
-    "tfidf": "n-grams and a linear classifier",
-    "embedding": "a frozen encoder and a linear classifier",
-    "static": "word embeddings without context and a linear classifier",
-    "combined": "n-grams, a frozen encoder and a linear classifier",
-    "kernel": "a frozen encoder and a kernel machine",
-    "encoder": "a fine-tuned encoder that reads text, holder and target together",
-    "prompt": "a language model that is asked with the codebook as its prompt",
-    "ensemble": "the mean of the probabilities of several models",
-    "cascade": "a cheap model where it is sure, a dear one for the rest",
-}
 
 
 def model_card(
@@ -48,7 +36,7 @@ def model_card(
     Args:
         run: What goes into ``run.json``: ``name``, ``seed``, ``data``, ``config``, ``contents``, ``command``.
         metrics: The report of each part, as in ``metrics.json``.
-        kind: One of ``classifier.KINDS``.
+        kind: One of :data:`stance.models.config.KINDS`.
         train: ``rows`` and ``documents`` that it learnt from.
         input_format: How rows become sequences (encoder only).
     """
@@ -56,9 +44,9 @@ def model_card(
     corpora = _corpora(config)
     metadata = ModelCardData(
         model_name=run["name"],
-        base_model=_base_model(config) if kind == "encoder" else None,
+        base_model=_base_model(config) if KINDS[kind].fine_tuned else None,
         datasets=corpora,
-        library_name="transformers" if kind == "encoder" else "stance",
+        library_name="transformers" if KINDS[kind].fine_tuned else "stance",
         pipeline_tag="text-classification",
         tags=["stance-detection", "stance", kind],
         eval_results=[
@@ -84,7 +72,7 @@ def model_card(
         f"# {run['name']}",
         "",
         "Says whether a named **holder** is `against`, `neutral` toward or in `favor` of a **target**, a proposal, in "
-        f"a **text**, with a probability for each. It is {KINDS[kind]}, trained with the `stance` toolkit.",
+        f"a **text**, with a probability for each. It is {KINDS[kind].described}, trained with the `stance` toolkit.",
         "",
         "## Learnt from",
         "",
@@ -209,9 +197,9 @@ def _usage(kind: str, input_format: InputFormat) -> list[str]:
         f"classifier.predict([{text!r}], targets=[{target!r}], holders=[{holder!r}])",
         "```",
     ]
-    if kind != "encoder":
+    if not KINDS[kind].fine_tuned:
         return lines
-    first, second = input_format.pair(text, target, holder, "")
+    first, second = input_format.pair(Question(text, target, holder))
     words = input_format.context_words
     context = f"; before the text stand the last {words} words of its context, if there is any" if words else ""
     mark = input_format.mark

@@ -11,14 +11,8 @@ from stance.base.checks import a_name, a_seed, at_least, one_of
 from stance.base.errors import input_error
 from stance.base.settings import WHERE
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
-from stance.models.config import (
-    AS_IT_IS,
-    EncoderConfig,
-    EnsembleConfig,
-    ModelConfig,
-    PromptConfig,
-    ServerConfig,
-)
+from stance.models.config import AS_IT_IS, EncoderConfig, EnsembleConfig, ModelConfig, PromptConfig
+from stance.models.prompting.config import ServerConfig
 
 #: What training cannot do with, by keyword of ``transformers.TrainingArguments``, which takes any number.
 _TRAINER: tuple[tuple[tuple[str, ...], str, Callable[[Any], bool]], ...] = (

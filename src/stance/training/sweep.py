@@ -51,7 +51,7 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
         import optuna
     except ImportError:
         raise StanceError('a sweep needs Optuna: in the checkout, pip install -e ".[sweeps]"') from None
-    from stance.models.encoding import InputFormat
+    from stance.models.input_format import InputFormat
 
     assert isinstance(config.model, EncoderConfig)
     for template in config.search.templates:

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from stance.base.errors import StanceError, first_line, input_error
-from stance.models.config import ServerConfig
 from stance.models.prompting.answers import Reply
+from stance.models.prompting.config import ServerConfig
 
 log = logging.getLogger(__name__)
 
