@@ -484,6 +484,7 @@ def test_bad_rows_are_set_aside_with_line_and_reason(tmp_path, classifier, kind,
 
 def test_a_quote_that_is_not_closed_costs_its_line_and_not_the_memory(tmp_path, classifier, monkeypatch):
     monkeypatch.setattr("stance.base.separated.LONGEST_ROW", 40)
+    monkeypatch.setattr("stance.base.separated.SHORTEST_LINE", 1)
     lines = ['"open,sign', *(f"row {i},sign" for i in range(9)), '"two\nlines",sign', '"a" b,sign', "last,sign"]
     (tmp_path / "in.csv").write_text("text,target\n" + "\n".join(lines) + "\n")
     config = PredictConfig(checkpoint="", input=str(tmp_path / "in.csv"), output=str(tmp_path / "out.csv"))
