@@ -21,7 +21,7 @@ def main() -> None:
     arguments = parser.parse_args()
     from stance.base.files import write_beside, write_jsonl
     from stance.data.imported import opened_with
-    from stance.data.imports.draft import first_mapping
+    from stance.data.imports.draft import first_mapping, next_command
     from stance.data.imports.judge import rows_of
     from stance.data.imports.survey import described, survey
     from stance.data.imports.tools import records_of
@@ -43,7 +43,7 @@ def main() -> None:
             return
         with write_beside(output) as temporary:
             temporary.write_text(first_mapping(seen, arguments.path), encoding="utf-8")
-        print(f"a first mapping: {output}")
+        print(f"a first mapping: {output}; complete it, then:\n  {next_command(arguments.path, output)}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ def main(config: SuspectsConfig) -> None:
     """Write outputs/suspects/<corpus>.csv, or output=FILE, the most suspicious row first; print counts by kind."""
     from collections import Counter
 
+    from stance.base.annotations import places_of
     from stance.base.markdown import markdown_table
     from stance.base.predictions import to_predictions
     from stance.data.agreement import aggregate
@@ -23,7 +24,7 @@ def main(config: SuspectsConfig) -> None:
     probabilities = out_of_fold(examples, config.model, folds=config.folds, seed=config.seed)
     suspects = find_suspects(examples, probabilities)
     path = config.output or f"{config.outputs}/suspects/{config.data.name}.csv"
-    write_suspects(path, suspects, excel_safe=config.excel_safe)
+    write_suspects(path, suspects, places_of(corpus.annotations), excel_safe=config.excel_safe)
     kinds = Counter((suspect.example.label, suspect.suggested) for suspect in suspects)
     print(markdown_table(["label", "suggested", "rows"], [[*kind, n] for kind, n in kinds.most_common()]))
     said = zip(examples, to_predictions(probabilities), strict=True)

@@ -292,7 +292,8 @@ def test_merged_cells_of_an_export_are_filled_and_formulas_without_a_value_refus
     book.active.merge_cells("B2:B3")
     path = tmp_path / "mine.xlsx"
     book.save(path)
-    records = records_of(open_export(path))
+    said = to_mapping({"text": "text", "holder": "holder"}, "m.yaml")
+    records = records_of(open_export(path, said))
     assert [next(records).values["holder"] for _ in range(2)] == ["the guild", "the guild"]
     with pytest.raises(StanceError, match="row 4: cell B4 holds a formula without a stored value"):
         next(records)
@@ -354,7 +355,7 @@ def test_formulas_are_text_where_that_is_asked_for(tmp_path, whole, sink):
 def test_suspects_may_be_opened_in_excel(tmp_path):
     suspect = Suspect(example(1, text="=1+1"), "against", 0.1, 0.9)
     for safe, shown in ((True, "'=1+1"), (False, "=1+1")):
-        write_suspects(tmp_path / "s.csv", [suspect], excel_safe=safe)
+        write_suspects(tmp_path / "s.csv", [suspect], {}, excel_safe=safe)
         with (tmp_path / "s.csv").open(newline="") as lines:
             assert next(csv.DictReader(lines))["text"] == shown
 

@@ -41,8 +41,8 @@ def composed(primary: str, *overrides: str, folder=CONF):
 
 @pytest.mark.parametrize("experiment", names("experiment"))
 def test_every_experiment_composes_and_is_named_after_its_file(experiment):
-    named = ["distill.teacher.model.language_model=m"] if experiment == "taught_by_prompt" else []
-    config = composed("train", f"experiment={experiment}", *named)
+    asked = {"taught_by_prompt": "distill.teacher.model.language_model=m", "prompted": "model.language_model=m"}
+    config = composed("train", f"experiment={experiment}", *filter(None, [asked.get(experiment)]))
     assert isinstance(config, TrainConfig)
     assert config.name == experiment or (
         config.name.startswith(f"{experiment}-") and config.name.endswith(config.model.name)

@@ -87,6 +87,8 @@ def test_suspects_are_in_a_file_to_look_at(home):
         assert row["suggested"] != row["label"]
         assert float(row["confidence"]) <= float(row["suggested_confidence"])
         assert tuple(int(row[label]) for label in LABELS) == example.votes
+        lines = [n for n, vote in enumerate(votes, start=1) if vote.id == row["id"]]
+        assert row["place"] == "; ".join(f"votes.jsonl, line {n}" for n in lines)
 
 
 def test_mistakes_have_a_page_and_its_numbers(home):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from stance.base.annotations import places_of
 from stance.base.errors import StanceError
 from stance.data.config import DataConfig
 from stance.data.imports import Record, rows_of, to_mapping
@@ -193,3 +197,16 @@ def test_an_export_without_judgements_says_why(tmp_path, monkeypatch):
     (tmp_path / "m.yaml").write_text("id: id\ntext: text\nlabel: label\ntarget: {value: t}\nleave_out: x\n")
     with pytest.raises(StanceError, match=r"rows.csv: no judgements; found \"label 'x' \(1\)\""):
         read_corpus(data(mapping="m.yaml"))
+
+
+def test_a_judgement_remembers_where_it_stands(tmp_path, monkeypatch):
+    """File, record and offset, as the fault of a row names them."""
+    monkeypatch.chdir(tmp_path)
+    spans = [
+        {"id": n, "text": "We agree. We sign.", "label": [[10, 18, label]]} for n, label in ((7, "yes"), (9, "no"))
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in spans), encoding="utf-8")
+    (tmp_path / "m.yaml").write_text("target: {value: the deal}\nlabels: {favor: 'yes', against: 'no'}\n")
+    found = read_corpus(data(path="rows.jsonl", mapping="m.yaml")).annotations
+    assert [a.place for a in found] == [f"rows.jsonl, line {n}, characters 10-18" for n in (1, 2)]
+    assert places_of(found) == {a.id: a.place for a in found} and found[0] == replace(found[0], place="")

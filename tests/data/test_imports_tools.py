@@ -492,6 +492,37 @@ def test_a_workbook_with_instructions_and_a_header_of_two_rows(tmp_path):
     assert first.place.endswith("sheet Coding, row 4")
 
 
+def test_a_workbook_is_read_as_any_other(tmp_path, caplog):
+    """Merged cells are filled under the header, and errors and formulas are refused where the mapping looks."""
+    from stance.data.imports import to_mapping
+
+    book = Workbook()
+    for row in (
+        ("", "Codes", ""),
+        ("text", "Ana", "mean"),
+        ("They left.", "no", "=1/0"),
+        ("", "yes", 3.0),
+        ("A_x0009_tab.", "#N/A", "#DIV/0!"),
+    ):
+        book.active.append([*row])
+    for area in ("B1:C1", "A3:A4"):
+        book.active.merge_cells(area)
+    book.save(tmp_path / "sheet.xlsx")
+
+    def rows(**said):
+        opened = open_export(tmp_path / "sheet.xlsx", to_mapping({"header": [1, 2]} | said, "m.yaml"))
+        return [[r.values[name] for name in ("text", "Codes / Ana", "Codes / mean")] for r in records_of(opened)]
+
+    with caplog.at_level("INFO", logger="stance"):
+        assert rows() == [["They left.", "no", ""], ["They left.", "yes", "3"], ["A\ttab.", "#N/A", "#DIV/0!"]]
+    assert "merged, so that each cell has the value of the first: A3:A4" in caplog.text
+    assert "3 cells are in error or without a value" in caplog.text
+    with pytest.raises(StanceError, match=r"sheet.xlsx, row 5: cell B5 holds the error #N/A; allowed"):
+        rows(label="Codes / Ana")
+    with pytest.raises(StanceError, match=r"row 3: cell C3 holds a formula without a stored value"):
+        rows(where={"Codes / mean": "3"})
+
+
 def test_mechanical_turk(tmp_path):
     path = tmp_path / "batch.csv"
     path.write_text(

@@ -101,7 +101,7 @@ def test_what_cannot_be_done_is_said():
 
 def test_the_file_has_its_header_even_when_nothing_is_suspect(tmp_path):
     path = tmp_path / "none.csv"
-    write_suspects(path, [])
+    write_suspects(path, [], {})
     with path.open(encoding="utf-8") as lines:
         assert list(csv.DictReader(lines)) == []
     assert path.read_text(encoding="utf-8").startswith("rank,id,document,holder,target,text,label,suggested,confidence")

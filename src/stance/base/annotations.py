@@ -29,6 +29,7 @@ class Annotation:
         context: The sentences before it in the document, if given.
         date: Of the document, as written in the source.
         tags: Properties of the row that scores can be grouped by, e.g. phenomena.
+        place: File and record that it was read from, as messages name them; two judgements are the same without it.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Annotation:
     context: str = ""
     date: str = ""
     tags: tuple[str, ...] = ()
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,14 @@ def shortened(names: Iterable[str]) -> list[str]:
     ended = [name for name in longer if not name[15:].strip("0")]
     powers = [name for name in distinct if re.fullmatch(r"\d(\.\d+)?[eE]\+\d\d+", name)]
     return powers + (ended if len(ended) == len(longer) > 1 else [])
+
+
+def places_of(annotations: Iterable[Annotation]) -> dict[str, str]:
+    """By row id where each of its judgements stands."""
+    found: dict[str, list[str]] = {}
+    for annotation in annotations:
+        found.setdefault(annotation.id, []).append(annotation.place)
+    return {row: "; ".join(dict.fromkeys(filter(None, places))) for row, places in found.items()}
 
 
 def label_counts(labels: Iterable[str]) -> dict[str, int]:

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
-from xml.etree import ElementTree
-from xml.parsers import expat
+from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import iterparse
 
 from stance.base.errors import StanceError, first_line, input_error, line_of
+from stance.base.zips import check_archive
 
 log = logging.getLogger(__name__)
 
 #: Rows that a sheet of Excel has at most.
 LAST_ROW = 2**20
-
-#: Files of a folder or zip.
-MOST_FILES = 100_000
-
-#: Bytes of all files of a zip, unpacked, and how many times as much as packed: beyond, it is a bomb.
-LARGEST_ZIP = 8 * 2**30
-DENSEST = 1000
 
 #: What is wrong with a formula that nothing has computed yet.
 NO_VALUE = "holds a formula without a stored value; open the file in Excel and save it"
@@ -50,6 +45,20 @@ class SheetRow(NamedTuple):
     values: dict[str, str]
     problem: StanceError | None
     position: int
+
+
+class Cells(NamedTuple):
+    """A row of a sheet, whatever it is.
+
+    Attributes:
+        number: As Excel counts, from 1.
+        texts: Of its cells; below the header those of a merged range have the text of its first.
+        faults: By column, from 0, what is wrong with a cell, and its address.
+    """
+
+    number: int
+    texts: list[str]
+    faults: Mapping[int, str]
 
 
 class _Area(NamedTuple):
@@ -90,75 +99,59 @@ def sheet_rows(path: Path, wanted: Collection[str] = ()) -> Iterator[SheetRow]:
     Raises:
         StanceError: Not a workbook, no sheet or several that may be meant, no or a doubled header.
     """
+    with path.open("rb") as file, _book(file, str(path)) as book:
+        yield from _rows(path, _choose(path, book, wanted), file)
+
+
+def sheet_names(file: IO[bytes], place: str) -> list[str]:
+    """The sheets of a workbook, in order.
+
+    Raises:
+        StanceError: It is none.
+    """
+    with _book(file, place) as book:
+        return list(book.sheetnames)
+
+
+def sheet_cells(
+    file: IO[bytes], place: str, sheet: str = "", head: int = 0, written: Callable[[object], str] | None = None
+) -> Iterator[Cells]:
+    """The rows of a sheet as :func:`sheet_rows` reads them, for those who know the header otherwise.
+
+    Args:
+        file: The workbook.
+        place: Its name, for messages.
+        sheet: Which; empty = its only one.
+        head: The last row of the header, from 1; as far as it has columns merged ranges below it are filled.
+        written: How a value is written; without it as Python writes it.
+
+    Raises:
+        StanceError: Not a workbook, no such sheet, or several and none was named.
+    """
+    with _book(file, place) as book:
+        if sheet and sheet not in book.sheetnames:
+            raise input_error(place, "no such sheet", found=sheet, allowed=book.sheetnames)
+        if not sheet and len(book.sheetnames) > 1:
+            raise input_error(place, "several sheets", found=book.sheetnames, allowed="'sheet: NAME' in the mapping")
+        chosen = book[sheet or book.sheetnames[0]]
+        layout = _layout_of(place, book, chosen)
+        yield from _filled(place, chosen, layout, head, None, written)
+
+
+@contextmanager
+def _book(file: IO[bytes], place: str) -> Iterator[Any]:
     from openpyxl import load_workbook  # here, since it takes a while to load
 
-    with path.open("rb") as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                check_archive(archive, str(path))
-            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            yield from _rows(path, _choose(path, book, wanted), file)
-        except (StanceError, MemoryError):
-            raise
-        except Exception as error:  # broken zip or XML comes up as any of a dozen kinds
-            raise input_error(str(path), f"not an xlsx workbook: {first_line(error)}") from None
-
-
-def check_members(members: list[zipfile.ZipInfo], place: str) -> None:
-    """Refuse a zip, as which workbooks and exports come, that no program writes, before anything in it is unpacked.
-
-    Raises:
-        StanceError: Paths that lead out of it, a password, too many files, or far more in them than their size says.
-    """
-    if len(members) > MOST_FILES:
-        raise input_error(place, "too many files in the zip", found=len(members), allowed=f"{MOST_FILES:,} at most")
-    unpacked = 0
-    for member in members:
-        name = member.filename.replace("\\", "/")
-        if name.startswith("/") or ".." in name.split("/") or ":" in name.split("/")[0]:
-            raise input_error(place, "a path that leads out of the zip", found=member.filename)
-        if member.flag_bits & 1:
-            raise input_error(place, "the zip has a password", found=member.filename)
-        unpacked += member.file_size
-        if member.file_size > 2**20 and member.file_size > DENSEST * max(1, member.compress_size):
-            raise input_error(
-                place, "a zip bomb: a file that unpacks to over 1,000 times its size", found=member.filename
-            )
-    if unpacked > LARGEST_ZIP:
-        allowed = f"{LARGEST_ZIP >> 30} GB at most"
-        raise input_error(place, "the zip unpacks to too much", found=f"{unpacked >> 30} GB", allowed=allowed)
-
-
-def check_archive(archive: zipfile.ZipFile, place: str) -> None:
-    """The same of a workbook, and no part of it declares a document type, in which entities would stand.
-
-    Raises:
-        StanceError: See :func:`check_members`; XML with a document type.
-    """
-    check_members(archive.infolist(), place)
-    for name in archive.namelist():
-        if name.lower().endswith((".xml", ".rels")):
-            with archive.open(name) as part:
-                check_prolog(part, f"{place}: {name}")
-
-
-def check_prolog(part: IO[bytes], place: str) -> None:
-    """Refuse XML with a document type, whatever its encoding; what comes after its first element is not looked at.
-
-    Raises:
-        StanceError: It has one.
-    """
-    seen: list[str] = []
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = lambda *_: seen.append("type")
-    parser.StartElementHandler = lambda *_: seen.append("element")
     try:
-        while not seen and (some := part.read(4096)):
-            parser.Parse(some)
-    except expat.ExpatError:
-        pass  # whoever reads it says what is wrong
-    if seen[:1] == ["type"]:
-        raise input_error(place, "XML with a document type or entities, which no program writes there")
+        with zipfile.ZipFile(file) as archive:
+            check_archive(archive, place)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="openpyxl")  # of what it would not keep when writing
+            yield load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    except (StanceError, MemoryError):
+        raise
+    except Exception as error:  # broken zip or XML comes up as any of a dozen kinds
+        raise input_error(place, f"not an xlsx workbook: {first_line(error)}") from None
 
 
 def _choose(path: Path, book: Any, wanted: Collection[str]) -> _Table:  # noqa: ANN401 - openpyxl names no types
@@ -185,9 +178,7 @@ def _choose(path: Path, book: Any, wanted: Collection[str]) -> _Table:  # noqa: 
 
 def _table(path: Path, book: Any, sheet: Any, wanted: Collection[str]) -> _Table:  # noqa: ANN401
     """The header is the first row that is seen, unless it lacks wanted columns which a hidden one above it has."""
-    with book._archive.open(sheet._worksheet_path) as part:
-        layout = _layout(path, part)
-    sheet.reset_dimensions()  # what the file says of its size may be old
+    layout = _layout_of(str(path), book, sheet)
     heads: list[tuple[int, list[str]]] = []
     rows = enumerate(map(_texts, sheet.iter_rows(values_only=True)), start=1)
     for number, cells in islice(((n, cells) for n, cells in rows if any(cells) or n in layout.faults), HIDDEN_HEADS):
@@ -202,41 +193,16 @@ def _table(path: Path, book: Any, sheet: Any, wanted: Collection[str]) -> _Table
     return _Table(sheet, layout, head, names, [number for number, _ in heads if number < head])
 
 
-class Completed:
-    """The cells of a sheet's rows as people see them: each cell of a merged range has the value of its first.
-
-    For who reads the rows otherwise than :func:`sheet_rows` does.
-    """
-
-    def __init__(self, path: str | Path, book: Any, sheet: Any) -> None:  # noqa: ANN401 - openpyxl names no types
-        with book._archive.open(sheet._worksheet_path) as part:
-            self.layout = _layout(Path(path), part)
-        self.covered: dict[int, tuple[int, str]] = {}
-
-    def row(self, number: int, cells: list[str], place: str) -> list[str]:
-        """The cells of the row with this number; rows come in their order.
-
-        Raises:
-            StanceError: One is a formula without a stored value.
-        """
-        faults = self.layout.faults.get(number, {})
-        if lacking := {column: fault for column, fault in faults.items() if NO_VALUE in fault}:
-            raise _refused(place, lacking)
-        for area in self.layout.merged.get(number, []):
-            text = cells[area.columns[0]] if area.columns[0] < len(cells) else ""
-            self.covered |= dict.fromkeys(area.columns, (area.last_row, text))
-        whole = list(cells)
-        for column, (last, text) in self.covered.items():
-            if number <= last and text:
-                whole += [""] * (column + 1 - len(whole))
-                whole[column] = text
-        return whole
+def _layout_of(place: str, book: Any, sheet: Any) -> _Layout:  # noqa: ANN401
+    sheet.reset_dimensions()  # what the file says of its size may be old
+    with book._archive.open(sheet._worksheet_path) as part:
+        return _layout(place, part)
 
 
-def _layout(path: Path, part: IO[bytes]) -> _Layout:
+def _layout(place: str, part: IO[bytes]) -> _Layout:
     from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter, range_boundaries
 
-    layout, rows, row, column = _Layout(), ElementTree.Element("none"), 0, 0
+    layout, rows, row, column = _Layout(), Element("none"), 0, 0
     for event, element in iterparse(part, ("start", "end")):
         name = element.tag.rpartition("}")[2]
         if event == "start":
@@ -245,7 +211,7 @@ def _layout(path: Path, part: IO[bytes]) -> _Layout:
             elif name == "row":
                 row, column = int(element.get("r", row + 1)), 0
                 if row > LAST_ROW:
-                    raise input_error(str(path), "a row that no sheet has", found=row, allowed=f"1 to {LAST_ROW:,}")
+                    raise input_error(place, "a row that no sheet has", found=row, allowed=f"1 to {LAST_ROW:,}")
         elif name == "c":
             column += 1
             if problem := _fault(element):
@@ -261,7 +227,7 @@ def _layout(path: Path, part: IO[bytes]) -> _Layout:
     return layout
 
 
-def _fault(cell: ElementTree.Element) -> str:
+def _fault(cell: Element) -> str:
     """What is wrong with a cell: an error, or a formula without a value (a text that is empty is one)."""
     parts = {part.tag.rpartition("}")[2]: part.text for part in cell}
     if cell.get("t") == "e":
@@ -276,28 +242,10 @@ def _refused(place: str, faults: Mapping[int, str]) -> StanceError:
 
 
 def _rows(path: Path, table: _Table, file: IO[bytes]) -> Iterator[SheetRow]:
-    layout, names, width = table.layout, table.names, len(table.names)
-    told = [fault for row in layout.faults.values() for fault in row.values()]
-    if len(told) > 1:
-        log.warning("%s: %d cells are in error or without a value: %s", path, len(told), _some(told))
-    covered: dict[int, tuple[int, str, str]] = {}  # by column: up to which row, with what, and what is wrong with it
-    merged: list[str] = []
-    hidden: list[int] = []
-    for number, values in enumerate(table.sheet.iter_rows(values_only=True), start=1):
-        cells, faults = _texts(values), dict(layout.faults.get(number, {}))
-        if number <= table.head or not (any(cells) or faults):
+    names, width = table.names, len(table.names)
+    for number, cells, faults in _filled(str(path), table.sheet, table.layout, table.head, width):
+        if number <= table.head:
             continue
-        cells += [""] * (width - len(cells))
-        for area in layout.merged.get(number, []):
-            first = area.columns[0]
-            merged.append(area.name)
-            covered |= {c: (area.last_row, cells[first], faults.get(first, "")) for c in area.columns if c < width}
-        for column, (last, text, fault) in covered.items():
-            if number <= last:
-                cells[column] = text
-                faults |= {column: fault} if fault else {}
-        if number in layout.hidden:
-            hidden.append(number)
         place, problem = line_of(path, number), None
         if faults:
             problem = _refused(place, faults)
@@ -306,18 +254,57 @@ def _rows(path: Path, table: _Table, file: IO[bytes]) -> Iterator[SheetRow]:
         elif halves := [cell for cell in cells if re.search("[\ud800-\udfff]", cell)]:
             problem = input_error(place, "half of a surrogate pair, which is no character", found=halves[0])
         yield SheetRow(number, dict(zip(names, cells, strict=False)), problem, file.tell())
+
+
+def _filled(
+    place: str,
+    sheet: Any,  # noqa: ANN401 - openpyxl names no types
+    layout: _Layout,
+    head: int,
+    width: int | None,
+    written: Callable[[object], str] | None = None,
+) -> Iterator[Cells]:
+    """The rows that hold anything, merged ranges below the header filled; width None = as many columns as that has."""
+    told = [fault for row in layout.faults.values() for fault in row.values()]
+    if len(told) > 1:
+        log.warning("%s: %d cells are in error or without a value: %s", place, len(told), _some(told))
+    columns = width or 0
+    covered: dict[int, tuple[int, str, str]] = {}  # by column: up to which row, with what, and what is wrong with it
+    merged: list[str] = []
+    hidden: list[int] = []
+    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        cells, faults = _texts(values, written), dict(layout.faults.get(number, {}))
+        if not (any(cells) or faults):
+            continue
+        if number > head:
+            cells += [""] * (columns - len(cells))
+            for area in layout.merged.get(number, []):
+                first = area.columns[0]
+                merged.append(area.name)
+                text = cells[first] if first < len(cells) else ""
+                covered |= {c: (area.last_row, text, faults.get(first, "")) for c in area.columns if c < columns}
+            for column, (last, text, fault) in covered.items():
+                if number <= last:
+                    cells[column] = text
+                    faults |= {column: fault} if fault else {}
+            if number in layout.hidden:
+                hidden.append(number)
+        elif width is None:
+            columns = max([columns, *(index for index, cell in enumerate(cells, start=1) if cell)])
+        yield Cells(number, cells, faults)
     if merged:
-        log.info("%s: merged, so that each cell has the value of the first: %s", path, _some(merged))
+        log.info("%s: merged, so that each cell has the value of the first: %s", place, _some(merged))
     if hidden:
-        log.info("%s: hidden rows that are read too: %s", path, _some(hidden))
+        log.info("%s: hidden rows that are read too: %s", place, _some(hidden))
 
 
 def _some(names: Sequence[object]) -> str:
     return ", ".join(map(str, names[:3])) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
 
-def _texts(values: Collection[object]) -> list[str]:
-    return ["" if value is None else _unescaped(value) if isinstance(value, str) else str(value) for value in values]
+def _texts(values: Collection[object], written: Callable[[object], str] | None = None) -> list[str]:
+    write = written or str
+    return ["" if value is None else _unescaped(value) if isinstance(value, str) else write(value) for value in values]
 
 
 def _unescaped(text: str) -> str:

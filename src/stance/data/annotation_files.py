@@ -195,5 +195,9 @@ def _check_against(
 
 
 def write_annotations(path: str | Path, annotations: Iterable[Annotation]) -> None:
-    """Write one JSON object a line; :func:`stance.data.table.read_annotations` gives the same list back."""
-    write_jsonl(path, (asdict(annotation) for annotation in annotations))
+    """Write one JSON object a line; :func:`stance.data.table.read_annotations` gives the same list back.
+
+    The places are not written: whoever reads the file has those in it.
+    """
+    rows = (asdict(annotation) for annotation in annotations)
+    write_jsonl(path, ({name: value for name, value in row.items() if name != "place"} for row in rows))

@@ -87,7 +87,8 @@ def opened_with(path: str | Path, mapping: str | Path, tool: str = "") -> tuple[
         StanceError: See :func:`read`.
     """
     opened = open_export(path, read_mapping(mapping), tool)
-    return opened, read_mapping(mapping, TOOLS[opened.tool].defaults)
+    said = read_mapping(mapping, TOOLS[opened.tool].defaults)
+    return replace(opened, options=said.options), said
 
 
 def _digests(path: Path, mapping: Path, opened: Opened, said: ImportMapping) -> dict[str, str]:

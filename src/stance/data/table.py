@@ -285,6 +285,7 @@ def _annotation(
         context=cell("context"),
         date=cell("date"),
         tags=tags_of(row.get(columns.tags), columns.tags, place),
+        place=place,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,14 +105,17 @@ def find_suspects(examples: Sequence[Example], probabilities: Probabilities) -> 
 
 COLUMNS = (
     "rank", "id", "document", "holder", "target", "text", "label", "suggested", "confidence", "suggested_confidence",
-    *LABELS,
+    *LABELS, "place",
 )  # fmt: skip
 
 
-def write_suspects(path: str | Path, suspects: Sequence[Suspect], *, excel_safe: bool = False) -> None:
-    """One row a suspect, csv, with the votes (against, neutral, favor) that its label came from.
+def write_suspects(
+    path: str | Path, suspects: Sequence[Suspect], places: Mapping[str, str], *, excel_safe: bool = False
+) -> None:
+    """One row a suspect, csv, with the votes (against, neutral, favor) that its label came from, and where they stand.
 
-    With ``excel_safe`` no text is a formula (:func:`stance.base.tables.no_formula`).
+    ``places`` are by row id, see :func:`stance.base.annotations.places_of`. With ``excel_safe`` no text is a formula
+    (:func:`stance.base.tables.no_formula`).
     """
     with write_beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as lines:
         writer = csv_writer(lines)
@@ -121,5 +124,5 @@ def write_suspects(path: str | Path, suspects: Sequence[Suspect], *, excel_safe:
             row = suspect.example
             said = [rank, row.id, row.document, row.holder, row.target, row.text, row.label, suspect.suggested]
             shown = (f"{p:.4f}" for p in (suspect.confidence, suspect.suggested_confidence))
-            cells = [*said, *shown, *row.votes]
+            cells = [*said, *shown, *row.votes, places.get(row.id, "")]
             writer.writerow(map(no_formula, cells) if excel_safe else cells)

@@ -65,6 +65,7 @@ def records(opened: Opened) -> Iterator[Record]:
 
 def _marked(piece: Piece, encoding: str) -> dict[str, Marked]:
     """Spans, events and relations by id, with their attributes and notes."""
+    piece.check_size()
     found: dict[str, Marked] = {}
     later: list[tuple[int, list[str]]] = []
     for number, line in lines_of(piece, encoding):

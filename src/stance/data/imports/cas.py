@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stance.base.errors import first_line, input_error
-from stance.base.sheets import check_prolog
+from stance.base.zips import check_prolog
 from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Record, linked, plain
 from stance.data.imports.text import around, tidy

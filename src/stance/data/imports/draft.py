@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from stance.base.errors import setting
 from stance.data.imports.source import OPEN
 from stance.data.imports.survey import FEW, Survey
 from stance.data.imports.table import SEGMENTS
@@ -34,7 +35,7 @@ def first_mapping(found: Survey, path: str | Path) -> str:
         *([f"sheet: {_quoted(found.opened.options.sheet)}"] if found.opened.options.sheet else []),
         *([f"layer: {_quoted(layer)}" + _others(found)] if layer else []),
         f"text: {_text(fields, known)}",
-        'holder: ""  # a field, or {value: words}; "" = the author of the text',
+        f'holder: {_quoted(known.get("holder", ""))}  # a field, or {{value: words}}; "" = the author of the text',
     ]
     parted = _is_parted(values)
     if columns:
@@ -55,6 +56,12 @@ def first_mapping(found: Survey, path: str | Path) -> str:
     lines += ['leave_out: []  # labels that are no judgement, or "*" for all that are not above']
     lines += [f"# {n:,} {_quoted(value)}" for value, n in values.most_common(FEW) if any(values)]
     return "\n".join(lines) + "\n"
+
+
+def next_command(path: str | Path, mapping: str | Path) -> str:
+    """What trains on the export once the mapping is complete."""
+    given = [setting("data.path", str(path)), setting("data.mapping", str(mapping))]
+    return " ".join(["python scripts/train.py data=import", *given, "data.name=NAME split=document model=tfidf"])
 
 
 def _others(found: Survey) -> str:

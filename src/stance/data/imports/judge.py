@@ -179,15 +179,13 @@ def _few(values: Mapping[str, str]) -> str:
 def _check_names(mapping: ImportMapping, names: set[str], place: str) -> None:
     """Refuse a mapping that looks at a field which no record has: it is misspelt, and would be empty everywhere."""
     for question in mapping.questions:
-        wanted = {name for source in question.fields.values() for name in source.names()}
-        wanted |= {*question.where, *question.annotators}
-        for name in sorted(wanted - names - {"(cell)", "(annotator)", *OFTEN_MISSING}):
+        for name in sorted(question.names() - names - {"(cell)", "(annotator)", *OFTEN_MISSING}):
             found = sorted(names)
             raise input_error(mapping.place, f"no record of {place} has a field {name!r}", allowed=found[:60])
 
 
 #: Fields that a tool's defaults name and that an export may lack.
-OFTEN_MISSING = frozenset({"id", "annotator", "document", "date", "before", "label"})
+OFTEN_MISSING = frozenset({"id", "annotator", "document", "date", "time", "before", "label"})
 
 
 class Joined:
@@ -199,7 +197,8 @@ class Joined:
         self.folder = path.is_dir()
         self.place = str(path)
         self.known = {piece.stem: piece for piece in self.pieces} if self.folder else {}
-        self.rows = {} if self.folder else self._table(Options(encoding=mapping.options.encoding))
+        options = Options(mapping.options.encoding, looked_at=mapping.options.looked_at)
+        self.rows = {} if self.folder else self._table(options)
         self.columns = ("text",) if self.folder else tuple(next(iter(self.rows.values()), {}))
 
     def _table(self, options: Options) -> dict[str, dict[str, str]]:

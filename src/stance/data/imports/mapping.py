@@ -6,7 +6,7 @@ import dataclasses
 import operator
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,11 @@ class Question:
     leave_out: frozenset[str] = frozenset()
     where: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
     annotators: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def names(self) -> set[str]:
+        """The fields that it looks at."""
+        found = {name for source in self.fields.values() for name in source.names()}
+        return found | {*self.where, *self.annotators}
 
     def label_of(self, spelling: str) -> str:
         """The label that a spelling or a number stands for; empty if none."""
@@ -144,17 +149,18 @@ def to_mapping(said: object, place: str, defaults: Mapping[str, str] | None = No
     questions = listed(said.get("questions"))
     common = {key: value for key, value in said.items() if key in QUESTION_KEYS}
     defaults = defaults or {}
+    made = tuple(
+        _question(common | dictionary(own, f"{place}, question {number}", QUESTION_KEYS), place, defaults)
+        for number, own in enumerate(questions or [{}], start=1)
+    )
     return ImportMapping(
         place=place,
         tool=plain(said.get("tool")),
-        questions=tuple(
-            _question(common | dictionary(own, f"{place}, question {number}", QUESTION_KEYS), place, defaults)
-            for number, own in enumerate(questions or [{}], start=1)
-        ),
+        questions=made,
         take=frozenset(words_of(said.get("take"))),
         texts=_texts(said.get("texts"), place),
         files=plain(said.get("files")),
-        options=_options(said, place),
+        options=replace(_options(said, place), looked_at=frozenset().union(*(one.names() for one in made))),
     )
 
 

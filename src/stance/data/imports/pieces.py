@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from stance.base.errors import first_line, input_error
 from stance.base.names import must_exist
-from stance.base.sheets import MOST_FILES, check_members
+from stance.base.zips import MOST_FILES, check_members
 
 #: Bytes that a file may have if it must be in memory as a whole (XMI, a zip in a zip, a document).
 LARGEST = 256 * 2**20
@@ -58,15 +58,23 @@ class Piece:
         with closing(self.open()) as stream:
             return stream.read(size)
 
+    def check_size(self, of: str = "this kind of file is read as a whole; export fewer documents at once") -> None:
+        """Refuse a file that must be in memory as a whole and is larger than that should hold.
+
+        Raises:
+            StanceError: Says what ``of`` says.
+        """
+        if self.size > LARGEST:
+            allowed = f"{LARGEST >> 20} MB, as {of}"
+            raise input_error(self.place, "too large", found=f"{self.size >> 20} MB", allowed=allowed)
+
     def read(self) -> bytes:
         """All its bytes.
 
         Raises:
             StanceError: They are more than memory should hold.
         """
-        if self.size > LARGEST:
-            allowed = f"{LARGEST >> 20} MB, as this kind of file is read as a whole; export fewer documents at once"
-            raise input_error(self.place, "too large", found=f"{self.size >> 20} MB", allowed=allowed)
+        self.check_size()
         with closing(self.open()) as stream:
             return stream.read()
 
@@ -118,29 +126,20 @@ def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
     Raises:
         StanceError: See :func:`pieces_of`.
     """
-
-    def opened() -> zipfile.ZipFile:
-        return zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
-
     try:
-        with opened() as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+        archive = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise input_error(place, f"not a readable zip: {first_line(error)}") from None
+    members = [member for member in archive.infolist() if not member.is_dir()]
     check_members(members, place)
 
-    def opener(name: str) -> Callable[[], BinaryIO]:
-        def stream() -> BinaryIO:
-            archive = opened()
-            member = archive.open(name)
-            archive.close()  # the member keeps the file open until it is closed itself
-            return cast(BinaryIO, member)
-
-        return stream
+    def opener(member: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+        # The pieces share the archive, whose list of thousands of files is thus read once; it closes with the last.
+        return lambda: cast(BinaryIO, archive.open(member))
 
     shown = [m for m in members if not PurePosixPath(m.filename).name.startswith((".", "__MACOSX"))]
     return tuple(
-        Piece(member.filename, f"{place}: {member.filename}", member.file_size, opener(member.filename))
+        Piece(member.filename, f"{place}: {member.filename}", member.file_size, opener(member))
         for member in sorted(shown, key=lambda member: member.filename)
         if not member.filename.startswith("__MACOSX/")
     )

@@ -40,8 +40,9 @@ class Options:
         encoding: Of text; empty = UTF-8, and lines that are not are read as cp1252 with a warning.
         sheet: Of a workbook; empty = its only one.
         header: Numbers of the rows that are the header of a table, from 1; names in several rows are joined.
-        fill_down: Columns whose empty cells hold what stands above them.
+        fill_down: Columns whose empty cells hold what stands above them, as merged cells do.
         quoting: Of separated text: double, or none where quotation marks are text.
+        looked_at: Fields that the mapping uses: a cell in error in one of these is refused, in others it is passed.
     """
 
     encoding: str = ""
@@ -49,6 +50,7 @@ class Options:
     header: tuple[int, ...] = (1,)
     fill_down: tuple[str, ...] = ()
     quoting: str = "double"
+    looked_at: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,26 +5,25 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import itertools
 import re
-import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any
+from dataclasses import replace
 
-from openpyxl import load_workbook
-from openpyxl.utils.escape import unescape
-from openpyxl.utils.exceptions import InvalidFileException
-
-from stance.base.errors import StanceError, first_line, input_error, line_of
-from stance.base.sheets import Completed, check_archive
-from stance.data.imports.pieces import LARGEST, Piece
+from stance.base import sheets
+from stance.base.errors import first_line, input_error, line_of
+from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Options, flat, plain
 from stance.data.imports.text import json_items, json_lines, lines_of
 
 #: Kinds of file that are tables.
 TABLES = (".csv", ".tsv", ".txt", ".tab", ".xlsx", ".xlsm", ".jsonl", ".json")
+
+#: Number of a row, its place and cells, and by column what is wrong with one.
+Line = tuple[int, str, list[str], Mapping[int, str]]
 
 #: Between the names of a header in several rows.
 JOINED = " / "
@@ -34,32 +33,39 @@ def sheet_rows(piece: Piece, options: Options) -> Iterator[tuple[str, dict[str, 
     """Place and named cells of each row of a table; empty rows are passed over.
 
     A column without a name is ``column 3``, a second of one name ``bias (2)``. A row may be shorter than the header.
+    Workbooks are read as :mod:`stance.base.sheets` does: merged cells filled, Excel's escapes undone.
 
     Raises:
-        StanceError: No such sheet, several and none was named, no header, a column to fill down that is not there.
+        StanceError: No such sheet, several and none was named, no header, a column to fill down that is not there; a
+            cell of a column that the mapping looks at with an error or with a formula that has no value.
     """
     if piece.suffix in (".jsonl", ".json"):
         rows = json_lines(piece, options.encoding) if piece.suffix == ".jsonl" else json_items(piece)
         named: Iterable[tuple[str, dict[str, str]]] = ((place, dict(flat(row))) for place, row in rows)
     else:
-        cells = _workbook(piece, options.sheet) if piece.suffix in (".xlsx", ".xlsm") else _separated(piece, options)
-        named = _named(piece, cells, options.header)
+        lines = _workbook(piece, options) if piece.suffix in (".xlsx", ".xlsm") else _separated(piece, options)
+        named = _named(piece, lines, options)
     yield from _filled(piece, named, options.fill_down)
 
 
-def _named(
-    piece: Piece, cells: Iterator[tuple[str, list[str]]], numbers: Sequence[int]
-) -> Iterator[tuple[str, dict[str, str]]]:
+def _named(piece: Piece, lines: Iterator[Line], options: Options) -> Iterator[tuple[str, dict[str, str]]]:
     """Rows under the header, each by its names."""
     heads: list[list[str]] = []
     header: list[str] = []
-    for number, (place, row) in enumerate(cells, start=1):
-        if number in numbers:
+    for number, place, row, faults in lines:
+        if number in options.header:
             heads.append(row)
-        elif number > max(numbers) and any(row):
+            _refuse(place, faults.values())
+        elif number > max(options.header) and (any(row) or faults):
             header = header or _header(piece, heads)
             header += [f"column {n}" for n in range(len(header) + 1, len(row) + 1)]
+            _refuse(place, [problem for column, problem in faults.items() if header[column] in options.looked_at])
             yield place, dict(zip(header, [*row, *[""] * (len(header) - len(row))], strict=True))
+
+
+def _refuse(place: str, problems: Iterable[str]) -> None:
+    if told := "; ".join(problems):
+        raise input_error(place, told, allowed="a value in each cell that is looked at")
 
 
 def _header(piece: Piece, heads: list[list[str]]) -> list[str]:
@@ -95,8 +101,8 @@ def _filled(
         yield place, row
 
 
-def _separated(piece: Piece, options: Options) -> Iterator[tuple[str, list[str]]]:
-    """Place and cells of each row of separated text."""
+def _separated(piece: Piece, options: Options) -> Iterator[Line]:
+    """The rows of separated text."""
     csv.field_size_limit(2**31 - 1)
     lines = _ended(text for _, text in lines_of(piece, options.encoding))
     first = next(lines, "")
@@ -112,7 +118,7 @@ def _separated(piece: Piece, options: Options) -> Iterator[tuple[str, list[str]]
         quoting=csv.QUOTE_NONE if options.quoting == "none" else csv.QUOTE_MINIMAL,
     )
     width = 0
-    while True:
+    for number in itertools.count(1):
         before, feed.row = reader.line_num, []
         place = line_of(piece.place, before + 1)
         try:
@@ -130,7 +136,7 @@ def _separated(piece: Piece, options: Options) -> Iterator[tuple[str, list[str]]
                 found=feed.row[0].rstrip(),
                 allowed="'quoting: none' in the mapping, if quotes are text",
             )
-        yield place, [cell.strip() for cell in row]
+        yield number, place, [cell.strip() for cell in row], {}
 
 
 def _ended(lines: Iterable[str]) -> Iterator[str]:
@@ -174,49 +180,39 @@ def sheet_names(piece: Piece) -> list[str]:
     Raises:
         StanceError: It is none.
     """
-    with closing(_book(piece)) as book:
-        return list(book.sheetnames)
+    _check_book(piece)
+    with closing(piece.open()) as file:
+        return sheets.sheet_names(file, piece.place)
 
 
-def _book(piece: Piece) -> Any:  # noqa: ANN401 - openpyxl has no types
-    if piece.size > LARGEST:
-        raise input_error(piece.place, "too large for a workbook", found=f"{piece.size >> 20} MB", allowed="csv")
+def _check_book(piece: Piece) -> None:
+    """Refuse a workbook whose texts memory should not hold; :mod:`stance.base.sheets` refuses what is no sound zip."""
+    piece.check_size("its texts are in memory; save it as csv")
     try:
         with closing(piece.open()) as stream, zipfile.ZipFile(stream) as archive:
-            check_archive(archive, piece.place)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what it does not keep when writing
-            return load_workbook(piece.open(), read_only=True, data_only=True)
-    except StanceError:
-        raise
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
         raise input_error(piece.place, f"not an xlsx workbook: {first_line(error)}") from None
+    for member in members:
+        if member.filename.endswith("sharedStrings.xml"):
+            replace(piece, size=member.file_size).check_size("its texts are in memory; save it as csv")
 
 
-def _workbook(piece: Piece, name: str) -> Iterator[tuple[str, list[str]]]:
-    """Place and cells of each row of a sheet."""
-    with closing(_book(piece)) as book, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        names = list(book.sheetnames)
-        if name and name not in names:
-            raise input_error(piece.place, "no such sheet", found=name, allowed=names)
-        if not name and len(names) > 1:
-            raise input_error(piece.place, "several sheets", found=names, allowed="'sheet: NAME' in the mapping")
-        sheet = book[name or names[0]]
-        sheet.reset_dimensions()  # what the file says of its size may be old
-        completed = Completed(piece.place, book, sheet)
-        for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-            place = f"{piece.place}, sheet {sheet.title}, row {number}"
-            cells = completed.row(number, [_cell(value) for value in row], place)
-            while cells and not cells[-1]:
+def _workbook(piece: Piece, options: Options) -> Iterator[Line]:
+    """The rows of a sheet that hold anything."""
+    _check_book(piece)
+    with closing(piece.open()) as file:
+        found = sheets.sheet_cells(file, piece.place, options.sheet, max(options.header), _written)
+        named = f", sheet {options.sheet}" if options.sheet else ""
+        for number, texts, faults in found:
+            cells = [text.strip() for text in texts]
+            while cells and not cells[-1] and len(cells) - 1 not in faults:
                 cells.pop()
-            yield place, cells
+            yield number, f"{piece.place}{named}, row {number}", cells, faults
 
 
-def _cell(value: object) -> str:
+def _written(value: object) -> str:
     """A date as ISO 8601, without the hour where there is none; a whole number without a fraction."""
     if isinstance(value, datetime.datetime) and value.time() == datetime.time():
         return value.date().isoformat()
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    return unescape(value).strip() if isinstance(value, str) else plain(value)
+    return value.isoformat() if isinstance(value, datetime.date) else plain(value)

@@ -11,6 +11,7 @@ from stance.base.errors import StanceError, content
 from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Opened, Options, Record
 from stance.data.imports.sheets import sheet_names, sheet_rows
+from stance.data.imports.table import SEGMENTS
 from stance.data.imports.text import tidy
 from stance.data.imports.tools import TOOLS, open_export, records_of
 
@@ -59,6 +60,12 @@ class Survey:
         """The layer with most records."""
         return max(self.layers, key=lambda name: self.layers[name].records, default="")
 
+    @property
+    def person(self) -> str:
+        """The field that says who judged."""
+        names = (TOOLS[self.opened.tool].defaults.get("annotator", "annotator"), *SEGMENTS["annotator"])
+        return next((name for name in names if name in self.fields), names[0])
+
 
 def survey(path: str | Path, tool: str = "") -> Survey:
     """Go through an export once.
@@ -82,12 +89,12 @@ def survey(path: str | Path, tool: str = "") -> Survey:
         layer = found.layers.setdefault(record.layer, Layer())
         layer.records += 1
         _count(layer.labels, record.values.get(defaults.get("label", "label"), ""))
-        _count(found.annotators, record.values.get(defaults.get("annotator", "annotator"), ""))
         for name, words in record.values.items():
             _count(found.fields.setdefault(name, Counter()), words)
         examples = found.examples.setdefault(record.layer, [])
         if len(examples) < 3:
             examples.append(record)
+    found.annotators = found.fields.get(found.person, Counter())
     return found
 
 
@@ -135,12 +142,11 @@ def described(found: Survey) -> Iterator[str]:
         yield f"  {name}: {many} different" + (_listed(counts) if few else "")
     for reason, n in found.left_out.most_common():
         yield f"left out: {n:,} {reason}"
-    person = TOOLS[found.opened.tool].defaults.get("annotator", "annotator")
     for number, record in enumerate(found.examples.get(found.main, []), start=1):
         yield f"example {number}: {record.place}"
         for name, words in record.values.items():
             if words:
-                yield f"  {name}: {_shortened(words) if name == person else _cut(words)}"
+                yield f"  {name}: {_shortened(words) if name == found.person else _cut(words)}"
 
 
 def _short(counts: Counter[str]) -> bool:

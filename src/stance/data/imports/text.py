@@ -75,7 +75,12 @@ def lines_of(piece: Piece, encoding: str = "") -> Iterator[tuple[int, str]]:
 
 
 def text_of_piece(piece: Piece, encoding: str = "") -> str:
-    """All its text as it stands, without byte order mark; line ends are kept."""
+    """All its text as it stands, without byte order mark; line ends are kept.
+
+    Raises:
+        StanceError: It is too large to be in memory, or see :func:`lines_of`.
+    """
+    piece.check_size()
     return "".join(text for _, text in lines_of(piece, encoding))
 
 

@@ -14,7 +14,7 @@ from stance.data.imports.judge import chosen
 from stance.data.imports.mapping import ImportMapping
 from stance.data.imports.pieces import Piece, pieces_of
 from stance.data.imports.record import Opened, Options, Record
-from stance.data.imports.sheets import TABLES
+from stance.data.imports.sheets import TABLES, sheet_rows
 from stance.data.imports.text import json_items, json_lines
 
 
@@ -128,7 +128,7 @@ def _tool_of(piece: Piece) -> str:
         return "inception"
     if piece.suffix == ".jsonl" or (piece.suffix == ".json" and head.lstrip()[:1] in (b"[", b"{")):
         return _of_json(piece)
-    return _of_sheet(piece) if piece.suffix in (".csv", ".tsv") else ""
+    return _of_sheet(_header(piece))
 
 
 def _of_json(piece: Piece) -> str:
@@ -156,11 +156,21 @@ def _first_keys(piece: Piece) -> set[str]:
         return set()
 
 
-def _of_sheet(piece: Piece) -> str:
-    """By the header of a csv."""
+def _header(piece: Piece) -> set[str]:
+    """Names of the columns of a csv, or of a workbook of one sheet."""
+    if piece.suffix in (".xlsx", ".xlsm"):
+        try:
+            return {*next(sheet_rows(piece, Options()), ("", {}))[1]}
+        except StanceError:
+            return set()
+    if piece.suffix not in (".csv", ".tsv"):
+        return set()
     line = piece.head(2**16).decode("utf-8", "replace").lstrip("\ufeff").splitlines()[:1]
     mark = ";" if line and line[0].count(";") > line[0].count(",") else ","
-    header = set(next(csv.reader(io.StringIO(line[0]), delimiter=mark), [])) if line else set()
+    return set(next(csv.reader(io.StringIO(line[0]), delimiter=mark), [])) if line else set()
+
+
+def _of_sheet(header: set[str]) -> str:
     if {"HITId", "WorkerId"} <= header:
         return "mturk"
     if {"statement_id", "start_position", "stop_position"} <= header:

@@ -37,6 +37,7 @@ def read_tsv(piece: Piece, encoding: str = "", types: Piece | None = None) -> It
     Raises:
         StanceError: Another format, or a line with too few columns.
     """
+    piece.check_size()
     layers: list[_Layer] = []
     texts: list[tuple[int, str]] = []
     waiting: list[str] = []
