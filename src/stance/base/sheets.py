@@ -12,6 +12,7 @@ from typing import IO, Any, NamedTuple
 from xml.etree import ElementTree
 
 from stance.base.errors import StanceError, first_line, input_error, line_of
+from stance.base.extras import from_extras
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,8 @@ def sheet_rows(path: Path, wanted: Collection[str] = ()) -> Iterator[SheetRow]:
     Raises:
         StanceError: Not a workbook, no sheet or several that may be meant, no or a doubled header.
     """
-    from openpyxl import load_workbook  # here, since it takes a while to load
+    with from_extras():
+        from openpyxl import load_workbook  # here, since it takes a while to load
 
     with path.open("rb") as file:
         try:

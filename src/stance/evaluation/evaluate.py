@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from stance.base.annotations import Example, columns_of, label_counts, shortened
 from stance.base.errors import input_error
+from stance.base.extras import from_extras
 from stance.base.labels import LABELS, alike
 from stance.base.predictions import Prediction, Predictor, to_predictions
 from stance.evaluation import metrics
 from stance.models.priors import PRIORS, Prior
+
+with from_extras():
+    import scipy.sparse as sp
 
 log = logging.getLogger(__name__)
 

@@ -25,11 +25,11 @@ from stance.base.tables import (
 from stance.base.words import one_spelling
 from stance.data.annotation_files import Gaps
 from stance.evaluation.metrics import numbered
-from stance.evaluation.selective import ABSTAIN
 from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
 from stance.inference.config import SharesColumns, SharesConfig
 from stance.inference.predict_file import ADDED, CHUNK
 from stance.models.classifier import checkpoint_folder
+from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 

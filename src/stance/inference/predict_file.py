@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from tqdm.auto import tqdm
 
 from stance.base.errors import StanceError, UndecodableError, input_error
+from stance.base.extras import from_extras
 from stance.base.files import digest, quick_digest, writing
 from stance.base.labels import LABELS
 from stance.base.lines import ScannedRow
-from stance.base.names import beside, must_exist, table_kind
+from stance.base.names import beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import (
     Prediction,
     Probabilities,
@@ -34,15 +34,12 @@ from stance.base.tables import (
     Row,
     RowEncoder,
     encoder_for,
-    is_parquet,
-    parquet_schema,
     read_chunks,
     scan_chunks,
     scan_length,
     to_parquet,
 )
 from stance.data.annotation_files import Gaps, cell_of
-from stance.evaluation.selective import ABSTAIN, threshold_for
 from stance.inference.config import PredictConfig
 from stance.inference.journal import Journal
 from stance.inference.ray import in_order
@@ -51,6 +48,7 @@ from stance.models.classifier import CARD, StanceClassifier
 from stance.models.config import RUNTIMES
 from stance.models.pretrained import named_checkpoint
 from stance.models.reading import Reading, count, marks, readers, readings, say, windowed
+from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +124,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
             ``strict`` also the first bad row. Of the file under way nothing is left then.
     """
     output, rejects = Path(config.output), rejects_path(config.output)
-    encoder = encoder_for(output, _schema(must_exist(config.input), config))
+    encoder = encoder_for(output, must_exist(config.input), _added(config))
     for path in (output, rejects):
         if path.is_dir():
             raise input_error(str(path), "a folder is there", allowed="the path of a file")
@@ -245,21 +243,12 @@ def _progress_bar(path: str, tally: Tally) -> tqdm[None]:
     return tqdm(desc=Path(path).name, total=total, initial=tally.position, bar_format=shape, smoothing=0)
 
 
-def _added(config: PredictConfig) -> dict[str, pa.DataType]:
+def _added(config: PredictConfig) -> dict[str, str]:
     """The columns that are added, with their types in parquet."""
-    types = dict.fromkeys(ADDED, pa.float64()) | {"label": pa.string()}
-    types |= dict.fromkeys(DETAILS if config.details else (), pa.bool_())
+    types = (
+        dict.fromkeys(ADDED, "double") | {"label": "string"} | dict.fromkeys(DETAILS if config.details else (), "bool")
+    )
     return {config.prefix + name: kind for name, kind in types.items()}
-
-
-def _schema(path: Path, config: PredictConfig) -> pa.Schema | None:
-    """Columns and types of a parquet file and those of the added columns."""
-    schema = parquet_schema(path)
-    if schema is not None:
-        for name, kind in _added(config).items():
-            if name not in schema.names:
-                schema = schema.append(pa.field(name, kind))
-    return schema
 
 
 def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, Any]:
@@ -373,6 +362,8 @@ def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:
     """The confidence above which a row is answered; below 0 if every row is."""
     if config.abstain.risk is None:
         return -1.0
+    with from_extras():
+        from stance.evaluation.selective import threshold_for
     rows = classifier.card.thresholds
     chosen, bound = threshold_for(rows, config.abstain.risk, config.abstain.delta, config.checkpoint)
     log.info(

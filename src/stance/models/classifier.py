@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from stance.base.errors import StanceError, first_line, input_error
+from stance.base.extras import from_extras
 from stance.base.files import folder_beside, read_json, write_json
 from stance.base.hub import fetch
 from stance.base.labels import ID2LABEL, LABELS, check_label_order
@@ -101,7 +102,8 @@ class StanceClassifier:
         """
         if runtime not in RUNTIMES:
             raise input_error("runtime", "unknown value", found=runtime, allowed=RUNTIMES)
-        classifier = cls._load(checkpoint_folder(folder_or_hub_id, runtime), runtime)
+        with from_extras():
+            classifier = cls._load(checkpoint_folder(folder_or_hub_id, runtime), runtime)
         if runtime in FILES and not classifier.runtime:
             kind = classifier.card.kind
             raise input_error("runtime", f"a checkpoint of kind {kind} has no encoder", found=runtime, allowed="torch")

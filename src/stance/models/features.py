@@ -12,12 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.preprocessing import normalize
 
 from stance.base.annotations import Example
 from stance.base.cache import cached
@@ -29,7 +26,9 @@ from stance.models.config import LinearConfig
 from stance.models.windows import Reader
 
 if TYPE_CHECKING:
+    import scipy.sparse as sp
     from sentence_transformers import SentenceTransformer
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 
 class Features(Protocol):
@@ -86,11 +85,13 @@ class TfidfFeatures:
 
     def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> sp.csr_matrix:
         """Sparse, one block a vectorizer, each block's rows of Euclidean length 1 or 0."""
+        import scipy.sparse as sp
+
         fields = {"text": texts, "target": targets, "holder": holders}
         blocks = [
-            (_by_word if vectorizer.analyzer == "char_wb" else TfidfVectorizer.transform)(
-                vectorizer, fields[self.PARAMS[name][0]]
-            )
+            _by_word(vectorizer, fields[self.PARAMS[name][0]])
+            if vectorizer.analyzer == "char_wb"
+            else vectorizer.transform(fields[self.PARAMS[name][0]])
             for name, vectorizer in self.vectorizers.items()
         ]
         return sp.hstack(blocks, format="csr")
@@ -115,6 +116,8 @@ class TfidfFeatures:
 
     @classmethod
     def _vectorizer(cls, name: str, about: Mapping[str, str], **learnt: Any) -> TfidfVectorizer:  # noqa: ANN401
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
         params: dict[str, Any] = dict(cls.PARAMS[name][1])
         if about == cls.ABOUT:
             params["preprocessor"] = _prepared
@@ -137,6 +140,10 @@ def _by_word(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> sp.csr_matrix
     No such n-gram crosses the edge of a word, so that each distinct word is taken apart once, and what a text holds is
     the sum over its words.
     """
+    import scipy.sparse as sp
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.preprocessing import normalize
+
     prepare = vectorizer.build_preprocessor()
     numbers: dict[str, int] = {}
     words: list[int] = []
@@ -308,6 +315,8 @@ class CombinedFeatures:
 
     def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> sp.csr_matrix:
         """Sparse: the columns of the n-grams, then those of the embeddings."""
+        import scipy.sparse as sp
+
         blocks = [features.transform(texts, targets, holders) for features in (self.tfidf, self.embedding)]
         return sp.hstack([blocks[0], sp.csr_matrix(blocks[1])], format="csr")
 

@@ -10,9 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.metrics.pairwise import rbf_kernel
-from sklearn.utils.class_weight import compute_sample_weight
 
 from stance.base.annotations import Example, columns_of
 from stance.base.errors import input_error
@@ -72,6 +69,9 @@ class KernelModel:
         Raises:
             StanceError: Train holds one label only, or more rows than fit into memory.
         """
+        from sklearn.kernel_ridge import KernelRidge
+        from sklearn.utils.class_weight import compute_sample_weight
+
         labels = [LABEL2ID[example.label] for example in train]
         if len(set(labels)) < 2:
             raise input_error("train", "one label only", found=sorted({e.label for e in train}), allowed="two or three")
@@ -90,6 +90,8 @@ class KernelModel:
 
     def decisions(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float64]:
         """Output for each label, shape (rows, 3): near 1 where it applies, near -1 where it does not."""
+        from sklearn.metrics.pairwise import rbf_kernel
+
         texts = [with_words(text) for text in texts]
         asked = _points(*self.embedding.embed(texts, targets, holders), self.pair_weight)
         learnt = _points(self.vectors, self.rows, self.pair_weight)

@@ -12,11 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from sklearn.linear_model import LogisticRegression
-from sklearn.svm import LinearSVC
 
 from stance.base.annotations import Example, columns_of
 from stance.base.errors import input_error
@@ -75,6 +72,9 @@ class LinearModel:
         Raises:
             StanceError: Train holds one label only.
         """
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.svm import LinearSVC
+
         labels = {example.label for example in train}
         if len(labels) < 2:
             raise input_error("train", "one label only", found=sorted(labels), allowed="two or three labels")
@@ -127,6 +127,8 @@ def _augmented(
     features: Features, own: Sequence[str], texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]
 ) -> Any:  # noqa: ANN401 - dense or sparse as the features are
     """The features, and beside them, for each target with own weights, a copy that is zero for the other targets."""
+    import scipy.sparse as sp
+
     matrix = features.transform(texts, targets, holders)
     if not own:
         return matrix
