@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import os
 import re
 import subprocess
@@ -65,12 +64,13 @@ def test_help_begins_with_the_usage(monkeypatch, capsys, name):
 def test_several_at_once(monkeypatch, capsys, tmp_path, readable_annotations):
     write_annotations(tmp_path / "votes.jsonl", readable_annotations)
     monkeypatch.chdir(tmp_path)
-    data = ("data=annotations", "data.path=votes.jsonl", "split=document", "split.validation=0.2", "split.test=0.25")
-    assert run(monkeypatch, "train", "-m", "model=majority", *data, "seed=0,1", "name=several") == 0
-    assert "several seed 1: test macro_f1" in capsys.readouterr().out
-    for seed in (0, 1):
-        run_json = json.loads((tmp_path / f"outputs/runs/several/seed-{seed}/run.json").read_text(encoding="utf-8"))
-        assert f"seed={seed}" in run_json["command"]
+    data = ("data=annotations", "data.path=votes.jsonl", "split=document", "split.test=0.25")
+    assert run(monkeypatch, "build_dataset", "-m", *data, "split.validation=0.2,0.3") == 0
+    assert capsys.readouterr().out.count("dataset outputs/data/annotations-document-0-") == 2
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def brought_by(requirements: list[str]) -> set[str]:
@@ -92,17 +92,17 @@ def brought_by(requirements: list[str]) -> set[str]:
     return found
 
 
-def normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+#: Of all that is installed here: what can be imported, and of which distributions.
+OWNERS = {name: {*map(normal, owners)} for name, owners in packages_distributions().items()}
 
 
 def packages(distributions: set[str]) -> set[str]:
     """What can be imported of them."""
-    return {name for name, owners in packages_distributions().items() if distributions & {*map(normal, owners)}}
+    return {name for name, owners in OWNERS.items() if distributions & owners}
 
 
 def test_whatever_is_imported_is_a_dependency_or_of_an_extra():
-    needed = packages(brought_by(DECLARED["dependencies"])) | set(sys.stdlib_module_names) | {"stance"}
+    needed = packages(brought_by(DECLARED["dependencies"])) | set(sys.stdlib_module_names) | {"stance", "datasheet"}
     of_extras = {package for packages in EXTRAS.values() for package in packages}
     for path in (PROJECT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -140,7 +140,6 @@ for words in COMMANDS:
         main()
     except SystemExit as end:
         print("exit code", end.code)
-print("loaded", *sorted(REFUSED & {name.partition(".")[0] for name in sys.modules}))
 try:
     stance.evaluate
 except stance.StanceError as error:
@@ -149,8 +148,7 @@ except stance.StanceError as error:
 
 
 def test_labelling_needs_what_is_installed_without_extras_and_no_more(tmp_path):
-    extras = packages({normal(name) for owners in packages_distributions().values() for name in owners})
-    refused = extras - packages(brought_by(DECLARED["dependencies"])) - {"stance"} - set(sys.stdlib_module_names)
+    refused = {*OWNERS} - packages(brought_by(DECLARED["dependencies"])) - {"stance"} - set(sys.stdlib_module_names)
     assert {"sklearn", "scipy", "pyarrow", "datasets", "matplotlib", "cleanlab", "openpyxl"} <= refused
     (tmp_path / "a.csv").write_text("text,target\nWe reject the deal.,sign the deal\n", encoding="utf-8")
     commands = [
@@ -160,13 +158,13 @@ def test_labelling_needs_what_is_installed_without_extras_and_no_more(tmp_path):
     ]
     code = f"REFUSED = {refused!r}\nCOMMANDS = {commands!r}\n{THIN}"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines()[0] == "against", done.stderr
-    assert "1 rows -> b.csv" in done.stdout and "\nloaded\n" in done.stdout
+    assert done.stdout.startswith("against\n"), done.stderr
+    assert "1 rows -> b.csv" in done.stdout
     assert (tmp_path / "b.csv").read_text(encoding="utf-8").startswith("text,target,label,against,neutral,favor\n")
     assert done.stdout.count("exit code 2") == 2
     assert (
         'error: pyarrow is not installed, which this needs; allowed: in the checkout, pip install -e ".[parquet]"'
-        in (done.stderr)
+        in done.stderr
     )
     assert re.search(r'error: \w+ is not installed, which this needs; allowed: .*"\.\[data\]" first', done.stderr)
     assert re.search(r"^\w+ is not installed, which this needs", done.stdout, re.MULTILINE)

@@ -14,7 +14,8 @@ from stance.base.errors import StanceError, input_error
 from stance.base.extras import from_extras
 from stance.base.lines import PLAIN, Manner, ScannedRow, read_lines
 from stance.base.names import COMPRESSIONS, DELIMITERS, WORKBOOK, is_parquet, must_exist, table_kind
-from stance.base.rows import Row, as_json, filled, refuse_new_columns, scan_rows
+from stance.base.rows import Row as Row
+from stance.base.rows import as_json, filled, refuse_new_columns, scan_rows
 
 #: Of tables that are written, and of those that are read.
 SUFFIXES = (*DELIMITERS, ".parquet")

@@ -19,7 +19,9 @@ def main(config: SuspectsConfig) -> None:
     from stance.data.agreement import aggregate
     from stance.data.read import read_corpus
     from stance.evaluation.suspects import find_suspects, out_of_fold, write_suspects
+    from stance.models.config import LinearConfig
 
+    assert isinstance(config.model, LinearConfig)  # as the configuration refuses another
     corpus = read_corpus(config.data)
     examples = aggregate(corpus.annotations, corpus.adjudicator).examples
     probabilities = out_of_fold(examples, config.model, folds=config.folds, seed=config.seed)
