@@ -128,7 +128,7 @@ def encoder_location(name: str) -> str:
         return encoder.hub_id
     if missing:
         raise input_error(name, "a part of its packages is missing", found=missing, allowed=install(encoder.extra))
-    if encoder.extra:
+    if len(encoder.packages) > 1:
         pieces = [next((f for f in files if _PIECE in f.name), None) for files in installed.values()]
         return str(_unpacked(name, encoder, [piece for piece in pieces if piece is not None]))
     return str(next(file.parent for file in installed[encoder.packages[0]] if file.name == WEIGHTS))
