@@ -10,7 +10,7 @@ FIRST  := outputs/runs/stance_small_tuned/seed-$(firstword $(subst $(comma), ,$(
 # The whole environment is pinned in constraints.txt; the stamp is younger than both files once it is installed.
 INSTALLED := .venv/.installed
 
-.PHONY: help install quickstart map base test corpus-check lint format coverage
+.PHONY: help install quickstart map base test storm corpus-check lint format coverage
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,12 +31,12 @@ quickstart: $(INSTALLED) ## a short report scored, then the bundled corpus to a 
 	@echo "2/6 dataset"
 	@$(BIN)/python scripts/build_dataset.py data=negotiation
 	@echo "3/6 baselines"
-	@$(BIN)/python scripts/train.py -m experiment=$(SYSTEMS)
+	@$(BIN)/python scripts/train.py -m model=$(SYSTEMS)
 	@echo "4/6 stance-small as it is, and fine-tuned on the literary part of the corpus"
 	@$(BIN)/python scripts/train.py experiment=stance_small_as_it_is
 	@$(BIN)/python scripts/train.py -m experiment=stance_small_tuned seed=$(SEEDS)
 	@echo "5/6 results on proposals that training never saw"
-	@$(BIN)/python scripts/summarize.py 'experiment=[$(SYSTEMS),stance_small_as_it_is,stance_small_tuned]' folder=outputs/quickstart
+	@$(BIN)/python scripts/summarize.py 'experiment=[negotiation-$(subst $(comma),$(comma)negotiation-,$(SYSTEMS)),stance_small_as_it_is,stance_small_tuned]' folder=outputs/quickstart
 	@echo "6/6 three sentences about a proposal that training never saw"
 	@$(BIN)/python scripts/predict.py checkpoint=$(FIRST)/checkpoint input=seeds/try.csv output=outputs/quickstart/try.csv show=3
 	@echo "checkpoint: $(FIRST)/checkpoint   reports: outputs/runs/*/seed-*/metrics.json"
@@ -52,6 +52,9 @@ base: $(INSTALLED) ## train stance-base from nothing: some 40 minutes on two cor
 
 test: $(INSTALLED) lint ## lint, types and the fast tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+storm: $(INSTALLED) ## kills, faults, fuzz, hostile files and load: hours (docs/reliability.md)
+	$(BIN)/python -m pytest -m slow tests/storm
 
 corpus-check: $(INSTALLED) ## prove the numbers of the bundled corpus from its files
 	$(BIN)/python scripts/check_corpus.py

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from stance.base.annotations import Example
 from stance.base.labels import LABEL2ID
+from stance.base.questions import questions_of
 from stance.cli.config import PROJECT, register, typed
 from stance.data.build import divide
 from stance.data.read import read_corpus
@@ -49,7 +50,7 @@ def parts_of(name: str, split: str) -> list[list[Example]]:
 
 def arrays(features: EmbeddingFeatures, rows: list[Example]) -> Arrays:
     """Features, embeddings of the texts alone, and labels."""
-    x = features.transform([r.text for r in rows], [r.target for r in rows], [r.holder for r in rows])
+    x = features.transform(questions_of(rows))
     return x, x[:, : x.shape[1] // 5], np.array([LABEL2ID[r.label] for r in rows])
 
 

@@ -31,7 +31,7 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, quick_digest, read_json, write_json, write_jsonl
 from stance.base.names import must_exist
 from stance.cli.config import plain_messages
-from stance.models.classifier import CARD, read_card
+from stance.models.card import CARD, read_card
 from stance.training.machine import processor, versions
 from stance.training.provenance import code_state
 from summary import summarize

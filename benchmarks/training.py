@@ -31,10 +31,11 @@ from transformers import (
     set_seed,
 )
 
-from stance.base.annotations import Example, columns_of
+from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, read_json, write_beside, write_json
 from stance.base.labels import ID2LABEL, LABEL2ID, LABELS
+from stance.base.questions import questions_of
 from stance.cli.config import PROJECT, plain_messages, register, typed
 from stance.data.build import build_dataset
 from stance.evaluation.metrics import (
@@ -48,7 +49,7 @@ from stance.evaluation.metrics import (
     with_interval,
 )
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import encoder_location
 from stance.training import finetune as training
 from stance.training.config import TrainConfig
@@ -133,7 +134,7 @@ def configuration(trainer: str, seed: int, epochs: int | None) -> TrainConfig:
 
 def stock_dataset(tokenizer: Any, rows: Sequence[Example], *, pad: bool) -> Dataset:  # noqa: ANN401
     """Tokenized as in the example: both sequences cut at 128 tokens together, padded to them or not."""
-    pairs = [InputFormat().pair(row.text, row.target, row.holder, row.context) for row in rows]
+    pairs = [InputFormat().pair(question) for question in questions_of(rows)]
     columns = {"first": [a for a, _ in pairs], "second": [b for _, b in pairs]}
     dataset = Dataset.from_dict({**columns, "label": [LABEL2ID[row.label] for row in rows]})
 
@@ -190,8 +191,8 @@ def ours(
     """The toolkit's loop; the label of each validation row by the model of the best epoch."""
     options = {**config.trainer, "disable_tqdm": True}
     with clock.running():
-        model = training.fit(config.model, train, validation, seed=config.seed, trainer=options, work=work)
-    probabilities = model.predict_proba(*columns_of(validation))
+        model = training.fine_tune(config.model, train, validation, seed=config.seed, options=options, work=work)
+    probabilities = model.predict_proba(questions_of(validation))
     return [LABELS[i] for i in probabilities.argmax(axis=1)]
 
 

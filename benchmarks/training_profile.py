@@ -31,7 +31,7 @@ from stance.base.files import read_json, write_beside, write_json
 from stance.cli.config import PROJECT, plain_messages
 from stance.data.build import build_dataset
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.reporting.figures import INK
 from stance.training import finetune as training
 from stance.training.machine import machine, versions

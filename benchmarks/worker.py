@@ -21,6 +21,7 @@ import numpy as np
 from flops import Batches, encoder_flops
 from stance.base.errors import StanceError
 from stance.base.files import read_json, write_json
+from stance.base.questions import Question
 
 #: Text, target, holder.
 Row = tuple[str, str, str]
@@ -38,13 +39,13 @@ WARM = 64
 def _pipeline(folder: Path, *, batch: int) -> Ask:
     from transformers import pipeline
 
-    from stance.models.classifier import read_card
+    from stance.models.card import read_card
 
     form = read_card(folder).input_format
     plain = pipeline("text-classification", model=str(folder), device="cpu")
 
     def ask(rows: Sequence[Row]) -> list[str]:
-        pairs = [form.pair(*row, "") for row in rows]
+        pairs = [form.pair(Question(*row)) for row in rows]
         inputs = [{"text": first, "text_pair": second} for first, second in pairs]
         found = plain(inputs, batch_size=batch, truncation="only_first", max_length=form.max_length)
         return [each["label"] for each in found]
@@ -56,13 +57,13 @@ def _cross_encoder(folder: Path) -> Ask:
     from sentence_transformers import CrossEncoder
 
     from stance.base.labels import LABELS
-    from stance.models.classifier import read_card
+    from stance.models.card import read_card
 
     form = read_card(folder).input_format
     model = CrossEncoder(str(folder), max_length=form.max_length, device="cpu", local_files_only=True)
 
     def ask(rows: Sequence[Row]) -> list[str]:
-        scores = model.predict([form.pair(*row, "") for row in rows], batch_size=32, show_progress_bar=False)
+        scores = model.predict([form.pair(Question(*row)) for row in rows], batch_size=32, show_progress_bar=False)
         return [LABELS[int(index)] for index in np.argmax(scores, axis=1)]
 
     return ask
@@ -212,11 +213,11 @@ def _cut(checkpoint: Path, rows: Sequence[Row], length: int, number: int) -> lis
     """Rows of so many tokens: neighbouring sentences put together and cut, all with one short target."""
     from transformers import AutoTokenizer
 
-    from stance.models.classifier import read_card
+    from stance.models.card import read_card
 
     tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
     form = read_card(checkpoint).input_format
-    around = len(tokenizer(*form.pair("", "talks", "", ""))["input_ids"])
+    around = len(tokenizer(*form.pair(Question("", "talks")))["input_ids"])
     found: list[Row] = []
     for first in range(number):
         text, ends = "", []

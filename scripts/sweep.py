@@ -1,4 +1,4 @@
-"""Search learning rate, epochs and template on validation alone: python scripts/sweep.py experiment=minilm"""
+"""Search learning rate, epochs and template on validation alone: python scripts/sweep.py model=minilm"""
 
 from stance.cli.sweep import main
 

@@ -1,4 +1,4 @@
-"""Fine-tune an encoder, or fit a baseline: python scripts/train.py experiment=minilm seed=0"""
+"""Fine-tune an encoder, or fit a baseline: python scripts/train.py experiment=stance_base seed=0"""
 
 from stance.cli.train import main
 

@@ -22,6 +22,7 @@ import pytest
 from stance.base.annotations import Annotation, Example
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction
+from stance.base.questions import Question
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -46,6 +47,14 @@ def example(number: int, label: str = "favor", **changes) -> Example:
     values = {name: getattr(base, name) for name in ("id", "text", "holder", "target", "label", "document")}
     values |= {"context": "", "date": "", "tags": (), "votes": tuple(int(name == label) for name in LABELS)}
     return Example(**(values | changes))
+
+
+def questions(texts, targets, holders=None, contexts=None) -> list[Question]:
+    """The questions of columns, row by row."""
+    return [
+        Question(*row)
+        for row in zip(texts, targets, *(column or [""] * len(texts) for column in (holders, contexts)), strict=True)
+    ]
 
 
 def answers(examples: list[Example], right) -> list[Prediction]:

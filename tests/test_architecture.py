@@ -32,9 +32,6 @@ FLOORS = [
 ROOMS = {f"stance.{path.parent.relative_to(SOURCE).as_posix().replace('/', '.')}" for path in SOURCE.rglob("*.py")}
 
 HYDRA = {"cli"}
-
-#: Modules that still compose recorded commands.
-COMPOSING = {"records.py", "reproduce.py"}
 TORCH = {"models.encoding", "models.encoder", "models.onnx", "training.finetune", "inference.export"}
 
 
@@ -70,7 +67,7 @@ def test_imports_go_down(path):
     if path == SOURCE / "__init__.py":
         pytest.skip("the package's front door names every floor")
     floor = next(i for i, names in enumerate(FLOORS) if name_of(path) in names)
-    allowed = set().union(*FLOORS[:floor]) | {name_of(path)} | ({"cli"} if path.name in COMPOSING else set())
+    allowed = set().union(*FLOORS[:floor]) | {name_of(path)}
     used = {m.split(".")[1] for m in imports(path, top_only=False) if m.startswith("stance.")}
     assert used <= allowed, f"{path.name} imports {sorted(used - allowed)} from its own floor or above"
 

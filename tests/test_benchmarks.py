@@ -22,10 +22,11 @@ import worker
 from conftest import PROJECT
 from stance import StanceClassifier
 from stance.base.errors import StanceError
+from stance.base.questions import Question
 from stance.data.annotation_files import write_annotations
-from stance.models.classifier import Card
+from stance.models.card import Card
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
 
@@ -97,7 +98,7 @@ def test_every_batch_is_seen_with_its_padding(checkpoint, in_this_process):
     ask(rows)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     form = InputFormat()
-    lengths = [len(tokenizer(*form.pair(*row, ""))["input_ids"]) for row in rows]
+    lengths = [len(tokenizer(*form.pair(Question(*row)))["input_ids"]) for row in rows]
     assert batches.tokens == lengths
     assert batches.width == [max(lengths)] * 2
     assert batches.batches == 1
@@ -108,7 +109,7 @@ def test_rows_are_cut_to_the_length_asked_for(checkpoint):
     tokenizer, form = AutoTokenizer.from_pretrained(checkpoint), InputFormat()
     for length in (16, 40):
         cut = worker._cut(checkpoint, rows, length, 3)
-        assert [len(tokenizer(*form.pair(*row, ""))["input_ids"]) for row in cut] == [length] * 3
+        assert [len(tokenizer(*form.pair(Question(*row)))["input_ids"]) for row in cut] == [length] * 3
 
 
 def test_peak_memory_grows_with_what_is_held():

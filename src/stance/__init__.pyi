@@ -6,7 +6,8 @@ from .base.predictions import Prediction as Prediction
 from .base.predictions import Predictor as Predictor
 from .base.predictions import read_predictions as read_predictions
 from .base.predictions import write_predictions as write_predictions
-from .data.annotation_files import read_annotations as read_annotations
+from .base.questions import Question as Question
 from .data.annotation_files import write_annotations as write_annotations
+from .data.table import read_annotations as read_annotations
 from .evaluation.evaluate import evaluate as evaluate
 from .models.classifier import StanceClassifier as StanceClassifier

@@ -9,9 +9,9 @@ import pytest
 from stance.base.errors import StanceError
 from stance.base.lines import Manner
 from stance.base.rows import read_rows, scan_rows
-from stance.data.annotation_files import read_annotations
 from stance.data.config import DataConfig
 from stance.data.read import read_corpus
+from stance.data.table import read_annotations
 
 
 def write(path, content):

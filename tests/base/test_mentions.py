@@ -7,7 +7,8 @@ import unicodedata
 import pytest
 
 from stance.base.mentions import marked, mentions
-from stance.models.encoding import InputFormat
+from stance.base.questions import Question
+from stance.models.input_format import InputFormat
 
 CASES = {
     "capitals": [
@@ -89,5 +90,5 @@ def test_the_author_is_not_mentioned():
 
 
 def test_nothing_in_text_or_context_is_taken_for_a_mark():
-    first, _ = InputFormat(mark="¤", context_words=9).pair("¤ She ¤ left.", "leave", "Ada", "¤ Ada ¤ came.")
+    first, _ = InputFormat(mark="¤", context_words=9).pair(Question("¤ She ¤ left.", "leave", "Ada", "¤ Ada ¤ came."))
     assert "¤" not in first

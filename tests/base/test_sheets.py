@@ -15,8 +15,8 @@ from stance.base.lines import Manner
 from stance.base.predictions import read_predictions
 from stance.base.rows import read_rows
 from stance.data import table
-from stance.data.annotation_files import read_annotations
-from stance.data.config import AnnotationColumns
+from stance.data.columns import Columns
+from stance.data.table import read_annotations
 
 HEAD = ("id", "text", "holder", "target", "label", "annotator", "document")
 ROWS = [
@@ -48,7 +48,7 @@ def rows_of(folder, book, **manner):
 
 
 def corpus_of(folder, book):
-    return table.read(saved(folder, book), AnnotationColumns(), label_map={}, part_map=PARTS).annotations
+    return table.read(saved(folder, book), Columns(), label_map={}, part_map=PARTS).annotations
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_an_error_that_a_spreadsheet_exported_is_no_holder(tmp_path):
     path = tmp_path / "votes.csv"
     path.write_text("text,target,label,holder\nThey signed.,sign,favor,#N/A\n")
     with pytest.raises(StanceError, match="line 2: field 'holder' is an error of a spreadsheet; found '#N/A'"):
-        table.read(path, AnnotationColumns(), label_map={}, part_map=PARTS)
+        table.read(path, Columns(), label_map={}, part_map=PARTS)
 
 
 def test_a_formula_without_a_stored_value_is_refused_and_one_with_it_read(tmp_path):

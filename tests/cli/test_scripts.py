@@ -153,22 +153,22 @@ def test_experiments_become_results_and_one_table(home, trained):
     systems = [line.split(" | ")[0] for line in lines[2:5]]
     assert systems == ["| mine-majority", "| mine-prior_stratified", "| mine-tfidf"]
     assert "mine-tfidf minus mine-majority: +" in done.stdout
-    result = json.loads((home / "experiments" / "mine-tfidf" / "results.json").read_text())
+    result = json.loads((home / "experiments" / "mine" / "mine-tfidf" / "results.json").read_text())
     report = json.loads((trained[0] / "metrics.json").read_text())["test"]
     assert result["measures"]["macro_f1"]["value"] == pytest.approx(report["measures"]["macro_f1"]["value"])
     assert result["n"] == report["n"]
     assert result["seeds"] == [0]
-    assert lines[4] in (home / "experiments" / "mine-tfidf" / "README.md").read_text()
+    assert lines[4] in (home / "experiments" / "mine" / "README.md").read_text()
 
 
 def test_what_is_recorded_serves_where_nothing_was_trained(home, trained):
     run_here("summarize", "experiment=mine-tfidf", "folder=kept", cwd=home)
-    before = (home / "kept" / "mine-tfidf" / "results.json").read_text()
+    before = (home / "kept" / "mine" / "mine-tfidf" / "results.json").read_text()
     run_here("summarize", "experiment=mine-tfidf", "folder=kept", "recorded=true", "outputs=elsewhere", cwd=home)
-    assert (home / "kept" / "mine-tfidf" / "results.json").read_text() == before
-    done = run_here("compare", "a=kept/mine-tfidf", "b=mine-tfidf", cwd=home)
-    assert "mine-tfidf minus kept/mine-tfidf: +0.000 [+0.000, +0.000]" in done.stdout
-    for name in ("kept/mine-tfdif", "kept"):
+    assert (home / "kept" / "mine" / "mine-tfidf" / "results.json").read_text() == before
+    done = run_here("compare", "a=kept/mine/mine-tfidf", "b=mine-tfidf", cwd=home)
+    assert "mine-tfidf minus kept/mine/mine-tfidf: +0.000 [+0.000, +0.000]" in done.stdout
+    for name in ("kept/mine/mine-tfdif", "kept"):
         done = run_here("compare", f"a={name}", "b=mine-tfidf", cwd=home, check=False)
         assert done.returncode == 2
         assert f"{name}: neither runs nor a recorded experiment" in done.stderr
@@ -198,7 +198,9 @@ def test_a_learning_curve_is_drawn_and_every_point_can_be_compared(home, trained
     (home / "published.json").write_text(json.dumps(figures))
     done = run_here("summarize", names, "table=curve", "curve=true", "published=published.json", cwd=home)
     folder = home / "experiments"
-    half, whole = (json.loads((folder / n / "results.json").read_text()) for n in ("mine-tfidf_50", "mine-tfidf"))
+    half, whole = (
+        json.loads((folder / "mine" / n / "results.json").read_text()) for n in ("mine-tfidf_50", "mine-tfidf")
+    )
     assert half["train"]["documents"] == -(-whole["train"]["documents"] // 2)
     assert half["train"]["rows"] < whole["train"]["rows"]
     page = (folder / "curve.md").read_text()
@@ -218,7 +220,7 @@ TRY = PROJECT / "seeds" / "try.csv"
 MISTAKES = {
     "a typo in a key": ("train", ["modle=tfidf"], 1, "Key 'modle' is not in struct|Could not override 'modle'|modle"),
     "an unknown model": ("train", ["model=bert"], 1, "Could not find 'model/bert'"),
-    "an unknown reader": ("build_dataset", ["data.reader=word"], 2, "allowed: negotiation, news"),
+    "an unknown reader": ("build_dataset", ["data.reader=word"], 2, "allowed: annotations, bundled"),
     "a missing value": ("probe", [], 2, "checkpoint"),
     "no such file": ("build_dataset", ["data=annotations", "data.path=no.csv"], 2, "no such file or folder"),
     "no such checkpoint": ("predict", ["checkpoint=no/c", f"input={TRY}", "output=b.csv"], 2, "no/c: no such folder"),

@@ -13,7 +13,9 @@ from conftest import annotation, write_lines
 from stance.base.annotations import Annotation
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.data.annotation_files import SPREADSHEET_ERRORS, read_annotations, read_corpus_file, write_annotations
+from stance.data.annotation_files import SPREADSHEET_ERRORS, write_annotations
+from stance.data.columns import Columns
+from stance.data.table import read, read_annotations
 
 GOOD = {
     "id": "1",
@@ -84,7 +86,7 @@ BAD_ROWS = {
     ),
     "two labels": ([GOOD, changed(label="against")], ["line 2", "two labels", "annotator 'a'", "'against'"]),
     "same judgement twice": ([GOOD, GOOD], ["line 2", "the same judgement twice"]),
-    "no rows": ([], ["no annotations"]),
+    "no rows": ([], ["no rows in the file"]),
 }
 
 
@@ -138,7 +140,9 @@ def test_a_csv_as_spreadsheets_write_it(tmp_path, lines):
 
 def test_a_field_that_is_named_must_be_there(tmp_path):
     path = write_lines(tmp_path / "a.jsonl", [GOOD])
-    with pytest.raises(StanceError, match=r"a\.jsonl: no field 'topic'; allowed: data\.columns\.tags=NAME"):
+    with pytest.raises(
+        StanceError, match=r"a\.jsonl: no column 'topic'; found \[.*; allowed: data\.columns\.tags=NAME"
+    ):
         read_annotations(path, columns={"tags": "topic"})
 
 
@@ -161,13 +165,13 @@ def test_a_missing_number_is_a_missing_value_and_a_part_is_not_read(tmp_path, ca
 def test_judgements_are_left_out_and_counted_by_spelling(tmp_path):
     rows = [GOOD, changed(annotator="b", label="unclear"), changed(id="2", label="", text=" ")]
     path = write_lines(tmp_path / "a.jsonl", rows)
-    corpus = read_corpus_file(path, leave_out=["unclear", ""])
+    corpus = read(path, Columns(), label_map={}, leave_out=["unclear", ""], strict=True)
     assert [a.annotator for a in corpus.annotations] == ["a"]
     assert corpus.left_out == {"unclear": 1, "": 1}
     assert read_annotations(path, leave_out=["unclear", ""]) == list(corpus.annotations)
     with pytest.raises(StanceError, match=r"line 2: unknown label; found 'unclear'.*'data\.leave_out=\[\"unclear\"\]'"):
         read_annotations(path)
-    with pytest.raises(StanceError, match="no annotations in the file but those left out"):
+    with pytest.raises(StanceError, match="no rows in the file but those left out"):
         read_annotations(path, leave_out=["unclear", "", "favor"])
 
 

@@ -17,12 +17,12 @@ from stance.base.rows import read_rows
 from stance.cli.config import register, typed
 from stance.data import dna
 from stance.data.agreement import aggregate
-from stance.data.config import AnnotationColumns
+from stance.data.columns import Columns
 from stance.data.corpora import conflict_bias, nli, ruw, unsc
 from stance.data.read import read_corpus
 from stance.data.splits import PARTS, normalized, split_examples
 
-COLUMNS = AnnotationColumns(
+COLUMNS = Columns(
     id="statement_id", holder="organization", target="concept", label="agreement",
     annotator="coder", document="document_title", date="time",
 )  # fmt: skip
@@ -257,7 +257,7 @@ def test_dna_reads_a_database_of_ones_own(tmp_path, version):
 
 def test_dna_refuses_with_what_there_is(tmp_path):
     path = write_dna(tmp_path / "mine.dna")
-    columns = AnnotationColumns(**(vars(COLUMNS) | {"holder": "actor"}))
+    columns = Columns(**(vars(COLUMNS) | {"holder": "actor"}))
     with pytest.raises(StanceError) as error:
         dna.read(path, columns, label_map=LABELS)
     assert "found ['actor', 'agreement', 'concept']" in str(error.value)
@@ -311,10 +311,10 @@ def test_dna_reads_an_exported_table(tmp_path, suffix):
         ("1", "Pay now & well.", "The guild", "pay", "favor", "A strike"),
         ("2", "Never.", "The mine", "pay", "against", "A strike"),
     ]
-    columns = AnnotationColumns(**(vars(COLUMNS) | {"document": "document_titel"}))
+    columns = Columns(**(vars(COLUMNS) | {"document": "document_titel"}))
     with pytest.raises(StanceError, match=r"[23]: no column 'document_titel'; allowed: data.columns.document one of"):
         dna.read(path, columns, label_map=LABELS)
-    columns = AnnotationColumns(**(vars(COLUMNS) | {"holder": "actor"}))
+    columns = Columns(**(vars(COLUMNS) | {"holder": "actor"}))
     with pytest.raises(
         StanceError, match=r"(row|line) [23]: no column 'actor'; allowed: .* statement_id, organization, con"
     ):

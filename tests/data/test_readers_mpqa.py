@@ -9,7 +9,8 @@ import pytest
 
 from stance.base.errors import StanceError
 from stance.data.agreement import aggregate
-from stance.data.config import DataConfig
+from stance.data.build import divide, split_beside
+from stance.data.config import DataConfig, SplitConfig
 from stance.data.corpora import mpqa
 from stance.data.corpora.treebank import joined
 from stance.data.read import read_corpus
@@ -177,6 +178,24 @@ def test_other_files_and_repeated_documents_are_refused(tmp_path):
     (tmp_path / "dev.json").unlink()
     with pytest.raises(StanceError, match=r"dev.json: no such file"):
         mpqa.read(tmp_path, verify=False)
+
+
+def test_beside_another_corpus_it_is_divided_by_document_since_its_targets_tie_the_documents(tmp_path):
+    write_mpqa(tmp_path)
+    documents = {}
+    for number, words in enumerate(("Old Reed", "The mayor", "Vale", "A clerk", "Moss", "She", "They", "My aunt") * 3):
+        kind = ("sentiment-pos", "sentiment-neg")[number % 2]
+        text = f"{words} of ward {number} spoke about the dam in week {'x' * number} ."
+        found = subjective((words, 0), attitude(kind, ("the dam", len(words.split()) + 5)))
+        documents[f"document{number}"] = {"document_path": f"d{number}", "sentence0": sentence(text, found)}
+    (tmp_path / "dev.json").write_text(json.dumps(documents), encoding="utf-8")
+    other = DataConfig(name="mpqa", reader="mpqa", root="", path=str(tmp_path), verify=False)
+    corpus = read_corpus(other)
+    with pytest.raises(StanceError, match="split by target: 24 row"):
+        divide(corpus, other, SplitConfig())
+    splits, record = divide(corpus, other, split_beside(other))
+    assert record.split["by"] == "document" and record.split["leaks"] == "report"
+    assert len(splits["train"]) > 12 and {row.target for rows in splits.values() for row in rows} == {"the dam"}
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,11 @@ from openpyxl import Workbook
 from conftest import write_lines
 from stance.base.errors import StanceError
 from stance.data import table
-from stance.data.config import AnnotationColumns, DataConfig, LabelSpellings, PartSpellings
+from stance.data.columns import Columns
+from stance.data.config import DataConfig, LabelSpellings, PartSpellings
 from stance.data.read import read_corpus
 
-COLUMNS = AnnotationColumns(text="tweet", label="stance", target="topic", part="split")
+COLUMNS = Columns(text="tweet", label="stance", target="topic", part="split")
 LABELS = {"PRO": "favor", "CON": "against"}
 PARTS = {"train": "train", "dev": "validation", "test": "test"}
 ROWS = [

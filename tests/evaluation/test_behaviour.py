@@ -11,7 +11,8 @@ from conftest import example, run_here
 from stance.base.labels import LABEL2ID
 from stance.evaluation.checks.behaviour import MARGIN, behaviour_table, run_suite
 from stance.evaluation.checks.suite import read_suite
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.priors import Prior
 
 SUITE = """
@@ -60,10 +61,10 @@ class Keywords:
         turned = self.negation and {"not", "never"} & set(words)
         return "against" if verbs[0] == "refused" or turned else "favor"
 
-    def predict_proba(self, texts, targets, holders, contexts):
-        found = np.full((len(texts), 3), (1 - self.strength) / 3)
-        for row, (text, holder) in enumerate(zip(texts, holders, strict=True)):
-            found[row, LABEL2ID[self.label(text, holder)]] += self.strength
+    def predict_proba(self, questions):
+        found = np.full((len(questions), 3), (1 - self.strength) / 3)
+        for row, question in enumerate(questions):
+            found[row, LABEL2ID[self.label(question.text, question.holder)]] += self.strength
         return found
 
 
@@ -121,8 +122,9 @@ def test_a_direction_needs_a_margin_unless_both_labels_are_right(suite):
         def __init__(self, by):
             self.by = by
 
-        def predict_proba(self, texts, targets, holders, contexts):
-            return np.array([[0.2, 0.6 + self.by, 0.2 - self.by] if "never" in t else [0.2, 0.6, 0.2] for t in texts])
+        def predict_proba(self, questions):
+            never = [0.2, 0.6 + self.by, 0.2 - self.by]
+            return np.array([never if "never" in question.text else [0.2, 0.6, 0.2] for question in questions])
 
     assert failed(Leans(MARGIN + 0.01), suite)["negation"] == 0
     assert failed(Leans(MARGIN - 0.01), suite)["negation"] == 8

@@ -15,7 +15,8 @@ from stance.evaluation.checks.pairs import holder_pairs
 from stance.evaluation.checks.probes import HIDDEN, MASKED, PROBES, in_sentences, name_masked, probe, probe_table
 from stance.evaluation.checks.robustness import ATTACKS
 from stance.evaluation.evaluate import predict_examples
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.linear import ngram_svm
 from stance.models.priors import Prior
 
@@ -34,9 +35,10 @@ class Reads:
     def __init__(self, field):
         self.field = field
 
-    def predict_proba(self, texts, targets, holders, contexts):
-        found = np.zeros((len(texts), 3))
-        for row, value in enumerate({"text": texts, "target": targets, "holder": holders}[self.field]):
+    def predict_proba(self, questions):
+        found = np.zeros((len(questions), 3))
+        for row, question in enumerate(questions):
+            value = getattr(question, self.field)
             named = sorted((value.find(label), label) for label in LABELS if label in value)
             found[row, LABEL2ID[named[0][1] if named else "neutral"]] = 1
         return found
@@ -73,9 +75,9 @@ def test_no_dependence_is_claimed_from_rows_too_few_to_show_it():
     class Sometimes(Reads):
         """Lost on two rows of one document where no target is given."""
 
-        def predict_proba(self, texts, targets, holders, contexts):
-            found = super().predict_proba(texts, targets, holders, contexts)
-            lost = [t == HIDDEN and text.endswith((" 0", " 1")) for t, text in zip(targets, texts, strict=True)]
+        def predict_proba(self, questions):
+            found = super().predict_proba(questions)
+            lost = [q.target == HIDDEN and q.text.endswith((" 0", " 1")) for q in questions]
             found[lost] = np.roll(found[lost], 1, axis=1)
             return found
 

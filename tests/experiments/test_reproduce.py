@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from contextlib import chdir
 
 import pytest
 
 from conftest import PROJECT
 from stance.base.errors import StanceError
-from stance.cli.config import training_of
+from stance.base.settings import as_values
 from stance.data.annotation_files import write_annotations
+from stance.data.config import DataConfig, SplitConfig
 from stance.experiments.config import SummarizeConfig
 from stance.experiments.reproduce import check, reach, reproduce
 from stance.experiments.results import summarize_all
+from stance.models.config import EncoderConfig, LinearConfig, PromptConfig
+from stance.training.config import TrainConfig
 from stance.training.run import train_run
 
 #: A run that another was made from, by code that is in no history.
@@ -31,13 +35,16 @@ def git(project, *arguments):
 def recorded(tmp_path_factory, readable_annotations):
     """A project of its own, with one experiment of one seed, recorded at its one commit."""
     project = tmp_path_factory.mktemp("project")
-    (project / "scripts").symlink_to(PROJECT / "scripts")
     write_annotations(project / "votes.jsonl", readable_annotations)
-    data = f"data=annotations data.path={project / 'votes.jsonl'} split=document split.validation=0.2 split.test=0.25"
-    command = f"python scripts/train.py model=tfidf name=tiny {data}"
-    config = training_of(command)
-    config.outputs = str(project / "outputs")
-    train_run(config, command)
+    config = TrainConfig(
+        name="tiny",
+        data=DataConfig(name="mine", reader="annotations", path="votes.jsonl"),
+        split=SplitConfig(by="document", validation=0.2, test=0.25),
+        model=LinearConfig(name="tfidf", features="tfidf", classifier="svm", C=0.1),
+        outputs=str(project / "outputs"),
+    )
+    with chdir(project):
+        train_run(config, "python scripts/train.py model=tfidf name=tiny")
     folders = {"outputs": config.outputs, "folder": str(project / "experiments")}
     summarize_all(SummarizeConfig(experiment=["tiny"], table="all", **folders))
     git(project, "init", "-q")
@@ -48,7 +55,7 @@ def recorded(tmp_path_factory, readable_annotations):
 
 
 def change(project, edit):
-    path = project / "experiments" / "tiny" / "results.json"
+    path = project / "experiments" / "mine" / "tiny" / "results.json"
     result = json.loads(path.read_text())
     edit(result)
     path.write_text(json.dumps(result))
@@ -59,7 +66,8 @@ def project(recorded):
     """The same, put back after each test."""
     files = [path for path in (recorded / "experiments").rglob("*") if path.is_file()] + [recorded / "README.md"]
     before = {path: path.read_bytes() for path in files}
-    yield recorded
+    with chdir(recorded):  # where its data are
+        yield recorded
     for path, content in before.items():
         path.write_bytes(content)
 
@@ -68,7 +76,6 @@ def test_the_same_comes_out_and_a_planted_change_is_found(project):
     def planted(result):
         result["measures"]["macro_f1"]["value"] -= 0.001
         result["runs"][0]["test"]["accuracy"] = 0.123
-        result["config"]["model"]["C"] = 7.0
         said = result["runs"][0]["labels"]["test"]
         result["runs"][0]["labels"]["test"] = ("n" if said[0] != "n" else "a") + said[1:]
 
@@ -76,7 +83,6 @@ def test_the_same_comes_out_and_a_planted_change_is_found(project):
     lines = reproduce(project, "tiny")
     different = [line.partition(",")[0] for same, line in lines if not same]
     assert different == [
-        "setting model.C: DIFFERENT",
         "seed 0 accuracy: DIFFERENT",
         "seed 0 test: DIFFERENT",
         "measures macro_f1 value: DIFFERENT",
@@ -92,7 +98,8 @@ def test_the_same_comes_out_and_a_planted_change_is_found(project):
 def kept(recorded, tmp_path_factory):
     """Where the run was made again, once for all tests that need no more than that."""
     outputs = tmp_path_factory.mktemp("kept")
-    assert all(same for same, _ in reproduce(recorded, "tiny", outputs=outputs))
+    with chdir(recorded):
+        assert all(same for same, _ in reproduce(recorded, "tiny", outputs=outputs))
     return outputs
 
 
@@ -128,6 +135,12 @@ def test_what_a_kept_run_was_made_from_and_what_was_begun_must_be_of_this_code_t
         reproduce(project, "tiny", outputs=kept)
 
 
+def test_what_was_trained_by_other_settings_is_told(project, made_again):
+    change(project, lambda result: result["config"]["model"].update(C=7.0))
+    different = [line for same, line in reproduce(project, "tiny", outputs=made_again) if not same]
+    assert different == ["setting model.C: DIFFERENT, recorded 7.0, now 0.1"]
+
+
 def test_elsewhere_a_number_may_differ_by_the_tolerance(project, made_again):
     def elsewhere(result):
         first = result["runs"][0]
@@ -152,11 +165,12 @@ def test_elsewhere_the_mean_of_an_encoder_is_judged_by_the_recorded_seeds(projec
         first["test"]["macro_f1"] += further
         result["runs"] += [first | {"seed": seed} for seed in range(1, seeds)]
         result["measures"]["macro_f1"]["sd"] = 0.01
-        result["config"]["model"]["frozen_layers"] = 0
+        result["config"]["model"] = as_values(EncoderConfig(name="tfidf"))
 
     change(project, elsewhere)
     lines = reproduce(project, "tiny", seeds=[0], outputs=made_again)
-    assert lines.pop(1) == (False, "setting model.frozen_layers: DIFFERENT, recorded 0, now none")
+    assert (False, "setting model.frozen_layers: DIFFERENT, recorded 0, now none") in lines
+    lines = [line for line in lines if not line[1].startswith("setting model.")]
     (judged,) = [line for line in lines if line[1].startswith("mean macro_f1 of 1 seed(s), elsewhere: ")]
     assert judged[0] is same
     assert ("allowed 0.061" if seeds == 3 else "allowed 0.020 (2 recorded seed(s) do not say") in judged[1]
@@ -186,11 +200,12 @@ def test_what_cannot_be_run_again_is_said(project):
         reproduce(project, "none")
     with pytest.raises(StanceError, match=r"no such seed; found \[5\]; allowed: 0"):
         reproduce(project, "tiny", seeds=[0, 5])
-    change(project, lambda result: result["runs"][0].update(command="rm -rf x"))
-    with pytest.raises(StanceError, match="not one that trains; found 'rm -rf x'"):
+    prompt = PromptConfig(name="prompt", language_model="some-model", guidelines="GUIDELINES.md")
+    change(project, lambda result: result["config"].update(model=as_values(prompt)))
+    with pytest.raises(StanceError, match="a language model is asked; found 'some-model'; allowed: the recorded comm"):
         reproduce(project, "tiny")
-    change(project, lambda result: result["runs"][0].update(command="python scripts/train.py model=none"))
-    with pytest.raises(StanceError, match="failed"):
+    change(project, lambda result: result["config"]["model"].update(nothing=1))
+    with pytest.raises(StanceError, match=r"config.model: no such settings, or missing ones; found \['nothing'\]"):
         reproduce(project, "tiny")
 
 
@@ -203,7 +218,7 @@ def test_whatever_is_shown_is_recorded(project):
 
 
 def test_a_score_has_the_interval_that_it_was_recorded_with(project):
-    measures = json.loads((project / "experiments" / "tiny" / "results.json").read_text())["measures"]
+    measures = json.loads((project / "experiments" / "mine" / "tiny" / "results.json").read_text())["measures"]
     one, other = (
         "{value:.3f} [{low:.3f}, {high:.3f}]".format(**measures[name]) for name in ("macro_f1", "favor_against_f1")
     )
@@ -229,11 +244,12 @@ def test_a_difference_of_other_runs_is_found(project):
     ("edit", "problem"),
     [
         (lambda r: r.update(config={}), "no configuration"),
+        (lambda r: r["config"]["model"].update(nothing=1), "config.model: no such settings"),
         (lambda r: r["data"].update(fingerprint="?"), "no data fingerprint"),
         (lambda r: r["runs"][0].update(commit="0" * 40), "is not in the history"),
         (lambda r: r["runs"][0].update(dirty=True), "made from changed files"),
         (lambda r: r["runs"][0].update(made_from=[MEMBER]), "seed 0, of member, seed 2: commit none is not in the"),
-        (lambda r: r["measures"]["macro_f1"].update(value=0.5), "tiny/README.md: not the page that its numbers give"),
+        (lambda r: r["measures"]["macro_f1"].update(value=0.5), "mine/README.md: not the page that its numbers give"),
         (lambda r: r["measures"]["macro_f1"].update(value=0.5), "all.md: not the page that its numbers give"),
     ],
 )

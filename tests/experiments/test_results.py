@@ -8,28 +8,35 @@ import shutil
 import pytest
 
 from stance.base.errors import StanceError
-from stance.cli.config import training_of
 from stance.data.annotation_files import write_annotations
+from stance.data.config import DataConfig, SplitConfig
 from stance.experiments.compare import compare_systems
 from stance.experiments.config import CompareConfig, SummarizeConfig
 from stance.experiments.pages import difference_line
 from stance.experiments.records import collect, collect_recorded, fine_tuned
 from stance.experiments.results import summarize_all
+from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig
+from stance.training.config import AsItIsConfig, SourceConfig, TrainConfig
 from stance.training.run import train_run
 
 
 @pytest.fixture
-def train(tmp_path, readable_annotations):
+def train(tmp_path, readable_annotations, monkeypatch):
     """Train a prior with a seed, in a folder of outputs, and give the settings that summarize it."""
     write_annotations(tmp_path / "votes.jsonl", readable_annotations)
+    monkeypatch.chdir(tmp_path)
 
     def trained(name="guess", *, model="prior_stratified", seed=0, outputs="outputs"):
-        path = tmp_path / "votes.jsonl"
-        data = f"data=annotations data.path={path} split=document split.validation=0.2 split.test=0.25"
-        command = f"python scripts/train.py name={name} model={model} {data} seed={seed}"
-        config = training_of(command)
-        config.outputs, config.bootstrap = str(tmp_path / outputs), 10
-        train_run(config, command)
+        config = TrainConfig(
+            name=name,
+            seed=seed,
+            data=DataConfig(name="annotations", reader="annotations", path="votes.jsonl"),
+            split=SplitConfig(by="document", validation=0.2, test=0.25),
+            model=PriorConfig(name=model, prior=model.removeprefix("prior_")),
+            bootstrap=10,
+            outputs=str(tmp_path / outputs),
+        )
+        train_run(config, f"python scripts/train.py name={name} model={model} seed={seed}")
 
     return trained
 
@@ -44,7 +51,7 @@ def settings(tmp_path):
 
 
 def record(tmp_path, name="guess"):
-    return tmp_path / "experiments" / name / "results.json"
+    return tmp_path / "experiments" / "annotations" / name / "results.json"
 
 
 def test_a_record_gives_the_same_numbers_without_the_runs(train, settings, tmp_path):
@@ -54,7 +61,7 @@ def test_a_record_gives_the_same_numbers_without_the_runs(train, settings, tmp_p
     before = record(tmp_path).read_text()
     finished = collect(tmp_path / "outputs", "guess")
     shutil.rmtree(tmp_path / "outputs")
-    again = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
+    again = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "guess")
     assert again.labels("test", again.splits["test"]) == finished.labels("test", finished.splits["test"])
     summarize_all(settings("guess", recorded=True))
     assert record(tmp_path).read_text() == before
@@ -100,7 +107,10 @@ def test_ones_own_run_is_compared_with_a_recorded_one(train, settings, tmp_path)
     shutil.rmtree(tmp_path / "outputs")
     train("mine", model="majority")
     config = CompareConfig(
-        a=str(tmp_path / "experiments" / "theirs"), b="mine", outputs=str(tmp_path / "outputs"), bootstrap=10
+        a=str(tmp_path / "experiments" / "annotations" / "theirs"),
+        b="mine",
+        outputs=str(tmp_path / "outputs"),
+        bootstrap=10,
     )
     (result,), _ = compare_systems(config)
     assert (result["system"], result["minus"]) == ("mine", config.a)
@@ -118,7 +128,7 @@ def test_what_was_recorded_without_answers_stays_in_the_table(train, settings, t
         del run["labels"]
     record(tmp_path, "old").write_text(json.dumps(content))
     shutil.rmtree(tmp_path / "outputs" / "runs" / "old")
-    old = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "old")
+    old = collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "old")
     with pytest.raises(StanceError, match=r"old: recorded without the answer to each row; train it again: python scr"):
         old.answers("test")
     results, lines = summarize_all(settings("old", "new", "newer", table="all", recorded=True))
@@ -176,15 +186,17 @@ def test_a_difference_names_whose_seeds_its_interval_does_not_hold():
 
 
 def test_what_another_seed_would_change_is_a_trained_encoder():
-    linear = {"name": "embedding", "features": "embedding", "encoder": "packaged"}
-    encoder = {"name": "minilm", "encoder": "packaged", "frozen_layers": 0}
-    both = {"name": "ensemble", "members": {"a": linear, "b": encoder}}
-    as_it_is = {"model": {"name": "as_it_is"}, "source": {"model": both}}
-    assert [fine_tuned({"model": model}) for model in (linear, encoder, both)] == [False, True, True]
-    assert fine_tuned(as_it_is)
-    assert not fine_tuned({**as_it_is, "source": {"model": linear}})
-    mean = {"model": {"name": "as_it_is", "others": {"more": {"model": encoder}}}, "source": {"model": linear}}
-    assert fine_tuned(mean)
+    data = DataConfig(name="mine", reader="table", path="rows.csv")
+    linear = LinearConfig(name="embedding", features="embedding", classifier="svm")
+    encoder = EncoderConfig(name="minilm")
+    both = EnsembleConfig(name="ensemble", members={"a": linear, "b": encoder})
+    for model, trained in ((linear, False), (encoder, True), (both, True)):
+        source = SourceConfig(name="first", data=data, model=model)
+        assert fine_tuned(TrainConfig(name="mine", data=data, model=model)) is trained
+        assert fine_tuned(TrainConfig(name="mine", data=data, model=AsItIsConfig(), source=source)) is trained
+    mean = AsItIsConfig(others={"more": SourceConfig(name="more", data=data, model=encoder)})
+    source = SourceConfig(name="first", data=data, model=linear)
+    assert fine_tuned(TrainConfig(name="mine", data=data, model=mean, source=source))
 
 
 def test_a_record_of_other_data_or_of_none_is_refused(train, settings, tmp_path):
@@ -194,23 +206,10 @@ def test_a_record_of_other_data_or_of_none_is_refused(train, settings, tmp_path)
     content["data"]["fingerprint"] = "0" * 64
     record(tmp_path).write_text(json.dumps(content))
     with pytest.raises(StanceError, match=r"recorded on other data than what now stands; found .*; allowed: .* 000"):
-        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
+        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "guess")
     content["name"] = "another"
     record(tmp_path).write_text(json.dumps(content))
     with pytest.raises(StanceError, match="of another name than its folder; found 'another'"):
-        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "guess")
+        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "guess")
     with pytest.raises(StanceError, match="nothing is recorded"):
-        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "none")
-
-
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        ("python scripts/predict.py x=1", "not one that trains"),
-        ("python scripts/train.py model=none", "none"),
-        ("python scripts/train.py modle=tfidf", "modle"),
-    ],
-)
-def test_a_command_that_trains_nothing_is_refused(command, message):
-    with pytest.raises(StanceError, match=message):
-        training_of(command)
+        collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "none")

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from conftest import example, run_here
+from conftest import example, questions, run_here
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.questions import Question
 from stance.data.annotation_files import write_annotations
 from stance.data.build import build_dataset
 from stance.data.config import DataConfig, SplitConfig
@@ -21,7 +22,9 @@ from stance.evaluation.evaluate import predict_examples
 from stance.evaluation.metrics import document_weights
 from stance.evaluation.shares import read_validation
 from stance.inference.cascade import choose_threshold, losses, time_both
-from stance.models.classifier import Card, Cascade, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
+from stance.models.combined import Cascade
 from stance.models.linear import ngram_svm
 from stance.models.priors import Prior
 
@@ -33,31 +36,29 @@ class Says:
         self.label = LABELS.index(label)
         self.asked = []
 
-    def predict_proba(self, texts, targets, holders, contexts):
-        self.asked.append(list(zip(texts, targets, holders, contexts, strict=True)))
-        confidence = np.array([float(text) for text in texts])[:, None]
+    def predict_proba(self, questions):
+        self.asked.append(list(questions))
+        confidence = np.array([float(question.text) for question in questions])[:, None]
         return np.where(np.arange(3) == self.label, confidence, (1 - confidence) / 2)
 
 
 def cascade_of(threshold):
-    return Cascade(
-        StanceClassifier(Says("favor"), Card("prior")), StanceClassifier(Says("against"), Card("prior")), threshold
-    )
+    return Cascade(Says("favor"), Says("against"), threshold, {})
 
 
 def test_each_row_is_answered_by_whom_it_should_be():
     """From the threshold on, itself included, the cheap one; the dear one is asked once, for the rest alone."""
     cascade = cascade_of(0.7)
     texts = ["0.5", "0.7", "0.9", "0.699999", "0.7"]
-    targets, holders, contexts = ([f"{name}{n}" for n in range(5)] for name in ("t", "h", "c"))
-    probabilities = cascade.predict_proba(texts, targets, holders, contexts)
+    asked = questions(texts, *([f"{name}{n}" for n in range(5)] for name in ("t", "h", "c")))
+    probabilities = cascade.predict_proba(asked)
     assert [LABELS[i] for i in probabilities.argmax(axis=1)] == ["against", "favor", "favor", "against", "favor"]
     assert probabilities.max(axis=1) == pytest.approx([float(text) for text in texts])
-    assert cascade.cheap.predictor.asked == [list(zip(texts, targets, holders, contexts, strict=True))]
-    assert cascade.dear.predictor.asked == [[("0.5", "t0", "h0", "c0"), ("0.699999", "t3", "h3", "c3")]]
+    assert cascade.cheap.asked == [asked]
+    assert cascade.dear.asked == [[asked[0], asked[3]]]
     assert cascade.answered == {"cheap": 3, "dear": 2}
-    cascade.predict_proba(["0.8"], ["t"], [""], [""])
-    assert len(cascade.dear.predictor.asked) == 1
+    cascade.predict_proba(questions(["0.8"], ["t"]))
+    assert len(cascade.dear.asked) == 1
     assert cascade.answered == {"cheap": 4, "dear": 2}
 
 
@@ -75,15 +76,15 @@ def test_columns_of_a_table_are_lists_at_the_door(kind):
     columns = texts, [f"t{n}" for n in range(4)], [f"h{n}" for n in range(4)], [f"c{n}" for n in range(4)]
     said = classifier.predict(*map(make, columns))
     assert [prediction.label for prediction in said] == ["against", "favor", "favor", "against"]
-    dear = classifier.predictor.dear.predictor
-    assert dear.asked == [[("0.5", "t0", "h0", "c0"), ("0.6", "t3", "h3", "c3")]]
+    dear = classifier.predictor.dear
+    assert dear.asked == [[Question("0.5", "t0", "h0", "c0"), Question("0.6", "t3", "h3", "c3")]]
     with pytest.raises(StanceError, match="texts: not in an order; found 'set'"):
         classifier.predict({"a"}, ["b"])
 
 
 def test_what_is_no_probability_is_left_to_the_other():
     cascade = cascade_of(0.0)
-    assert cascade.predict_proba(["nan"], ["t"], [""], [""]).shape == (1, 3)
+    assert cascade.predict_proba(questions(["nan"], ["t"])).shape == (1, 3)
     assert cascade.answered == {"cheap": 0, "dear": 1}
 
 
@@ -257,9 +258,9 @@ def test_both_are_timed_on_the_same_rows_in_turn(monkeypatch):
     rows = [example(number, text=f"0.{number + 4}5") for number in range(6)]
     saving = time_both(cascade, rows, rows=4, repeats=3)
     assert (saving["rows"], saving["repeats"], saving["ratio"]) == (4, 3, 4.0)
-    asked = cascade.cheap.predictor.asked
+    asked = cascade.cheap.asked
     assert len(asked) == 3
     assert asked[0] == asked[1] == asked[2]
-    alone = [rows for rows in cascade.dear.predictor.asked if len(rows) == 4]
+    alone = [rows for rows in cascade.dear.asked if len(rows) == 4]
     assert alone == asked
-    assert saving["share"] == pytest.approx(np.mean([float(text) >= 0.7 for text, *_ in asked[0]]))
+    assert saving["share"] == pytest.approx(np.mean([float(question.text) >= 0.7 for question in asked[0]]))

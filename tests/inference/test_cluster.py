@@ -14,9 +14,10 @@ from stance.data.agreement import aggregate
 from stance.inference.config import PredictConfig, RayConfig
 from stance.inference.predict_file import load_classifier, predict_file
 from stance.inference.ray import in_order
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.config import LinearConfig
-from stance.models.linear import fit_linear
+from stance.models.fitting import Setup, fit
 
 ray = pytest.importorskip("ray")
 
@@ -33,7 +34,7 @@ def cluster():
 def test_a_file_comes_out_the_same_and_a_stopped_run_goes_on(cluster, readable_annotations, tmp_path):
     """288 rows with repeats and a bad one, in chunks of 25; the other engine takes over in the middle."""
     examples = aggregate(readable_annotations).examples
-    model = fit_linear(LinearConfig(name="tfidf", features="tfidf", classifier="svm"), examples[:54], examples[54:])
+    model = fit(LinearConfig(name="tfidf", features="tfidf", classifier="svm"), examples[:54], examples[54:], Setup())
     StanceClassifier(model, Card("tfidf")).save_pretrained(tmp_path / "checkpoint")
     rows = [
         {"text": f"{row.text} {turn % 3}", "target": row.target, "holder": row.holder, "turn": turn}
@@ -53,11 +54,11 @@ def test_a_file_comes_out_the_same_and_a_stopped_run_goes_on(cluster, readable_a
     mixed = replace(config, output=str(tmp_path / "mixed.jsonl"), engine="ray")
     original, calls = model.predict_proba, []
 
-    def dying(*columns):
+    def dying(questions):
         calls.append(1)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return original(*columns)
+        return original(questions)
 
     class Dying:
         predict_proba = staticmethod(dying)

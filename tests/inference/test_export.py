@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import set_seed
 
-from conftest import WORDS, example
+from conftest import WORDS, example, questions
 from stance.base.errors import StanceError
 from stance.base.files import read_json
 from stance.base.labels import LABELS
@@ -21,9 +21,10 @@ from stance.inference import export
 from stance.inference.config import ExportConfig, PredictConfig
 from stance.inference.export import compare_logits, export_checkpoint, refusals, summary
 from stance.inference.predict_file import predict_file
-from stance.models.classifier import CARD, Card, Ensemble, StanceClassifier
+from stance.models.card import CARD, Card
+from stance.models.classifier import StanceClassifier
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.models.onnx import FILES, REPORT, OnnxModel
 from stance.models.priors import Prior
 
@@ -36,6 +37,8 @@ COLUMNS = [
     ["the union", "", "the ministry"] * 9,
     [""] * 27,
 ]
+
+QUESTIONS = questions(*COLUMNS)
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +70,13 @@ def exported(tiny_encoder, config):
     encoder = EncoderModel.new(str(tiny_encoder), InputFormat(max_length=48))
     with torch.no_grad():  # logits that differ from row to row, around 0, so that the labels do
         encoder.model.classifier.weight.mul_(400)
-        encoder.model.classifier.bias.sub_(torch.tensor(encoder.logits(*COLUMNS).mean(axis=0)))
+        encoder.model.classifier.bias.sub_(torch.tensor(encoder.logits(QUESTIONS).mean(axis=0)))
     encoder = replace(encoder, scale=0.5)
     members = {
         "prior": StanceClassifier(Prior.fit("majority", [example(1)]), Card("prior")),
         "encoder": StanceClassifier(encoder, Card("encoder", input_format=encoder.input_format, scale=0.5)),
     }
-    StanceClassifier(Ensemble(members), Card("ensemble")).save_pretrained(config.checkpoint)
+    StanceClassifier.mean_of(members).save_pretrained(config.checkpoint)
     return export_checkpoint(config)
 
 
@@ -95,14 +98,14 @@ def load(folder, runtime):
 
 
 def test_fp32_gives_the_logits_of_torch_whatever_the_order_and_the_batch(folder):
-    expected = load(folder, "torch").predictor.logits(*COLUMNS)
+    expected = load(folder, "torch").predictor.logits(QUESTIONS)
     assert np.ptp(expected, axis=0).min() > 50 * 1e-4  # so that rows in another order would be seen
     model = load(folder, "onnx").predictor
     assert isinstance(model, OnnxModel)
-    assert np.abs(model.logits(*COLUMNS) - expected).max() < 1e-4
-    alone = replace(model, batch_tokens=1).logits(*COLUMNS)  # nothing padded
+    assert np.abs(model.logits(QUESTIONS) - expected).max() < 1e-4
+    alone = replace(model, batch_tokens=1).logits(QUESTIONS)  # nothing padded
     assert np.abs(alone - expected).max() < 1e-4
-    turned = model.logits(*(column[::-1] for column in COLUMNS))
+    turned = model.logits(QUESTIONS[::-1])
     assert np.abs(turned[::-1] - expected).max() < 1e-4
 
 
@@ -118,7 +121,7 @@ def test_the_scale_counts_and_probabilities_are_those_of_torch(folder):
 def test_int8_has_its_weights_in_bytes_and_other_logits(folder):
     import onnx
 
-    fp32, int8 = (load(folder, runtime).predictor.logits(*COLUMNS) for runtime in ("onnx", "onnx-int8"))
+    fp32, int8 = (load(folder, runtime).predictor.logits(QUESTIONS) for runtime in ("onnx", "onnx-int8"))
     assert 1e-4 < np.abs(fp32 - int8).max() < np.inf
     kinds = [node.op_type for node in onnx.load(folder / FILES["onnx-int8"]).graph.node]
     assert kinds.count("MatMulInteger") >= 2 * 4  # in each layer queries, keys and values as one; three more
@@ -143,8 +146,8 @@ def test_runtimes_by_name(exported, folder, config):
     assert StanceClassifier.from_pretrained(folder).runtime == "torch"
     ensemble = load(config.checkpoint, "onnx")
     assert ensemble.runtime == "onnx"
-    plain = load(config.checkpoint, "torch").predictor.predict_proba(*COLUMNS)
-    assert ensemble.predictor.predict_proba(*COLUMNS) == pytest.approx(plain, abs=1e-5)
+    plain = load(config.checkpoint, "torch").predictor.predict_proba(QUESTIONS)
+    assert ensemble.predictor.predict_proba(QUESTIONS) == pytest.approx(plain, abs=1e-5)
     with pytest.raises(StanceError, match="runtime: unknown value; found 'tensorrt'; allowed: torch, onnx, onnx-int8"):
         load(folder, "tensorrt")
     prior = f"{config.checkpoint}/prior"

@@ -30,15 +30,16 @@ from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.tables import scan_length
-from stance.data.config import ColumnsConfig
+from stance.data.columns import Columns
 from stance.evaluation.shares import Scored, write_validation
 from stance.inference import predict_file as inference
 from stance.inference.config import AbstainConfig, PredictConfig, SharesConfig
 from stance.inference.count_shares import count_file
 from stance.inference.predict_file import Tally, predict_file, rejects_path
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.models.priors import Prior
 from stance.models.thresholds import Threshold
 
@@ -223,14 +224,14 @@ def test_filling_down_goes_on_where_a_run_was_stopped(tmp_path, classifier, monk
         checkpoint="", input=write(tmp_path / f"in{source}", rows), output=str(tmp_path / "out.csv"),
         chunk=3, fill_down=["holder"],
     )  # fmt: skip
-    encode, calls = inference._cells, itertools.count()
+    encode, calls = inference.cells_of, itertools.count()
 
     def killed(*arguments):
         if next(calls) == 7:
             raise KeyboardInterrupt
         return encode(*arguments)
 
-    monkeypatch.setattr(inference, "_cells", killed)
+    monkeypatch.setattr(inference, "cells_of", killed)
     with pytest.raises(KeyboardInterrupt):
         predict_file(classifier, config)
     predict_file(classifier, config)
@@ -243,7 +244,7 @@ def test_other_names_constants_and_prefix(tmp_path, classifier):
         checkpoint="",
         input=write(tmp_path / "in.csv", rows),
         output=str(tmp_path / "out.csv"),
-        columns=ColumnsConfig(text="sentence", holder="who"),
+        columns=Columns(text="sentence", holder="who"),
         target="sign",
         prefix="predicted_",
     )
@@ -294,9 +295,7 @@ def test_files_that_cannot_be(tmp_path, classifier):
 
 def test_a_holder_column_that_is_named_must_be_there(tmp_path, classifier, caplog):
     source = write(tmp_path / "in.csv", [{"text": "They signed.", "target": "sign", "Holder": "union"}])
-    config = PredictConfig(
-        checkpoint="", input=source, output=str(tmp_path / "out.csv"), columns=ColumnsConfig(holder="who")
-    )
+    config = PredictConfig(checkpoint="", input=source, output=str(tmp_path / "out.csv"), columns=Columns(holder="who"))
     with pytest.raises(StanceError, match="line 2: no column 'who'"):
         predict_file(classifier, config)
     with caplog.at_level("INFO", logger="stance"):
@@ -356,13 +355,13 @@ class Shy:
     def __init__(self, dies_at=None):
         self.calls, self.dies_at = [], dies_at
 
-    def predict_proba(self, texts, targets, holders, contexts):
+    def predict_proba(self, questions):
         if len(self.calls) + 1 == self.dies_at:
             raise RuntimeError("killed")
-        self.calls.append(list(texts))
-        rows = zip(texts, targets, holders, strict=True)
+        self.calls.append([question.text for question in questions])
+        rows = [(question.text, question.target, question.holder) for question in questions]
         raw = np.array([list(sha256(repr(row).encode()).digest()[:3]) for row in rows], dtype=float)
-        return softmax(raw / 100 + np.arange(3) * 1e-4 * len(texts), axis=1)
+        return softmax(raw / 100 + np.arange(3) * 1e-4 * len(questions), axis=1)
 
 
 def shy(dies_at=None):
@@ -416,7 +415,7 @@ def test_an_unfinished_run_with_other_settings_is_refused_by_name(tmp_path, clas
     with pytest.raises(RuntimeError, match="killed"):
         predict_file(shy(3), config)
     journal = (tmp_path / "out.csv.partial" / "progress.json").read_bytes()
-    other = replace(config, chunk=4, columns=ColumnsConfig(target="proposal"))
+    other = replace(config, chunk=4, columns=Columns(target="proposal"))
     message = (
         r"out\.csv\.partial: holds an unfinished run with another chunk \(3, now 4\), columns\.target \('target', now"
     )
@@ -790,7 +789,8 @@ def test_a_file_that_was_not_scored_whole_has_no_shares(tmp_path, scored):
 MEASURE = """
 import resource, sys
 from stance.inference import predict_file as inference
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.inference import predict_file as inference
 from stance.inference.predict_file import predict_file
 from stance.models.priors import Prior

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from stance.base.questions import Question
 from stance.inference.repeats import Repeats
 
 
@@ -15,12 +16,12 @@ class Numbers:
 
     def __call__(self, rows):
         start = len(self.asked)
-        self.asked += [text for text, *_ in rows]
+        self.asked += [row.text for row in rows]
         return np.repeat(np.arange(start, len(self.asked))[:, None], 3, axis=1).astype(float)
 
 
 def ask(repeats, model, letters):
-    plan = repeats.plan([(letter, "sign", "", "") for letter in letters])
+    plan = repeats.plan([Question(letter, "sign") for letter in letters])
     scores, record = plan.settle(model(plan.new))
     return scores[:, 0].tolist(), len(plan.new), record
 
@@ -42,8 +43,8 @@ def test_the_row_not_asked_for_longest_is_forgotten_and_records_bring_the_same_s
 def test_rows_that_are_still_being_asked_for_are_not_asked_for_again():
     """Also where so many were planned meanwhile that the memory has forgotten them."""
     repeats = Repeats(2)
-    plans = [repeats.plan([(letter, "sign", "", "") for letter in letters]) for letters in ("aab", "bc", "dea", "e")]
-    assert [[text for text, *_ in plan.new] for plan in plans] == [["a", "b"], ["c"], ["d", "e", "a"], []]
+    plans = [repeats.plan([Question(letter, "sign") for letter in letters]) for letters in ("aab", "bc", "dea", "e")]
+    assert [[row.text for row in plan.new] for plan in plans] == [["a", "b"], ["c"], ["d", "e", "a"], []]
     model = Numbers()
     assert [plan.settle(model(plan.new))[0][:, 0].tolist() for plan in plans] == [[0, 0, 1], [1, 2], [3, 4, 5], [4]]
 
@@ -57,4 +58,5 @@ def test_two_spellings_of_a_row_are_one_row():
 
 def test_every_field_tells_rows_apart():
     rows = [("a", "b", "", ""), ("a", "", "b", ""), ("a", "b", "", "c"), ("a", "b", "c", ""), ("ab", "", "", "")]
-    assert Repeats(9).plan(rows).new == rows
+    asked = [Question(*row) for row in rows]
+    assert Repeats(9).plan(asked).new == asked

@@ -10,7 +10,7 @@ import pytest
 from composed_map import HOSTILE, MINES, TALKS, cell_of, document_of, evidence_of, map_of, small_map
 
 from stance.data import dna
-from stance.data.config import AnnotationColumns
+from stance.data.columns import Columns
 from stance.data.imports.tools import open_export, records_of
 from stance.map.events import CAMEO, event_of
 from stance.map.exports import DNA_COLUMNS, write_exports
@@ -50,7 +50,7 @@ def test_statements_are_read_back_by_the_importer(folder):
 
 
 def test_statements_are_read_back_by_the_reader(folder):
-    columns = AnnotationColumns(
+    columns = Columns(
         id="statement_id", holder="organization", target="concept", label="agreement", annotator="coder",
         document="document_title", date="time",
     )  # fmt: skip

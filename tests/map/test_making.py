@@ -6,6 +6,7 @@ import csv
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from test_proposals import Words
@@ -13,7 +14,6 @@ from test_proposals import Words
 from conftest import PROJECT, run_here
 from stance.base.errors import StanceError
 from stance.base.files import read_json
-from stance.base.predictions import Prediction
 from stance.map.config import CERTAIN, NEAR, MapConfig
 from stance.map.make import make_map
 from stance.models.classifier import StanceClassifier
@@ -30,17 +30,20 @@ class Reads:
     def __init__(self, dies: int = 99):
         self.calls, self.dies, self.asked = 0, dies, []
 
-    def predict(self, texts, targets, holders, contexts):
+    @property
+    def predictor(self):
+        return self
+
+    def predict_proba(self, questions):
         self.calls += 1
         if self.calls > self.dies:
             raise KeyboardInterrupt
-        self.asked += zip(texts, holders, strict=True)
+        self.asked += [(question.text, question.holder) for question in questions]
         found = []
-        for text in texts:
-            label = next((LABELS_BY_WORD[word] for word in LABELS_BY_WORD if word in text), "neutral")
-            scores = {name: 0.9 if name == label else 0.05 for name in ("against", "neutral", "favor")}
-            found.append(Prediction(label, scores))
-        return found
+        for question in questions:
+            label = next((LABELS_BY_WORD[word] for word in LABELS_BY_WORD if word in question.text), "neutral")
+            found.append([0.9 if name == label else 0.05 for name in ("against", "neutral", "favor")])
+        return np.array(found)
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ import pytest
 from composed_map import HOSTILE, MINES, TALKS, large_map, small_map
 
 from stance.base.errors import StanceError
-from stance.data.annotation_files import OPTIONAL, REQUIRED, read_annotations
+from stance.data.annotation_files import OPTIONAL, REQUIRED
+from stance.data.table import read_annotations
 from stance.map.corrections import COLUMNS, write_corrections
 from stance.map.embedded import as_script, safe_link
 from stance.map.page import page, page_script, write_page

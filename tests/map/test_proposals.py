@@ -7,6 +7,7 @@ import pytest
 
 from stance.base.errors import StanceError
 from stance.base.predictions import Prediction
+from stance.base.questions import Question
 from stance.map.actors import Finder
 from stance.map.proposals import Wordings, nearness, on_the_table, read_proposals
 from stance.map.questions import answered, candidates, questions
@@ -94,7 +95,7 @@ def test_questions_and_answers():
     wordings = Wordings([TALKS], Words())
     touching = wordings.touching(Words().encode([each.sentence.text for each in found]), 0.7)
     (question,) = questions(document, found, [TALKS], touching)
-    assert question.read == (
+    assert question.read == Question(
         "She will rule talks out.",
         "rule talks out",
         "Mumtaz Zahra Baloch",

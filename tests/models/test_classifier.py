@@ -17,12 +17,13 @@ from conftest import example
 from stance import Prediction, StanceClassifier
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.questions import Question
 from stance.data.agreement import aggregate
-from stance.models.classifier import CARD, Card
+from stance.models.card import CARD, Card
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
-from stance.models.features import TfidfFeatures
+from stance.models.input_format import InputFormat
 from stance.models.linear import LinearModel
+from stance.models.ngrams import TfidfFeatures
 from stance.models.priors import Prior
 from stance.models.thresholds import Threshold
 
@@ -59,7 +60,7 @@ def test_predictions_have_a_label_and_three_probabilities(fine_tuned):
 def test_a_plain_pipeline_gives_the_same_labels_and_scores(fine_tuned):
     classifier = StanceClassifier.from_pretrained(fine_tuned)
     pairs = [
-        classifier.card.input_format.pair(text, target, holder, "")
+        classifier.card.input_format.pair(Question(text, target, holder))
         for text, target, holder in zip(*ROWS.values(), strict=True)
     ]
     plain = pipeline("text-classification", model=str(fine_tuned), top_k=None)
@@ -275,8 +276,8 @@ def test_a_damaged_linear_checkpoint_is_refused_in_words(tmp_path, linear):
 
 def test_a_model_that_diverged_does_not_answer(linear):
     class Broken:
-        def predict_proba(self, texts, targets, holders, contexts):
-            return np.full((len(texts), 3), np.nan)
+        def predict_proba(self, questions):
+            return np.full((len(questions), 3), np.nan)
 
     with pytest.raises(StanceError, match=r"no finite probabilities for 3 row\(s\); found \[0, 1, 2\]"):
         StanceClassifier(Broken(), Card("prior")).predict(**ROWS)

@@ -19,12 +19,13 @@ from transformers import (
     set_seed,
 )
 
+from conftest import questions
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.models import encoding
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
 from stance.models.features import EmbeddingFeatures
+from stance.models.input_format import InputFormat
 
 
 @pytest.mark.parametrize("names", [("entailment", "neutral", "contradiction"), ("no", "yes"), LABELS])
@@ -125,11 +126,11 @@ def test_batches_hold_so_many_tokens_and_every_row_once(model, monkeypatch):
         lambda _, __, inputs: shapes.append(tuple(inputs["input_ids"].shape)), with_kwargs=True
     )
     texts = ["word " * (1 + 7 * i % 80) for i in range(40)]
-    rest = [["sign"] * 40, [""] * 40, [""] * 40]
-    alone = replace(model, batch_tokens=1).logits(texts, *rest)
+    asked = questions(texts, ["sign"] * 40)
+    alone = replace(model, batch_tokens=1).logits(asked)
     assert [rows for rows, _ in shapes] == [1] * 40
     shapes.clear()
-    together = replace(model, batch_tokens=200).logits(texts, *rest)
+    together = replace(model, batch_tokens=200).logits(asked)
     assert np.abs(together - alone).max() < 1e-6
     assert np.ptp(alone, axis=0).min() > 50 * 1e-6  # so that rows in another order would be seen
     assert sum(rows for rows, _ in shapes) == 40
@@ -152,7 +153,7 @@ def test_a_tokenizer_without_a_padding_token_is_refused_with_what_mends_it(tiny_
         EncoderModel.new(str(folder), InputFormat(max_length=64))
     (folder / "tokenizer_config.json").write_text(json.dumps(plain | {"pad_token": "[PAD]"}))
     model = EncoderModel.new(str(folder), InputFormat(max_length=64))
-    assert model.predict_proba(["They signed.", "No."], ["sign it"] * 2, [""] * 2, [""] * 2).shape == (2, 3)
+    assert model.predict_proba(questions(["They signed.", "No."], ["sign it"] * 2)).shape == (2, 3)
 
 
 def test_a_model_that_does_not_know_the_padding_token_is_told(tiny_encoder, tmp_path):
@@ -163,7 +164,7 @@ def test_a_model_that_does_not_know_the_padding_token_is_told(tiny_encoder, tmp_
     )
     tokenizer.save_pretrained(tmp_path)
     model = EncoderModel.new(str(tmp_path), InputFormat(max_length=64))
-    assert model.predict_proba(["They signed.", "No."], ["sign it"] * 2, [""] * 2, [""] * 2).shape == (2, 3)
+    assert model.predict_proba(questions(["They signed.", "No."], ["sign it"] * 2)).shape == (2, 3)
 
 
 def test_no_more_tokens_than_there_are_positions(tiny_encoder, tmp_path):
@@ -176,4 +177,4 @@ def test_no_more_tokens_than_there_are_positions(tiny_encoder, tmp_path):
     with pytest.raises(StanceError, match="max_length; found 66; allowed: at most 64"):
         EncoderModel.new(str(tmp_path), InputFormat(max_length=66))
     model = EncoderModel.new(str(tmp_path), InputFormat(max_length=64))
-    assert model.predict_proba(["word " * 80], ["sign it"], [""], [""]).shape == (1, 3)
+    assert model.predict_proba(questions(["word " * 80], ["sign it"])).shape == (1, 3)

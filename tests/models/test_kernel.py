@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import rbf_kernel
 
-from conftest import example
+from conftest import example, questions
 from stance.base.errors import StanceError
 from stance.base.labels import LABEL2ID, LABELS
 from stance.models import kernel
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.config import KernelConfig
 from stance.models.kernel import KernelModel, with_words
 
@@ -34,7 +35,7 @@ def model() -> KernelModel:
 
 def test_what_a_text_means_may_depend_on_the_target(model):
     texts = [f"{CALM}, 77 of them", f"{CALM}, 77 of them", f"{ANGRY}, 77 of them"]
-    probabilities = model.predict_proba(texts, [TALKS, STRIKE, STRIKE], [""] * 3, [""] * 3)
+    probabilities = model.predict_proba(questions(texts, [TALKS, STRIKE, STRIKE]))
     assert [LABELS[i] for i in probabilities.argmax(axis=1)] == ["favor", "against", "favor"]
     assert probabilities.sum(axis=1) == pytest.approx(1)
     assert probabilities.argmax(axis=1).tolist().count(LABEL2ID["neutral"]) == 0  # a label that train does not have
@@ -53,9 +54,9 @@ def test_rare_labels_weigh_more_unless_told_otherwise():
     rows.append(example(9, "favor", text="They met again", target=TALKS, holder=""))
     balanced = KernelModel.fit(KernelConfig(name="kernel"), rows, rows)
     plain = KernelModel.fit(KernelConfig(name="kernel", class_weight=False), rows, rows)
-    asked = ["They met again"], [TALKS], [""]
-    assert balanced.decisions(*asked)[0, 2] == pytest.approx(balanced.decisions(*asked)[0, 0], abs=1e-6)
-    assert plain.decisions(*asked)[0, 2] < plain.decisions(*asked)[0, 0] - 0.5
+    asked = questions(["They met again"], [TALKS])
+    assert balanced.decisions(asked)[0, 2] == pytest.approx(balanced.decisions(asked)[0, 0], abs=1e-6)
+    assert plain.decisions(asked)[0, 2] < plain.decisions(asked)[0, 0] - 0.5
 
 
 def test_it_is_stored_without_pickle_and_comes_back_the_same(model, tmp_path, monkeypatch):
@@ -66,7 +67,7 @@ def test_it_is_stored_without_pickle_and_comes_back_the_same(model, tmp_path, mo
     assert suffixes <= {".json", ".safetensors", ".txt", ".md"}
     loaded = StanceClassifier.from_pretrained(tmp_path / "checkpoint")
     found = [list(p.scores.values()) for p in loaded.predict(*asked)]
-    assert found == pytest.approx(model.predict_proba(*asked, [""] * 5), abs=1e-6)
+    assert found == pytest.approx(model.predict_proba(questions(*asked)), abs=1e-6)
 
 
 def test_rows_that_cannot_be_learnt_from_are_refused(monkeypatch):

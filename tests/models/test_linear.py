@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import unicodedata
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -14,14 +15,18 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 from transformers import AutoModel, AutoTokenizer
 
-from conftest import example
+from conftest import example, questions
 from stance.base.errors import StanceError
 from stance.base.labels import LABEL2ID, LABELS
+from stance.base.questions import Question, questions_of
 from stance.data.agreement import aggregate
-from stance.models.classifier import Card, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
 from stance.models.config import LinearConfig
-from stance.models.features import EmbeddingFeatures, TfidfFeatures
-from stance.models.linear import OWN_WEIGHTS_FROM, LinearModel, fit_linear
+from stance.models.features import EmbeddingFeatures
+from stance.models.fitting import Setup
+from stance.models.linear import OWN_WEIGHTS_FROM, LinearModel, fit
+from stance.models.ngrams import TfidfFeatures
 from stance.models.pretrained import SMALL_ENCODER, encoder_location
 
 
@@ -46,33 +51,24 @@ def fitted(features, train, validation, **options):
     return LinearModel.fit(features, train, validation, **options)
 
 
-def columns(examples):
-    return (
-        [e.text for e in examples],
-        [e.target for e in examples],
-        [e.holder for e in examples],
-        [""] * len(examples),
-    )
-
-
 def test_tfidf_learns_words_and_survives_its_folder(tmp_path, rows):
     train, other = rows
     model = fitted(TfidfFeatures.fit(train), train, other)
-    probabilities = model.predict_proba(*columns(other))
+    probabilities = model.predict_proba(questions_of(other))
     found = [LABELS[i] for i in probabilities.argmax(axis=1)]
     assert np.mean([f == e.label for f, e in zip(found, other, strict=True)]) > 0.7
     assert probabilities.sum(axis=1) == pytest.approx(1)
     model.save(tmp_path)
     assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".safetensors"}
     loaded = LinearModel.load(tmp_path, TfidfFeatures.load(tmp_path))
-    assert np.array_equal(loaded.predict_proba(*columns(other)), probabilities)
+    assert np.array_equal(loaded.predict_proba(questions_of(other)), probabilities)
 
 
 def test_the_scale_never_changes_a_label_and_lowers_the_loss(rows):
     train, other = rows
     model = fitted(TfidfFeatures.fit(train), train, other)
-    decisions = model.decisions(*columns(other)[:3])
-    assert np.array_equal(decisions.argmax(axis=1), model.predict_proba(*columns(other)).argmax(axis=1))
+    decisions = model.decisions(questions_of(other))
+    assert np.array_equal(decisions.argmax(axis=1), model.predict_proba(questions_of(other)).argmax(axis=1))
     gold = [LABEL2ID[e.label] for e in other]
     at = np.arange(len(gold))
     scaled, plain = (-np.log(softmax(s * decisions, axis=1)[at, gold]).mean() for s in (model.scale, 1.0))
@@ -88,7 +84,7 @@ def test_without_own_weights_it_is_scikit_learns_svm(rows):
         blocks.append(vectorizer.fit_transform([getattr(e, field) for e in train]).toarray())
         targets.append(vectorizer.transform([getattr(e, field) for e in other]).toarray())
     svm = LinearSVC(C=1.0, random_state=0, max_iter=10_000).fit(np.hstack(blocks), [LABEL2ID[e.label] for e in train])
-    assert model.decisions(*columns(other)[:3]) == pytest.approx(svm.decision_function(np.hstack(targets)), abs=1e-3)
+    assert model.decisions(questions_of(other)) == pytest.approx(svm.decision_function(np.hstack(targets)), abs=1e-3)
 
 
 def test_frequent_targets_get_weights_of_their_own():
@@ -100,7 +96,7 @@ def test_frequent_targets_get_weights_of_their_own():
     ]  # fmt: skip
     model = fitted(TfidfFeatures.fit(train), train, train)
     assert model.own == ("target 0", "target 1")
-    found = [LABELS[i] for i in model.predict_proba(*columns(train)).argmax(axis=1)]
+    found = [LABELS[i] for i in model.predict_proba(questions_of(train)).argmax(axis=1)]
     assert found == [e.label for e in train]
 
 
@@ -116,7 +112,7 @@ def test_characters_are_counted_word_by_word_as_scikit_learn_counts_them(rows):
     ]
     vectorizer = TfidfVectorizer(**TfidfFeatures.PARAMS["text_characters"][1]).fit(texts + [e.text for e in train])
     expected = vectorizer.transform(texts)
-    found = TfidfFeatures({"text_characters": vectorizer}).transform(texts, [""] * len(texts), [""] * len(texts))
+    found = TfidfFeatures({"text_characters": vectorizer}).transform([Question(text, "") for text in texts])
     for name in ("indptr", "indices", "data"):
         assert np.array_equal(getattr(found, name), getattr(expected, name)), name
 
@@ -141,7 +137,7 @@ def test_the_words_of_every_script_are_seen(script):
         for i in range(60)
     ]
     model = fitted(TfidfFeatures.fit(rows[:40]), rows[:40], rows[40:], C=0.1)
-    found = model.predict_proba(*columns(rows[40:])).argmax(axis=1)
+    found = model.predict_proba(questions_of(rows[40:])).argmax(axis=1)
     assert [LABELS[i] for i in found] == [row.label for row in rows[40:]]
 
 
@@ -153,11 +149,11 @@ def test_a_model_that_older_code_saved_answers_as_it_did(tmp_path, rows):
     TfidfFeatures(older, {}).save(tmp_path)
     found = TfidfFeatures.load(tmp_path)
     asked = [*texts, unicodedata.normalize("NFD", "délégué Müller")]
-    rest = [""] * len(asked)
+    rows_asked = [Question(text, "") for text in asked]
     expected = np.hstack([vectorizer.transform(asked).toarray() for vectorizer in older.values()])
-    assert np.array_equal(found.transform(asked, rest, rest).toarray(), expected)
+    assert np.array_equal(found.transform(rows_asked).toarray(), expected)
     found.save(tmp_path)
-    assert np.array_equal(TfidfFeatures.load(tmp_path).transform(asked, rest, rest).toarray(), expected)
+    assert np.array_equal(TfidfFeatures.load(tmp_path).transform(rows_asked).toarray(), expected)
 
 
 def test_latin_words_are_those_of_scikit_learn(rows):
@@ -185,18 +181,21 @@ def test_two_spellings_of_a_row_are_one_row():
     ]
     model = fitted(TfidfFeatures.fit(mixed), mixed, rows[:9])
     assert model.own == ("clôture 0", "clôture 1")
-    nfd = [[unicodedata.normalize("NFD", value) for value in column] for column in columns(rows[:9])]
-    assert np.array_equal(model.predict_proba(*nfd), model.predict_proba(*columns(rows[:9])))
+    nfd = [
+        Question(**{name: unicodedata.normalize("NFD", value) for name, value in asdict(question).items()})
+        for question in questions_of(rows[:9])
+    ]
+    assert np.array_equal(model.predict_proba(nfd), model.predict_proba(questions_of(rows[:9])))
 
 
 def test_own_weights_are_added_to_the_shared_ones_for_their_target_alone():
     class Ones:
-        def transform(self, texts, targets, holders):
-            return np.ones((len(texts), 2))
+        def transform(self, questions):
+            return np.ones((len(questions), 2))
 
     weights = np.arange(18.0).reshape(3, 6)  # shared 0 1, of target a 2 3, of target b 4 5
     model = LinearModel(Ones(), ("a", "b"), weights, np.zeros(3), 1.0)
-    found = model.decisions(["x"] * 3, ["b", "c", "a"], [""] * 3)
+    found = model.decisions(questions(["x"] * 3, ["b", "c", "a"]))
     assert found.tolist() == [[10, 34, 58], [1, 13, 25], [6, 30, 54]]
 
 
@@ -212,7 +211,7 @@ def test_rows_that_cannot_be_learnt_from_are_refused():
 def test_static_embeddings_are_means_of_weighted_words(tmp_path, rows):
     train, other = rows
     config = LinearConfig(name="static", features="static", classifier="svm", C=0.1)
-    model = fit_linear(config, train, other)
+    model = fit(config, train, other, Setup())
     tokenizer = AutoTokenizer.from_pretrained(encoder_location(SMALL_ENCODER))
     words = AutoModel.from_pretrained(encoder_location(SMALL_ENCODER)).get_input_embeddings().weight.numpy(force=True)
 
@@ -224,16 +223,16 @@ def test_static_embeddings_are_means_of_weighted_words(tmp_path, rows):
         total = np.array(idf) @ (words[ids] - words.mean(axis=0))
         return total / np.linalg.norm(total)
 
-    text, target, holder = (column[0] for column in columns(other)[:3])
-    found = model.features.transform([text, "!"], [target] * 2, [holder] * 2)
-    assert found[0, :384] == pytest.approx(mean(text), abs=1e-4)
-    assert found[0, 384:768] == pytest.approx(mean(target), abs=1e-4)
+    asked = questions_of(other)[0]
+    found = model.features.transform([asked, replace(asked, text="!")])
+    assert found[0, :384] == pytest.approx(mean(asked.text), abs=1e-4)
+    assert found[0, 384:768] == pytest.approx(mean(asked.target), abs=1e-4)
     assert np.isfinite(found).all()
-    probabilities = model.predict_proba(*columns(other))
+    probabilities = model.predict_proba(questions_of(other))
     assert np.mean(probabilities.argmax(axis=1) == [LABEL2ID[e.label] for e in other]) > 0.6
     StanceClassifier(model, Card("static")).save_pretrained(tmp_path / "c")
     loaded = StanceClassifier.from_pretrained(tmp_path / "c")
-    assert loaded.predictor.predict_proba(*columns(other)) == pytest.approx(probabilities, abs=1e-6)
+    assert loaded.predictor.predict_proba(questions_of(other)) == pytest.approx(probabilities, abs=1e-6)
 
 
 @pytest.mark.parametrize("classifier", ["svm", "logistic"])
@@ -244,7 +243,7 @@ def test_two_labels_in_train_leave_the_third_impossible(classifier):
         for i, label in enumerate(["favor", "against"] * 20)
     ]
     model = fitted(TfidfFeatures.fit(train), train, train, classifier=classifier)
-    probabilities = model.predict_proba(*columns(train))
+    probabilities = model.predict_proba(questions_of(train))
     assert probabilities[:, LABEL2ID["neutral"]].max() < 1e-6
     assert [LABELS[i] for i in probabilities.argmax(axis=1)] == [e.label for e in train]
 
@@ -252,11 +251,11 @@ def test_two_labels_in_train_leave_the_third_impossible(classifier):
 def test_embeddings_of_the_packaged_encoder(tmp_path, rows):
     train, other = rows
     features = EmbeddingFeatures.load_encoder("all-MiniLM-L6-v2")
-    matrix = features.transform(*columns(train)[:3])
+    matrix = features.transform(questions_of(train))
     assert matrix.shape == (len(train), 5 * 384)
     assert np.linalg.norm(matrix[:, :384], axis=1) == pytest.approx(1, abs=1e-5)
     model = fitted(features, train, other, classifier="logistic")
-    probabilities = model.predict_proba(*columns(other))
+    probabilities = model.predict_proba(questions_of(other))
     model.save(tmp_path)
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".bin", ".pkl", ".pt", ".py")]
     loaded = LinearModel.load(tmp_path, EmbeddingFeatures.load(tmp_path))
@@ -267,12 +266,12 @@ def test_embeddings_of_the_packaged_encoder(tmp_path, rows):
     (tmp_path / "encoder" / "extra.py").write_text("print()")
     with pytest.raises(StanceError, match=r"extra\.py: a file that a checkpoint does not hold"):
         EmbeddingFeatures.load(tmp_path)
-    assert loaded.predict_proba(*columns(other)) == pytest.approx(probabilities, abs=1e-6)
+    assert loaded.predict_proba(questions_of(other)) == pytest.approx(probabilities, abs=1e-6)
 
 
 def embedded(cache, encoder, rows):
     config = LinearConfig(name="embedding", features="embedding", classifier="logistic", encoder=str(encoder))
-    return fit_linear(config, *rows, cache)
+    return fit(config, *rows, Setup(cache=cache))
 
 
 def refuse(*args, **kwargs):
@@ -289,7 +288,7 @@ def test_embeddings_of_the_same_rows_are_read_and_the_encoder_is_not_loaded(
     with monkeypatch.context() as patch:
         patch.setattr(EmbeddingFeatures, "load_encoder", refuse)
         second = embedded(cache, sentence_encoder, rows)
-        assert np.array_equal(second.predict_proba(*columns(rows[1])), plain.predict_proba(*columns(rows[1])))
+        assert np.array_equal(second.predict_proba(questions_of(rows[1])), plain.predict_proba(questions_of(rows[1])))
         with pytest.raises(AssertionError, match="loaded"):
             embedded(cache, sentence_encoder, (rows[0][1:], rows[1]))
     assert np.array_equal(first.weights, plain.weights)
@@ -297,7 +296,7 @@ def test_embeddings_of_the_same_rows_are_read_and_the_encoder_is_not_loaded(
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.*")} == kept
     second.save(tmp_path)
     loaded = LinearModel.load(tmp_path, EmbeddingFeatures.load(tmp_path))
-    loaded.predict_proba(["A text that is new."], ["talk"], [""], [""])
+    loaded.predict_proba([Question("A text that is new.", "talk")])
     assert len(list(cache.rglob("*.*"))) == 2
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conftest import example
+from conftest import example, questions
 from stance.evaluation.evaluate import predict_examples
 from stance.models.priors import PRIORS, Prior
 
@@ -59,8 +59,8 @@ def test_stratified_draws_in_the_proportions_of_train_by_its_seed():
 def test_priors_survive_their_folder(tmp_path, name):
     prior = Prior.fit(name, TRAIN)
     prior.save(tmp_path)
-    columns = (["t"] * 3, ["x", "y", "?"], ["h", "k", ""], [""] * 3)
-    probabilities = prior.predict_proba(*columns)
-    assert np.array_equal(Prior.load(tmp_path).predict_proba(*columns), probabilities)
+    asked = questions(["t"] * 3, ["x", "y", "?"], ["h", "k", ""])
+    probabilities = prior.predict_proba(asked)
+    assert np.array_equal(Prior.load(tmp_path).predict_proba(asked), probabilities)
     assert probabilities.sum(axis=1) == pytest.approx(1)
-    assert prior.predict_proba([], [], [], []).shape == (0, 3)
+    assert prior.predict_proba([]).shape == (0, 3)

@@ -11,13 +11,19 @@ import pytest
 from conftest import PROJECT
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.models.config import PromptConfig, ServerConfig
+from stance.base.questions import Question
+from stance.data.config import DataConfig
+from stance.models.config import PromptConfig
 from stance.models.prompting.answers import Reply, from_samples, read_reply
 from stance.models.prompting.cache import Answers, key_of
 from stance.models.prompting.caveats import SEEN, caveats
 from stance.models.prompting.client import Dialect, Request
-from stance.models.prompting.template import Question, cut_codebook, prompt_of, recorded, schema
+from stance.models.prompting.config import ServerConfig
+from stance.models.prompting.template import JudgedQuestion, cut_codebook, prompt_of, schema
+from stance.training.config import TrainConfig
+from stance.training.recorded import Recorded
 
+DATA = DataConfig(name="mine", reader="table", path="rows.csv")
 GUIDELINES = PROJECT / "seeds" / "GUIDELINES.md"
 ROW = Question("The guild {asked} for talks.", "hold talks", "the guild", "It was May.")
 
@@ -49,7 +55,7 @@ def test_a_message_holds_codebook_holder_target_text_and_the_form_of_the_answer(
 
 
 def test_examples_stand_before_the_question():
-    shown = Question("They signed.", "sign", "they", label="favor")
+    shown = JudgedQuestion("They signed.", "sign", "they", label="favor")
     message = prompt_of(config(shots=1)).message([ROW], [shown])
     assert message.index('Answer: {"label": "favor"}') < message.index("The guild {asked}")
 
@@ -82,9 +88,11 @@ def test_a_changed_prompt_is_another_run(tmp_path):
     digests = []
     for text in ("{text} {target}", "{text}: {target}"):
         path.write_text(text, encoding="utf-8")
-        found = recorded(vars(config(template=str(path))))
+        run = TrainConfig(name="mine", data=DATA, model=config(template=str(path)))
+        record = Recorded.of(run, fingerprint="").record()
+        found = record["config"]["model"]
         assert found["template"] == "mine.txt" and found["guidelines"] == "GUIDELINES.md"
-        digests.append(found["prompt"])
+        digests.append(record["contents"]["prompt"])
     assert digests[0] != digests[1]
 
 

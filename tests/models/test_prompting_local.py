@@ -11,12 +11,14 @@ from test_prompting import ROW, config
 from conftest import WORDS, example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.models.config import ServerConfig
+from stance.base.questions import questions_of
+from stance.models.fitting import Setup
 from stance.models.prompting import local
 from stance.models.prompting.answers import read_reply
 from stance.models.prompting.client import Request
+from stance.models.prompting.config import ServerConfig
 from stance.models.prompting.local import LocalModel
-from stance.models.prompting.model import PromptModel, fit_prompt
+from stance.models.prompting.model import PromptModel, fit
 from stance.models.prompting.template import prompt_of, schema
 
 
@@ -56,15 +58,14 @@ def test_the_common_beginning_is_computed_once_and_changes_nothing(tiny_causal, 
 def test_a_local_model_is_a_predictor_that_is_saved_and_loaded(tiny_causal, tmp_path):
     rows = [example(n, LABELS[n % 3]) for n in range(6)]
     settings = config(language_model=str(tiny_causal), codebook="definitions")
-    model = fit_prompt(settings, ServerConfig(again=3), rows, rows, seed=0, cache=tmp_path / "cache")
-    columns = [[getattr(row, name) for row in rows] for name in ("text", "target", "holder", "context")]
-    found = model.predict_proba(*columns)
+    model = fit(settings, rows, rows, Setup(server=ServerConfig(again=3), cache=tmp_path / "cache"))
+    found = model.predict_proba(questions_of(rows))
     assert found.sum(axis=1) == pytest.approx(np.ones(6)) and model.talk.by == "logprobs"
     assert model.itself == {"rows": 3, "same": 3}
     (tmp_path / "checkpoint").mkdir()
     model.save(tmp_path / "checkpoint")
     loaded = PromptModel.load(tmp_path / "checkpoint")
-    assert loaded.predict_proba(*columns) == pytest.approx(found)
+    assert loaded.predict_proba(questions_of(rows)) == pytest.approx(found)
     assert loaded.talk.asker.tries == 0  # all were kept
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from chat_stub import MODEL, ChatStub, serving
 from conftest import run_here
-from stance.data.annotation_files import read_annotations, write_annotations
+from stance.data.annotation_files import write_annotations
+from stance.data.table import read_annotations
 from stance.models.classifier import StanceClassifier
 from stance.models.prompting import client
 

@@ -14,12 +14,14 @@ from chat_stub import KEY, MODEL, ChatStub, serving
 from conftest import WORDS, example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.models.classifier import Card, StanceClassifier
-from stance.models.config import ServerConfig
+from stance.base.questions import Question, questions_of
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
+from stance.models.fitting import Setup
 from stance.models.prompting import client
 from stance.models.prompting.client import ChatServer, Dialect
-from stance.models.prompting.model import PromptModel, fit_prompt
-from stance.models.prompting.template import Question
+from stance.models.prompting.config import ServerConfig
+from stance.models.prompting.model import PromptModel, fit
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +44,11 @@ def rows(number: int, start: int = 0):
 def fitted(endpoint, cache=None, train=(), validation=None, server=None, **changes) -> PromptModel:
     server = ServerConfig(endpoint=endpoint, **({"again": 0} | (server or {})))
     validation = rows(6, 100) if validation is None else validation
-    return fit_prompt(config(**changes), server, train, validation, seed=3, cache=cache)
+    return fit(config(**changes), train, validation, Setup(server=server, seed=3, cache=cache))
 
 
 def predicted(model, examples):
-    columns = ([row.text for row in examples], [row.target for row in examples])
-    return model.predict_proba(*columns, [row.holder for row in examples], [row.context for row in examples])
+    return model.predict_proba(questions_of(examples))
 
 
 def test_labels_and_probabilities_come_from_the_logprobs(tmp_path):

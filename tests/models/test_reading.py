@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from transformers import set_seed
 
-from conftest import example
+from conftest import example, questions
 from stance.base.labels import LABELS
-from stance.models.classifier import Card, Cascade, Ensemble, StanceClassifier
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
+from stance.models.combined import Cascade
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
-from stance.models.features import EmbeddingFeatures, TfidfFeatures
+from stance.models.features import EmbeddingFeatures
+from stance.models.input_format import InputFormat
 from stance.models.linear import LinearModel
+from stance.models.ngrams import TfidfFeatures
 from stance.models.reading import Reading, count, marks, readers, readings, say, say_of, windowed
 
 ROWS = [example(i, LABELS[i % 3], text=f"Town {i} {word} it.") for i, word in enumerate(["left", "met", "signed"] * 4)]
 LONG = "Town 1 left. " + "It rained. " * 300 + "Town 1 signed."
-ASKED = (["Town 1 left.", LONG, "We left."], ["sign"] * 3, ["Town 1", "Town 1", ""], [""] * 3)
+ASKED = questions(["Town 1 left.", LONG, "We left."], ["sign"] * 3, ["Town 1", "Town 1", ""])
 
 
 def linear(features):
@@ -36,35 +40,34 @@ def models(tiny_encoder):
         "embedding": linear(EmbeddingFeatures.load_encoder(str(tiny_encoder))),
         "tfidf": linear(TfidfFeatures.fit(ROWS)),
     }
-    found["ensemble"] = StanceClassifier(
-        Ensemble({name: found[name] for name in ("encoder", "tfidf")}), Card("ensemble")
-    )
-    found["cascade"] = StanceClassifier(Cascade(found["tfidf"], found["encoder"], 2.0), Card("cascade"))
+    found["ensemble"] = StanceClassifier.mean_of({name: found[name] for name in ("encoder", "tfidf")})
+    both = (found[name].predictor for name in ("tfidf", "encoder"))
+    found["cascade"] = StanceClassifier(Cascade(*both, 2.0, {}), Card("cascade"))
     return found
 
 
 @pytest.mark.parametrize("kind", ["encoder", "embedding", "ensemble", "cascade"])
 def test_long_texts_are_cut_and_in_windows_they_are_not(models, kind):
     model = models[kind]
-    assert [row.text_cut for row in readings(model.predictor, *ASKED[:3])] == [False, True, False]
-    assert [row.holder_mentioned for row in readings(model.predictor, *ASKED[:3])] == [True, True, None]
-    plain, read = model.predictor.predict_proba(*ASKED), windowed(model).predictor.predict_proba(*ASKED)
+    assert [row.text_cut for row in readings(model.predictor, ASKED)] == [False, True, False]
+    assert [row.holder_mentioned for row in readings(model.predictor, ASKED)] == [True, True, None]
+    plain, read = model.predictor.predict_proba(ASKED), windowed(model).predictor.predict_proba(ASKED)
     assert np.allclose(plain[[0, 2]], read[[0, 2]], atol=1e-6)
     assert np.allclose(read.sum(axis=1), 1)
-    changed = ([ASKED[0][0], LONG.replace("signed", "refused"), ASKED[0][2]], *ASKED[1:])
-    assert np.array_equal(model.predictor.predict_proba(*changed)[1], plain[1]) is (kind != "ensemble")
-    assert not np.array_equal(windowed(model).predictor.predict_proba(*changed)[1], read[1])
+    changed = [ASKED[0], replace(ASKED[1], text=LONG.replace("signed", "refused")), ASKED[2]]
+    assert np.array_equal(model.predictor.predict_proba(changed)[1], plain[1]) is (kind != "ensemble")
+    assert not np.array_equal(windowed(model).predictor.predict_proba(changed)[1], read[1])
 
 
 def test_n_grams_read_everything(models):
     assert readers(models["tfidf"].predictor) == []
     assert windowed(models["tfidf"]).predictor is models["tfidf"].predictor
-    assert not any(row.text_cut for row in readings(models["tfidf"].predictor, *ASKED[:3]))
+    assert not any(row.text_cut for row in readings(models["tfidf"].predictor, ASKED))
 
 
 def test_marks_are_told_of_models_that_have_them(models, caplog):
     assert {kind for kind, model in models.items() if marks(model.predictor)} == {"encoder", "ensemble", "cascade"}
-    rows = [example(i, text=text, holder=holder) for i, (text, holder) in enumerate(zip(*ASKED[::2], strict=False))]
+    rows = [example(i, text=question.text, holder=question.holder) for i, question in enumerate(ASKED)]
     for kind in ("encoder", "embedding", "tfidf"):
         caplog.clear()
         with caplog.at_level("INFO", logger="stance"):
@@ -82,7 +85,7 @@ def test_rows_are_counted_as_they_are_read(models, caplog):
     encoder = models["encoder"].predictor
     texts = ["Then the union left. " + "It rained. " * 30, "The union left.", "She left.", "We left."]
     holders = ["the union", "the union", "the union", ""]
-    counts = count(readings(encoder, texts, ["leave"] * 4, holders))
+    counts = count(readings(encoder, questions(texts, ["leave"] * 4, holders)))
     assert counts == {"rows": 4, "cut": 1, "marked": 2, "unmentioned": 1}
     with caplog.at_level("INFO", logger="stance"):
         say(encoder, counts, logging.getLogger("stance"))

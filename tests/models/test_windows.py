@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from stance.models.encoding import InputFormat, load_encoder
+from conftest import questions
+from stance.base.questions import Question
+from stance.models.encoding import load_encoder
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import SMALL_ENCODER
 from stance.models.windows import Reader, Windowed, around_mentions
 
@@ -59,15 +63,17 @@ LONG = "It rained on the harbour of Kotor. " * 300 + "Then the union signed, and
 @pytest.mark.parametrize("mark", ["", "¤"])
 def test_every_window_is_read_to_its_end(tokenizer, mark):
     shown = InputFormat(mark=mark, max_length=48)
-    reader = Reader(tokenizer, 48, lambda *row: shown.pair(*row, ""))
-    (excess,) = reader.excess([LONG], ["sign the accord"], ["the union"])
+    reader = Reader(tokenizer, 48, shown.pair)
+    question = Question(LONG, "sign the accord", "the union")
+    (excess,) = reader.excess([question])
     assert excess > 1000
-    pieces = reader.windows(LONG, "sign the accord", "the union")
-    excesses = reader.excess(pieces, ["sign the accord"] * len(pieces), ["the union"] * len(pieces))
+    pieces = reader.windows(question)
+    excesses = reader.excess(pieces)
     assert all(-9 < each <= 0 for each in excesses)
-    assert all("the union" in piece for piece in pieces)
+    assert all("the union" in piece.text for piece in pieces)
     assert len(pieces) < 3
-    assert reader.windows(LONG, "sign " * 60, "the union") == [LONG]
+    hopeless = replace(question, target="sign " * 60)
+    assert reader.windows(hopeless) == [hopeless]
 
 
 class SignedIsFavor:
@@ -76,16 +82,20 @@ class SignedIsFavor:
     def __init__(self):
         self.asked = []
 
-    def predict_proba(self, texts, targets, holders, contexts):
-        self.asked += zip(texts, targets, holders, contexts, strict=True)
-        return np.array([[0, 0, 1.0] if "signed" in text else [0, 1.0, 0] for text in texts])
+    def predict_proba(self, questions):
+        self.asked += questions
+        return np.array([[0, 0, 1.0] if "signed" in question.text else [0, 1.0, 0] for question in questions])
 
 
 def test_the_answer_is_the_mean_of_the_windows_and_short_texts_are_asked_as_they_are(tokenizer):
     model = SignedIsFavor()
-    windowed = Windowed(model, Reader(tokenizer, 30, lambda text, target, holder: (text, f"{holder}: {target}")))
+    windowed = Windowed(model, Reader(tokenizer, 30, lambda asked: (asked.text, f"{asked.holder}: {asked.target}")))
     texts = ["They left.", "The union signed. " + "It rained. " * 50 + "The union left.", "They signed."]
-    found = windowed.predict_proba(texts, ["a", "b", "c"], ["", "the union", ""], ["x", "y", "z"])
+    found = windowed.predict_proba(questions(texts, ["a", "b", "c"], ["", "the union", ""], ["x", "y", "z"]))
     assert found.tolist() == [[0, 1, 0], [0, 0.5, 0.5], [0, 0, 1]]
-    assert [row[1:] for row in model.asked] == [("a", "", "x"), *[("b", "the union", "y")] * 2, ("c", "", "z")]
-    assert (model.asked[0][0], model.asked[-1][0]) == (texts[0], texts[2])
+    assert [(row.target, row.holder, row.context) for row in model.asked] == [
+        ("a", "", "x"),
+        *[("b", "the union", "y")] * 2,
+        ("c", "", "z"),
+    ]
+    assert (model.asked[0].text, model.asked[-1].text) == (texts[0], texts[2])

@@ -8,7 +8,7 @@ from huggingface_hub import ModelCard
 from conftest import example
 from stance.base.labels import LABELS
 from stance.evaluation.evaluate import evaluate
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.reporting.modelcard import model_card
 
 ROWS = [example(number, LABELS[number % 3]) for number in range(12)]

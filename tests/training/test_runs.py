@@ -15,7 +15,7 @@ from stance.data.annotation_files import write_annotations
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.models.classifier import StanceClassifier
 from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.training import identity
 from stance.training import run as runs
 from stance.training.config import AsItIsConfig, SourceConfig, TrainConfig
@@ -102,6 +102,22 @@ def answers_of_the_card(checkpoint):
         exec("\n".join(lines), names)
         answers.append(eval(last, names))
     return answers
+
+
+def test_a_run_from_before_there_was_a_setting_is_the_same_run(tmp_path, readable_annotations, monkeypatch):
+    """And so is one that is recorded as runs once were: contents among the settings, some defaults left out."""
+    config = configured(tmp_path, readable_annotations, LinearConfig(name="tfidf", features="tfidf", classifier="svm"))
+    train_run(config, "first")
+    path = run_folder(config.outputs, config.name, 0) / "run.json"
+    record = json.loads(path.read_text())
+    for where, key in ((record, "contents"), (record["config"], "source"), (record["config"]["data"], "quoting")):
+        del where[key]
+    path.write_text(json.dumps(record))
+    monkeypatch.setattr(runs, "_trained", None)
+    assert train_run(config, "second")["command"] == "first"
+    for changed in (replace(config, train_share=0.5), replace(config, data=replace(config.data, headline="accuracy"))):
+        with pytest.raises(StanceError, match="a run of another configuration or other data is there"):
+            train_run(changed, "third")
 
 
 def test_an_ensemble_is_the_mean_of_runs_that_stand_or_are_made(tmp_path, readable_annotations):
@@ -223,7 +239,7 @@ def test_several_sources_as_they_are_are_their_mean(tmp_path, readable_annotatio
     run = train_run(config, "mean")
     assert [made["name"] for made in run["made_from"]] == ["first", "more"]
     assert "root" not in run["config"]["model"]["others"]["further"]["data"]
-    assert "others" not in train_run(single, "single")["config"]["model"]
+    assert train_run(single, "single")["config"]["model"] == {"name": "as_it_is", "checkpoint": "", "others": {}}
     row = ["The council of Arno accepted the plan to open the crossing."], ["open the crossing"]
     checkpoints = [run_folder(config.outputs, name, 0) / "checkpoint" for name in ("first", "more", "mean")]
     one, other, both = (list(StanceClassifier.from_pretrained(c).predict(*row)[0].scores.values()) for c in checkpoints)
@@ -254,7 +270,7 @@ def test_a_run_that_learnt_nothing_yet_is_of_the_code_that_trains_it(tmp_path, r
         with pytest.raises(TypeError):
             train_run(config, "failed")
     run = train_run(config, "mended")
-    assert (run["code"], run["command"], run["resumed"]) == (runs.code_state(), "mended", False)
+    assert (run["code"], run["command"], run["resumed"]) == (identity.code_state(), "mended", False)
 
 
 def test_a_source_that_is_refused_costs_no_finished_run(tmp_path, readable_annotations):
@@ -293,7 +309,6 @@ def test_an_encoder_goes_on_from_its_source(tmp_path, readable_annotations, tiny
     first, second = (run_folder(config.outputs, name, 0) / "checkpoint" for name in ("first", "mine-tiny"))
     assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
     assert run["config"]["model"]["encoder"] == str(tiny_encoder)
-    assert "mark" not in run["config"]["model"]  # so that a run of before there was the field is the same run
     assert "After the run first, on others: " in (second / "README.md").read_text(encoding="utf-8")
 
 
@@ -308,7 +323,7 @@ def test_of_an_ensemble_the_encoder_goes_on_from_the_source(tmp_path, readable_a
     }
     settings = {name: json.loads(path.read_text())["config"] for name, path in kept.items()}
     assert settings["mine-tiny"]["source"]["name"] == "first"
-    assert "source" not in settings["mine-target"]
+    assert settings["mine-target"]["source"] is None
 
 
 def test_a_source_without_use_and_a_use_without_source_are_refused(tmp_path, readable_annotations):

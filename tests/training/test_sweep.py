@@ -11,16 +11,17 @@ from hydra import compose, initialize_config_dir
 
 from conftest import PROJECT
 from stance.base.errors import StanceError
+from stance.base.questions import Question
 from stance.cli.config import register, typed
 from stance.data.annotation_files import write_annotations
 from stance.data.config import DataConfig, SplitConfig
 from stance.models.config import EncoderConfig, LinearConfig
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.training import finetune as training
 from stance.training.config import SearchConfig, SourceConfig, SweepConfig
 from stance.training.sweep import run_sweep, train_command
 
-COMMAND = "python scripts/sweep.py experiment=minilm seed=3 search.trials=9 trainer.learning_rate=1 name=mine"
+COMMAND = "python scripts/sweep.py model=minilm seed=3 search.trials=9 trainer.learning_rate=1 name=mine"
 
 
 @pytest.fixture
@@ -78,10 +79,10 @@ def composed(primary, overrides):
 
 
 def test_every_template_that_is_tried_by_default_is_one():
-    config = composed("sweep", ["experiment=minilm"])
-    assert config.name == "minilm"
+    config = composed("sweep", ["model=minilm"])
+    assert config.name == "negotiation-minilm"
     for template in config.search.templates:
-        assert "the port" in InputFormat(config.model.first, template).pair("a", "the port", "b", "")[1]
+        assert "the port" in InputFormat(config.model.first, template).pair(Question("a", "the port", "b"))[1]
 
 
 def test_the_command_of_the_best_is_one_that_the_train_script_takes():

@@ -12,16 +12,16 @@ from hydra import compose, initialize_config_dir
 from transformers import AutoConfig, AutoModel, Trainer
 
 from conftest import PROJECT, example
-from stance.base.annotations import columns_of
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.questions import questions_of
 from stance.cli.config import register, typed
 from stance.data.agreement import aggregate
 from stance.data.splits import split_examples
 from stance.evaluation.metrics import confusion, macro_f1
 from stance.models.config import EncoderConfig
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
+from stance.models.input_format import InputFormat
 from stance.training.finetune import class_weights, fine_tune, last_whole_checkpoint
 
 OPTIONS = {
@@ -105,8 +105,7 @@ def test_the_best_epoch_by_validation_is_kept(config, parts, tmp_path, caplog):
     lines = [record.message for record in caplog.records if record.message.startswith("epoch")]
     assert [line.split(":")[0] for line in lines] == [f"epoch {n} of 4" for n in (1, 2, 3, 4)]
     rows = parts["validation"]
-    columns = [[getattr(e, name) for e in rows] for name in ("text", "target", "holder", "context")]
-    found = [LABELS[i] for i in encoder.predict_proba(*columns).argmax(axis=1)]
+    found = [LABELS[i] for i in encoder.predict_proba(questions_of(rows)).argmax(axis=1)]
     best = max(float(line.rpartition(" ")[2]) for line in lines)
     assert macro_f1(confusion([e.label for e in rows], found)) == pytest.approx(best, abs=6e-4)
 
@@ -204,6 +203,6 @@ def test_the_fast_trainer_composes_and_trains(config, parts, tmp_path):
     difference = np.abs(weights(first) - weights(second))
     assert 0 < difference.max() < 2e-3
     second.save(tmp_path / "saved")
-    rows = columns_of(parts["validation"])
+    rows = questions_of(parts["validation"])
     loaded = EncoderModel.load(tmp_path / "saved", second.input_format)
-    assert (second.logits(*rows) == loaded.logits(*rows)).all(), "answers otherwise than its checkpoint"
+    assert (second.logits(rows) == loaded.logits(rows)).all(), "answers otherwise than its checkpoint"

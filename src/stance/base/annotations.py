@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -69,16 +69,6 @@ class Example:
         """Share of the annotators who said against, neutral, favor; sums to 1."""
         total = sum(self.votes)
         return (self.votes[0] / total, self.votes[1] / total, self.votes[2] / total)
-
-
-def columns_of(examples: Sequence[Example]) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Texts, targets, holders and contexts: what a model is asked, in the order of its arguments."""
-    return (
-        [example.text for example in examples],
-        [example.target for example in examples],
-        [example.holder for example in examples],
-        [example.context for example in examples],
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,38 @@ def first_line(error: BaseException) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
+def lacks_memory(error: BaseException) -> bool:
+    """Whether memory was not to be had: Python, torch, oneDNN and ONNX Runtime say so each in their own way."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and ("memory" in said or "could not create a primitive" in said)
+    )
+
+
+@contextmanager
+def content(place: str, problem: str, *, allowed: str = "") -> Iterator[None]:
+    """In the block a file is read whose content may be anything: what that makes Python or a library say is told.
+
+    A file of another form than it should have comes up as any of two dozen kinds of error. Those of the system that
+    name a file which is there, and of memory that is not, stay what they are.
+
+    Raises:
+        StanceError: ``place: problem: what was said``.
+    """
+    try:
+        yield
+    except StanceError:
+        raise
+    except Exception as error:
+        if lacks_memory(error):
+            raise
+        if isinstance(error, OSError) and error.filename and not isinstance(error, FileNotFoundError):
+            raise
+        said = first_line(error)
+        kind = f"{type(error).__name__}: " if isinstance(error, LookupError | AttributeError | TypeError) else ""
+        raise input_error(place, f"{problem}: {kind}{said}", allowed=allowed) from error
+
+
 def line_of(path: str | Path, line: int) -> str:
     """The place of a line in a file, counted from 1, as error messages write it; in parquet and workbooks of a row."""
     return f"{path}, {'row' if str(path).lower().endswith(('.parquet', '.xlsx')) else 'line'} {line}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from stance.base.errors import StanceError
+from stance.base.home import PACKAGE, PROJECT
 
 #: Packages, as they are imported, by the first extra in which they are.
 EXTRAS = {
@@ -24,13 +24,9 @@ EXTRAS = {
 }
 
 
-#: Whether this is a checkout, and not an installed copy.
-_CHECKOUT = (Path(__file__).resolve().parents[3] / "pyproject.toml").is_file()
-
-
 def install(extra: str) -> str:
     """How to have the packages of an extra, as a message proposes it."""
-    return f'in the checkout, pip install -e ".[{extra}]"' if _CHECKOUT else f'pip install "stance[{extra}]"'
+    return f'in the checkout, pip install -e ".[{extra}]"' if PROJECT != PACKAGE else f'pip install "stance[{extra}]"'
 
 
 @contextmanager

@@ -21,6 +21,9 @@ from stance.base.names import must_exist
 log = logging.getLogger(__name__)
 
 
+#: What a line of such a row counts for at least, as it takes so much memory.
+SHORTEST_LINE = 64
+
 #: Bytes at both ends of a file that :func:`quick_digest` looks at.
 END = 2**20
 

@@ -31,6 +31,8 @@ def is_parquet(path: str | Path) -> bool:
 def beside(path: str | Path, suffix: str) -> Path:
     """The path with another end in the place of ``.csv``, ``.csv.gz`` and the like."""
     path = Path(path)
+    if not path.name:
+        raise input_error(str(path), "no name of a file", found=str(path), allowed="the path of a file")
     return path.with_name(path.name[: len(path.name) - len("".join(table_kind(path)))] + suffix)
 
 

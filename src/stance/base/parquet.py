@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -9,7 +10,7 @@ from types import MappingProxyType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stance.base.errors import StanceError, first_line, input_error, line_of
+from stance.base.errors import StanceError, content, first_line, input_error, line_of
 from stance.base.lines import ScannedRow
 from stance.base.names import must_exist
 from stance.base.rows import Row, as_json, refuse_new_columns
@@ -23,7 +24,7 @@ def length(path: str | Path) -> int:
 def rows(path: Path, size: int, skip: int) -> Iterator[ScannedRow]:
     """The rows after the first ``skip``; ``size`` of them are in memory."""
     schema_of(path)
-    with pq.ParquetFile(path) as file:
+    with content(str(path), "does not read to its end"), pq.ParquetFile(path) as file:
         number = 0
         for batch in file.iter_batches(batch_size=size):
             unread = batch.slice(max(0, min(skip - number, batch.num_rows)))
@@ -68,12 +69,10 @@ def schema_of(path: str | Path, added: Mapping[str, str] = MappingProxyType({}))
     Raises:
         StanceError: It is not there, or not parquet whatever its suffix says, or it has two columns of one name.
     """
-    try:
+    with content(str(path), "not a parquet file"):
         schema = pq.read_schema(must_exist(path))
-    except pa.ArrowInvalid as error:
-        raise StanceError(f"{path}: not a parquet file: {error}") from None
-    if doubled := {name for name in schema.names if schema.names.count(name) > 1}:
-        raise input_error(str(path), "a column stands twice", found=sorted(doubled))
+    if doubled := sorted(name for name, times in Counter(schema.names).items() if times > 1):
+        raise input_error(str(path), "a column stands twice", found=doubled)
     for name, kind in added.items():
         if name not in schema.names:
             schema = schema.append(pa.field(name, pa.type_for_alias(kind)))

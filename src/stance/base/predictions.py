@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from stance.base.errors import Faults, input_error, line_of
 from stance.base.files import write_jsonl
 from stance.base.labels import LABELS, Label, parse_label, spelled
-from stance.base.lines import Manner
+from stance.base.lines import PLAIN, Manner
+from stance.base.questions import Question
 from stance.base.rows import read_rows
 
 log = logging.getLogger(__name__)
@@ -48,12 +49,15 @@ class Prediction:
 
 
 class Predictor(Protocol):
-    """Any model: rows in, probabilities out."""
+    """Any model: questions in, probabilities out."""
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
-        """Probabilities of shape (rows, 3), in the order of the rows given; the four sequences have one length."""
+    @property
+    def scale(self) -> float:
+        """The factor that logits or decision values are multiplied by, fitted on validation; 1 where there are none."""
+        ...
+
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
+        """Probabilities of shape (rows, 3), in the order of the questions."""
         ...
 
     def save(self, folder: Path) -> None:
@@ -61,18 +65,27 @@ class Predictor(Protocol):
         ...
 
 
-def to_predictions(probabilities: Probabilities) -> list[Prediction]:
-    """The most probable label of each row, and its scores; a tie goes to the first label in their order.
+def checked(probabilities: Probabilities) -> Probabilities:
+    """The same probabilities.
 
     Raises:
-        StanceError: A probability is not a finite number (a model that diverged, say).
+        StanceError: One is not a finite number (a model that diverged, say).
     """
     broken = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
     if len(broken):
         raise input_error("model", f"no finite probabilities for {len(broken)} row(s)", found=broken[:5].tolist())
+    return probabilities
+
+
+def to_predictions(probabilities: Probabilities) -> list[Prediction]:
+    """The most probable label of each row, and its scores; a tie goes to the first label in their order.
+
+    Raises:
+        StanceError: See :func:`checked`.
+    """
     return [
         Prediction(LABELS[int(np.argmax(row))], {label: float(p) for label, p in zip(LABELS, row, strict=True)})
-        for row in probabilities
+        for row in checked(probabilities)
     ]
 
 
@@ -100,7 +113,7 @@ def write_predictions(path: str | Path, ids: Iterable[str], predictions: Iterabl
 
 
 def read_predictions(
-    path: str | Path, label_map: Mapping[str, str] | None = None, prefix: str = ""
+    path: str | Path, label_map: Mapping[str, str] | None = None, prefix: str = "", manner: Manner = PLAIN
 ) -> dict[str, Prediction]:
     """Prediction by id, from a jsonl, csv, tsv or xlsx file of any model.
 
@@ -111,6 +124,7 @@ def read_predictions(
         path: The file.
         label_map: How the labels are spelled in it.
         prefix: Before the names of the columns but ``id``, as ``scripts/predict.py`` was told.
+        manner: What else the file does not say of itself.
 
     Raises:
         StanceError: A missing column, an unknown label, an id given twice, probabilities that are no distribution, all
@@ -120,7 +134,7 @@ def read_predictions(
     predictions: dict[str, Prediction] = {}
     contradictions = Contradictions(path)
     faults = Faults(path)
-    manner = Manner(wanted=("id", prefix + "label"))
+    manner = manner._replace(wanted=("id", prefix + "label"))
     for number, (line, full) in enumerate(read_rows(path, manner=manner)):
         place = line_of(path, line)
         if number == 0 and not prefix:

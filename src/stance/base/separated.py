@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import logging
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 from stance.base.errors import StanceError, input_error, line_of
+from stance.base.files import SHORTEST_LINE
 from stance.base.lines import LONGEST_ROW, Line, ScannedRow, strictly
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class _Feed:
         if line is None:
             raise StopIteration
         self.row.append(line)
-        self.length += len(line.text)
+        self.length += max(len(line.text), SHORTEST_LINE)
         if self.unclosed:
             raise csv.Error(f"a quote is not closed within {LONGEST_ROW:,} characters")
         return line.text
@@ -177,8 +178,8 @@ def scan_separated(
             header = [cell.strip() for cell in cells]
             while header and not header[-1]:
                 header, unnamed = header[:-1], unnamed + 1  # a spreadsheet's empty columns
-            if doubled := {name for name in header if header.count(name) > 1}:
-                raise input_error(line_of(path, 1), "a column stands twice in the header", found=sorted(doubled))
+            if doubled := sorted(name for name, times in Counter(header).items() if times > 1):
+                raise input_error(line_of(path, 1), "a column stands twice in the header", found=doubled)
             continue
         place = line_of(path, read[-1].number)
         if unnamed and not any(cells[len(header) :]):

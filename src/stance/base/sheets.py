@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
+import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 from xml.etree import ElementTree
+from xml.parsers import expat
+
+from defusedxml.ElementTree import iterparse
 
 from stance.base.errors import StanceError, first_line, input_error, line_of
 from stance.base.extras import from_extras
@@ -18,6 +22,16 @@ log = logging.getLogger(__name__)
 
 #: Rows that a sheet of Excel has at most.
 LAST_ROW = 2**20
+
+#: Files of a folder or zip.
+MOST_FILES = 100_000
+
+#: Bytes of all files of a zip, unpacked, and how many times as much as packed: beyond, it is a bomb.
+LARGEST_ZIP = 8 * 2**30
+DENSEST = 1000
+
+#: What is wrong with a formula that nothing has computed yet.
+NO_VALUE = "holds a formula without a stored value; open the file in Excel and save it"
 
 #: Hidden rows above the first that is seen which may be the header.
 HIDDEN_HEADS = 20
@@ -82,12 +96,71 @@ def sheet_rows(path: Path, wanted: Collection[str] = ()) -> Iterator[SheetRow]:
 
     with path.open("rb") as file:
         try:
+            with zipfile.ZipFile(file) as archive:
+                check_archive(archive, str(path))
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
             yield from _rows(path, _choose(path, book, wanted), file)
         except (StanceError, MemoryError):
             raise
         except Exception as error:  # broken zip or XML comes up as any of a dozen kinds
             raise input_error(str(path), f"not an xlsx workbook: {first_line(error)}") from None
+
+
+def check_members(members: list[zipfile.ZipInfo], place: str) -> None:
+    """Refuse a zip, as which workbooks and exports come, that no program writes, before anything in it is unpacked.
+
+    Raises:
+        StanceError: Paths that lead out of it, a password, too many files, or far more in them than their size says.
+    """
+    if len(members) > MOST_FILES:
+        raise input_error(place, "too many files in the zip", found=len(members), allowed=f"{MOST_FILES:,} at most")
+    unpacked = 0
+    for member in members:
+        name = member.filename.replace("\\", "/")
+        if name.startswith("/") or ".." in name.split("/") or ":" in name.split("/")[0]:
+            raise input_error(place, "a path that leads out of the zip", found=member.filename)
+        if member.flag_bits & 1:
+            raise input_error(place, "the zip has a password", found=member.filename)
+        unpacked += member.file_size
+        if member.file_size > 2**20 and member.file_size > DENSEST * max(1, member.compress_size):
+            raise input_error(
+                place, "a zip bomb: a file that unpacks to over 1,000 times its size", found=member.filename
+            )
+    if unpacked > LARGEST_ZIP:
+        allowed = f"{LARGEST_ZIP >> 30} GB at most"
+        raise input_error(place, "the zip unpacks to too much", found=f"{unpacked >> 30} GB", allowed=allowed)
+
+
+def check_archive(archive: zipfile.ZipFile, place: str) -> None:
+    """The same of a workbook, and no part of it declares a document type, in which entities would stand.
+
+    Raises:
+        StanceError: See :func:`check_members`; XML with a document type.
+    """
+    check_members(archive.infolist(), place)
+    for name in archive.namelist():
+        if name.lower().endswith((".xml", ".rels")):
+            with archive.open(name) as part:
+                check_prolog(part, f"{place}: {name}")
+
+
+def check_prolog(part: IO[bytes], place: str) -> None:
+    """Refuse XML with a document type, whatever its encoding; what comes after its first element is not looked at.
+
+    Raises:
+        StanceError: It has one.
+    """
+    seen: list[str] = []
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = lambda *_: seen.append("type")
+    parser.StartElementHandler = lambda *_: seen.append("element")
+    try:
+        while not seen and (some := part.read(4096)):
+            parser.Parse(some)
+    except expat.ExpatError:
+        pass  # whoever reads it says what is wrong
+    if seen[:1] == ["type"]:
+        raise input_error(place, "XML with a document type or entities, which no program writes there")
 
 
 def _choose(path: Path, book: Any, wanted: Collection[str]) -> _Table:  # noqa: ANN401 - openpyxl names no types
@@ -131,11 +204,42 @@ def _table(path: Path, book: Any, sheet: Any, wanted: Collection[str]) -> _Table
     return _Table(sheet, layout, head, names, [number for number, _ in heads if number < head])
 
 
+class Completed:
+    """The cells of a sheet's rows as people see them: each cell of a merged range has the value of its first.
+
+    For who reads the rows otherwise than :func:`sheet_rows` does.
+    """
+
+    def __init__(self, path: str | Path, book: Any, sheet: Any) -> None:  # noqa: ANN401 - openpyxl names no types
+        with book._archive.open(sheet._worksheet_path) as part:
+            self.layout = _layout(Path(path), part)
+        self.covered: dict[int, tuple[int, str]] = {}
+
+    def row(self, number: int, cells: list[str], place: str) -> list[str]:
+        """The cells of the row with this number; rows come in their order.
+
+        Raises:
+            StanceError: One is a formula without a stored value.
+        """
+        faults = self.layout.faults.get(number, {})
+        if lacking := {column: fault for column, fault in faults.items() if NO_VALUE in fault}:
+            raise _refused(place, lacking)
+        for area in self.layout.merged.get(number, []):
+            text = cells[area.columns[0]] if area.columns[0] < len(cells) else ""
+            self.covered |= dict.fromkeys(area.columns, (area.last_row, text))
+        whole = list(cells)
+        for column, (last, text) in self.covered.items():
+            if number <= last and text:
+                whole += [""] * (column + 1 - len(whole))
+                whole[column] = text
+        return whole
+
+
 def _layout(path: Path, part: IO[bytes]) -> _Layout:
     from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter, range_boundaries
 
     layout, rows, row, column = _Layout(), ElementTree.Element("none"), 0, 0
-    for event, element in ElementTree.iterparse(part, ("start", "end")):
+    for event, element in iterparse(part, ("start", "end")):
         name = element.tag.rpartition("}")[2]
         if event == "start":
             if name == "sheetData":
@@ -165,7 +269,7 @@ def _fault(cell: ElementTree.Element) -> str:
     if cell.get("t") == "e":
         return f"holds the error {parts.get('v')}"
     if "f" in parts and not parts.get("v") and cell.get("t") != "str":
-        return "holds a formula without a stored value; open the file in Excel and save it"
+        return NO_VALUE
     return ""
 
 

@@ -23,6 +23,10 @@ SUFFIXES = (*DELIMITERS, ".parquet")
 READABLE = (*SUFFIXES, WORKBOOK)
 
 
+#: What a formula of a spreadsheet begins with; in some countries also in full width.
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+
+
 def read_chunks(
     path: str | Path, size: int, encoding: str = "utf-8", manner: Manner = PLAIN
 ) -> Iterator[list[tuple[str, Row]]]:
@@ -111,13 +115,20 @@ class RowEncoder(Protocol):
         ...
 
 
-def encoder_for(path: str | Path, source: Path | None = None, added: Mapping[str, str] | None = None) -> RowEncoder:
+def encoder_for(
+    path: str | Path,
+    source: Path | None = None,
+    added: Mapping[str, str] | None = None,
+    *,
+    excel_safe: bool = False,
+) -> RowEncoder:
     """An encoder of the kind that the suffix says. Parquet is Arrow streams until :func:`to_parquet`.
 
     Args:
         path: The table to be, for its suffix and for messages.
         source: A parquet file whose columns a parquet output has too; without it the first chunk's values decide.
         added: Names and types of the columns that are new, as Arrow calls types (``double``).
+        excel_safe: In separated text no cell is a formula (:func:`no_formula`).
 
     Raises:
         StanceError: Another suffix, or the source is not what its suffix says.
@@ -129,7 +140,7 @@ def encoder_for(path: str | Path, source: Path | None = None, added: Mapping[str
         encoder: RowEncoder = _parquet().Encoder(str(path), schema)
         return encoder
     delimiter = DELIMITERS[kind]
-    return _JsonEncoder(packed) if delimiter is None else _SeparatedEncoder(str(path), packed, delimiter)
+    return _JsonEncoder(packed) if delimiter is None else _SeparatedEncoder(str(path), packed, delimiter, excel_safe)
 
 
 def to_parquet(streams: str | Path, path: str | Path) -> None:
@@ -166,6 +177,23 @@ def csv_writer(stream: TextIO, delimiter: str = ",") -> Any:  # noqa: ANN401 - t
     return csv.writer(_UnixEnds(stream), delimiter=delimiter, lineterminator="\r\n")
 
 
+def no_formula(cell: object) -> object:
+    """The cell, with an apostrophe before a text that a spreadsheet would take for a formula and compute.
+
+    >>> no_formula("=cmd|' /C calc'!A0"), no_formula("-1.5"), no_formula("They said no.")
+    ("'=cmd|' /C calc'!A0", '-1.5', 'They said no.')
+
+    Source: OWASP, CSV Injection. Numbers stay, whatever their sign.
+    """
+    if not isinstance(cell, str) or cell[:1] not in _FORMULA:
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return "'" + cell
+    return cell
+
+
 class _JsonEncoder:
     def __init__(self, packed: str) -> None:
         self.packed = packed
@@ -179,8 +207,9 @@ class _JsonEncoder:
 
 
 class _SeparatedEncoder:
-    def __init__(self, path: str, packed: str, delimiter: str) -> None:
+    def __init__(self, path: str, packed: str, delimiter: str, excel_safe: bool) -> None:
         self.path, self.packed, self.delimiter = path, packed, delimiter
+        self.cell = (lambda value: no_formula(_cell(value))) if excel_safe else _cell
         self.columns: list[str] | None = None
 
     def encode(self, rows: list[Row]) -> bytes:
@@ -188,10 +217,10 @@ class _SeparatedEncoder:
         writer = csv_writer(text, self.delimiter)
         if self.columns is None:
             self.columns = list(rows[0])
-            writer.writerow(self.columns)
+            writer.writerow(map(self.cell, self.columns))
         for row in rows:
             refuse_new_columns(row, self.columns, self.path)
-            writer.writerow([_cell(row.get(column)) for column in self.columns])
+            writer.writerow([self.cell(row.get(column)) for column in self.columns])
         return _pack(text.getvalue(), self.packed)
 
     def go_on(self, written: Path) -> None:

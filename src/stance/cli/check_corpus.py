@@ -8,7 +8,8 @@ After a change that is meant: write=true. The wire is measured where the folder 
 
 import sys
 
-from stance.cli.config import checkout, script
+from stance.base.home import checkout
+from stance.cli.config import script
 from stance.evaluation.config import CheckConfig
 
 

@@ -3,7 +3,7 @@
     stance compare a=RUN b=RUN
 
 RUN is a run folder (outputs/runs/NAME/seed-0), a NAME (all its seeds), the folder of a recorded experiment
-(experiments/NAME), or with data=... a predictions file.
+(experiments/CORPUS/NAME), or with data=... a predictions file.
 More than two, each compared with the first: runs=[a,b,c]
 """
 

@@ -23,7 +23,6 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import hydra
 from hydra.core.config_store import ConfigStore
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override
@@ -31,10 +30,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, InterpolationResolutionError, OmegaConfBaseException
 
-from stance.base.errors import StanceError, input_error, quoted, setting
+from stance.base.errors import StanceError, first_line, input_error, lacks_memory, quoted, setting
 from stance.base.extras import from_extras
+from stance.base.home import PROJECT, checkout
 from stance.cli.schemas import SCHEMAS
-from stance.training.config import TrainConfig
 
 #: The toolkit keeps its own run folders: Hydra logs nothing of its own, does not change folder, and writes nothing but
 #: the configuration of a multirun.
@@ -69,24 +68,6 @@ def _sweep_folder(*, _root_: DictConfig) -> str:
         if os.access(outputs, os.W_OK):
             return f"{outputs}/.sweep"
     return f"{tempfile.gettempdir()}/stance-{getpass.getuser()}/.sweep"
-
-
-#: The package; installed, it holds a copy of ``conf/`` and ``seeds/``.
-PACKAGE = Path(__file__).resolve().parents[1]
-
-#: The folder that holds ``conf/`` and ``seeds/``: the checkout, or the installed package.
-PROJECT = PACKAGE if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1]
-
-
-def checkout() -> Path:
-    """The checkout, which has more than is installed: what was recorded, and what proves the bundled corpus.
-
-    Raises:
-        StanceError: This is an installed package.
-    """
-    if PROJECT == PACKAGE:
-        raise input_error("stance", "installed, without the files that this command needs", allowed="it in a checkout")
-    return PROJECT
 
 
 def typed(config: DictConfig) -> Any:  # noqa: ANN401 - the dataclass of the composed schema
@@ -178,6 +159,8 @@ def _elements(values: str, key: str, kind: Any = None) -> list[str]:  # noqa: AN
 
 
 def _text(value: str, key: str, kind: Any) -> str:  # noqa: ANN401
+    if value.strip("\"'") == "???":
+        raise input_error(key, "??? stands for a value that is missing", found=value, allowed="another text")
     if value == "null" and kind is str:
         raise input_error(key, "null where there must be a text", allowed=f"{setting(key, 'null')} for the word")
     if re.fullmatch(_QUOTED, value, re.DOTALL) or (value == "null" and kind in _TEXT):
@@ -206,39 +189,17 @@ def command() -> str:
     return shlex.join(["python", f"scripts/{name}.py", *said])
 
 
-def training_arguments(recorded: str) -> list[str]:
-    """What a recorded command says to ``scripts/train.py``.
-
-    Raises:
-        StanceError: It is no command of ``scripts/train.py``.
-    """
-    words = shlex.split(recorded)
-    if words[:2] != ["python", "scripts/train.py"]:
-        raise input_error("command", "not one that trains", found=recorded, allowed="python scripts/train.py ...")
-    return words[2:]
-
-
-def training_of(recorded: str) -> TrainConfig:
-    """The configuration that a recorded command trains.
-
-    Raises:
-        StanceError: It is no command of ``scripts/train.py``, or composes no more.
-    """
-    arguments = training_arguments(recorded)
-    register()
-    GlobalHydra.instance().clear()  # of the script that asks, whose own configuration is composed already
-    try:
-        with hydra.initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
-            return cast(TrainConfig, typed(hydra.compose("train", overrides=arguments)))
-    except HydraException as error:
-        raise StanceError(f"{recorded}: {str(error).strip().splitlines()[0]}") from None
+_LESS_MEMORY = (
+    "no result is half-written, and the same command goes on; a smaller chunk=..., where there is one, takes less"
+)
 
 
 @contextmanager
 def plain_messages() -> Iterator[None]:
     """The library's log on the output, and errors as one message without traceback.
 
-    A StanceError or OSError ends the program with exit code 2; an interruption says how to go on, exit code 130.
+    A StanceError or OSError, and memory that is not to be had, end the program with exit code 2; an interruption says
+    how to go on, exit code 130.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
     logging.getLogger("stance").setLevel(logging.INFO)
@@ -247,6 +208,11 @@ def plain_messages() -> Iterator[None]:
             yield
     except (StanceError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        print(f"error: out of memory ({first_line(error)}); {_LESS_MEMORY}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("interrupted; no result is half-written, and the same command runs again", file=sys.stderr)

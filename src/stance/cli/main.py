@@ -17,7 +17,7 @@ COMMANDS = {
     "annotations": ("inspect_import", "export_tasks", "annotators", "suspects", "audit", "build_dataset"),
     "train": ("train", "sweep", "export", "cascade", "ship"),
     "evaluate": ("evaluate", "compare", "mistakes", "probe", "behaviour"),
-    "results": ("summarize", "reproduce", "check_corpus"),
+    "results": ("summarize", "reproduce", "check_corpus", "list_corpora"),
 }
 
 

@@ -8,6 +8,7 @@ strict=true stops at the first. A run that was killed goes on where it stopped: 
 show=10 prints the first ten scored rows.
 runtime=auto takes the ONNX file where there is one (docs/inference.md), runtime=torch the weights.
 details=true adds text_cut and holder_mentioned; windows=true reads texts in windows that are too long for the model.
+excel_safe=true keeps texts that begin with = + - @ from being computed as formulas when Excel opens the csv.
 abstain.risk=0.1 writes "abstain" for rows that are too likely to be wrong; their probabilities stay.
 engine=ray asks the workers of a Ray cluster (ray.address=HOST:PORT) or of this machine: docs/scaling.md.
 """
@@ -21,7 +22,7 @@ def main(config: PredictConfig) -> None:
     """Load the checkpoint, score the rows, write them with label and probabilities."""
     from stance.base.names import must_exist
     from stance.inference.predict_file import first_rows, load_classifier, predict_file, rejects_path
-    from stance.models.classifier import Cascade
+    from stance.models.combined import Cascade
 
     must_exist(config.input)
     classifier = load_classifier(config)

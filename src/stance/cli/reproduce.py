@@ -1,21 +1,22 @@
 """Whether recorded results come out again.
 
-    stance reproduce tfidf
+    stance reproduce negotiation-tfidf
 
-Runs the recorded commands of each named experiment anew. --check runs nothing: it finds a number that is shown and is
+Trains what is recorded of each named experiment anew. --check runs nothing: it finds a number that is shown and is
 on no recorded page, and a record without configuration, data or commit.
 """
 
 import argparse
 import sys
 
-from stance.cli.config import checkout, plain_messages
+from stance.base.home import checkout
+from stance.cli.config import plain_messages
 
 
 def main() -> None:
     """Print what is the same and what is different; exit code 1 if anything is different, 2 if it cannot be told."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a folder of experiments/")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a recorded experiment")
     parser.add_argument("--check", action="store_true", help="run nothing, check what is recorded and shown")
     parser.add_argument("--seeds", type=int, nargs="+", help="only these of the recorded seeds")
     parser.add_argument("--tolerance", type=float, default=0.02, help="where versions or machine differ (default 0.02)")

@@ -15,7 +15,7 @@ from stance.evaluation.config import (
 from stance.experiments.config import CompareConfig, SummarizeConfig
 from stance.inference.config import AnnotateConfig, CascadeConfig, ExportConfig, PredictConfig, SharesConfig, ShipConfig
 from stance.map.config import MapConfig
-from stance.models.config import EncoderConfig, EnsembleConfig, KernelConfig, LinearConfig, PriorConfig, PromptConfig
+from stance.models.config import KINDS
 from stance.training.config import AsItIsConfig, SweepConfig, TrainConfig
 
 #: As a file of ``conf/`` names it; one in a group after the group's name.
@@ -42,10 +42,9 @@ SCHEMAS: dict[str, type] = {
     "train_schema": TrainConfig,
     "data/data_schema": DataConfig,
     "model/as_it_is_schema": AsItIsConfig,
-    "model/encoder_schema": EncoderConfig,
-    "model/ensemble_schema": EnsembleConfig,
-    "model/kernel_schema": KernelConfig,
-    "model/linear_schema": LinearConfig,
-    "model/prior_schema": PriorConfig,
-    "model/prompt_schema": PromptConfig,
+    **{
+        f"model/{model.__name__.removesuffix('Config').lower()}_schema": model
+        for model in (row.config for row in KINDS.values())
+        if model is not None
+    },
 }

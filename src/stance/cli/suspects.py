@@ -27,7 +27,7 @@ def main(config: SuspectsConfig) -> None:
     probabilities = out_of_fold(examples, config.model, folds=config.folds, seed=config.seed)
     suspects = find_suspects(examples, probabilities)
     path = config.output or f"{config.outputs}/suspects/{config.data.name}.csv"
-    write_suspects(path, suspects)
+    write_suspects(path, suspects, excel_safe=config.excel_safe)
     kinds = Counter((suspect.example.label, suspect.suggested) for suspect in suspects)
     print(markdown_table(["label", "suggested", "rows"], [[*kind, n] for kind, n in kinds.most_common()]))
     said = zip(examples, to_predictions(probabilities), strict=True)

@@ -1,6 +1,6 @@
 """Search learning rate, epochs and template on validation alone.
 
-    stance sweep experiment=minilm
+    stance sweep model=minilm
 
 search.trials=20, search.learning_rate=[1e-5,3e-4], search.epochs=[3,10], search.templates=[...] (of model.second).
 A sweep that was killed goes on; a larger search.trials adds to it. docs/scaling.md says what it guarantees.

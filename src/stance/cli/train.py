@@ -1,10 +1,10 @@
 """Fine-tune an encoder, or fit a baseline.
 
-    stance train experiment=minilm seed=0
+    stance train experiment=stance_base seed=0
 
 Without an experiment: model=tfidf data=semeval2016 split=official (each a name of a file in conf/).
-Several at once: stance train -m experiment=minilm seed=0,1,2
-In two processes that share each batch: torchrun --no-python --nproc_per_node 2 stance train experiment=minilm
+Several at once: stance train -m model=minilm seed=0,1,2
+In two processes that share each batch: torchrun --no-python --nproc_per_node 2 stance train model=minilm
 More machines, more jobs at once: docs/scaling.md
 """
 

@@ -1,4 +1,4 @@
-"""Judgements in files: read strictly, checked against each other, written."""
+"""What files of judgements share: cells read strictly, judgements checked against each other, written."""
 
 from __future__ import annotations
 
@@ -9,25 +9,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
-from stance.base.annotations import Annotation, Corpus, shortened
-from stance.base.errors import Faults, StanceError, input_error, line_of, setting
+from stance.base.annotations import Annotation, shortened
+from stance.base.errors import Faults, StanceError, input_error, setting
 from stance.base.files import write_jsonl
 from stance.base.labels import (
     LONGEST,
     Label,
     alike,
-    check_label_map,
     is_missing,
     known_as,
     parse_label,
     spelled,
 )
-from stance.base.lines import PLAIN, Manner
-from stance.base.rows import read_rows
 from stance.base.words import composed
 
 log = logging.getLogger(__name__)
-
 
 #: Fields that must be there, in every file of annotations. ``holder`` must be there and may be empty.
 REQUIRED = ("id", "text", "holder", "target", "label", "annotator", "document")
@@ -38,77 +34,6 @@ OPTIONAL = ("context", "date", "tags")
 SPREADSHEET_ERRORS = frozenset(
     ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
 )
-
-
-def read_annotations(
-    path: str | Path,
-    *,
-    label_map: Mapping[str, str] | None = None,
-    columns: Mapping[str, str] | None = None,
-    leave_out: Collection[str | None] = (),
-    encoding: str = "utf-8",
-) -> list[Annotation]:
-    """The judgements in a jsonl, csv, tsv or xlsx file, checked; see :func:`read_corpus_file`, which says more."""
-    corpus = read_corpus_file(path, label_map=label_map, columns=columns, leave_out=leave_out, encoding=encoding)
-    return list(corpus.annotations)
-
-
-def read_corpus_file(
-    path: str | Path,
-    *,
-    label_map: Mapping[str, str] | None = None,
-    columns: Mapping[str, str] | None = None,
-    leave_out: Collection[str | None] = (),
-    encoding: str = "utf-8",
-    manner: Manner = PLAIN,
-) -> Corpus:
-    """The judgements in a jsonl, csv, tsv or xlsx file, checked, and how many were left out.
-
-    Args:
-        path: The file; its suffix says the kind.
-        label_map: What each spelling of a label means; without it only against, neutral, favor are read.
-        columns: Our name -> the file's name, for the fields that are called otherwise there.
-        leave_out: Spellings of labels whose judgements are not read; ``""`` where there is none.
-        encoding: Of the file, decoded strictly.
-        manner: What else the file does not say of itself; which sheet of a workbook is known by the fields.
-
-    Raises:
-        StanceError: Names file, line, value and what is allowed: for malformed rows, a missing or empty field, an
-            unknown label, a row id whose text, holder, target or document changes, a judgement given twice, two
-            labels by one annotator for one row, or a file without rows. Faulty rows are told together.
-    """
-    check_label_map(label_map or {}, str(path))
-    names = {name: name for name in REQUIRED + OPTIONAL} | dict(columns or {})
-    unknown = set(names) - set(REQUIRED + OPTIONAL)
-    if unknown:
-        raise input_error(str(path), "no such field in columns", found=sorted(unknown), allowed=REQUIRED + OPTIONAL)
-    annotations: list[Annotation] = []
-    lines: list[int] = []
-    absent = {name: names[name] for name in OPTIONAL if names[name] != name}
-    faults = Faults(path)
-    left_out: Counter[str] = Counter()
-    gaps = Gaps(path, names, dict.fromkeys(REQUIRED, "such a row is refused") | {"holder": Gaps.MEANING["holder"]})
-    wanted = tuple(names[name] for name in REQUIRED)
-    for number, (line, row) in enumerate(read_rows(path, encoding, manner._replace(wanted=wanted))):
-        gaps.note(row, place := line_of(path, line))
-        absent = {name: column for name, column in absent.items() if column not in row}
-        if number == 0 and "part" in row:
-            log.warning("%s: its column 'part' is not read here; data=table takes parts from a column", path)
-        if names["label"] in row and left_out_here(row[names["label"]], leave_out, left_out):
-            continue
-        with faults.noted(place):
-            annotations.append(_annotation(row, names, label_map, leave_out, place))
-            lines.append(line)
-    gaps.tell()
-    faults.tell()
-    if not annotations:
-        raise input_error(str(path), "no annotations in the file" + (" but those left out" if left_out else ""))
-    for name, column in absent.items():
-        raise input_error(
-            str(path), f"no field {column!r}", allowed=f"data.columns.{name}=NAME of a field that is there"
-        )
-    check_annotations(path, annotations, [line_of(path, line) for line in lines])
-    return Corpus(tuple(annotations), left_out=left_out)
 
 
 class Gaps:
@@ -174,30 +99,6 @@ def label_of(
             raise
         spellings = [*("null" if spelling is None else spelling for spelling in leave_out), spelled(value)]
         raise StanceError(f"{error}; such rows are left out by {setting('data.leave_out', spellings)}") from None
-
-
-def _annotation(
-    row: Mapping[str, Any],
-    names: Mapping[str, str],
-    label_map: Mapping[str, str] | None,
-    leave_out: Collection[str | None],
-    place: str,
-) -> Annotation:
-    values: dict[str, str] = {}
-    for field_name in REQUIRED:
-        column = names[field_name]
-        if column not in row:
-            allowed = (
-                f"a field {column!r}, or data.columns.{field_name}=NAME; data=table needs text, target and label alone"
-            )
-            raise input_error(place, f"field {column!r} is missing", found=sorted(row), allowed=allowed)
-        if field_name != "label":
-            values[field_name] = cell_of(row[column], column, place, may_be_empty=field_name == "holder")
-    for field_name in ("context", "date"):
-        values[field_name] = cell_of(row.get(names[field_name], ""), names[field_name], place, may_be_empty=True)
-    tags = tags_of(row.get(names["tags"]), names["tags"], place)
-    label = label_of(row[names["label"]], label_map, place, leave_out)
-    return Annotation(label=label, tags=tags, **values)
 
 
 def tags_of(value: object, column: str, place: str) -> tuple[str, ...]:
@@ -294,5 +195,5 @@ def _check_against(
 
 
 def write_annotations(path: str | Path, annotations: Iterable[Annotation]) -> None:
-    """Write one JSON object a line; :func:`read_annotations` gives the same list back."""
+    """Write one JSON object a line; :func:`stance.data.table.read_annotations` gives the same list back."""
     write_jsonl(path, (asdict(annotation) for annotation in annotations))

@@ -14,9 +14,11 @@ from typing import Any
 from stance.base.annotations import Corpus, Example
 from stance.base.errors import StanceError, input_error
 from stance.base.files import alone_at, digest, file_digest
+from stance.base.settings import differing
 from stance.data.agreement import aggregate, alpha_interval, by_row
-from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
+from stance.data.config import AuxiliaryConfig, BuildConfig, DataConfig, SplitConfig
 from stance.data.dataset import RECORD, DatasetRecord, fingerprint, load_splits, read_record, save_dataset, statistics
+from stance.data.info import info_of
 from stance.data.read import read_corpus
 from stance.data.splits import (
     Splits,
@@ -35,9 +37,6 @@ log = logging.getLogger(__name__)
 #: The rooms whose code decides which rows come of a file.
 DECIDING = ("base", "data")
 
-#: How other corpora are divided when their train part is learnt from.
-TAKEN_AS_THEY_ARE = SplitConfig(leaks="report")
-
 #: Leaks that are listed; the record has the number of all.
 SHOWN = 10
 
@@ -46,23 +45,13 @@ def dataset_folder(
     outputs: str | Path, data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None = None
 ) -> Path:
     """Where the dataset of this configuration stands: its name ends in a digest, so that two never share a folder."""
-    settings = _identity(data, split, auxiliary)
-    return Path(outputs) / "data" / f"{data.name}-{split.by}-{split.seed}-{digest(settings)[:8]}"
+    made = digest(_settings(data, split, auxiliary))
+    return Path(outputs) / "data" / f"{data.name}-{split.by}-{split.seed}-{made[:8]}"
 
 
-def _identity(data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None) -> dict[str, Any]:
-    """The settings without what depends on the machine, and without ``auxiliary`` where there is none."""
-    settings: dict[str, Any] = {"data": asdict(data), "split": asdict(split)}
-    corpora = [settings["data"]]
-    if auxiliary is not None and auxiliary.corpora:
-        settings["auxiliary"] = asdict(auxiliary)
-        corpora += settings["auxiliary"]["corpora"].values()
-    for corpus in corpora:
-        corpus["root"] = corpus["texts"] = ""
-        for key in ("tool", "mapping"):
-            if not corpus[key]:
-                del corpus[key]
-    return settings
+def _settings(data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None) -> dict[str, Any]:
+    others = auxiliary if auxiliary is not None and auxiliary.corpora else AuxiliaryConfig()
+    return differing(BuildConfig(data=data, split=split, auxiliary=others))
 
 
 @cache
@@ -90,9 +79,9 @@ def build_dataset(
     """
     folder = dataset_folder(outputs, data, split, auxiliary)
     corpora = {} if auxiliary is None else auxiliary.corpora
-    others = {name: build_dataset(outputs, other, TAKEN_AS_THEY_ARE)[:2] for name, other in corpora.items()}
+    others = {name: build_dataset(outputs, other, split_beside(other))[:2] for name, other in corpora.items()}
     corpus = read_corpus(data)
-    source = {**_identity(data, split, auxiliary), "files": dict(corpus.files), "code": _code()}
+    source = {**_settings(data, split, auxiliary), "files": dict(corpus.files), "code": _code()}
     if others:
         source["others"] = {name: record.fingerprint for name, (_, record) in others.items()}
     with alone_at(folder):
@@ -106,6 +95,11 @@ def build_dataset(
             record = replace(record, fingerprint=fingerprint(splits), statistics=statistics(splits), auxiliary=taken)
         save_dataset(folder, splits, record)
         return splits, record, True
+
+
+def split_beside(other: DataConfig) -> SplitConfig:
+    """How a corpus is divided whose train part is learnt from beside another corpus."""
+    return SplitConfig(by=info_of(other.reader).divided_by, leaks="report")
 
 
 def load_part(outputs: str | Path, data: DataConfig, split: SplitConfig, part: str) -> tuple[Splits, DatasetRecord]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
 from stance.base.checks import a_name, a_seed, at_least, one_of
 from stance.base.errors import input_error
 from stance.base.labels import alike, known_as
 from stance.base.lines import Manner
+from stance.base.settings import FILE, WHERE
+from stance.data.columns import QUESTION, Columns
+from stance.data.info import info_of, known
+from stance.data.roots import published, root_of
 
 
 def _by_spelling(key: str, spellings: dict[str, list[str | None]]) -> dict[str, str]:
@@ -58,87 +62,66 @@ class PartSpellings:
         return _by_spelling("parts", vars(self))
 
 
-@dataclass(kw_only=True)
-class AnnotationColumns:
-    """What the fields of an annotation are called in the user's file. ``part`` is for tables only."""
-
-    id: str = "id"
-    text: str = "text"
-    holder: str = "holder"
-    target: str = "target"
-    label: str = "label"
-    annotator: str = "annotator"
-    document: str = "document"
-    context: str = "context"
-    date: str = "date"
-    tags: str = "tags"
-    part: str = "part"
-
-
 #: double: quotation marks may stand around a cell; none: they are text.
 QUOTING = ("double", "none")
 
-#: Each reads one format; ``table`` any.
-READERS = (
-    "negotiation", "news", "bundled", "wire", "annotations", "table", "import",
-    "semeval2016", "tweeteval", "vast", "pstance", "seesaw", "newsmtsc", "gwsd",
-    "procon20", "perspectrum", "iam", "ibm_claim_stance", "ibm_kpa",
-    "ruw", "conflict_bias", "unsc", "mpqa", "dna", "nli",
-)  # fmt: skip
+#: Fields of ``DataConfig`` that are made use of with every reader; of the others, those that its ``options`` name.
+ALWAYS_READ = frozenset(("name", "reader", "root", "path", "hub", "revision", "headline"))
 
 
 @dataclass(kw_only=True)
 class DataConfig:
     """Where judgements come from.
 
+    The first seven are read of every corpus. The others are options: which reader reads them stands in its
+    :class:`stance.data.info.CorpusInfo`, and one that the reader does not read is refused.
+
     Attributes:
         name: Of the corpus; part of folder names.
-        reader: One of ``READERS``.
-        root: Folder that ``path`` is relative to; it is not recorded, so that results name no machine's folders.
+        reader: A published corpus, or what reads the user's own files: annotations, table, import, dna.
+        root: Folder that ``path`` is relative to, which is not recorded; null = see :mod:`stance.data.roots`.
         path: A file or folder, as the reader wants it.
         hub: A dataset repository of the Hugging Face hub that ``path`` is in, instead of ``root``.
         revision: Of that repository: a branch, tag or, to have the same tomorrow, a commit.
         headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
             favor_against_f1_mean_over_targets.
-        texts: Folder with the texts that a corpus annotates without holding them (wire); like ``root`` not recorded.
-        annotators: Whose judgements count (negotiation, news, annotations, import; in the last two empty = all).
-        adjudicator: Who settles ties and disagreements (annotations, import).
-        labels: How the labels are spelled in the file (annotations, table, dna).
-        leave_out: Spellings of labels whose judgements are not read, e.g. ``[UNCLEAR, ""]`` (annotations, table, dna).
-        columns: What our fields are called in the file (annotations, table); which of its variables they are (dna).
-        parts: How the parts are spelled in a column ``part`` (table).
+        texts: Folder with the texts that a corpus annotates without holding them; not recorded; null = its
+            folder among the published corpora.
+        annotators: Whose judgements count; of the user's own files empty = all.
+        adjudicator: Who settles ties and disagreements.
+        labels: How the labels are spelled in the file.
+        leave_out: Spellings of labels whose judgements are not read, e.g. ``[UNCLEAR, ""]``.
+        columns: What our fields are called in the file; in a database which of its variables they are.
+        parts: How the parts are spelled in a column ``part``.
         target: One target for every row of a table without that column.
-        encoding: Of the file (annotations, table, dna).
-        tool: Which annotation tool wrote the files; empty = as their content says (import).
-        mapping: A file that says what in them is holder, target and label (import).
-        quoting: Of a csv or tsv, one of ``QUOTING`` (annotations, table, dna).
-        fill_down: Columns of the file whose empty cells hold what the cell above holds (annotations, table, dna).
-        task: a or b (semeval2016).
-        derived_neutrals: Whether there are neutral rows that nobody judged: for vast the synthetic ones (false leaves
-            out those of its few-shot rows too, which cannot be told), for seesaw pairs of a sentence's entities without
-            a stance, for unsc sentences without a conflict, for mpqa pairs of a sentence's holders and targets without
-            an attitude that has a pole.
-        verify: Refuse files other than the published ones (the field's corpora).
+        encoding: Of the file.
+        tool: Which annotation tool wrote the files; empty = as their content says.
+        mapping: A file that says what in them is holder, target and label.
+        quoting: Of a csv or tsv, one of ``QUOTING``.
+        fill_down: Columns of the file whose empty cells hold what the cell above holds.
+        task: a or b.
+        derived_neutrals: Whether there are neutral rows that nobody judged; the top of each reader says which.
+        verify: Refuse files other than the published ones.
     """
 
     name: str
     reader: str
-    root: str
-    path: str
+    root: str | None = field(default=None, metadata=WHERE)
+    path: str = field(metadata=FILE)
     hub: str = ""
     revision: str = "main"
     headline: str = "macro_f1"
-    texts: str = ""
+    texts: str | None = field(default=None, metadata=WHERE)
     annotators: list[str] = field(default_factory=list)
     adjudicator: str = ""
     labels: LabelSpellings = field(default_factory=LabelSpellings)
     leave_out: list[str | None] = field(default_factory=list)
-    columns: AnnotationColumns = field(default_factory=AnnotationColumns)
+    columns: Columns = field(default_factory=Columns)
     parts: PartSpellings = field(default_factory=PartSpellings)
     target: str = ""
     encoding: str = "utf-8"
     tool: str = ""
-    mapping: str = ""
+    mapping: str = field(default="", metadata=FILE)
     quoting: str = "double"
     fill_down: list[str] = field(default_factory=list)
     task: str = "a"
@@ -148,34 +131,46 @@ class DataConfig:
     def __post_init__(self) -> None:
         """Refuse values outside the lists above."""
         a_name("data.name", self.name)
-        one_of("data.reader", self.reader, READERS)
         measures = ("macro_f1", "favor_against_f1", "accuracy", "favor_against_f1_mean_over_targets")
         one_of("data.headline", self.headline, measures)
-        self._check_import()
         one_of("data.quoting", self.quoting, QUOTING)
-        for key in ("leave_out", "fill_down"):
-            if getattr(self, key) and self.reader not in ("annotations", "table", "dna"):
-                raise input_error(f"data.{key}", "not read of a published corpus", found=getattr(self, key))
+        self._check_options()
         for spelling in self.leave_out:
             if known_as("null" if spelling is None else spelling, self.labels.map()) is not None:
                 raise input_error("data.leave_out", "it has a meaning in data.labels too", found=spelling)
 
-    def _check_import(self) -> None:
-        """Refuse what would not be looked at: of an export everything stands in its mapping."""
-        if self.reader != "import":
-            for key in ("tool", "mapping"):
-                if getattr(self, key):
-                    raise input_error(f"data.{key}", "read with data=import alone", found=getattr(self, key))
-            return
-        usual = {"labels": LabelSpellings(), "columns": AnnotationColumns(), "leave_out": [], "target": ""}
-        for key, value in (usual | {"encoding": "utf-8"}).items():
-            if getattr(self, key) != value:
-                raise input_error(f"data.{key}", "not read of an export", allowed=f"{key} in the file data.mapping")
+    def _check_options(self) -> None:
+        """Refuse what the reader would not look at."""
+        info = info_of(self.reader)
+        for option in fields(self):
+            value = getattr(self, option.name)
+            default = option.default if option.default_factory is MISSING else option.default_factory()
+            if option.name in ALWAYS_READ | info.options or value == default:
+                continue
+            others = sorted({other.reader or other.name for other in known() if option.name in other.options})
+            raise input_error(
+                f"data.{option.name}",
+                f"not read with data.reader={self.reader}",
+                found=asdict(self)[option.name],
+                allowed=info.instead.get(option.name, f"with data.reader={' or '.join(others)}"),
+            )
+        if "parts" not in info.options:
+            self.columns.check_read("data.columns", [name for name in asdict(self.columns) if name != "part"])
+        if self.revision != "main" and not self.hub:
+            raise input_error(
+                "data.revision", "read of a repository alone", found=self.revision, allowed="data.hub=..."
+            )
 
     @property
     def location(self) -> Path:
         """The file or folder to read."""
-        return Path(self.root) / self.path
+        root = root_of(self.reader, verify=self.verify) if self.root is None else Path(self.root)
+        return root / self.path
+
+    @property
+    def texts_folder(self) -> Path:
+        """The folder with the texts that are not in ``location``."""
+        return published() / info_of(self.reader).folder if self.texts is None else Path(self.texts)
 
     @property
     def manner(self) -> Manner:
@@ -239,17 +234,7 @@ class BuildConfig:
     data: DataConfig
     split: SplitConfig = field(default_factory=SplitConfig)
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
-    outputs: str = "outputs"
-
-
-@dataclass(kw_only=True)
-class ColumnsConfig:
-    """What the columns of the user's file are called."""
-
-    text: str = "text"
-    target: str = "target"
-    holder: str = "holder"
-    context: str = "context"
+    outputs: str = field(default="outputs", metadata=WHERE)
 
 
 @dataclass(kw_only=True)
@@ -266,7 +251,8 @@ class TasksConfig:
         clusters: Of the most useful rows take one of each cluster of their embeddings, so that no two are alike.
         given: Files of tasks that were given before, or what came back of them: their rows are left out.
         annotators: Columns of a sheet, one for each person.
-        columns: Names in the tables; ``id``, ``document`` and ``date`` are called so, and may be missing.
+        columns: Names in the tables, of text, target, holder and context; ``id``, ``document`` and ``date`` are called
+            so, and may be missing.
         prefix: Before the names of the columns of probabilities, as ``scripts/predict.py`` was told.
         encoder: For the clusters: all-MiniLM-L6-v2 (packaged), a folder or a hub id.
         seed: Of clusters and random order.
@@ -280,7 +266,7 @@ class TasksConfig:
     clusters: bool = True
     given: list[str] = field(default_factory=list)
     annotators: list[str] = field(default_factory=lambda: ["coder 1", "coder 2"])
-    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
+    columns: Columns = field(default_factory=Columns)
     prefix: str = ""
     encoder: str = "all-MiniLM-L6-v2"
     seed: int = 0
@@ -288,6 +274,7 @@ class TasksConfig:
     def __post_init__(self) -> None:
         """Refuse no rows, no files, another order, and a seed that is none."""
         at_least("n", self.n, 1)
+        self.columns.check_read("columns", QUESTION)
         a_seed("seed", self.seed)
         at_least("input", len(self.input), 1)
         one_of("order", self.order, ("margin", "disagreement", "random", "file"))

@@ -34,6 +34,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -43,9 +44,10 @@ from stance.base.lines import PLAIN, Manner
 from stance.base.names import must_exist
 from stance.base.tables import READABLE, Row, read_chunks
 from stance.data.annotation_files import Gaps
-from stance.data.config import AnnotationColumns
+from stance.data.columns import Columns
 from stance.data.corpora.checksums import verified
-from stance.data.table import CHUNK, corpus_of_rows
+from stance.data.info import CorpusInfo
+from stance.data.table import CHUNK, FILE_OPTIONS, corpus_of_rows
 
 #: Name -> SHA-256 of the published files.
 PUBLISHED: Mapping[str, str] = {
@@ -65,7 +67,7 @@ FROM STATEMENTS s JOIN DOCUMENTS d ON d.ID = s.DocumentId LEFT JOIN CODERS c ON 
 
 def read(
     path: str | Path,
-    columns: AnnotationColumns,
+    columns: Columns,
     *,
     label_map: Mapping[str, str],
     leave_out: Collection[str | None] = (),
@@ -98,11 +100,14 @@ def read(
         manner = manner._replace(wanted=(columns.text, columns.label, columns.target))
         rows = _with_columns(path, chain.from_iterable(read_chunks(path, CHUNK, encoding, manner)), columns)
     else:
+        if manner.fill_down:
+            found = list(manner.fill_down)
+            raise input_error("data.fill_down", "a database has no cells above", found=found, allowed="a table")
         rows = _statements(path, columns)
     return corpus_of_rows(path, rows, columns, label_map=label_map, leave_out=leave_out)
 
 
-def _with_columns(path: Path, rows: Iterable[tuple[str, Row]], columns: AnnotationColumns) -> Iterator[tuple[str, Row]]:
+def _with_columns(path: Path, rows: Iterable[tuple[str, Row]], columns: Columns) -> Iterator[tuple[str, Row]]:
     """The rows of a table that must have the columns of holders and documents.
 
     Here a misspelt holder does not mean the author, nor a misspelt document that each statement has its own.
@@ -120,7 +125,7 @@ def _with_columns(path: Path, rows: Iterable[tuple[str, Row]], columns: Annotati
     gaps.tell()
 
 
-def _statements(path: Path, columns: AnnotationColumns) -> Iterator[tuple[str, Row]]:
+def _statements(path: Path, columns: Columns) -> Iterator[tuple[str, Row]]:
     """The statements of a database that have the three variables, as rows of a table with the columns' names."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
@@ -157,7 +162,7 @@ def _statements(path: Path, columns: AnnotationColumns) -> Iterator[tuple[str, R
         raise input_error(str(path), f"not a readable database: {error}", allowed=allowed) from None
 
 
-def _types(path: Path, database: sqlite3.Connection, columns: AnnotationColumns) -> dict[int, dict[int, str]]:
+def _types(path: Path, database: sqlite3.Connection, columns: Columns) -> dict[int, dict[int, str]]:
     """The types of statement that have holder, target and label: id of the type -> id of each variable -> its name.
 
     Raises:
@@ -182,3 +187,28 @@ def _span(text: str, start: int, stop: int, place: str) -> str:
     if not 0 <= 2 * start < 2 * stop <= len(units):
         raise input_error(place, "not within its document", found=[start, stop], allowed=f"0 to {len(units) // 2}")
     return units[2 * start : 2 * stop].decode("utf-16-le", errors="replace")
+
+
+DNA = CorpusInfo(
+    name="dna", read=read, options=FILE_OPTIONS | {"verify"}, headline="favor_against_f1", divided_by="document"
+)
+
+SAMPLE = replace(
+    DNA,
+    name="dna_sample",
+    reader="dna",
+    folder="dna-sample",
+    files="`sample.dna`",
+    origin="leifeld/dna, `sample`",
+    labels="2",
+    licence="none of its own",
+)
+
+HANSARD = replace(
+    SAMPLE,
+    name="dna_hansard",
+    folder="dna-labour-hansard",
+    files="`MANUALLY_ANNOTATED_DATA.xlsx`",
+    origin="sarahtunmore/dnaPipelineR-materials",
+    licence="none stated",
+)

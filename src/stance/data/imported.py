@@ -8,21 +8,39 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from stance.base.annotations import Corpus
 from stance.base.errors import input_error
 from stance.base.files import file_digest
-from stance.data.config import AnnotationColumns
-from stance.data.imports import TOOLS, ImportMapping, Opened, open_export, read_mapping, records_of, rows_of
-from stance.data.table import corpus_of_rows
+from stance.data.columns import Columns
+from stance.data.imports import (
+    MAY_BE_EMPTY,
+    TOOLS,
+    ImportMapping,
+    Opened,
+    open_export,
+    read_mapping,
+    records_of,
+    rows_of,
+)
+from stance.data.info import CorpusInfo
+from stance.data.table import corpus_of_rows, of_annotators
 
 log = logging.getLogger(__name__)
 
 
-def read(path: str | Path, mapping: str | Path, *, tool: str = "", part_map: Mapping[str, str]) -> Corpus:
+def read(
+    path: str | Path,
+    mapping: str | Path,
+    *,
+    tool: str = "",
+    part_map: Mapping[str, str],
+    annotators: Sequence[str] = (),
+    adjudicator: str = "",
+) -> Corpus:
     """The judgements of an export; with ``part`` in the mapping also the parts.
 
     Args:
@@ -30,6 +48,8 @@ def read(path: str | Path, mapping: str | Path, *, tool: str = "", part_map: Map
         mapping: The file that says what is what.
         tool: Which tool wrote it; empty = as the mapping or else its content says.
         part_map: What each spelling of a part means.
+        annotators: Whose judgements count; empty = all.
+        adjudicator: Who settles; empty = nobody.
 
     Raises:
         StanceError: No mapping, no judgements, or faulty ones: told together, each with file, record and offset.
@@ -44,15 +64,20 @@ def read(path: str | Path, mapping: str | Path, *, tool: str = "", part_map: Map
     if not found.rows:
         left_out = ", ".join(f"{reason} ({n})" for reason, n in found.left_out.most_common())
         raise input_error(str(path), "no judgements", found=left_out or "no records", allowed="see the mapping")
+    for name, rows in found.empty.items():
+        if rows < len(found.rows):
+            told = "%s: %d of %d judgements name no %s: %s; if a cell should go on from above, fill_down in the mapping"
+            log.warning(told, path, rows, len(found.rows), name, MAY_BE_EMPTY[name])
     with_part = any("part" in row for _, row in found.rows)
     corpus = corpus_of_rows(
         path if Path(path).is_file() else mapping,
         found.rows,
-        AnnotationColumns(),
+        Columns(),
         label_map={},
         part_map=part_map if with_part else None,
     )
-    return replace(corpus, files=_digests(Path(path), Path(mapping), opened, said), left_out=found.left_out)
+    corpus = replace(corpus, files=_digests(Path(path), Path(mapping), opened, said), left_out=found.left_out)
+    return of_annotators(path, corpus, annotators, adjudicator)
 
 
 def opened_with(path: str | Path, mapping: str | Path, tool: str = "") -> tuple[Opened, ImportMapping]:
@@ -75,3 +100,14 @@ def _digests(path: Path, mapping: Path, opened: Opened, said: ImportMapping) -> 
         others = sorted(file for file in texts.rglob("*") if file.is_file()) if texts.is_dir() else [texts]
         digests |= {f"texts/{file.name}": file_digest(file) for file in others}
     return digests
+
+
+IMPORT = CorpusInfo(
+    name="import",
+    read=read,
+    options=frozenset(("mapping", "tool", "parts", "annotators", "adjudicator")),
+    instead={
+        name: f"{name} in the file data.mapping"
+        for name in ("labels", "leave_out", "columns", "target", "encoding", "fill_down")
+    },
+)

@@ -1,9 +1,14 @@
-"""Any table of examples, one a row, with its columns, labels and parts named in the configuration: no code needed.
+"""Any table of judgements, one a row, with its columns, labels and parts named in the configuration: no code needed.
 
-csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). A column of text and one of the label must be there, and a
-target, as a column or one for all rows. The others may be missing, if the configuration does not name them: without
-ids a row is called by its number, without documents each row is its own, without annotators the file is one, without
-holders the author is asked. Rows with one id are judgements of one example.
+csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). There are two ways to read one:
+
+- ``data=table``: a column of text and one of the label must be there, and a target, as a column or one for all rows.
+  The others may be missing, if the configuration does not name them: without ids a row is called by its number, without
+  documents each row is its own, without annotators the file is one, without holders the author is asked.
+- ``data=annotations``, strictly: every row must have all of id, text, holder, target, label, annotator and document,
+  and none but the holder may be empty. This is what :func:`stance.data.annotation_files.write_annotations` writes.
+
+Rows with one id are judgements of one example.
 """
 
 from __future__ import annotations
@@ -12,36 +17,81 @@ import itertools
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stance.base.annotations import Annotation, Corpus
 from stance.base.errors import Faults, input_error, setting
 from stance.base.files import file_digest
-from stance.base.labels import known_as
+from stance.base.labels import check_label_map, known_as
 from stance.base.lines import PLAIN, Manner
 from stance.base.tables import Row, read_chunks
 from stance.base.words import composed
-from stance.data.annotation_files import Gaps, cell_of, check_annotations, label_of, left_out_here, tags_of
-from stance.data.config import AnnotationColumns
+from stance.data.annotation_files import (
+    OPTIONAL,
+    REQUIRED,
+    Gaps,
+    cell_of,
+    check_annotations,
+    label_of,
+    left_out_here,
+    tags_of,
+)
+from stance.data.columns import Columns
+from stance.data.info import CorpusInfo
 
 log = logging.getLogger(__name__)
 
 #: Rows in memory beside the annotations.
 CHUNK = 4096
 
+#: What an empty cell comes to in a strict table.
+REFUSED = dict.fromkeys(REQUIRED, "such a row is refused") | {"holder": Gaps.MEANING["holder"]}
+
+
+def read_annotations(
+    path: str | Path,
+    *,
+    label_map: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    leave_out: Collection[str | None] = (),
+    encoding: str = "utf-8",
+) -> list[Annotation]:
+    """The judgements in a file of which every row has all fields; :func:`read` with ``strict``.
+
+    Args:
+        path: jsonl, csv, tsv, parquet or xlsx.
+        label_map: What each spelling of a label means; without it only against, neutral, favor are read.
+        columns: Our name -> the file's name, for the fields that are called otherwise there.
+        leave_out: Spellings of labels whose judgements are not read; ``""`` where there is none.
+        encoding: Of the file, decoded strictly.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
+    if unknown := sorted(set(columns or {}) - {*REQUIRED, *OPTIONAL}):
+        raise input_error(str(path), "no such field in columns", found=unknown, allowed=REQUIRED + OPTIONAL)
+    named = Columns(**(columns or {}))
+    return list(
+        read(path, named, label_map=label_map or {}, leave_out=leave_out, encoding=encoding, strict=True).annotations
+    )
+
 
 def read(
     path: str | Path,
-    columns: AnnotationColumns,
+    columns: Columns,
     *,
     label_map: Mapping[str, str],
-    part_map: Mapping[str, str],
+    part_map: Mapping[str, str] | None = None,
     target: str = "",
     leave_out: Collection[str | None] = (),
     encoding: str = "utf-8",
     manner: Manner = PLAIN,
+    annotators: Sequence[str] = (),
+    adjudicator: str = "",
+    strict: bool = False,
 ) -> Corpus:
     """The rows of the table; with a column of parts, also those.
 
@@ -49,23 +99,29 @@ def read(
         path: The table.
         columns: What each field is called there.
         label_map: What each spelling of a label means; empty = the three names themselves.
-        part_map: Likewise for train, validation and test; read only where there is a column of parts.
+        part_map: Likewise for train, validation and test; without it a column of parts is not read.
         target: One target for every row, instead of a column.
         leave_out: Spellings of labels whose rows are not read; ``""`` where there is none.
         encoding: Of a csv, tsv or jsonl file.
         manner: What else the file does not say of itself; which sheet of a workbook is known by the columns.
+        annotators: Whose judgements count; empty = all.
+        adjudicator: Who settles; empty = nobody.
+        strict: Refuse a row that lacks a field of ``REQUIRED``.
 
     Raises:
         StanceError: Names file, row, value and what is allowed: a column that is not there, an empty cell, an unknown
             label or part, an id whose text, holder, target or document changes, two labels by one annotator; several
-            annotators of the same row, and no ids that say so. Faulty rows are told together.
+            annotators of the same row, and no ids that say so; no annotator of a name. Faulty rows are told together.
     """
-    manner = manner._replace(wanted=(columns.text, columns.label, *([] if target else [columns.target])))
+    check_label_map(label_map, str(path))
+    wanted = REQUIRED if strict else ("text", "label", *([] if target else ["target"]))
+    manner = manner._replace(wanted=tuple(getattr(columns, field) for field in wanted))
     rows = itertools.chain.from_iterable(read_chunks(path, CHUNK, encoding, manner))
-    absent, names, gaps = asdict(columns), set[str](), Gaps(path, asdict(columns))
+    absent, names = asdict(columns), set[str]()
+    gaps = Gaps(path, asdict(columns), REFUSED if strict else Gaps.MEANING)
 
     def noted() -> Iterator[tuple[str, Row]]:
-        """The rows; at their end it is known which columns none of them has."""
+        """The rows; at their end it is known which columns none of them has, and which cells are empty."""
         nonlocal absent
         for place, row in rows:
             if not names >= row.keys():
@@ -73,23 +129,47 @@ def read(
                 absent = {field: column for field, column in absent.items() if column not in row}
             gaps.note(row, place)
             yield place, row
+        gaps.tell()
 
     corpus = corpus_of_rows(
-        path, noted(), columns, label_map=label_map, part_map=part_map, target=target, leave_out=leave_out
+        path,
+        noted(),
+        columns,
+        label_map=label_map,
+        part_map=part_map,
+        target=target,
+        leave_out=leave_out,
+        strict=strict,
     )
     for field, column in absent.items():
-        if column != getattr(AnnotationColumns, field) and not (field == "target" and target):
+        if column != getattr(Columns, field) and not (field == "target" and target):
             raise input_error(
                 str(path), f"no column {column!r}", found=sorted(names), allowed=f"data.columns.{field}=NAME"
             )
     if "id" in absent:
         _refuse_repeated(path, corpus.annotations)
-    gaps.tell()
+    if part_map is None and "part" not in absent:
+        log.warning("%s: its column %r is not read here; data=table takes parts from a column", path, columns.part)
     if "holder" in absent:
         log.info("no column %r: the stance asked is that of the author of the text", columns.holder)
     if "document" in absent:
         log.info("no column %r: every row is a document of its own", columns.document)
-    return corpus
+    return of_annotators(path, corpus, annotators, adjudicator)
+
+
+def of_annotators(path: str | Path, corpus: Corpus, annotators: Sequence[str], adjudicator: str) -> Corpus:
+    """The judgements of those annotators who are asked for, none = all, and of the adjudicator.
+
+    Raises:
+        StanceError: There is no annotator of that name.
+    """
+    names = {annotation.annotator for annotation in corpus.annotations}
+    for name in (*annotators, *filter(None, [adjudicator])):
+        if name not in names:
+            raise input_error(str(path), "no such annotator", found=name, allowed=sorted(names))
+    chosen = {*annotators, adjudicator} if annotators else names
+    annotations = tuple(a for a in corpus.annotations if a.annotator in chosen)
+    return replace(corpus, annotations=annotations, adjudicator=adjudicator)
 
 
 def _refuse_repeated(path: str | Path, annotations: Sequence[Annotation]) -> None:
@@ -111,16 +191,15 @@ def _refuse_repeated(path: str | Path, annotations: Sequence[Annotation]) -> Non
 def corpus_of_rows(
     path: str | Path,
     rows: Iterable[tuple[str, Row]],
-    columns: AnnotationColumns,
+    columns: Columns,
     *,
     label_map: Mapping[str, str],
     part_map: Mapping[str, str] | None = None,
     target: str = "",
     leave_out: Collection[str | None] = (),
+    strict: bool = False,
 ) -> Corpus:
     """The same of rows that were read from the file in another way, each with its place for messages.
-
-    Without ``part_map`` a column of parts is not read.
 
     Raises:
         StanceError: See :func:`read`.
@@ -131,12 +210,14 @@ def corpus_of_rows(
     faults = Faults(path)
     left_out: Counter[str] = Counter()
     for number, (place, row) in enumerate(rows, 1):
-        if number == 1:
+        if number == 1 and not strict:
             _check_columns(row, columns, target, place)
-        if left_out_here(row.get(columns.label), leave_out, left_out):
+        if (columns.label in row or not strict) and left_out_here(row.get(columns.label), leave_out, left_out):
             continue
         with faults.noted(place):
-            annotation = _annotation(row, columns, label_map, leave_out, target, place, number)
+            if strict:
+                _check_fields(row, columns, place)
+            annotation = _annotation(row, columns, label_map, leave_out, target, place, number, strict=strict)
             if part_map is not None and columns.part in row:
                 part = _part(row[columns.part], part_map, place)
                 if parts.setdefault(annotation.id, part) != part:
@@ -155,7 +236,7 @@ def corpus_of_rows(
     return Corpus(tuple(annotations), parts or None, {Path(path).name: file_digest(path)}, left_out=left_out)
 
 
-def _check_columns(row: Mapping[str, Any], columns: AnnotationColumns, target: str, place: str) -> None:
+def _check_columns(row: Mapping[str, Any], columns: Columns, target: str, place: str) -> None:
     needed = {"text": columns.text, "label": columns.label, **({} if target else {"target": columns.target})}
     for field, column in needed.items():
         if column not in row:
@@ -167,20 +248,30 @@ def _check_columns(row: Mapping[str, Any], columns: AnnotationColumns, target: s
         )
 
 
+def _check_fields(row: Mapping[str, Any], columns: Columns, place: str) -> None:
+    for field in REQUIRED:
+        if (column := getattr(columns, field)) not in row:
+            allowed = f"a field {column!r}, or data.columns.{field}=NAME; data=table needs text, target and label alone"
+            raise input_error(place, f"field {column!r} is missing", found=sorted(row), allowed=allowed)
+
+
 def _annotation(
     row: Mapping[str, Any],
-    columns: AnnotationColumns,
+    columns: Columns,
     label_map: Mapping[str, str],
     leave_out: Collection[str | None],
     target: str,
     place: str,
     number: int,
+    *,
+    strict: bool,
 ) -> Annotation:
+    needed = [field for field in REQUIRED if field != "holder"] if strict else ["text", "target"]
+
     def cell(field: str, default: str = "") -> str:
-        """A field's text; an empty or missing one gives the default, which for text and target is an error."""
+        """A field's text; an empty or missing one gives the default, unless it is needed."""
         column = getattr(columns, field)
-        needed = field in ("text", "target")
-        return cell_of(row.get(column), column, place, may_be_empty=not needed) or default
+        return cell_of(row.get(column), column, place, may_be_empty=field not in needed) or default
 
     row_id = cell("id", f"row-{number}")
     return Annotation(
@@ -205,3 +296,12 @@ def _part(value: object, part_map: Mapping[str, str], place: str) -> str:
         allowed = f"{', '.join(part_map)}; others: say what each means, e.g. {hint}"
         raise input_error(place, "unknown part", found=value, allowed=allowed)
     return part_map[spelling]
+
+
+#: What any file of rows may be told of itself.
+FILE_OPTIONS = frozenset(("columns", "labels", "leave_out", "encoding", "quoting", "fill_down"))
+
+ANNOTATIONS = CorpusInfo(
+    name="annotations", read=partial(read, strict=True), options=FILE_OPTIONS | {"annotators", "adjudicator"}
+)
+TABLE = CorpusInfo(name="table", read=read, options=ANNOTATIONS.options | {"parts", "target"})

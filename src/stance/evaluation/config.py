@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stance.base.checks import a_seed, at_least
+from stance.base.checks import a_seed, at_least, one_of
 from stance.base.errors import input_error
-from stance.data.config import DataConfig, LabelSpellings, SplitConfig
+from stance.base.lines import Manner
+from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
 from stance.models.config import LinearConfig, ModelConfig
 
 
@@ -55,6 +56,8 @@ class EvaluateConfig:
         predictions: a predictions file of any model;
         labels: how they are spelled in it.
         prefix: Before the names of its columns but ``id``, as ``scripts/predict.py`` was told.
+        quoting: Of a csv or tsv of predictions, one of ``QUOTING``.
+        fill_down: Columns of it whose empty cells hold what the cell above holds.
         part: train, validation, test or challenge.
         output: Where the report goes; null = in outputs, named after corpus and part, in place of what stood there.
     """
@@ -65,14 +68,22 @@ class EvaluateConfig:
     predictions: str | None = None
     labels: LabelSpellings = field(default_factory=LabelSpellings)
     prefix: str = ""
+    quoting: str = "double"
+    fill_down: list[str] = field(default_factory=list)
     part: str = "test"
     output: str | None = None
     bootstrap: int = 1000
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples."""
+        """Refuse too few bootstrap samples, and another quoting."""
         at_least("bootstrap", self.bootstrap, 10)
+        one_of("quoting", self.quoting, QUOTING)
+
+    @property
+    def manner(self) -> Manner:
+        """How the predictions are read."""
+        return Manner(quoted=self.quoting != "none", fill_down=tuple(self.fill_down))
 
 
 @dataclass(kw_only=True)
@@ -106,6 +117,7 @@ class SuspectsConfig:
         folds: Into which the documents are drawn.
         seed: Of that drawing.
         output: The csv file; null = in ``<outputs>/suspects``, named after the corpus.
+        excel_safe: Put an apostrophe before texts that a spreadsheet would compute as formulas.
     """
 
     data: DataConfig
@@ -113,6 +125,7 @@ class SuspectsConfig:
     folds: int = 5
     seed: int = 0
     output: str | None = None
+    excel_safe: bool = False
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from stance.base.annotations import Example, columns_of, label_counts, shortened
+from stance.base.annotations import Example, label_counts, shortened
 from stance.base.errors import input_error
 from stance.base.extras import from_extras
 from stance.base.labels import LABELS, alike
 from stance.base.predictions import Prediction, Predictor, to_predictions
+from stance.base.questions import questions_of
 from stance.evaluation import metrics
 from stance.models.priors import PRIORS, Prior
 
@@ -30,7 +31,7 @@ DRAWS = 50
 
 def predict_examples(predictor: Predictor, examples: Sequence[Example]) -> list[Prediction]:
     """The predictions for examples, in their order."""
-    return to_predictions(predictor.predict_proba(*columns_of(examples)))
+    return to_predictions(predictor.predict_proba(questions_of(examples)))
 
 
 def join(

@@ -30,8 +30,8 @@ def about_language_models(
         predictor: The model, or one that has such members.
         before: Their tallies before they were asked, see :func:`tallies`; none = they were asked nothing else.
     """
-    from stance.models.classifier import language_models
     from stance.models.prompting.caveats import caveats
+    from stance.models.prompting.model import language_models
 
     models = language_models(predictor)
     if not models:
@@ -44,21 +44,9 @@ def about_language_models(
 
 def tallies(predictor: Predictor) -> list[Counter[str]]:
     """What each language model of a predictor counted so far."""
-    from stance.models.classifier import language_models
+    from stance.models.prompting.model import language_models
 
     return [model.talk.tally.copy() for model in language_models(predictor)]
-
-
-def scale_of(predictor: Predictor) -> float:
-    """The factor that a model's logits or decision values are multiplied by; 1 where there is none."""
-    from stance.models.encoder import EncoderModel
-    from stance.models.kernel import KernelModel
-    from stance.models.linear import LinearModel
-    from stance.models.onnx import OnnxModel
-    from stance.models.prompting.model import PromptModel
-
-    scaled = EncoderModel | LinearModel | KernelModel | OnnxModel | PromptModel
-    return predictor.scale if isinstance(predictor, scaled) else 1.0
 
 
 def about_part(config: EvaluateConfig, record: DatasetRecord) -> dict[str, Any]:
@@ -82,7 +70,7 @@ def predict_part(
     splits, record = load_part(config.outputs, config.data, config.split, config.part)
     examples = splits[config.part]
     if config.predictions is not None:
-        predictions = read_predictions(config.predictions, config.labels.map(), config.prefix)
+        predictions = read_predictions(config.predictions, config.labels.map(), config.prefix, config.manner)
         join(examples, predictions, config.predictions, splits)
         return splits, record, [predictions[example.id] for example in examples], None
     from stance.models.classifier import StanceClassifier, checkpoint_folder

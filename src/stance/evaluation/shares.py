@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy.optimize import nnls
 from scipy.special import softmax
 
 from stance.base.annotations import Example
-from stance.base.errors import StanceError, first_line, input_error
+from stance.base.errors import content, input_error
 from stance.base.files import write_beside
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.markdown import markdown_table
@@ -79,11 +78,14 @@ def read_validation(folder: Path) -> Scored:
     path = folder / FILE
     if not path.exists():
         raise input_error(str(folder), f"no {FILE}", allowed="a checkpoint from scripts/train.py")
-    try:
+    with content(str(path), "damaged"):
         arrays = load_file(path)
         validation = Scored(arrays["documents"], arrays["gold"], arrays["probabilities"])
-    except (SafetensorError, KeyError, OSError) as error:
-        raise StanceError(f"{path}: damaged: {first_line(error)}") from None
+        rows, shape = len(validation.labels), validation.probabilities.shape
+        if shape != (rows, len(LABELS)) or validation.documents.shape != (rows,) or validation.labels.ndim != 1:
+            raise ValueError(f"{rows} labels, probabilities of shape {shape}")
+        if not (np.isfinite(validation.probabilities).all() and np.isin(validation.labels, range(len(LABELS))).all()):
+            raise ValueError("labels or probabilities that are none")
     if absent := [label for number, label in enumerate(LABELS) if number not in validation.labels]:
         raise input_error(str(path), "labels without a validation row", found=absent, allowed="each label")
     return validation

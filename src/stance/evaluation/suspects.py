@@ -17,9 +17,10 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import write_beside
 from stance.base.labels import LABEL2ID, LABELS, Label
 from stance.base.predictions import Probabilities
-from stance.base.tables import csv_writer
+from stance.base.questions import questions_of
+from stance.base.tables import csv_writer, no_formula
 from stance.models.config import LinearConfig
-from stance.models.linear import fit_linear
+from stance.models.fitting import Setup, fit
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +65,8 @@ def out_of_fold(examples: Sequence[Example], model: LinearConfig, *, folds: int 
         log.info("fold %d of %d: %d rows", number + 1, folds, len(held_out))
         scaled_on = (number + 1) % folds
         learnt = [examples[i] for n, rows in enumerate(drawn) if n not in (number, scaled_on) for i in rows]
-        fitted = fit_linear(model, learnt, [examples[i] for i in drawn[scaled_on]])
-        asked = [examples[i] for i in held_out]
-        columns = ([getattr(e, name) for e in asked] for name in ("text", "target", "holder", "context"))
-        probabilities[held_out] = fitted.predict_proba(*columns)
+        fitted = fit(model, learnt, [examples[i] for i in drawn[scaled_on]], Setup())
+        probabilities[held_out] = fitted.predict_proba(questions_of(examples[i] for i in held_out))
     return probabilities
 
 
@@ -110,8 +109,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write_suspects(path: str | Path, suspects: Sequence[Suspect]) -> None:
-    """One row a suspect, csv, with the votes (against, neutral, favor) that its label came from."""
+def write_suspects(path: str | Path, suspects: Sequence[Suspect], *, excel_safe: bool = False) -> None:
+    """One row a suspect, csv, with the votes (against, neutral, favor) that its label came from.
+
+    With ``excel_safe`` no text is a formula (:func:`stance.base.tables.no_formula`).
+    """
     with write_beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as lines:
         writer = csv_writer(lines)
         writer.writerow(COLUMNS)
@@ -119,4 +121,5 @@ def write_suspects(path: str | Path, suspects: Sequence[Suspect]) -> None:
             row = suspect.example
             said = [rank, row.id, row.document, row.holder, row.target, row.text, row.label, suspect.suggested]
             shown = (f"{p:.4f}" for p in (suspect.confidence, suspect.suggested_confidence))
-            writer.writerow([*said, *shown, *row.votes])
+            cells = [*said, *shown, *row.votes]
+            writer.writerow(map(no_formula, cells) if excel_safe else cells)

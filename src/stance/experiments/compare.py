@@ -24,7 +24,7 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
     Args:
         outputs: Where the runs are that are named without a folder.
         name: A run folder (``.../runs/NAME/seed-0``), the folder of all its seeds, a NAME, the folder of a recorded
-            experiment (``experiments/NAME``), or a file.
+            experiment (``experiments/CORPUS/NAME``), or a file.
 
     Raises:
         StanceError: There is nothing of that name, or see :func:`stance.experiments.records.collect` and
@@ -39,7 +39,7 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
         return replace(collect_recorded(outputs, path), name=name.rstrip("/"))
     folder = path.resolve()
     if not path.is_dir() or "runs" not in [parent.name for parent in folder.parents][:2]:
-        allowed = "outputs/runs/NAME, outputs/runs/NAME/seed-0, or experiments/NAME"
+        allowed = "outputs/runs/NAME, outputs/runs/NAME/seed-0, or experiments/CORPUS/NAME"
         raise input_error(str(path), "neither runs nor a recorded experiment", allowed=allowed)
     if folder.name.startswith("seed-"):
         seed = int(folder.name.removeprefix("seed-"))
@@ -101,7 +101,8 @@ def _labels(
 ) -> list[list[str]]:
     examples = splits[config.part]
     if isinstance(system, Path):
-        return [join(examples, read_predictions(system, config.labels.map(), config.prefix), name, splits)]
+        said = read_predictions(system, config.labels.map(), config.prefix, config.manner)
+        return [join(examples, said, name, splits)]
     if system.data["fingerprint"] != fingerprint:
         allowed = "runs on one dataset; of other runs compare predictions files of the same rows, with data=NAME"
         raise input_error(name, "made on other data", allowed=allowed)

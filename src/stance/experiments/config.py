@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from stance.base.checks import at_least
+from stance.base.checks import at_least, one_of
 from stance.base.errors import input_error, setting
-from stance.data.config import DataConfig, LabelSpellings, SplitConfig
+from stance.base.lines import Manner
+from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
 
 
 @dataclass(kw_only=True)
@@ -22,6 +23,8 @@ class CompareConfig:
         split: Likewise.
         labels: How they are spelled in predictions files.
         prefix: Before the names of their columns but ``id``, as ``scripts/predict.py`` was told.
+        quoting: Of a csv or tsv of predictions, one of ``QUOTING``.
+        fill_down: Columns of it whose empty cells hold what the cell above holds.
         part: validation, test or challenge.
         bootstrap: Samples for intervals and p-values.
         outputs: Where the runs are, and the comparisons go.
@@ -34,15 +37,23 @@ class CompareConfig:
     split: SplitConfig = field(default_factory=SplitConfig)
     labels: LabelSpellings = field(default_factory=LabelSpellings)
     prefix: str = ""
+    quoting: str = "double"
+    fill_down: list[str] = field(default_factory=list)
     part: str = "test"
     bootstrap: int = 5000
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse fewer than two systems, and too few bootstrap samples."""
+        """Refuse fewer than two systems, too few bootstrap samples, and another quoting."""
         at_least("bootstrap", self.bootstrap, 10)
+        one_of("quoting", self.quoting, QUOTING)
         if bool(self.runs) == bool(self.a or self.b) or len(self.names()) < 2:
             raise input_error("systems", "not two or more", found=self.names(), allowed="a=RUN b=RUN, or runs=[a,b,c]")
+
+    @property
+    def manner(self) -> Manner:
+        """How predictions files are read."""
+        return Manner(quoted=self.quoting != "none", fill_down=tuple(self.fill_down))
 
     def names(self) -> list[str]:
         """The systems, the one that the others are compared with first."""
@@ -56,7 +67,7 @@ class SummarizeConfig:
     Attributes:
         experiment: A name, or a list of names for one table.
         outputs: Where the runs are.
-        folder: Where ``<name>/results.json`` and its table go.
+        folder: Where ``<corpus>/<name>/results.json`` and the page of the corpus go.
         recorded: Take seeds that have no finished run here, or all of them, from what is recorded in ``folder``: the
             answers to each row are there, so that only the dataset is needed. A record without answers stays as it is.
         table: Name of a page ``<folder>/<table>.md`` with the one table of all and the differences, and of the

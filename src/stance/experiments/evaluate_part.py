@@ -18,7 +18,7 @@ from stance.evaluation.checks.probes import probe, related_rows
 from stance.evaluation.checks.suite import read_suite
 from stance.evaluation.config import ReportConfig
 from stance.evaluation.evaluate import evaluate, score_intervals
-from stance.evaluation.predict_part import about_language_models, about_part, predict_part, scale_of
+from stance.evaluation.predict_part import about_language_models, about_part, predict_part
 from stance.evaluation.selective import measure_selective
 from stance.evaluation.slices import find_weak_slices
 from stance.models.scaling import rescale
@@ -51,7 +51,7 @@ def evaluate_part(config: ReportConfig) -> tuple[dict[str, Any], Path]:
     if any(prediction.scores for prediction in predictions):
         probabilities = to_probabilities(predictions, name)
         report["calibration"] = measure_calibration(examples, probabilities, samples=samples)
-        if classifier is not None and (scale := scale_of(classifier.predictor)) != 1:
+        if classifier is not None and (scale := classifier.predictor.scale) != 1:
             before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
             report["calibration"] |= {"scale": scale, "before": {name: before[name] for name in LOSSES}}
         report["selective"] = measure_selective(examples, predictions, samples=samples)

@@ -10,7 +10,8 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
 from stance.base.markdown import markdown_table
 from stance.evaluation.metrics import TITLES, in_words
-from stance.models.config import AS_IT_IS, sources_of
+from stance.training.config import AsItIsConfig
+from stance.training.recorded import Recorded
 
 #: Parts that are reported beside test where a corpus has them: hard rows, and the test part of an older version.
 BESIDE: Mapping[str, str] = {"challenge": "challenge part", "literary": "literary part"}
@@ -123,7 +124,7 @@ def same_but_for_share(results: Sequence[Mapping[str, Any]]) -> None:
     """Raise StanceError if results differ in more than the share of the training documents."""
 
     def kind(result: Mapping[str, Any]) -> tuple[Any, ...]:
-        return result["data"]["fingerprint"], result["headline"], result["config"]["model"]
+        return result["data"]["fingerprint"], result["headline"], Recorded.read(result).config.model
 
     for result in results[1:]:
         if kind(result) != kind(results[0]):
@@ -133,24 +134,32 @@ def same_but_for_share(results: Sequence[Mapping[str, Any]]) -> None:
             )
 
 
-def experiment_readme(result: Mapping[str, Any]) -> str:
-    """The page of one experiment, in Markdown."""
-    config, prior = result["config"], result["best_prior"]
+def corpus_page(corpus: str, results: Sequence[Mapping[str, Any]]) -> str:
+    """The page of all that is recorded on a corpus, in Markdown: one table, and what is particular to each."""
+    lines = [
+        f"# {corpus}",
+        "",
+        "The test part, by `scripts/summarize.py`; `NAME/results.json` has every number, setting, version and second.",
+        "",
+        results_table(results),
+    ]
+    for result in results:
+        lines += ["", f"## {result['name']}", "", *_about(result)]
+    return "\n".join(lines) + "\n"
+
+
+def _about(result: Mapping[str, Any]) -> list[str]:
+    """What the table does not say of one experiment."""
+    config, prior = Recorded.read(result).config, result["best_prior"]
     train = f"{result['train']['rows']:,} rows in {result['train']['documents']:,} documents"
-    learnt, model = f"learnt from {train}", config["model"]["name"]
-    if model == AS_IT_IS:
-        sources = ", ".join(dict.fromkeys(source["data"]["name"] for source in sources_of(config)))
-        sources = sources or f"what {config['model'].get('checkpoint')} learnt from"
+    learnt = f"learnt from {train}"
+    if isinstance(config.model, AsItIsConfig):
+        sources = ", ".join(dict.fromkeys(source.data.name for source in config.sources()))
+        sources = sources or f"what {config.model.checkpoint} learnt from"
         learnt = f"learnt from {sources} and from nothing here, while the priors know the train part, {train}"
     lines = [
-        f"# {result['name']}",
-        "",
-        f"{model} on {result['data']['name']}, split by {config['split']['by']}, test part; {learnt}.",
-        "Written by `scripts/summarize.py`; `results.json` has every number, seed, version and second.",
-        "",
-        results_table([result]),
-        "",
-        f"The best prior is {prior['name']}, {prior['value']:.3f}.",
+        f"{config.model.name}, split by {config.split.by}; {learnt}. The best prior is {prior['name']}, "
+        f"{prior['value']:.3f}."
     ]
     of = "" if result["headline"] == "macro_f1" else f" {TITLES[result['headline']]}"
     for part, title in BESIDE.items():
@@ -161,19 +170,18 @@ def experiment_readme(result: Mapping[str, Any]) -> str:
                 f"{in_words(found['measures']['macro_f1'])}, accuracy {in_words(found['measures']['accuracy'])}; "
                 f"gain over {found['best_prior']['name']} {in_words(found['gain'], sign='+')}{of}."
             )
-    if result["tags"]:
-        heads = [
-            "rows with the tag",
-            "n (documents)",
-            "against, neutral, favor",
-            "accuracy",
-            "always the commonest label",
-        ]
-        rows = []
-        for tag, scores in sorted(result["tags"].items(), key=lambda item: item[1]["accuracy"]["value"]):
-            counts = scores["gold"].values()
-            size, commonest = f"{scores['n']} ({scores['documents']})", f"{max(counts) / scores['n']:.3f}"
-            rows.append([tag, size, ", ".join(map(str, counts)), in_words(scores["accuracy"]), commonest])
-        lines += ["", markdown_table(heads, rows)]
-    lines += ["", "```", *(run["command"] for run in result["runs"]), "```"]
-    return "\n".join(lines) + "\n"
+    lines += _tags(result["tags"])
+    return [*lines, "", "```", *(run["command"] for run in result["runs"]), "```"]
+
+
+def _tags(tags: Mapping[str, Any]) -> list[str]:
+    """A table of the rows with each tag, the hardest first; nothing where there are no tags."""
+    if not tags:
+        return []
+    heads = ["rows with the tag", "n (documents)", "against, neutral, favor", "accuracy", "always the commonest label"]
+    rows = []
+    for tag, scores in sorted(tags.items(), key=lambda item: item[1]["accuracy"]["value"]):
+        counts = scores["gold"].values()
+        size, commonest = f"{scores['n']} ({scores['documents']})", f"{max(counts) / scores['n']:.3f}"
+        rows.append([tag, size, ", ".join(map(str, counts)), in_words(scores["accuracy"]), commonest])
+    return ["", markdown_table(heads, rows)]

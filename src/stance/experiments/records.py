@@ -12,15 +12,14 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, read_json
 from stance.base.labels import LABELS
 from stance.base.predictions import read_predictions
-from stance.cli.config import training_of
+from stance.base.settings import as_values
 from stance.data.build import build_dataset
-from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.data.dataset import load_splits
 from stance.data.splits import some_documents
 from stance.evaluation.evaluate import join
 from stance.evaluation.metrics import ALL_MEASURES
-from stance.models.config import AS_IT_IS, sources_of
-from stance.training.config import TrainConfig
+from stance.training.config import AsItIsConfig, TrainConfig
+from stance.training.recorded import Recorded
 
 #: A label by its first letter, as recorded answers spell it.
 LETTERS = {label[0]: label for label in LABELS}
@@ -32,7 +31,7 @@ class RunSet:
 
     Attributes:
         name: Of the runs.
-        config: Of all of them, without the seed.
+        made: What all of them are, but for the seed.
         data: Name, fingerprint and folder of the dataset.
         runs: What ``results.json`` says of each, by ascending seed; ``labels`` is the answer to every row of each part
             but train, in their order, a letter a row. Records before version 3 have none.
@@ -40,7 +39,7 @@ class RunSet:
     """
 
     name: str
-    config: Mapping[str, Any]
+    made: Recorded
     data: Mapping[str, str]
     runs: tuple[Mapping[str, Any], ...]
     splits: Mapping[str, Sequence[Example]]
@@ -48,12 +47,12 @@ class RunSet:
     @property
     def headline(self) -> str:
         """The measure that results are led by."""
-        return str(self.config["data"]["headline"])
+        return self.made.config.data.headline
 
     @property
     def identity(self) -> str:
         """What runs of one name have in common: all that decides what they say but the seed."""
-        return _identity(self.config, self.data)
+        return _identity(self.made)
 
     @property
     def answered(self) -> bool:
@@ -62,7 +61,8 @@ class RunSet:
 
     def learnt(self) -> list[Sequence[Example]]:
         """The training rows of each run."""
-        return [some_documents(self.splits["train"], self.config["train_share"], run["seed"]) for run in self.runs]
+        share = self.made.config.train_share
+        return [some_documents(self.splits["train"], share, run["seed"]) for run in self.runs]
 
     def answers(self, part: str) -> list[dict[str, str]]:
         """What each run said of a part: labels by id.
@@ -87,14 +87,18 @@ class RunSet:
         return replace(self, runs=tuple(sorted([*self.runs, *further], key=lambda run: run["seed"])))
 
 
-def fine_tuned(config: Mapping[str, Any]) -> bool:
+def fine_tuned(config: TrainConfig) -> bool:
     """Whether an encoder is trained: what another seed changes, and another processor too."""
-    model = config["model"]
-    if "members" in model:
-        return any("frozen_layers" in member for member in model["members"].values())
-    if model["name"] == AS_IT_IS:
-        return any(fine_tuned(source) for source in sources_of(config))
-    return "frozen_layers" in model
+    if isinstance(config.model, AsItIsConfig):
+        return any(source.model.fine_tuned for source in config.sources())
+    return config.model.fine_tuned
+
+
+def without_seed(made: Recorded) -> dict[str, Any]:
+    """What runs of several seeds have in common, as ``results.json`` has it."""
+    record = made.record()
+    del record["config"]["seed"]
+    return record
 
 
 def changed_settings(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> Iterator[str]:
@@ -111,23 +115,22 @@ def changed_settings(before: Mapping[str, Any], after: Mapping[str, Any], path: 
             yield f"setting {path}{key}: DIFFERENT, recorded {before[key]}, now {after[key]}"
 
 
-def what_differs(
-    config: Mapping[str, Any], data: Mapping[str, str], other_config: Mapping[str, Any], other_data: Mapping[str, str]
-) -> str:
+def what_differs(one: Recorded, other: Recorded) -> str:
     """All that makes runs of one name unlike but the seed, in words; empty if nothing does."""
-    one, other = ({**both, "seed": None, "bootstrap": None} for both in (config, other_config))
-    lines = list(changed_settings(one, other))
-    fingerprints = data["fingerprint"], other_data["fingerprint"]
-    if fingerprints[0] != fingerprints[1]:
-        lines.append("data fingerprint: DIFFERENT, recorded {}, now {}".format(*fingerprints))
-    if not lines and _identity(config, data) != _identity(other_config, other_data):
-        lines.append("a setting that one of them does not know yet")
+    before, after = (as_values(made.config) | {"seed": None, "bootstrap": None} for made in (one, other))
+    lines = list(changed_settings(before, after))
+    if one.fingerprint != other.fingerprint:
+        lines.append(f"data fingerprint: DIFFERENT, recorded {one.fingerprint}, now {other.fingerprint}")
+    if one.contents != other.contents:
+        lines.append(f"contents: DIFFERENT, recorded {dict(one.contents)}, now {dict(other.contents)}")
     return "; ".join(lines)
 
 
-def _identity(config: Mapping[str, Any], data: Mapping[str, str]) -> str:
-    """Data are told by fingerprint, not by folder; how often a score is resampled decides nothing."""
-    return digest({"config": {**config, "seed": None, "bootstrap": None}, "data": data["fingerprint"]})
+def _identity(made: Recorded) -> str:
+    """How often a score is resampled decides nothing."""
+    decides = made.decides()
+    kept = {key: value for key, value in decides["settings"].items() if key not in ("seed", "bootstrap")}
+    return digest({**decides, "settings": kept})
 
 
 def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
@@ -147,18 +150,17 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
             str(folder), "no finished runs", allowed=known or "python scripts/train.py experiment=NAME first"
         )
     runs = [read_json(path) for path in paths]
-    identity = _identity(runs[0]["config"], runs[0]["data"])
-    for path, run in zip(paths, runs, strict=True):
-        if _identity(run["config"], run["data"]) != identity:
-            what = what_differs(runs[0]["config"], runs[0]["data"], run["config"], run["data"])
+    first, *others = [Recorded.read(run) for run in runs]
+    for path, made in zip(paths[1:], others, strict=True):
+        if _identity(made) != _identity(first):
+            what = what_differs(first, made)
             problem = f"differs from {paths[0]} in more than the seed: {what}"
             raise input_error(str(path), problem, allowed="overwrite=true trains anew")
     splits, record = load_splits(Path(outputs) / "data" / runs[0]["data"]["folder"])
     if record.fingerprint != runs[0]["data"]["fingerprint"]:
         raise StanceError(f"{folder}: the runs were made on other data than what now stands; train with overwrite=true")
-    config = {key: value for key, value in runs[0]["config"].items() if key != "seed"}
     entries = [_entry(run, path.parent, splits) for path, run in zip(paths, runs, strict=True)]
-    return RunSet(name, config, runs[0]["data"], tuple(entries), splits)
+    return RunSet(name, first, runs[0]["data"], tuple(entries), splits)
 
 
 def _entry(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequence[Example]]) -> dict[str, Any]:
@@ -177,6 +179,23 @@ def _entry(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequence[E
         "test": {measure: metrics["test"]["measures"][measure]["value"] for measure in ALL_MEASURES},
         "labels": labels,
     }
+
+
+def recorded_in(folder: str | Path, name: str) -> Path | None:
+    """The folder of a recorded experiment below that of its corpus; None if there is none.
+
+    Raises:
+        StanceError: There are experiments of this name on several corpora.
+    """
+    found = sorted(path.parent for path in Path(folder).glob(f"*/{name}/results.json"))
+    if len(found) > 1:
+        raise input_error(name, "recorded on several corpora", found=[str(path) for path in found], allowed="one")
+    return found[0] if found else None
+
+
+def read_all(folder: str | Path) -> list[dict[str, Any]]:
+    """All that is recorded in the folder of a corpus, by name."""
+    return [read_results(path.parent) for path in sorted(Path(folder).glob("*/results.json"))]
 
 
 def read_results(folder: str | Path) -> dict[str, Any]:
@@ -198,29 +217,19 @@ def collect_recorded(outputs: str | Path, folder: str | Path) -> RunSet:
     """The runs that are recorded in an experiment's folder; nothing is trained.
 
     Args:
-        outputs: Where the dataset stands, or is built from raw data as the recorded command says.
-        folder: Of the experiment, e.g. ``experiments/minilm``.
+        outputs: Where the dataset stands, or is built from raw data as it is configured.
+        folder: Of the experiment, e.g. ``experiments/negotiation/minilm``.
 
     Raises:
         StanceError: There is no record, or the raw data are not there, or others now.
     """
     recorded = read_results(folder)
-    wanted = recorded["data"]
-    built = []
-    for command in dict.fromkeys(run["command"] for run in recorded["runs"]):
-        for data, split, auxiliary in _datasets(training_of(command)):
-            if data.name != wanted["name"]:
-                continue
-            splits, record, _ = build_dataset(outputs, data, split, auxiliary)
-            if record.fingerprint == wanted["fingerprint"]:
-                return RunSet(recorded["name"], recorded["config"], wanted, tuple(recorded["runs"]), splits)
-            built.append(record.fingerprint)
-    remedy = f"the data that were recorded, {wanted['fingerprint']}; or train again: {recorded['runs'][0]['command']}"
-    raise input_error(str(folder), "recorded on other data than what now stands", found=built, allowed=remedy)
-
-
-def _datasets(config: TrainConfig) -> Iterator[tuple[DataConfig, SplitConfig, AuxiliaryConfig]]:
-    """What a command trains on, and what it trains on first: the command of a source's run is that of what needs it."""
-    yield config.data, config.split, config.auxiliary
-    for source in config.sources():
-        yield source.data, source.split, source.auxiliary
+    made = Recorded.read(recorded)
+    config = made.config
+    splits, record, _ = build_dataset(outputs, config.data, config.split, config.auxiliary)
+    if record.fingerprint == made.fingerprint:
+        return RunSet(recorded["name"], made, recorded["data"], tuple(recorded["runs"]), splits)
+    remedy = f"the data that were recorded, {made.fingerprint}; or train again: {recorded['runs'][0]['command']}"
+    raise input_error(
+        str(folder), "recorded on other data than what now stands", found=record.fingerprint, allowed=remedy
+    )

@@ -6,7 +6,6 @@ import logging
 import math
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -20,12 +19,23 @@ from scipy.stats import t as student
 
 from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
-from stance.cli.config import training_arguments
-from stance.experiments.pages import experiment_readme, table_page
-from stance.experiments.records import changed_settings, collect, fine_tuned, read_results
+from stance.experiments.pages import corpus_page, table_page
+from stance.experiments.records import (
+    changed_settings,
+    collect,
+    fine_tuned,
+    read_all,
+    read_results,
+    recorded_in,
+    without_seed,
+)
 from stance.experiments.results import IDENTICAL, still_holds, summarize
-from stance.training.plan import run_folder
+from stance.models.config import PromptConfig
+from stance.training.config import TrainConfig
+from stance.training.plan import run_folder, runs_needed
 from stance.training.provenance import code_state
+from stance.training.recorded import Recorded
+from stance.training.run import train_run
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +43,7 @@ log = logging.getLogger(__name__)
 ALIKE = ("versions", "machine")
 
 #: What of a record is no result, or is compared by itself.
-NOT_COMPARED = ("version", "name", "samples", "seeds", "data", "config", "runs")
+NOT_COMPARED = ("version", "name", "samples", "seeds", "data", "config", "contents", "runs")
 
 #: Seeds that must be recorded for their deviation to say how far another draw may go.
 ENOUGH = 3
@@ -51,7 +61,7 @@ def reproduce(
     tolerance: float = 0.02,
     outputs: str | Path | None = None,
 ) -> list[tuple[bool, str]]:
-    """Run the recorded commands of an experiment again, from raw data.
+    """Train what is recorded of an experiment again, from raw data.
 
     Where versions and machine are alike, of the run and of what it was made from, every number must be identical.
     Elsewhere a number may differ by ``tolerance``; but the same seed of a fine-tuned encoder is another draw there, as
@@ -59,7 +69,7 @@ def reproduce(
     how far apart two such means may be (:func:`reach`).
 
     Args:
-        project: The checkout, with ``experiments/<name>/results.json``.
+        project: The checkout, with ``experiments/<corpus>/<name>/results.json``.
         name: Of the experiment.
         seeds: Only these of the recorded ones; None = all, and then the summary is compared too.
         tolerance: See above.
@@ -69,8 +79,8 @@ def reproduce(
         For each thing compared whether it came out the same, and a line that says so.
 
     Raises:
-        StanceError: Nothing is recorded under this name or for a seed, a command fails, or ``outputs`` has a run of
-            other code than this checkout's.
+        StanceError: Nothing is recorded under this name or for a seed, a training fails, a language model is asked,
+            or ``outputs`` has a run of other code than this checkout's.
     """
     recorded = read_recorded(project, name)
     known = [run["seed"] for run in recorded["runs"]]
@@ -79,21 +89,23 @@ def reproduce(
             name, "no such seed", found=[seed for seed in seeds if seed not in known], allowed=map(str, known)
         )
     runs = [run for run in recorded["runs"] if seeds is None or run["seed"] in seeds]
-    whole = len(runs) == len(known)
+    whole, made = len(runs) == len(known), Recorded.read(recorded)
     with nullcontext(Path(outputs).resolve()) if outputs else tempfile.TemporaryDirectory() as folder:
         stood = [run["seed"] for run in runs if _stands(run_folder(folder, name, run["seed"]))]
         for run in runs:
-            log.info("%s", run["command"])
-            _again(project, run["command"], Path(folder))
+            log.info("%s, seed %d", name, run["seed"])
+            _again(replace(made.config, seed=run["seed"], outputs=str(folder)), run["command"])
             _stands(run_folder(folder, name, run["seed"]))  # its members may have stood
         found = collect(folder, name)
         again = [run for run in found.runs if run["seed"] in {before["seed"] for before in runs}]
         result = summarize(replace(found, runs=tuple(again)), recorded.get("samples", 1000)) if whole else {}
     lines = [_same("data fingerprint", recorded["data"]["fingerprint"], found.data["fingerprint"])]
-    lines += [(False, line) for line in changed_settings(recorded["config"], found.config)]
+    lines += [
+        (False, line) for line in changed_settings(*(without_seed(each)["config"] for each in (made, found.made)))
+    ]
     lines += [(True, f"seed {seed}: stood in {outputs}, not trained again now") for seed in stood]
     pairs = list(zip(runs, again, strict=True))
-    limits = [IDENTICAL if _alike(*pair) else None if fine_tuned(recorded["config"]) else tolerance for pair in pairs]
+    limits = [IDENTICAL if _alike(*pair) else None if fine_tuned(made.config) else tolerance for pair in pairs]
     for (before, after), limit in zip(pairs, limits, strict=True):
         lines += _numbers(f"seed {before['seed']}", before["test"], after["test"], limit)
         for part, labels in before.get("labels", {}).items():
@@ -165,27 +177,25 @@ def _stands(folder: Path) -> bool:
 
 
 def read_recorded(project: Path, name: str) -> dict[str, Any]:
-    """The content of ``experiments/<name>/results.json``.
+    """The content of the ``results.json`` of an experiment.
 
     Raises:
         StanceError: It is not there; the message lists those that are.
     """
     folder = project / "experiments"
-    known = sorted(path.parent.name for path in folder.glob("*/results.json"))
-    if name not in known:
-        raise input_error(str(folder / name / "results.json"), "no such experiment", found=name, allowed=known)
-    return read_results(folder / name)
+    if (found := recorded_in(folder, name)) is None:
+        known = sorted(path.parent.name for path in folder.glob("*/*/results.json"))
+        raise input_error(str(folder), "no such experiment", found=name, allowed=known)
+    return read_results(found)
 
 
-def _again(project: Path, command: str, outputs: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(project / "scripts/train.py"), *training_arguments(command), f"outputs={outputs}"],
-        cwd=project,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    if done.returncode:
-        raise StanceError(f"{command} failed: {done.stderr.strip().splitlines()[-1:]}")
+def _again(config: TrainConfig, command: str) -> None:
+    """Train what a record says, if nobody need be asked."""
+    for run in (config, *runs_needed(config)):
+        if isinstance(run.model, PromptConfig):
+            allowed = f"the recorded command, which names the server: {command}"
+            raise input_error(config.name, "a language model is asked", found=run.model.language_model, allowed=allowed)
+    train_run(config, command)
 
 
 def _same(what: str, before: object, after: object) -> tuple[bool, str]:
@@ -227,12 +237,21 @@ def check(project: Path) -> list[str]:
     """
     wrong: list[str] = []
     folder = project / "experiments"
-    results = {path.parent.name: read_json(path) for path in sorted(folder.glob("*/results.json"))}
+    corpora = {
+        path: read_all(path) for path in sorted({record.parents[1] for record in folder.glob("*/*/results.json")})
+    }
+    results = {result["name"]: result for recorded in corpora.values() for result in recorded}
     pages = []
-    for name, result in results.items():
-        wrong += [f"experiments/{name}/results.json: {problem}" for problem in _unrecorded(project, result)]
-        if result.get("config"):
-            pages.append((folder / name / "README.md", experiment_readme(result)))
+    for path, recorded in corpora.items():
+        problems = [f"{result['name']}: {each}" for result in recorded for each in _unrecorded(project, result)]
+        wrong += [f"experiments/{path.name}/{problem}" for problem in problems]
+        wrong += [
+            f"experiments/{path.name}/{result['name']}: of the corpus {result['data']['name']}"
+            for result in recorded
+            if result["data"]["name"] != path.name
+        ]
+        if not any(map(_unreadable, recorded)):
+            pages.append((path / "README.md", corpus_page(path.name, recorded)))
     for path in sorted(folder.glob("*.json")):
         content = read_json(path)
         missing = [name for name in content["experiments"] if name not in results]
@@ -263,8 +282,8 @@ def check(project: Path) -> list[str]:
 
 
 def _unrecorded(project: Path, result: Mapping[str, Any]) -> Iterator[str]:
-    if not result.get("config"):
-        yield "no configuration"
+    if problem := _unreadable(result):
+        yield problem
     if not re.fullmatch(r"[0-9a-f]{64}", result.get("data", {}).get("fingerprint", "")):
         yield "no data fingerprint"
     for run in result["runs"]:
@@ -277,6 +296,17 @@ def _unrecorded(project: Path, result: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{what}: commit {commit or 'none'} is not in the history"
             elif dirty:
                 yield f"{what}: made from changed files, not from commit {commit}"
+
+
+def _unreadable(result: Mapping[str, Any]) -> str:
+    """What is wrong with a recorded configuration; empty if nothing is."""
+    if not result.get("config"):
+        return "no configuration"
+    try:
+        Recorded.read(result)
+    except StanceError as error:
+        return str(error)
+    return ""
 
 
 @cache

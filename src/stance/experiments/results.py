@@ -16,13 +16,23 @@ from stance.evaluation.metrics import ALL_MEASURES
 from stance.experiments.config import SummarizeConfig
 from stance.experiments.pages import (
     BESIDE,
+    corpus_page,
     difference_line,
-    experiment_readme,
     read_published,
     same_but_for_share,
     table_page,
 )
-from stance.experiments.records import RunSet, collect, collect_recorded, fine_tuned, read_results, what_differs
+from stance.experiments.records import (
+    RunSet,
+    collect,
+    collect_recorded,
+    fine_tuned,
+    read_all,
+    read_results,
+    recorded_in,
+    what_differs,
+    without_seed,
+)
 from stance.reporting.figures import learning_curve
 
 log = logging.getLogger(__name__)
@@ -56,7 +66,7 @@ def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
         result[part] = _scores(found, learnt, part, found.splits[part], ("macro_f1", "accuracy"), samples)
     result["tags"] = _by_tag(found, ("test", *BESIDE), samples)
     result["validation_tags"] = _by_tag(found, ("validation",), samples)
-    return {**result, "data": dict(found.data), "config": dict(found.config), "runs": list(found.runs)}
+    return {**result, "data": dict(found.data), **without_seed(found.made), "runs": list(found.runs)}
 
 
 def _scores(
@@ -148,11 +158,11 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
 
 def _trained_once(*systems: RunSet) -> list[str]:
     """Those whose training another seed would change, and that have one seed."""
-    return [system.name for system in systems if len(system.runs) == 1 and fine_tuned(system.config)]
+    return [system.name for system in systems if len(system.runs) == 1 and fine_tuned(system.made.config)]
 
 
 def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[str]]:
-    """Write ``results.json`` and ``README.md`` of each named experiment, and compare systems on the same test rows.
+    """Write ``results.json`` of each named experiment and the page of its corpus; compare systems on the same rows.
 
     Args:
         config: Names and folders.
@@ -166,18 +176,18 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
     """
     found = [_found(config, name) for name in config.experiment]
     results = [
-        summarize(system, config.bootstrap) if system.answered else read_results(Path(config.folder) / system.name)
+        summarize(system, config.bootstrap) if system.answered else read_results(_folder(config, system))
         for system in found
     ]
     if config.curve:
         same_but_for_share(results)
     differences = _differences(found, config)
     for system, result in zip(found, results, strict=True):
-        folder = Path(config.folder) / system.name
         if system.answered:
-            write_json(folder / "results.json", result)
+            write_json(_folder(config, system) / "results.json", result)
+    for folder in sorted({_folder(config, system).parent for system in found}):
         with write_beside(folder / "README.md") as temporary:
-            temporary.write_text(experiment_readme(result), encoding="utf-8")
+            temporary.write_text(corpus_page(folder.name, read_all(folder)), encoding="utf-8")
     if config.table is not None:
         folder = Path(config.folder)
         if config.curve:
@@ -192,19 +202,23 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
     return results, [difference_line(difference) for difference in differences]
 
 
+def _folder(config: SummarizeConfig, system: RunSet) -> Path:
+    """Where an experiment is recorded: below its corpus."""
+    return Path(config.folder) / system.data["name"] / system.name
+
+
 def _found(config: SummarizeConfig, name: str) -> RunSet:
     """The finished runs of a name, with further seeds that are recorded if so configured; else those are named.
 
     Raises:
         StanceError: Recorded seeds cannot be counted together with the finished runs.
     """
-    folder = Path(config.folder) / name
     finished = any((Path(config.outputs) / "runs" / name).glob("seed-*/run.json"))
-    recorded = (folder / "results.json").exists()
-    if not finished and config.recorded and recorded:
-        return collect_recorded(config.outputs, folder)
+    if not finished and config.recorded and (recorded := recorded_in(config.folder, name)):
+        return collect_recorded(config.outputs, recorded)
     system = collect(config.outputs, name)
-    if not recorded:
+    folder = _folder(config, system)
+    if not (folder / "results.json").exists():
         return system
     lost = sorted({run["seed"] for run in read_results(folder)["runs"]} - {run["seed"] for run in system.runs})
     if not lost:
@@ -215,7 +229,7 @@ def _found(config: SummarizeConfig, name: str) -> RunSet:
     before = collect_recorded(config.outputs, folder)
     if before.answered and before.identity == system.identity:
         return system.with_seeds_of(before)
-    reason = what_differs(before.config, before.data, system.config, system.data) or "no answer to each row"
+    reason = what_differs(before.made, system.made) or "no answer to each row"
     allowed = f"train these seeds again, or recorded=false, which drops them; recorded with: {reason}"
     raise input_error(str(folder), "recorded seeds that cannot be added to", found=lost, allowed=allowed)
 

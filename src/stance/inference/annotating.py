@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,14 @@ from stance.base.labels import LABELS, Label, is_missing, parse_label
 from stance.base.markdown import markdown_table
 from stance.base.names import beside
 from stance.base.predictions import Predictor
+from stance.base.questions import Question
 from stance.base.rows import read_rows
 from stance.data.agreement import alpha_interval, by_row, count_votes, interval_by_name, majority, pairs
 from stance.data.annotation_files import REQUIRED, cell_of, check_annotations, tags_of, write_annotations
 from stance.inference.config import AnnotateConfig
-from stance.models.classifier import StanceClassifier, language_models
+from stance.models.classifier import StanceClassifier
 from stance.models.config import PromptConfig
-from stance.models.prompting.model import PromptModel, new_model
-from stance.models.prompting.template import Question
+from stance.models.prompting.model import PromptModel, language_models, new_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,8 @@ def read_rows_to_judge(config: AnnotateConfig) -> tuple[list[dict[str, Any]], li
 
 def judge(predictor: Predictor, rows: Sequence[Mapping[str, Any]], people: list[Annotation], annotator: str) -> Judged:
     """What a model says of each row; a language model's refusals and the like are no judgements."""
-    columns = [[str(row[name]) for row in rows] for name in ("text", "target", "holder", "context")]
+    questions = [_question(row) for row in rows]
     if isinstance(predictor, PromptModel):
-        questions = [Question(*row) for row in zip(*columns, strict=True)]
         said = predictor.judge(questions)
         answered = [not one.problem for one in said]
         probabilities = np.array([predictor.probabilities(one) for one in said])
@@ -118,11 +117,10 @@ def judge(predictor: Predictor, rows: Sequence[Mapping[str, Any]], people: list[
             {"id": row["id"], **problem}
             for problem in predictor.talk.problems
             for row, question in zip(rows, questions, strict=True)
-            if [question.text, question.target, question.holder, question.context]
-            == [problem[name] for name in ("text", "target", "holder", "context")]
+            if asdict(question).items() <= problem.items()
         ]
     else:
-        probabilities, answered, lost = predictor.predict_proba(*columns), [True] * len(rows), []
+        probabilities, answered, lost = predictor.predict_proba(questions), [True] * len(rows), []
     own = [
         Annotation(label=LABELS[int(p.argmax())], annotator=annotator, **row)
         for row, p, there in zip(rows, probabilities, answered, strict=True)
@@ -217,8 +215,12 @@ def _predictor(config: AnnotateConfig, rows: Sequence[Mapping[str, Any]]) -> Pre
         return predictor
     assert isinstance(config.model, PromptConfig)  # the settings see to it
     model = new_model(config.model, config.prompt, Path(config.outputs) / "cache")
-    model.talk.begin(Question(*(str(rows[0][name]) for name in ("text", "target", "holder", "context"))), ())
+    model.talk.begin(_question(rows[0]), ())
     return model
+
+
+def _question(row: Mapping[str, Any]) -> Question:
+    return Question(**{name: str(row[name]) for name in ("text", "target", "holder", "context")})
 
 
 def _task(annotation: Annotation, sure: float) -> dict[str, Any]:

@@ -30,7 +30,9 @@ from stance.evaluation.metrics import Array
 from stance.evaluation.selective import confidence_and_right, thresholds
 from stance.evaluation.shares import Scored, write_validation
 from stance.inference.config import CascadeConfig
-from stance.models.classifier import Card, Cascade, StanceClassifier, checkpoint_folder
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier, checkpoint_folder
+from stance.models.combined import Cascade
 from stance.training.machine import machine
 
 #: In the folder of a cascade: what was measured when it was made.
@@ -127,7 +129,8 @@ def make_cascade(config: CascadeConfig) -> dict[str, Any]:
         raise input_error(
             config.cheap, problem, found=f"loss={config.loss:g}", allowed="a better cheap model, or a higher loss"
         )
-    cascade = Cascade(cheap, dear, threshold)
+    cards = {"cheap": cheap.card, "dear": dear.card}
+    cascade = Cascade(cheap.predictor, dear.predictor, threshold, cards)
     saving = time_both(cascade, splits["test"], config.rows, config.repeats)
     if saving["ratio"] <= 1:
         problem = f"a cascade with it takes {1 / saving['ratio']:.2f} times as long as {config.checkpoint} alone"
@@ -166,7 +169,7 @@ def time_both(cascade: Cascade, examples: Sequence[Example], rows: int, repeats:
     turns: dict[str, list[float]] = {"cascade": [], "dear": []}
     before = cascade.answered["cheap"]
     for _ in range(repeats):
-        for name, predictor in (("cascade", cascade), ("dear", cascade.dear.predictor)):
+        for name, predictor in (("cascade", cascade), ("dear", cascade.dear)):
             begin = time.perf_counter()
             _ask(predictor, chosen)
             turns[name].append(time.perf_counter() - begin)
@@ -245,10 +248,9 @@ def _write(
 ) -> None:
     """The checkpoint, which remembers validation as one of a run does, with the report in it."""
     table = thresholds(*confidence_and_right(validation, to_predictions(answers)))
-    classifier = StanceClassifier(cascade, Card("cascade", report["data"], thresholds=tuple(table)))
     with folder_beside(output) as temporary:
         cascade.save(temporary)
-        classifier.write_card(temporary)
+        Card("cascade", report["data"], thresholds=tuple(table)).write(temporary)
         write_validation(temporary, Scored.of(validation, answers))
         write_learnt(temporary, [], map(checkpoint_folder, (report["cheap"], report["checkpoint"])))
         write_json(temporary / REPORT, report)

@@ -9,9 +9,11 @@ from pathlib import Path
 from stance.base.checks import at_least, one_of
 from stance.base.errors import input_error
 from stance.base.lines import Manner
-from stance.base.names import beside
-from stance.data.config import QUOTING, AnnotationColumns, ColumnsConfig, DataConfig, LabelSpellings, SplitConfig
-from stance.models.config import RUNTIMES, ModelConfig, PromptConfig, ServerConfig
+from stance.base.names import beside, table_kind
+from stance.data.columns import QUESTION, Columns
+from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
+from stance.models.config import RUNTIMES, ModelConfig, PromptConfig
+from stance.models.prompting.config import ServerConfig
 
 
 @dataclass(kw_only=True)
@@ -40,7 +42,7 @@ class AnnotateConfig:
     model: ModelConfig | None = None
     prompt: ServerConfig = field(default_factory=ServerConfig)
     label_studio: str | None = None
-    columns: AnnotationColumns = field(default_factory=AnnotationColumns)
+    columns: Columns = field(default_factory=Columns)
     labels: LabelSpellings = field(default_factory=LabelSpellings)
     encoding: str = "utf-8"
     bootstrap: int = 1000
@@ -49,6 +51,7 @@ class AnnotateConfig:
     def __post_init__(self) -> None:
         """Refuse both or neither model, one that is to be fitted, and files that would replace each other."""
         at_least("bootstrap", self.bootstrap, 10)
+        self.columns.check_read("columns", [name for name in vars(self.columns) if name != "part"])
         if (self.checkpoint is None) == (self.model is None):
             raise input_error("checkpoint", "not one model", allowed="either checkpoint=DIR or model=prompt")
         if self.model is not None and (not isinstance(self.model, PromptConfig) or self.model.shots):
@@ -158,7 +161,7 @@ class PredictConfig:
         checkpoint: stance-small (which comes with the package), stance-base, a checkpoint folder or hub id.
         input: csv, tsv or jsonl, with .gz or .zst after it if compressed; parquet or xlsx.
         output: Likewise, but for xlsx; the suffix says which. Bad rows go beside it, into ``NAME.rejects.jsonl``.
-        columns: Names in the file; ``holder`` and ``context`` may be missing.
+        columns: Names in the file, of text, target, holder and context; the last two may be missing.
         target: One target for every row of a file without that column.
         holder: One holder for every row, likewise.
         prefix: Before the names of the added columns, for a file that has one of that name.
@@ -173,6 +176,7 @@ class PredictConfig:
         show: Print so many rows of the output when it is done.
         details: Add ``text_cut`` and ``holder_mentioned``, true or false, the latter empty where the author is asked.
         windows: Read texts that are too long for the model in windows around the holder's mentions.
+        excel_safe: In a csv or tsv output put an apostrophe before texts that a spreadsheet would compute as formulas.
         strict: Stop with an error at the first bad row.
         overwrite: Begin anew where an unfinished run with other settings or another input is in the way.
     """
@@ -180,7 +184,7 @@ class PredictConfig:
     input: str
     output: str
     checkpoint: str = "stance-small"
-    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
+    columns: Columns = field(default_factory=Columns)
     target: str | None = None
     holder: str | None = None
     prefix: str = ""
@@ -195,16 +199,20 @@ class PredictConfig:
     show: int = 0
     details: bool = False
     windows: bool = False
+    excel_safe: bool = False
     strict: bool = False
     overwrite: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an empty chunk, another runtime or engine, and an output that would replace the input."""
         one_of("engine", self.engine, ("local", "ray"))
+        self.columns.check_read("columns", QUESTION)
         at_least("chunk", self.chunk, 1)
         at_least("show", self.show, 0)
         one_of("runtime", self.runtime, RUNTIMES)
         one_of("quoting", self.quoting, QUOTING)
+        if self.excel_safe and table_kind(self.output)[0] not in (".csv", ".tsv"):
+            raise input_error("excel_safe", "not an output of cells", found=self.output, allowed="a csv or tsv")
         if Path(self.input).resolve() == Path(self.output).resolve():
             raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
         if Path(self.input).resolve() == beside(self.output, ".rejects.jsonl").resolve():
@@ -220,14 +228,6 @@ class PredictConfig:
 
 
 @dataclass(kw_only=True)
-class SharesColumns:
-    """What the columns of a scored file are called; each may be missing."""
-
-    document: str = "document"
-    target: str = "target"
-
-
-@dataclass(kw_only=True)
 class SharesConfig:
     """Configuration of ``scripts/shares.py``.
 
@@ -235,23 +235,27 @@ class SharesConfig:
         predictions: What ``scripts/predict.py`` wrote, in any of its formats.
         checkpoint: The checkpoint that scored it, a folder or hub id.
         output: Where the numbers go; null = beside the predictions.
-        columns: Names in the file.
+        columns: Names in the file, of ``document`` and ``target``, which may be missing.
         prefix: Before the names of the scored columns, as ``scripts/predict.py`` was told.
         bootstrap: Samples for the intervals.
         encoding: Of a csv, tsv or jsonl file.
+        quoting: Of a csv or tsv, one of ``QUOTING``.
     """
 
     predictions: str
     checkpoint: str
     output: str | None = None
-    columns: SharesColumns = field(default_factory=SharesColumns)
+    columns: Columns = field(default_factory=Columns)
     prefix: str = ""
     bootstrap: int = 500
     encoding: str = "utf-8"
+    quoting: str = "double"
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples, and an output that is no JSON file."""
+        """Refuse too few bootstrap samples, another quoting, and an output that is no JSON file."""
+        self.columns.check_read("columns", ("document", "target"))
         at_least("bootstrap", self.bootstrap, 10)
+        one_of("quoting", self.quoting, QUOTING)
         if self.output is not None and Path(self.output).suffix != ".json":
             raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
 

@@ -24,10 +24,12 @@ from stance.base.tables import (
 )
 from stance.base.words import one_spelling
 from stance.data.annotation_files import Gaps
+from stance.data.columns import Columns
 from stance.evaluation.metrics import numbered
 from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
-from stance.inference.config import SharesColumns, SharesConfig
-from stance.inference.predict_file import ADDED, CHUNK
+from stance.inference.columns import ADDED
+from stance.inference.config import SharesConfig
+from stance.inference.predict_file import CHUNK
 from stance.models.classifier import checkpoint_folder
 from stance.models.thresholds import ABSTAIN
 
@@ -49,7 +51,7 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
     contradictions = Contradictions(config.predictions)
     names: set[str] = set()
     gaps = Gaps(config.predictions, vars(config.columns), {"document": Gaps.MEANING["document"]})
-    manner = Manner(wanted=(config.prefix + "label",))
+    manner = Manner(quoted=config.quoting != "none", wanted=(config.prefix + "label",))
     for chunk in read_chunks(config.predictions, CHUNK, config.encoding, manner):
         for place, row in chunk:
             gaps.note(row, place)
@@ -73,7 +75,7 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
         raise input_error(config.predictions, "no rows in the file")
     contradictions.tell()
     for field, column in vars(config.columns).items():
-        if column not in names and column != getattr(SharesColumns, field):
+        if column not in names and column != getattr(Columns, field):
             allowed = f"columns.{field}=NAME"
             raise input_error(config.predictions, f"no column {column!r}", found=sorted(names), allowed=allowed)
     if len(set(documents)) == len(documents):

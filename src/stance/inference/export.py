@@ -21,16 +21,18 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
-from stance.base.annotations import Example, columns_of
+from stance.base.annotations import Example
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.files import file_digest, folder_beside, sweep_partials, write_json
 from stance.base.labels import LABELS
 from stance.base.names import must_exist
+from stance.base.questions import Question, questions_of
 from stance.data.build import load_part
 from stance.data.seen import warn_of_learnt
 from stance.evaluation.metrics import confusion, macro_f1
 from stance.inference.config import ExportConfig, ShipConfig
-from stance.models.classifier import CARD, StanceClassifier, checkpoint_folder, read_card
+from stance.models.card import CARD, read_card
+from stance.models.classifier import StanceClassifier, checkpoint_folder
 from stance.models.encoder import EncoderModel
 from stance.models.encoding import encode
 from stance.models.onnx import FILES, INSTALL, REPORT, REPORT_VERSION, OnnxModel, open_session
@@ -96,7 +98,7 @@ def export_encoder(
     if (folder / WEIGHTS).stat().st_size >= LARGEST:
         raise input_error(str(folder / WEIGHTS), "2 GB or more", allowed="what one ONNX file can hold")
     sweep_partials(folder)
-    gold, columns = [example.label for example in examples], columns_of(examples)
+    gold, questions = [example.label for example in examples], questions_of(examples)
     with tempfile.TemporaryDirectory(prefix=".onnx.partial", dir=folder) as work:
         paths = {runtime: Path(work) / name for runtime, name in FILES.items()}
         _write_models(model, paths["onnx"], paths["onnx-int8"])
@@ -104,11 +106,11 @@ def export_encoder(
             runtime: OnnxModel(open_session(path), model.tokenizer, model.input_format, folder, runtime)
             for runtime, path in paths.items()
         }
-        reference = model.logits(*columns)
-        speeds = _speeds({"torch": model, **exported}, columns)
+        reference = model.logits(questions)
+        speeds = _speeds({"torch": model, **exported}, questions)
         models = {}
         for runtime, path in paths.items():
-            measured = compare_logits(reference, exported[runtime].logits(*columns), gold)
+            measured = compare_logits(reference, exported[runtime].logits(questions), gold)
             measured |= {"rows_per_second": speeds[runtime], "bytes": path.stat().st_size, "sha256": file_digest(path)}
             reasons = refusals(measured, speeds[runtime] / speeds["onnx"], config, int8=runtime == "onnx-int8")
             models[runtime] = {"accepted": not reasons, "reasons": reasons, "file": FILES[runtime], **measured}
@@ -155,8 +157,8 @@ def ship(config: ShipConfig) -> dict[str, Any]:
         halved = {name: tensor.half() for name, tensor in load_file(folder / WEIGHTS).items()}
         save_file(halved, temporary / WEIGHTS, metadata={"format": "pt"})
         copied = EncoderModel.load(temporary, card.input_format, card.scale)
-        columns = columns_of(examples)
-        measured = compare_logits(model.logits(*columns), copied.logits(*columns), [row.label for row in examples])
+        asked = questions_of(examples)
+        measured = compare_logits(model.logits(asked), copied.logits(asked), [row.label for row in examples])
         if measured["agreement"]["share"] < config.agreement:
             raise input_error(str(folder), "other labels in half precision", found=measured["agreement"])
     return measured | {"bytes": (Path(config.output) / WEIGHTS).stat().st_size}
@@ -216,17 +218,16 @@ def _macro_f1(gold: Sequence[str], logits: Logits) -> float:
     return float(macro_f1(confusion(gold, [LABELS[label] for label in logits.argmax(axis=1)])))
 
 
-def _speeds(models: Mapping[str, EncoderModel | OnnxModel], columns: Sequence[list[str]]) -> dict[str, float]:
+def _speeds(models: Mapping[str, EncoderModel | OnnxModel], questions: Sequence[Question]) -> dict[str, float]:
     """Rows per second of each, on rows drawn evenly, in turns; the best turn of each, which others disturbed least."""
-    step = max(1, len(columns[0]) // TIMED_ROWS)
-    rows = [column[::step] for column in columns]
+    rows = questions[:: max(1, len(questions) // TIMED_ROWS)]
     best = dict.fromkeys(models, np.inf)
     for _ in range(TURNS):
         for name, model in models.items():
             start = time.perf_counter()
-            model.logits(*rows)
+            model.logits(rows)
             best[name] = min(best[name], time.perf_counter() - start)
-    return {name: len(rows[0]) / seconds for name, seconds in best.items()}
+    return {name: len(rows) / seconds for name, seconds in best.items()}
 
 
 def _check_libraries() -> None:
@@ -270,7 +271,7 @@ def _convert(model: EncoderModel, attention: str) -> Any:  # noqa: ANN401 - onnx
     """The model as a graph of any batch and length, with ONNX Runtime's own operators for norms, GELU and attention."""
     from transformers.exporters.exporter_onnx import OnnxConfig, OnnxExporter
 
-    encoded = encode(model.tokenizer, model.input_format, *(["one", "or two"], ["three", "four"], [""] * 2, [""] * 2))
+    encoded = encode(model.tokenizer, model.input_format, [Question("one", "three"), Question("or two", "four")])
     sample = dict(model.tokenizer.pad(encoded, return_tensors="pt"))
     network = copy.deepcopy(model.model).to("cpu").eval()
     network.set_attn_implementation(attention)

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from stance.base.errors import input_error
+from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json, write_beside, writing
 
 if sys.platform != "win32":
@@ -51,10 +51,9 @@ class Journal:
         self.state: dict[str, Any] = {}
         self.whole = False
         self._files: dict[str, BinaryIO] = {}
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._lock()
         if (self.folder / _PAGE).exists():
-            page = read_json(self.folder / _PAGE)
+            page = self._page()
             if problem := self._problem(page):
                 if not overwrite:
                     self._unlock()
@@ -99,24 +98,44 @@ class Journal:
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
             self.commit(self.state, whole=True)
-        self.close()
+        self._close_files()
         sizes = read_json(self.folder / _PAGE)["lengths"]
         for name, place in places.items():
             if self.path(name).exists():
                 self.path(name).replace(place)
             elif name not in sizes:
                 place.unlink(missing_ok=True)
-        shutil.rmtree(self.folder)
+        self._remove()
 
     def discard(self) -> None:
         """Remove the folder and all that is in it."""
-        self.close()
-        shutil.rmtree(self.folder)
+        try:
+            self._close_files()
+        finally:
+            self._remove()
 
     def close(self) -> None:
         """Let go of the files; what was committed is there for the next time."""
+        try:
+            self._close_files()
+        finally:
+            self._unlock()
+
+    def _remove(self) -> None:
+        """The folder goes at once, and only then the lock, so that nobody begins in a folder that is on its way out."""
+        aside = self.folder.with_name(f".{self.folder.name}.done")
+        shutil.rmtree(aside, ignore_errors=True)  # of one that was killed here
+        if sys.platform == "win32":  # which does not move what is open
+            self._unlock()
+        try:
+            self.folder.rename(aside)
+        except OSError:
+            aside = self.folder
+        shutil.rmtree(aside, ignore_errors=aside is not self.folder)  # another one may be at it too
+        self._unlock()
+
+    def _close_files(self) -> None:
         with ExitStack() as last:  # each is closed, though the disk may be too full for what one has not written yet
-            last.callback(self._unlock)
             for name, file in self._files.items():
                 last.enter_context(writing(self.path(name)))
                 last.callback(file.close)
@@ -137,7 +156,20 @@ class Journal:
         if not lengths:
             (self.folder / _PAGE).unlink(missing_ok=True)
 
+    def _page(self) -> dict[str, Any]:
+        """What the journal says; nothing if it cannot be what :meth:`commit` wrote."""
+        kinds = {"version": int, "identity": dict, "state": dict, "whole": bool, "lengths": dict}
+        try:
+            page = read_json(self.folder / _PAGE)
+        except StanceError:
+            return {}
+        if not isinstance(page, dict) or any(type(page.get(name)) is not kind for name, kind in kinds.items()):
+            return {}
+        return page if all(type(size) is int and size >= 0 for size in page["lengths"].values()) else {}
+
     def _problem(self, page: Mapping[str, Any]) -> str:
+        if not page:
+            return f"{_PAGE} is damaged"
         if page.get("version") != _VERSION:
             return f"holds an unfinished run of another version ({page.get('version')}, now {_VERSION})"
         names = sorted({*page["identity"], *self.identity})
@@ -151,14 +183,25 @@ class Journal:
         return f"{', '.join(short)}: shorter than the journal says" if short else ""
 
     def _lock(self) -> None:
-        self._guard = (self.folder / "lock").open("w")
-        if sys.platform != "win32":
+        """Make the folder and take its lock; if its owner removes it just then, once more."""
+        lock = self.folder / "lock"
+        while True:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self._guard = lock.open("w")
+            except FileNotFoundError:
+                continue
+            if sys.platform == "win32":
+                return
             try:
                 fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 self._unlock()
                 allowed = "one at a time"
                 raise input_error(str(self.folder), "another process is writing there", allowed=allowed) from None
+            if lock.exists() and os.path.samestat(lock.stat(), os.fstat(self._guard.fileno())):
+                return
+            self._unlock()
 
     def _unlock(self) -> None:
         self._guard.close()

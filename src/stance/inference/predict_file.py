@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import textwrap
@@ -24,12 +23,11 @@ from stance.base.labels import LABELS
 from stance.base.lines import ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import (
-    Prediction,
     Probabilities,
-    flat,
+    checked,
     to_predictions,
-    to_probabilities,
 )
+from stance.base.questions import Question
 from stance.base.tables import (
     Row,
     RowEncoder,
@@ -39,12 +37,14 @@ from stance.base.tables import (
     scan_length,
     to_parquet,
 )
-from stance.data.annotation_files import Gaps, cell_of
+from stance.data.annotation_files import Gaps
+from stance.inference.columns import added, cells_of, sort_rows
 from stance.inference.config import PredictConfig
 from stance.inference.journal import Journal
 from stance.inference.ray import in_order
-from stance.inference.repeats import Plan, Read, Repeats
-from stance.models.classifier import CARD, StanceClassifier
+from stance.inference.repeats import Plan, Repeats
+from stance.models.card import CARD
+from stance.models.classifier import StanceClassifier
 from stance.models.config import RUNTIMES
 from stance.models.pretrained import named_checkpoint
 from stance.models.reading import Reading, count, marks, readers, readings, say, windowed
@@ -61,11 +61,6 @@ REMEMBERED = 2**16
 
 #: Characters of a text that are printed with ``show``.
 SHOWN = 60
-
-#: Columns that scoring adds, in this order, after those of the input; the last ones on demand.
-ADDED = ("label", *LABELS)
-
-DETAILS = ("text_cut", "holder_mentioned")
 
 #: Settings that an unfinished file does not depend on, and those that its journal knows by content.
 _NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "show", "engine", "ray", "runtime")
@@ -124,7 +119,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
             ``strict`` also the first bad row. Of the file under way nothing is left then.
     """
     output, rejects = Path(config.output), rejects_path(config.output)
-    encoder = encoder_for(output, must_exist(config.input), _added(config))
+    encoder = encoder_for(output, must_exist(config.input), added(config), excel_safe=config.excel_safe)
     for path in (output, rejects):
         if path.is_dir():
             raise input_error(str(path), "a folder is there", allowed="the path of a file")
@@ -144,7 +139,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
         raise
     finally:
         journal.close()
-    tally = Tally(**journal.state)
+    tally = _tally(journal)
     counts = Counter({name: getattr(tally, name) for name in ("rows", "cut", "marked", "unmentioned")})
     say(
         classifier.predictor,
@@ -154,6 +149,20 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
     )
     journal.deliver({_TABLE if is_parquet(output) else _ROWS + "".join(table_kind(output)): output, _REJECTS: rejects})
     return tally
+
+
+def _tally(journal: Journal) -> Tally:
+    """How far a run came, as its journal says.
+
+    Raises:
+        StanceError: It cannot be what this run wrote there.
+    """
+    state = journal.state
+    known = state.keys() <= Tally.__dataclass_fields__.keys()
+    if not known or any(type(number) is not int or number < 0 for number in state.values()):
+        journal.close()
+        raise input_error(str(journal.folder), "no state of scoring", found=state, allowed="overwrite=true begins anew")
+    return Tally(**state)
 
 
 def first_rows(config: PredictConfig) -> list[str]:
@@ -175,25 +184,25 @@ def _score(
     classifier: StanceClassifier, config: PredictConfig, journal: Journal, encoder: RowEncoder, lowest: float
 ) -> None:
     """Bring all rows of the input that the journal does not have yet into its files."""
-    tally, repeats = Tally(**journal.state), Repeats(REMEMBERED)
+    tally, repeats = _tally(journal), Repeats(REMEMBERED)
     grown = _ROWS if is_parquet(config.output) else _ROWS + "".join(table_kind(config.output))
     if tally.rows:
         encoder.go_on(journal.path(grown))
         repeats.recall(journal.path(_REPEATS))
     if done := tally.rows + tally.bad:
         log.info("going on after row %s, where a run was stopped", f"{done:,}")
-    waiting: deque[tuple[Sequence[ScannedRow], list[tuple[Row, Read]], list[dict[str, Any]], Plan]] = deque()
+    waiting: deque[tuple[Sequence[ScannedRow], list[tuple[Row, Question]], list[dict[str, Any]], Plan]] = deque()
     mentioned = config.details or marks(classifier.predictor)
     looks = mentioned or bool(readers(classifier.predictor))
     undecoded: list[int] = []
     gaps = Gaps(config.input, vars(config.columns), {} if config.holder else {"holder": Gaps.MEANING["holder"]})
 
-    def asked() -> Iterator[list[Read]]:
+    def asked() -> Iterator[list[Question]]:
         """What the model is asked, chunk by chunk; with several workers it is read ahead of the answers."""
         begun = tally.rows > 0
         for chunk in scan_chunks(config.input, config.chunk, config.encoding, config.manner, skip=done):
             undecoded.extend(row.number for row in chunk if isinstance(row.values, UndecodableError))
-            good, bad = _sort(chunk, config, gaps, begun=begun)
+            good, bad = sort_rows(chunk, config, gaps, begun=begun)
             begun = begun or bool(good)
             plan = repeats.plan([read for _, read in good])
             waiting.append((chunk, good, bad, plan))
@@ -205,7 +214,7 @@ def _score(
             if good:
                 scores, record = plan.settle(answer)
                 read = _readings(classifier, [row for _, row in good], mentioned) if looks else [None] * len(good)
-                added = map(partial(_cells, config, lowest), to_predictions(scores), read)
+                added = map(partial(cells_of, config, lowest), to_predictions(scores), read)
                 journal.append(
                     grown, encoder.encode([row | cells for (row, _), cells in zip(good, added, strict=True)])
                 )
@@ -243,14 +252,6 @@ def _progress_bar(path: str, tally: Tally) -> tqdm[None]:
     return tqdm(desc=Path(path).name, total=total, initial=tally.position, bar_format=shape, smoothing=0)
 
 
-def _added(config: PredictConfig) -> dict[str, str]:
-    """The columns that are added, with their types in parquet."""
-    types = (
-        dict.fromkeys(ADDED, "double") | {"label": "string"} | dict.fromkeys(DETAILS if config.details else (), "bool")
-    )
-    return {config.prefix + name: kind for name, kind in types.items()}
-
-
 def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, Any]:
     """What a run must have in common with one that was stopped, to go on from there."""
     folder = named_checkpoint(config.checkpoint) or Path(config.checkpoint)
@@ -272,7 +273,7 @@ def load_classifier(config: PredictConfig) -> StanceClassifier:
 
 
 def _answers(
-    classifier: StanceClassifier, config: PredictConfig, batches: Iterable[Sequence[Read]]
+    classifier: StanceClassifier, config: PredictConfig, batches: Iterable[Sequence[Question]]
 ) -> Generator[Probabilities]:
     """The probabilities of each batch, in order."""
     if config.engine == "local":
@@ -285,77 +286,15 @@ def _answers(
     yield from in_order(partial(_asker, there), batches, config.ray)
 
 
-def _asker(config: PredictConfig) -> Callable[[Sequence[Read]], Probabilities]:
+def _asker(config: PredictConfig) -> Callable[[Sequence[Question]], Probabilities]:
     classifier = load_classifier(config)
     return partial(_ask, windowed(classifier) if config.windows else classifier)
 
 
-def _ask(classifier: StanceClassifier, rows: Sequence[Read]) -> Probabilities:
+def _ask(classifier: StanceClassifier, rows: Sequence[Question]) -> Probabilities:
     if not rows:
         return np.zeros((0, len(LABELS)))
-    return to_probabilities(classifier.predict(*(list(column) for column in zip(*rows, strict=True))), "model")
-
-
-def _sort(
-    chunk: Sequence[ScannedRow], config: PredictConfig, gaps: Gaps, *, begun: bool
-) -> tuple[list[tuple[Row, Read]], list[dict[str, Any]]]:
-    """The good rows of a chunk, each with what the model reads of it, and the records of the bad ones.
-
-    Until there is a good row, the first that can be read stands for the file: what its columns lack is an error.
-    """
-    first = None if begun else next((row for row in chunk if not isinstance(row.values, StanceError)), None)
-    if first is not None and config.columns.holder not in _check_columns(first, config) and config.holder is None:
-        log.info("no column %r: the stance asked is that of the author of the text", config.columns.holder)
-    good, bad = [], []
-    for row in chunk:
-        try:
-            values = _check_columns(row, config)
-            good.append((values, _read(row, values, config)))
-            gaps.note(values, row.place)
-        except StanceError as error:
-            if config.strict:
-                raise
-            reason = str(error).removeprefix(f"{row.place}: ")
-            raw = json.dumps(row.values, ensure_ascii=False, default=str) if row.raw is None else row.raw
-            bad.append({"line": row.number, "reason": reason, "raw": raw})
-    return good, bad
-
-
-def _check_columns(row: ScannedRow, config: PredictConfig) -> Row:
-    """The values of a row that can be read and has the columns that it should have, and no other of the kind."""
-    values = row.values
-    if isinstance(values, StanceError):
-        raise values
-    for name in ("text", "target", "holder", "context"):
-        column = getattr(config.columns, name)
-        if name in ("target", "holder") and getattr(config, name) is not None:
-            if column in values:
-                problem = f"{name}=... is given and there is a column {column!r}"
-                raise input_error(row.place, problem, allowed=f"either {name}=... or the column")
-        elif column not in values and (name in ("text", "target") or column != name):
-            allowed = f"a column {column!r}, or columns.{name}=NAME" + (", or target=..." if name == "target" else "")
-            raise input_error(row.place, f"no column {column!r}", found=list(values), allowed=allowed)
-    if taken := [name for name in _added(config) if name in values]:
-        prefixes = itertools.chain(["predicted_"], (f"predicted{number}_" for number in itertools.count(2)))
-        free = next(prefix for prefix in prefixes if not values.keys() & _added(replace(config, prefix=prefix)))
-        allowed = f"a prefix for the added columns, e.g. prefix={free}"
-        raise input_error(row.place, "the input already has the column", found=taken, allowed=allowed)
-    return values
-
-
-def _read(row: ScannedRow, values: Row, config: PredictConfig) -> Read:
-    """Text, target, holder and context of a row."""
-
-    def read(name: str, *, may_be_empty: bool) -> str:
-        column = getattr(config.columns, name)
-        return cell_of(values.get(column), column, row.place, may_be_empty=may_be_empty)
-
-    return (
-        read("text", may_be_empty=False),
-        read("target", may_be_empty=False) if config.target is None else config.target,
-        read("holder", may_be_empty=True) if config.holder is None else config.holder,
-        read("context", may_be_empty=True),
-    )
+    return checked(classifier.predictor.predict_proba(rows))
 
 
 def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:
@@ -375,20 +314,9 @@ def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:
     return chosen.confidence
 
 
-def _readings(classifier: StanceClassifier, rows: Sequence[Read], mentioned: bool) -> list[Reading]:
+def _readings(classifier: StanceClassifier, rows: Sequence[Question], mentioned: bool) -> list[Reading]:
     """How each row is read; one that repeats another, as that one."""
     distinct = list(dict.fromkeys(rows))
-    texts, targets, holders, _ = map(list, zip(*distinct, strict=True))
-    found = readings(classifier.predictor, texts, targets, holders, mentioned=mentioned)
+    found = readings(classifier.predictor, distinct, mentioned=mentioned)
     read = dict(zip(distinct, found, strict=True))
     return [read[row] for row in rows]
-
-
-def _cells(config: PredictConfig, lowest: float, prediction: Prediction, reading: Reading | None) -> Row:
-    """What is added to a row: the label, or that there is none, the probabilities, and how it was read if asked for."""
-    cells = flat(prediction)
-    if max(prediction.scores.values()) <= lowest:
-        cells["label"] = ABSTAIN
-    if config.details and reading is not None:
-        cells |= asdict(reading)
-    return {config.prefix + name: value for name, value in cells.items()}

@@ -12,10 +12,8 @@ import numpy as np
 
 from stance.base.labels import LABELS
 from stance.base.predictions import Probabilities
+from stance.base.questions import Question
 from stance.base.words import composed
-
-#: Text, target, holder, context: all that a model reads of a row.
-Read = tuple[str, str, str, str]
 
 _KEY = 16
 _RECORD = _KEY + 8 * len(LABELS)
@@ -29,7 +27,7 @@ class Plan:
         new: The distinct rows that have to be asked for, in order.
     """
 
-    new: list[Read]
+    new: list[Question]
     _fresh: list[bytearray]
     _keys: list[bytes]
     _cells: list[bytearray]
@@ -60,17 +58,14 @@ class Repeats:
         self.size = size
         self.known: OrderedDict[bytes, bytearray] = OrderedDict()
 
-    def plan(self, rows: Sequence[Read]) -> Plan:
+    def plan(self, rows: Sequence[Question]) -> Plan:
         """What is to be asked for these rows; from now on they count as known, whoever plans next.
 
         Args:
             rows: Any number; those that differ in how their characters are composed are one row.
         """
-        rows = [
-            (composed(text), composed(target), composed(holder), composed(context))
-            for text, target, holder, context in rows
-        ]
-        keys = [hashlib.blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=_KEY).digest() for row in rows]
+        rows = [Question(*map(composed, (row.text, row.target, row.holder, row.context))) for row in rows]
+        keys = [_key(row) for row in rows]
         new = {key: row for key, row in zip(keys, rows, strict=True) if key not in self.known}
         fresh = {key: bytearray(_RECORD - _KEY) for key in new}
         cells = [fresh[key] if key in fresh else self.known[key] for key in keys]
@@ -96,3 +91,8 @@ class Repeats:
         self.known.move_to_end(key)
         if len(self.known) > self.size:
             self.known.popitem(last=False)
+
+
+def _key(row: Question) -> bytes:
+    read = repr((row.text, row.target, row.holder, row.context))
+    return hashlib.blake2b(read.encode("utf-8", "surrogatepass"), digest_size=_KEY).digest()

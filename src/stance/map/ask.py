@@ -16,16 +16,17 @@ from tqdm.auto import tqdm
 
 from stance.base.errors import input_error
 from stance.base.labels import LABELS
-from stance.base.predictions import Probabilities, to_predictions, to_probabilities
+from stance.base.predictions import Probabilities, checked, to_predictions
+from stance.base.questions import Question
 from stance.base.tables import RowEncoder, encoder_for
 from stance.inference.journal import Journal
-from stance.inference.repeats import Read, Repeats
+from stance.inference.repeats import Repeats
 from stance.map.actors import Finder
 from stance.map.config import MapConfig
 from stance.map.documents import SetAside, read_documents
 from stance.map.pronouns import kind_of
 from stance.map.proposals import Encoder, Wordings
-from stance.map.questions import Candidate, Question, answered, candidates, questions
+from stance.map.questions import Asked, Candidate, answered, candidates, questions
 from stance.map.types import Actor, Document, Evidence, Proposal
 from stance.models.classifier import StanceClassifier
 
@@ -152,7 +153,7 @@ def _questions(
     wordings: Wordings,
     encoder: Encoder,
     tally: Tally,
-) -> Iterator[Question]:
+) -> Iterator[Asked]:
     """The questions about a chunk of documents; their sentences are embedded together."""
     found: list[tuple[Document, list[Candidate]]] = []
     for document in documents:
@@ -169,7 +170,7 @@ def _questions(
 
 def _ask(
     classifier: StanceClassifier,
-    asked: Sequence[Question],
+    asked: Sequence[Asked],
     journal: Journal,
     repeats: Repeats,
     table: RowEncoder,
@@ -191,10 +192,10 @@ def _ask(
     tally.kept += len(kept)
 
 
-def _probabilities(classifier: StanceClassifier, rows: Sequence[Read]) -> Probabilities:
+def _probabilities(classifier: StanceClassifier, rows: Sequence[Question]) -> Probabilities:
     if not rows:
         return np.zeros((0, len(LABELS)))
-    return to_probabilities(classifier.predict(*(list(column) for column in zip(*rows, strict=True))), "model")
+    return checked(classifier.predictor.predict_proba(rows))
 
 
 def _line(row: dict[str, object]) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stance.base.files import digest
 from stance.base.predictions import DECIMALS, Prediction
-from stance.inference.repeats import Read
+from stance.base.questions import Question
 from stance.map.actors import Finder
 from stance.map.pronouns import Subject, is_place, resolve
 from stance.map.proposals import Touching, on_the_table
@@ -44,7 +44,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Asked:
     """What the model is asked, and of whom and what."""
 
     document: Document
@@ -55,10 +55,10 @@ class Question:
     reversed: bool
 
     @property
-    def read(self) -> Read:
-        """Text, target, holder and context."""
+    def read(self) -> Question:
+        """What the model is told of it."""
         target = self.proposal.reverse if self.reversed else self.proposal.proposal
-        return self.candidate.sentence.text, target, self.named.holder, self.candidate.context
+        return Question(self.candidate.sentence.text, target, self.named.holder, self.candidate.context)
 
 
 def candidates(
@@ -92,7 +92,7 @@ def candidates(
 
 def questions(
     document: Document, asked: Sequence[Candidate], proposals: Sequence[Proposal], touching: Touching
-) -> Iterator[Question]:
+) -> Iterator[Asked]:
     """Every question about a document: each candidate, proposal on the table that it touches, and actor."""
     open_ones = [(column, each) for column, each in enumerate(proposals) if on_the_table(each, document.date)]
     for row, candidate in enumerate(asked):
@@ -100,10 +100,10 @@ def questions(
             if touching.touches[row, column]:
                 likeness, turned = float(touching.similarity[row, column]), bool(touching.reversed[row, column])
                 for named in candidate.named:
-                    yield Question(document, candidate, named, proposal, likeness, turned)
+                    yield Asked(document, candidate, named, proposal, likeness, turned)
 
 
-def answered(question: Question, prediction: Prediction) -> Evidence:
+def answered(question: Asked, prediction: Prediction) -> Evidence:
     """The answer as a row of evidence; one about the reverse course is turned: against it is for the proposal."""
     document, sentence, named = question.document, question.candidate.sentence, question.named
     against, neutral, favor = (round(prediction.scores[name], DECIMALS) for name in ("against", "neutral", "favor"))

@@ -2,71 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError
 
-from stance.base.errors import StanceError, first_line, input_error
-from stance.base.extras import from_extras
-from stance.base.files import folder_beside, read_json, write_json
+from stance.base.errors import input_error
 from stance.base.hub import fetch
-from stance.base.labels import ID2LABEL, LABELS, check_label_order
-from stance.base.names import must_exist
-from stance.base.predictions import Prediction, Predictor, Probabilities, to_predictions
+from stance.base.labels import LABELS
+from stance.base.predictions import Prediction, Predictor, Probabilities, checked, to_predictions
+from stance.base.questions import Question
+from stance.models.card import Card, FineTuned, load_checkpoint, save_checkpoint
+from stance.models.combined import Ensemble, leaves
 from stance.models.config import RUNTIMES
-from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat
-from stance.models.features import CombinedFeatures, EmbeddingFeatures, TfidfFeatures
-from stance.models.kernel import KernelModel
-from stance.models.linear import LinearModel
-from stance.models.onnx import FILES, OnnxModel
 from stance.models.pretrained import named_checkpoint
-from stance.models.priors import Prior
-from stance.models.prompting.model import PromptModel
 from stance.models.thresholds import Threshold
-
-log = logging.getLogger(__name__)
-
-#: The file that makes a folder a checkpoint of this toolkit.
-CARD = "stance.json"
-CARD_VERSION = 1
-
-KINDS = ("prior", "tfidf", "embedding", "static", "combined", "kernel", "encoder", "prompt", "ensemble", "cascade")
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What a checkpoint says of itself.
-
-    Attributes:
-        kind: One of ``KINDS``.
-        data: Name and fingerprint of the dataset it was trained on.
-        input_format: How rows become sequences (encoder only; the defaults otherwise).
-        scale: Of an encoder's logits (see :class:`~stance.models.encoder.EncoderModel`); linear models keep
-            theirs themselves.
-        thresholds: Rows and errors on validation by confidence (see :func:`stance.evaluation.selective.thresholds`).
-        metrics: By part, as :func:`stance.evaluation.evaluate` reports them.
-        labels: Names in id order.
-        version: Of this file's format.
-    """
-
-    kind: str
-    data: dict[str, str] = field(default_factory=dict)
-    input_format: InputFormat = field(default_factory=InputFormat)
-    scale: float = 1.0
-    thresholds: tuple[Threshold, ...] = ()
-    metrics: dict[str, Any] = field(default_factory=dict)
-    labels: tuple[str, ...] = LABELS
-    version: int = CARD_VERSION
 
 
 class StanceClassifier:
@@ -102,34 +54,30 @@ class StanceClassifier:
         """
         if runtime not in RUNTIMES:
             raise input_error("runtime", "unknown value", found=runtime, allowed=RUNTIMES)
-        with from_extras():
-            classifier = cls._load(checkpoint_folder(folder_or_hub_id, runtime), runtime)
-        if runtime in FILES and not classifier.runtime:
+        classifier = cls(*load_checkpoint(checkpoint_folder(folder_or_hub_id, runtime), runtime))
+        if runtime not in ("torch", "auto") and not classifier.runtime:
             kind = classifier.card.kind
             raise input_error("runtime", f"a checkpoint of kind {kind} has no encoder", found=runtime, allowed="torch")
         return classifier
 
     @classmethod
-    def _load(cls, folder: Path, runtime: str) -> StanceClassifier:
-        card = read_card(folder)
-        try:
-            return cls(_load_predictor(folder, card, runtime), card)
-        except StanceError:
-            raise
-        except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-            raise StanceError(f"{folder}: damaged checkpoint: {first_line(error)}") from None
+    def mean_of(cls, members: Mapping[str, StanceClassifier], data: dict[str, str] | None = None) -> StanceClassifier:
+        """Several classifiers as one: the mean of their probabilities.
+
+        Args:
+            members: By name, which will be that of their folder.
+            data: Name and fingerprint of the dataset that all of them were trained on, if there is one.
+        """
+        ensemble = Ensemble(
+            {name: member.predictor for name, member in members.items()},
+            {name: member.card for name, member in members.items()},
+        )
+        return cls(ensemble, Card("ensemble", data or {}))
 
     @property
     def runtime(self) -> str:
         """What its fine-tuned encoders run on, those of several members joined by ``+``; empty if it has none."""
-        found = []
-        for leaf in leaves(self.predictor):
-            match leaf:
-                case EncoderModel():
-                    found.append("torch")
-                case OnnxModel():
-                    found.append(leaf.runtime)
-        return "+".join(found)
+        return "+".join(leaf.runtime for leaf in leaves(self.predictor) if isinstance(leaf, FineTuned))
 
     def predict(
         self,
@@ -140,6 +88,8 @@ class StanceClassifier:
     ) -> list[Prediction]:
         """A label and a probability for each of the three, row by row, in the order given.
 
+        Name the arguments: ``predict(texts=[...], targets=[...])``.
+
         Args:
             texts: The sentences: a list, or any other sequence, of which one is made (an array, a column of a table).
             targets: The proposal for each sentence.
@@ -149,199 +99,36 @@ class StanceClassifier:
         Raises:
             StanceError: The lists differ in length, one is a bare string, or a text or target is empty.
         """
-        given = {"texts": texts, "targets": targets, "holders": holders, "contexts": contexts}
-        columns = {name: _listed(name, values) for name, values in given.items() if values is not None}
-        rows = len(columns["texts"])
-        for name, values in columns.items():
-            _check_column(name, values, rows, may_be_empty=name in ("holders", "contexts"))
-        asked = (columns.get(name, [""] * rows) for name in given)
-        return to_predictions(self.predictor.predict_proba(*asked)) if rows else []
+        return to_predictions(self.predict_proba(texts, targets, holders, contexts))
+
+    def predict_proba(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str],
+        holders: Sequence[str] | None = None,
+        contexts: Sequence[str] | None = None,
+    ) -> Probabilities:
+        """The probability of against, neutral, favor: shape (rows, 3), in the order given.
+
+        Args:
+            texts: See :meth:`predict`, as for the others.
+            targets: The proposals.
+            holders: Whose stances.
+            contexts: What stands before the texts.
+
+        Raises:
+            StanceError: As :meth:`predict`; a probability that is no finite number.
+        """
+        questions = _questions(texts=texts, targets=targets, holders=holders, contexts=contexts)
+        return checked(self.predictor.predict_proba(questions)) if questions else np.zeros((0, len(LABELS)))
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the checkpoint: the folder appears whole or not at all, and replaces an older one."""
-        with folder_beside(folder) as temporary:
-            self.predictor.save(temporary)
-            self.write_card(temporary)
-
-    def write_card(self, folder: Path) -> None:
-        """Write ``stance.json`` alone, e.g. once the metrics are known."""
-        write_json(folder / CARD, asdict(self.card))
+        save_checkpoint(self.predictor, self.card, folder)
 
     def with_metrics(self, metrics: dict[str, Any], thresholds: Sequence[Threshold] = ()) -> StanceClassifier:
         """The same classifier, with metrics and thresholds in its card."""
         return StanceClassifier(self.predictor, replace(self.card, metrics=metrics, thresholds=tuple(thresholds)))
-
-
-@dataclass(frozen=True, slots=True)
-class Ensemble:
-    """Several classifiers as one: the mean of their probabilities."""
-
-    members: Mapping[str, StanceClassifier]
-
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
-        """See :class:`stance.base.predictions.Predictor`."""
-        said = [m.predictor.predict_proba(texts, targets, holders, contexts) for m in self.members.values()]
-        return np.asarray(np.mean(said, axis=0))
-
-    def save(self, folder: Path) -> None:
-        """Write each member's checkpoint into a folder of its name, and ``ensemble.json``."""
-        for name, member in self.members.items():
-            member.save_pretrained(folder / name)
-        write_json(folder / "ensemble.json", {"members": list(self.members)})
-
-    @classmethod
-    def load(cls, folder: Path, runtime: str = "torch") -> Ensemble:
-        """Read what :meth:`save` wrote."""
-        names = read_json(folder / "ensemble.json")["members"]
-        return cls({name: StanceClassifier._load(must_exist(folder / name, "member"), runtime) for name in names})
-
-
-@dataclass(frozen=True, slots=True)
-class Cascade:
-    """A cheap classifier that answers where it is sure, and a dear one for the rest: see ``inference.cascade``.
-
-    Attributes:
-        cheap: Asked for every row.
-        dear: Asked, in one call, for the rows of which the cheap one is not sure.
-        threshold: The cheap one's answer stands from this probability of its most probable label on, itself included.
-        answered: Rows answered by each, ``cheap`` and ``dear``, since the cascade was made.
-    """
-
-    cheap: StanceClassifier
-    dear: StanceClassifier
-    threshold: float
-    answered: Counter[str] = field(default_factory=Counter, compare=False)
-
-    def sure(self, cheap: Probabilities) -> NDArray[np.bool_]:
-        """Whether the cheap one's answer stands, shape (rows,), by its probabilities (rows, 3)."""
-        return np.asarray(cheap.max(axis=1) >= self.threshold)
-
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
-        """See :class:`stance.base.predictions.Predictor`."""
-        columns = (texts, targets, holders, contexts)
-        probabilities = np.array(self.cheap.predictor.predict_proba(*columns))
-        unsure = np.flatnonzero(~self.sure(probabilities)).tolist()
-        if unsure:
-            rest = ([column[row] for row in unsure] for column in columns)
-            probabilities[unsure] = self.dear.predictor.predict_proba(*rest)
-        self.answered.update(cheap=len(texts) - len(unsure), dear=len(unsure))
-        return probabilities
-
-    def save(self, folder: Path) -> None:
-        """Write both checkpoints, into ``cheap/`` and ``dear/``, and ``cascade.json``."""
-        self.cheap.save_pretrained(folder / "cheap")
-        self.dear.save_pretrained(folder / "dear")
-        write_json(folder / "cascade.json", {"threshold": self.threshold})
-
-    @classmethod
-    def load(cls, folder: Path, runtime: str = "torch") -> Cascade:
-        """Read what :meth:`save` wrote; the runtime is that of the encoders among the two."""
-        cheap, dear = (
-            StanceClassifier._load(must_exist(folder / name, "member"), runtime) for name in ("cheap", "dear")
-        )
-        return cls(cheap, dear, float(read_json(folder / "cascade.json")["threshold"]))
-
-
-def leaves(predictor: Predictor) -> list[Predictor]:
-    """The models that an ensemble or cascade is made of, however deep; of another model itself."""
-    match predictor:
-        case Ensemble():
-            members = list(predictor.members.values())
-        case Cascade():
-            members = [predictor.cheap, predictor.dear]
-        case _:
-            return [predictor]
-    return [leaf for member in members for leaf in leaves(member.predictor)]
-
-
-def language_models(predictor: Predictor) -> list[PromptModel]:
-    """The prompted language models that a model asks: itself, or those among its members."""
-    return [leaf for leaf in leaves(predictor) if isinstance(leaf, PromptModel)]
-
-
-def _load_predictor(folder: Path, card: Card, runtime: str) -> Predictor:
-    match card.kind:
-        case "prior":
-            return Prior.load(folder)
-        case "tfidf":
-            return LinearModel.load(folder, TfidfFeatures.load(folder))
-        case "embedding" | "static":
-            return LinearModel.load(folder, EmbeddingFeatures.load(folder))
-        case "combined":
-            return LinearModel.load(folder, CombinedFeatures.load(folder))
-        case "kernel":
-            return KernelModel.load(folder)
-        case "prompt":
-            return PromptModel.load(folder)
-        case "ensemble":
-            return Ensemble.load(folder, runtime)
-        case "cascade":
-            return Cascade.load(folder, runtime)
-    return _load_encoder(folder, card, runtime)
-
-
-def _load_encoder(folder: Path, card: Card, runtime: str) -> EncoderModel | OnnxModel:
-    import torch
-
-    if runtime in FILES:
-        return OnnxModel.load(folder, card.input_format, card.scale, runtime=runtime)
-    if runtime == "auto" and (folder / FILES["onnx"]).exists() and not torch.cuda.is_available():
-        try:
-            return OnnxModel.load(folder, card.input_format, card.scale)
-        except StanceError as error:
-            log.warning("%s; it runs on torch", error)
-    return EncoderModel.load(folder, card.input_format, card.scale)
-
-
-def read_card(folder: Path) -> Card:
-    """The checkpoint's ``stance.json``, checked.
-
-    Raises:
-        StanceError: It is missing, of another version or kind, or names labels other than ours.
-    """
-    path = folder / CARD
-    if not path.exists():
-        found = sorted(entry.name for entry in folder.iterdir())
-        inner = folder / "checkpoint"
-        allowed = str(inner) if (inner / CARD).exists() else _PLAIN if "config.json" in found else ""
-        raise input_error(str(folder), f"not a checkpoint of this toolkit: no {CARD}", found=found, allowed=allowed)
-    saved = read_json(path)
-    if not isinstance(saved, dict) or saved.get("version") != CARD_VERSION:
-        version = saved.get("version") if isinstance(saved, dict) else saved
-        raise input_error(str(path), "checkpoint of another version", found=version, allowed=str(CARD_VERSION))
-    if saved.get("kind") not in KINDS:
-        raise input_error(str(path), "checkpoint of another kind", found=saved.get("kind"), allowed=KINDS)
-    check_label_order(saved.get("labels") or (), str(path))
-    scale = saved.get("scale", 1.0)
-    if not isinstance(scale, float) or not 0 < scale < math.inf:
-        raise input_error(str(path), "scale", found=scale, allowed="a number above 0")
-    try:
-        saved["input_format"] = _input_format(saved["input_format"])
-        saved["thresholds"] = tuple(Threshold(*row) for row in saved.get("thresholds", ()))
-        return Card(**{**saved, "labels": tuple(saved["labels"])})
-    except (KeyError, TypeError) as error:
-        raise StanceError(f"{path}: not a complete checkpoint card ({error})") from None
-
-
-#: What a message says of a sequence classifier that transformers alone saved.
-_PLAIN = (
-    f'for a plain model of transformers "id2label": {json.dumps(ID2LABEL)} in its config.json, if its outputs are these'
-    f" in this order, and beside it a {CARD} that says what it reads: "
-    + json.dumps({"version": CARD_VERSION, "kind": "encoder", "labels": LABELS, "input_format": asdict(InputFormat())})
-    + "; else its answers as predictions=FILE with labels.favor=[NAME] and so on"
-)
-
-
-def _input_format(saved: Mapping[str, Any]) -> InputFormat:
-    """As a card has it; older ones could say only whether mentions are marked, with ``@``."""
-    fields = dict(saved)
-    if fields.pop("mark_holder", False):
-        fields["mark"] = "@"
-    return InputFormat(**fields)
 
 
 def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> Path:
@@ -358,6 +145,16 @@ def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> P
     what = f"{hub_id}: no such folder ({Path(hub_id).absolute()}), and"
     patterns = ["*.json", "*.safetensors", "*.txt", "*.model"] + ["*.onnx"] * (runtime != "torch")
     return fetch(hub_id, patterns, what)
+
+
+def _questions(**given: Sequence[str] | None) -> list[Question]:
+    """The rows of ``texts``, ``targets``, ``holders`` and ``contexts``, of which the last two may be None."""
+    columns = {name: _listed(name, values) for name, values in given.items() if values is not None}
+    rows = len(columns["texts"])
+    for name, values in columns.items():
+        _check_column(name, values, rows, may_be_empty=name in ("holders", "contexts"))
+    named = [(name.removesuffix("s"), values) for name, values in columns.items()]
+    return [Question(**{field: values[row] for field, values in named}) for row in range(rows)]
 
 
 def _listed(name: str, values: Iterable[str]) -> list[str]:

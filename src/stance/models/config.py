@@ -1,16 +1,19 @@
-"""What can be configured about each kind of model."""
+"""The table of models, :data:`KINDS`: each kind, what can be configured about it, and the module that has the rest.
+
+A new kind is a module, a configuration class and a row here, a file in ``conf/model/`` and a test; see "How to add a
+kind of model" in ``docs/architecture.md``. This file imports nothing heavy, so that a command answers at once.
+"""
 
 from __future__ import annotations
 
-import math
-import re
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from stance.base.checks import at_least, one_of, positive
 from stance.base.errors import input_error
+from stance.base.settings import FILE
 
 
 @dataclass(kw_only=True)
@@ -18,6 +21,16 @@ class ModelConfig:
     """What every kind of model has: a name, which is part of folder names."""
 
     name: str
+
+    @property
+    def kind(self) -> str:
+        """Its row in :data:`KINDS`; empty for a model that is taken as it is."""
+        return next((kind for kind, row in KINDS.items() if row.config is type(self)), "")
+
+    @property
+    def fine_tuned(self) -> bool:
+        """Whether an encoder is trained, so that another seed, and another processor, makes another model."""
+        return self.kind in KINDS and KINDS[self.kind].fine_tuned
 
 
 @dataclass(kw_only=True)
@@ -56,6 +69,11 @@ class LinearConfig(ModelConfig):
         one_of("model.classifier", self.classifier, ("svm", "logistic"))
         positive("model.C", self.C)
 
+    @property
+    def kind(self) -> str:
+        """Its features, which a checkpoint is loaded by."""
+        return self.features
+
 
 @dataclass(kw_only=True)
 class KernelConfig(ModelConfig):
@@ -83,7 +101,7 @@ class KernelConfig(ModelConfig):
 
 @dataclass(kw_only=True)
 class EncoderConfig(ModelConfig):
-    """A fine-tuned cross-encoder; the fields from ``first`` on are those of ``encoding.InputFormat``.
+    """A fine-tuned cross-encoder; the fields from ``first`` on are those of ``input_format.InputFormat``.
 
     Attributes:
         encoder: all-MiniLM-L6-v2 (packaged), a folder or a hub id of any Hugging Face encoder.
@@ -134,6 +152,11 @@ class EnsembleConfig(ModelConfig):
         at_least("model.members", len(self.members), 2)
         at_least("model.seeds", self.seeds, 1)
 
+    @property
+    def fine_tuned(self) -> bool:
+        """Whether a member is."""
+        return any(member.fine_tuned for member in self.members.values())
+
 
 @dataclass(kw_only=True)
 class PromptConfig(ModelConfig):
@@ -161,9 +184,9 @@ class PromptConfig(ModelConfig):
     """
 
     language_model: str
-    guidelines: str
+    guidelines: str = field(metadata=FILE)
     codebook: str = "decisions"
-    template: str | None = None
+    template: str | None = field(default=None, metadata=FILE)
     shots: int = 0
     choose: str = "balance"
     draws: int = 1
@@ -194,51 +217,58 @@ class PromptConfig(ModelConfig):
             raise input_error("model.temperature", "no temperature", found=self.temperature, allowed="above 0, to 2")
 
 
-@dataclass(kw_only=True)
-class ServerConfig:
-    """Where a language model is asked, and how much; nothing here changes what it is asked.
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of model: a row of :data:`KINDS`.
 
     Attributes:
-        endpoint: Of a server that speaks the OpenAI chat protocol, e.g. http://127.0.0.1:8000/v1; null = no server: a
-            causal model of transformers in this process.
-        key: Name of the environment variable that holds the key; one that is not set is none.
-        concurrency: Requests at once.
-        timeout: Seconds that one may take.
-        retries: Further tries after a rate limit, an error of the server or a broken connection.
-        max_requests: Budget of this command, tries counted; null = no limit. Kept answers cost nothing.
-        price: Of a million tokens read and of a million written; empty = costs are not counted.
-        again: Rows of validation that are asked a second time, to see how far the model agrees with itself.
+        described: What a model card says of it, after "It is".
+        config: What can be configured about it; None where no training makes it.
+        module: Imported when the kind is first used. It has a class with ``predict_proba``, ``save`` and ``scale`` (see
+            :class:`stance.base.predictions.Predictor`), and two functions:
+
+            - ``load(folder, card, runtime)``, which reads what ``save`` wrote;
+            - ``fit(config, train, validation, setup)``, see :func:`stance.models.fitting.fit`.
+        fitted_by: The module that has ``fit``, where that is another.
+        fine_tuned: Whether it is an encoder whose weights are trained, and its folder a plain Hugging Face one.
     """
 
-    endpoint: str | None = None
-    key: str = "OPENAI_API_KEY"
-    concurrency: int = 4
-    timeout: float = 120.0
-    retries: int = 6
-    max_requests: int | None = None
-    price: list[float] = field(default_factory=list)
-    again: int = 100
+    described: str
+    config: type[ModelConfig] | None
+    module: str
+    fitted_by: str = ""
+    fine_tuned: bool = False
 
-    def __post_init__(self) -> None:
-        """Refuse a key in place of its name, without showing it; a password in the address; and numbers too small."""
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.key):
-            raise input_error("prompt.key", "no name of an environment variable", allowed="the name, never the key")
-        address = urlsplit(self.endpoint or "http://none")
-        if address.scheme not in ("http", "https") or not address.hostname:
-            allowed = "an address such as http://127.0.0.1:8000/v1"
-            raise input_error("prompt.endpoint", "no address", found=self.endpoint, allowed=allowed)
-        if address.username or address.password or address.query:
-            raise input_error("prompt.endpoint", "it holds a name or a key", allowed="prompt.key=NAME_OF_A_VARIABLE")
-        for name, least in {"concurrency": 1, "retries": 0, "again": 0}.items():
-            at_least(f"prompt.{name}", getattr(self, name), least)
-        if self.max_requests is not None:
-            at_least("prompt.max_requests", self.max_requests, 1)
-        positive("prompt.timeout", self.timeout)
-        if self.price and (len(self.price) != 2 or not all(0 <= price < math.inf for price in self.price)):
-            raise input_error(
-                "prompt.price", "not two prices", found=self.price, allowed="[read, written], of a million"
-            )
+    def home(self, *, fitting: bool = False) -> Any:  # noqa: ANN401 - a module
+        """The module, or the one that fits."""
+        return importlib.import_module((fitting and self.fitted_by) or self.module)
 
+
+#: Every kind of model by the name that its checkpoints have for it in ``stance.json``.
+KINDS: Mapping[str, Kind] = {
+    "prior": Kind("a baseline that does not read the text", PriorConfig, "stance.models.priors"),
+    "tfidf": Kind("n-grams and a linear classifier", LinearConfig, "stance.models.linear"),
+    "embedding": Kind("a frozen encoder and a linear classifier", LinearConfig, "stance.models.linear"),
+    "static": Kind("word embeddings without context and a linear classifier", LinearConfig, "stance.models.linear"),
+    "combined": Kind("n-grams, a frozen encoder and a linear classifier", LinearConfig, "stance.models.linear"),
+    "kernel": Kind("a frozen encoder and a kernel machine", KernelConfig, "stance.models.kernel"),
+    "encoder": Kind(
+        "a fine-tuned encoder that reads text, holder and target together",
+        EncoderConfig,
+        "stance.models.encoder",
+        fitted_by="stance.training.finetune",
+        fine_tuned=True,
+    ),
+    "prompt": Kind(
+        "a language model that is asked with the codebook as its prompt", PromptConfig, "stance.models.prompting.model"
+    ),
+    "ensemble": Kind(
+        "the mean of the probabilities of several models",
+        EnsembleConfig,
+        "stance.models.combined",
+    ),
+    "cascade": Kind("a cheap model where it is sure, a dear one for the rest", None, "stance.models.combined"),
+}
 
 #: Name of the model that is a source's, as it is.
 AS_IT_IS = "as_it_is"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -24,15 +26,22 @@ from transformers.utils.logging import disable_progress_bar, get_verbosity, set_
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.labels import ID2LABEL, LABEL2ID, LABELS, check_label_order
 from stance.base.predictions import Probabilities
+from stance.base.questions import Question
+from stance.models.card import Card
 from stance.models.encoding import (
-    InputFormat,
     check_vocabulary,
     load_encoder,
     load_tokenizer,
     load_weights,
+    reader_of,
     run_in_batches,
 )
+from stance.models.input_format import InputFormat
+from stance.models.onnx import FILES, OnnxModel
 from stance.models.scaling import scaled_softmax
+from stance.models.windows import Reader
+
+log = logging.getLogger(__name__)
 
 disable_progress_bar()  # of reading and writing weights, which takes a second
 
@@ -77,6 +86,7 @@ class EncoderModel:
     input_format: InputFormat
     scale: float = 1.0
     batch_tokens: int = 2048
+    runtime: ClassVar[str] = "torch"
 
     @classmethod
     def new(cls, name: str, input_format: InputFormat) -> EncoderModel:
@@ -147,15 +157,11 @@ class EncoderModel:
                 layer.p = usual
             self.model.set_attn_implementation(attention)
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`."""
-        return scaled_softmax(self.logits(texts, targets, holders, contexts), self.scale)
+        return scaled_softmax(self.logits(questions), self.scale)
 
-    def logits(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> NDArray[np.float64]:
+    def logits(self, questions: Sequence[Question]) -> NDArray[np.float64]:
         """The model's outputs, shape (rows, 3). Rows are batched by length and come back in their own order."""
         self.model.eval()
 
@@ -168,9 +174,13 @@ class EncoderModel:
                 run,
                 self.tokenizer,
                 self.input_format,
-                *(texts, targets, holders, contexts),
+                questions,
                 tokens=self.batch_tokens,
             )
+
+    def reader(self) -> Reader:
+        """How much of a text it reads."""
+        return reader_of(self.tokenizer, self.input_format)
 
     def save(self, folder: Path) -> None:
         """Write weights (safetensors), config with label names, and tokenizer: a folder that plain pipelines load."""
@@ -200,3 +210,19 @@ class EncoderModel:
         names = [model.config.id2label[i] for i in range(model.config.num_labels)]
         check_label_order(names, str(folder / "config.json"))
         return cls(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, input_format, scale)
+
+
+def load(folder: Path, card: Card, runtime: str) -> EncoderModel | OnnxModel:
+    """The encoder on the runtime asked for; ``auto`` is ONNX Runtime where its file stands, fits and runs, and no GPU.
+
+    Raises:
+        StanceError: See :meth:`EncoderModel.load` and :meth:`stance.models.onnx.OnnxModel.load`.
+    """
+    if runtime in FILES:
+        return OnnxModel.load(folder, card.input_format, card.scale, runtime=runtime)
+    if runtime == "auto" and (folder / FILES["onnx"]).exists() and not torch.cuda.is_available():
+        try:
+            return OnnxModel.load(folder, card.input_format, card.scale)
+        except StanceError as error:
+            log.warning("%s; it runs on torch", error)
+    return EncoderModel.load(folder, card.input_format, card.scale)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence, Sized
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
-from string import Formatter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,9 +19,10 @@ from transformers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.files import file_digest, read_json
 from stance.base.labels import LABELS
-from stance.base.mentions import marked
-from stance.base.words import composed, last_words
+from stance.base.questions import Question
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import ENCODERS, encoder_location, how_to_have
+from stance.models.windows import Reader
 
 #: Rows that are sorted by length together before they are cut into batches.
 WINDOW = 4096
@@ -33,8 +33,6 @@ ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 #: Entries of a vocabulary for each row of the embedding matrix, which some encoders have padded.
 FEWEST_ENTRIES = 0.95
 
-_FIELDS = ("text", "target", "holder")
-
 #: Suffixes of what is not documentation in an encoder's folder.
 _DECISIVE = (".bin", ".json", ".model", ".safetensors", ".txt")
 
@@ -43,79 +41,20 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class InputFormat:
-    """How a row becomes the pair of sequences that a cross-encoder reads.
-
-    Attributes:
-        first: Template of the first sequence, from ``{text}``, ``{target}``, ``{holder}``.
-        second: Template of the second sequence.
-        author: What stands for an empty holder (the author or speaker of the text).
-        context_words: How many words of the context, the last ones, are put before the text; 0 = none.
-        mark: What is put before and after each mention of the holder in the text
-            (:func:`stance.base.mentions.marked`), and taken out of what stands there; empty = nothing.
-        max_length: Tokens of the pair together. Context gives way first, then the text is cut; holder and target are
-            cut only where they fill more than half of it.
-    """
-
-    first: str = "{text}"
-    second: str = "{holder}: {target}"
-    author: str = "the author"
-    context_words: int = 0
-    max_length: int = 128
-    mark: str = ""
-
-    def __post_init__(self) -> None:
-        """Raise StanceError for a template with other fields or without text or target, and for a mark with letters."""
-        used = set()
-        for name in ("first", "second"):
-            try:
-                fields = [field for _, field, _, _ in Formatter().parse(getattr(self, name))]
-            except ValueError as error:
-                raise input_error(f"template {name!r}", str(error), found=getattr(self, name)) from None
-            for field in fields:
-                if field is not None and field not in _FIELDS:
-                    allowed = ", ".join(f"{{{allowed}}}" for allowed in _FIELDS)
-                    raise input_error(f"template {name!r}", "unknown field", found=f"{{{field}}}", allowed=allowed)
-                used.add(field)
-        for field in ("text", "target"):
-            if field not in used:
-                raise input_error("templates", f"neither has {{{field}}}", found=[self.first, self.second])
-        if any(character.isalnum() or character.isspace() for character in self.mark):
-            raise input_error(
-                "mark", "a text may have it", found=self.mark, allowed="no letter, digit or space, e.g. ¤"
-            )
-        if self.max_length < 8 or self.context_words < 0:
-            found = asdict(self)
-            raise input_error("input format", "lengths", found=found, allowed="max_length >= 8, context_words >= 0")
-
-    def pair(self, text: str, target: str, holder: str, context: str) -> tuple[str, str]:
-        """The two sequences of one row, composed (NFC): what pipelines take as ``text`` and ``text_pair``."""
-        text, target, holder, context = map(composed, (text, target, holder, context))
-        if self.mark:
-            text, context = marked(text, holder, self.mark), context.replace(self.mark, " ")
-        before = last_words(context, self.context_words) if self.context_words else ""
-        values = {"text": f"{before} {text}" if before else text, "target": target, "holder": holder or self.author}
-        return self.first.format(**values), self.second.format(**values)
-
-
 def encode(
     tokenizer: PreTrainedTokenizerBase,
     input_format: InputFormat,
-    texts: Sequence[str],
-    targets: Sequence[str],
-    holders: Sequence[str],
-    contexts: Sequence[str],
+    questions: Sequence[Question],
 ) -> BatchEncoding:
-    """Token ids of each row (lists, not padded), cut at the format's maximum length."""
+    """Token ids of each question (lists, not padded), cut at the format's maximum length."""
     if input_format.context_words:
-        bare = [input_format.pair(*row, "") for row in zip(texts, targets, holders, strict=True)]
+        bare = [input_format.pair(replace(question, context="")) for question in questions]
         used = tokenizer([first for first, _ in bare], [second for _, second in bare], verbose=False)["input_ids"]
-        contexts = [
-            _last_tokens(tokenizer, context, input_format.max_length - len(ids))
-            for context, ids in zip(contexts, used, strict=True)
+        questions = [
+            replace(question, context=_last_tokens(tokenizer, question.context, input_format.max_length - len(ids)))
+            for question, ids in zip(questions, used, strict=True)
         ]
-    pairs = [input_format.pair(*row) for row in zip(texts, targets, holders, contexts, strict=True)]
+    pairs = [input_format.pair(question) for question in questions]
     seconds = tokenizer([second for _, second in pairs], add_special_tokens=False, verbose=False)["input_ids"]
     long = [len(ids) > input_format.max_length // 2 for ids in seconds]
     if any(long):
@@ -144,14 +83,20 @@ def _last_tokens(tokenizer: PreTrainedTokenizerBase, text: str, room: int) -> st
     return text if len(offsets) <= room else text[offsets[-room][0] :]
 
 
+def reader_of(tokenizer: PreTrainedTokenizerBase, input_format: InputFormat) -> Reader:
+    """How much of a text a fine-tuned encoder reads."""
+
+    def shown(question: Question) -> tuple[str, str]:
+        return input_format.pair(replace(question, context=""))
+
+    return Reader(tokenizer, input_format.max_length, shown, input_format.mark)
+
+
 def run_in_batches(
     run: Callable[[dict[str, NDArray[np.int64]]], NDArray[np.floating[Any]]],
     tokenizer: PreTrainedTokenizerBase,
     input_format: InputFormat,
-    texts: Sequence[str],
-    targets: Sequence[str],
-    holders: Sequence[str],
-    contexts: Sequence[str],
+    questions: Sequence[Question],
     *,
     tokens: int,
 ) -> NDArray[np.float64]:
@@ -161,17 +106,13 @@ def run_in_batches(
         run: From a batch's padded inputs by name, each of shape (batch, length), to its logits, shape (batch, 3).
         tokenizer: Of the model.
         input_format: How rows become sequences.
-        texts: The rows, with the three that follow.
-        targets: See :class:`stance.base.predictions.Predictor`.
-        holders: Likewise.
-        contexts: Likewise.
+        questions: The rows.
         tokens: In a batch at most, padding included; a longer row is a batch of its own.
     """
-    logits = np.zeros((len(texts), len(LABELS)))
-    with tqdm(total=len(texts), unit="row", leave=False, disable=len(texts) < 500) as bar:
-        for start in range(0, len(texts), WINDOW):
-            window = slice(start, start + WINDOW)
-            encoded = encode(tokenizer, input_format, texts[window], targets[window], holders[window], contexts[window])
+    logits = np.zeros((len(questions), len(LABELS)))
+    with tqdm(total=len(questions), unit="row", leave=False, disable=len(questions) < 500) as bar:
+        for start in range(0, len(questions), WINDOW):
+            encoded = encode(tokenizer, input_format, questions[start : start + WINDOW])
             for batch in _batches([len(ids) for ids in encoded["input_ids"]], tokens):
                 rows = {name: [values[i] for i in batch] for name, values in encoded.items()}
                 logits[start + batch] = run(dict(tokenizer.pad(rows, return_tensors="np")))

@@ -5,157 +5,46 @@ Stored as arrays and JSON, never pickled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
-from safetensors import safe_open
-from safetensors.numpy import save_file
 
 from stance.base.annotations import Example
 from stance.base.cache import cached
-from stance.base.errors import StanceError, input_error
-from stance.base.files import digest, read_json, write_json
+from stance.base.errors import input_error
+from stance.base.files import digest, read_json
 from stance.base.names import must_exist
-from stance.base.words import composed, has_unspaced, words
+from stance.base.questions import Question
+from stance.base.words import composed
 from stance.models.config import LinearConfig
+from stance.models.ngrams import TfidfFeatures
 from stance.models.windows import Reader
 
 if TYPE_CHECKING:
-    import scipy.sparse as sp
     from sentence_transformers import SentenceTransformer
-    from sklearn.feature_extraction.text import TfidfVectorizer
 
 
 class Features(Protocol):
     """Rows to a matrix (rows, columns), dense or sparse."""
 
-    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> Any:  # noqa: ANN401
+    def transform(self, questions: Sequence[Question]) -> Any:  # noqa: ANN401
         """One line of features a row."""
+        ...
+
+    def reader(self) -> Reader | None:
+        """How much of a text they see; None if all of it."""
         ...
 
     def save(self, folder: Path) -> None:
         """Write all that :meth:`transform` needs."""
         ...
-
-
-class TfidfFeatures:
-    """TF-IDF of word 1-2-grams and character 2-5-grams of the text, and of the words of target and holder.
-
-    Strings are composed (NFC) first, and words are those of :func:`stance.base.words.words`, single letters aside.
-    Models that older versions saved have scikit-learn's words, which end at each vowel sign of Hindi, and answer as
-    they did.
-    """
-
-    PARAMS: ClassVar[dict[str, tuple[str, dict[str, Any]]]] = {
-        "text_words": ("text", {"analyzer": "word", "ngram_range": (1, 2), "sublinear_tf": True, "min_df": 2}),
-        "text_characters": ("text", {"analyzer": "char_wb", "ngram_range": (2, 5), "sublinear_tf": True, "min_df": 2}),
-        "target_words": ("target", {"analyzer": "word", "ngram_range": (1, 1)}),
-        "holder_words": ("holder", {"analyzer": "word", "ngram_range": (1, 1)}),
-    }
-
-    #: What ``idf.safetensors`` says of itself; older files say nothing.
-    ABOUT: ClassVar[Mapping[str, str]] = {"words": "unicode"}
-
-    def __init__(self, vectorizers: dict[str, TfidfVectorizer], about: Mapping[str, str] = ABOUT) -> None:
-        self.vectorizers = vectorizers
-        self.about = about
-
-    @classmethod
-    def fit(cls, train: Sequence[Example]) -> TfidfFeatures:
-        """Vocabulary and document frequencies of the training rows; a field without words (an empty holder) has none.
-
-        Raises:
-            StanceError: No field has any.
-        """
-        vectorizers = {}
-        for name, (field, _) in cls.PARAMS.items():
-            vectorizer = cls._vectorizer(name, cls.ABOUT)
-            try:
-                vectorizers[name] = vectorizer.fit([getattr(example, field) for example in train])
-            except ValueError:  # scikit-learn's: empty vocabulary
-                continue
-        if not vectorizers:
-            raise StanceError("tfidf: the training rows hold no words")
-        return cls(vectorizers)
-
-    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> sp.csr_matrix:
-        """Sparse, one block a vectorizer, each block's rows of Euclidean length 1 or 0."""
-        import scipy.sparse as sp
-
-        fields = {"text": texts, "target": targets, "holder": holders}
-        blocks = [
-            _by_word(vectorizer, fields[self.PARAMS[name][0]])
-            if vectorizer.analyzer == "char_wb"
-            else vectorizer.transform(fields[self.PARAMS[name][0]])
-            for name, vectorizer in self.vectorizers.items()
-        ]
-        return sp.hstack(blocks, format="csr")
-
-    def save(self, folder: Path) -> None:
-        """Write ``vocabulary.json`` and ``idf.safetensors``."""
-        vocabulary = {name: v.get_feature_names_out().tolist() for name, v in self.vectorizers.items()}
-        write_json(folder / "vocabulary.json", vocabulary)
-        idf = {name: v.idf_ for name, v in self.vectorizers.items()}
-        save_file(idf, folder / "idf.safetensors", metadata=dict(self.about))
-
-    @classmethod
-    def load(cls, folder: Path) -> TfidfFeatures:
-        """Read what :meth:`save` wrote."""
-        vectorizers = {}
-        with safe_open(folder / "idf.safetensors", framework="numpy") as idf:
-            about = idf.metadata() or {}
-            for name, vocabulary in read_json(folder / "vocabulary.json").items():
-                vectorizers[name] = cls._vectorizer(name, about, vocabulary=vocabulary)
-                vectorizers[name].idf_ = idf.get_tensor(name)
-        return cls(vectorizers, about)
-
-    @classmethod
-    def _vectorizer(cls, name: str, about: Mapping[str, str], **learnt: Any) -> TfidfVectorizer:  # noqa: ANN401
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        params: dict[str, Any] = dict(cls.PARAMS[name][1])
-        if about == cls.ABOUT:
-            params["preprocessor"] = _prepared
-            if params["analyzer"] == "word":
-                params |= {"tokenizer": _tokens, "token_pattern": None}
-        return TfidfVectorizer(**params, **learnt)
-
-
-def _prepared(text: str) -> str:
-    return composed(text).lower()
-
-
-def _tokens(text: str) -> list[str]:
-    return [word for word in words(text) if len(word) > 1 or has_unspaced(word)]
-
-
-def _by_word(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> sp.csr_matrix:
-    """What ``vectorizer.transform(texts)`` gives for ``char_wb`` and ``sublinear_tf``, some six times as fast.
-
-    No such n-gram crosses the edge of a word, so that each distinct word is taken apart once, and what a text holds is
-    the sum over its words.
-    """
-    import scipy.sparse as sp
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.preprocessing import normalize
-
-    prepare = vectorizer.build_preprocessor()
-    numbers: dict[str, int] = {}
-    words: list[int] = []
-    ends = [0]
-    for text in texts:
-        words.extend(numbers.setdefault(word, len(numbers)) for word in prepare(text).split())
-        ends.append(len(words))
-    words_of_texts = sp.csr_matrix((np.ones(len(words)), words, ends), shape=(len(texts), len(numbers)))
-    counts = words_of_texts @ CountVectorizer.transform(vectorizer, numbers)
-    counts.sort_indices()
-    counts.data = (np.log(counts.data) + 1) * vectorizer.idf_[counts.indices]
-    return normalize(counts, copy=False)
 
 
 class CachedEncoder:
@@ -211,9 +100,12 @@ class EmbeddingFeatures:
         from sentence_transformers.sentence_transformer.modules import StaticEmbedding, Transformer
 
         from stance.models.encoding import check_vocabulary, load_encoder
+        from stance.models.pretrained import ENCODERS
 
         encoder = load_encoder(SentenceTransformer, name)
         first = encoder[0]
+        if isinstance(first, Transformer) and name not in ENCODERS:  # of those the checksum is known
+            _refuse_missing_weights(name)
         if isinstance(first, StaticEmbedding):
             check_vocabulary(first.tokenizer.get_vocab(), first.embedding.num_embeddings, name)
         elif isinstance(first, Transformer):
@@ -252,21 +144,19 @@ class EmbeddingFeatures:
         """The features of an encoder by name; with a folder to keep embeddings in, see :class:`CachedEncoder`."""
         return cls.load_encoder(name) if cache is None else cls(CachedEncoder(name, cache))
 
-    def embed(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def embed(self, questions: Sequence[Question]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Embeddings of the distinct strings, of length 1; numbers of each row's text, target and holder, (rows, 3)."""
-        texts, targets, holders = (list(map(composed, values)) for values in (texts, targets, holders))
-        distinct = list(dict.fromkeys([*texts, *targets, *holders]))
+        columns = [[composed(getattr(q, name)) for q in questions] for name in ("text", "target", "holder")]
+        distinct = list(dict.fromkeys(itertools.chain(*columns)))
         number = {value: index for index, value in enumerate(distinct)}
         bar = self.bar and len(distinct) > 500
         vectors = self.encoder.encode(distinct, batch_size=64, normalize_embeddings=True, show_progress_bar=bar)
-        rows = [[number[value] for value in row] for row in zip(texts, targets, holders, strict=True)]
+        rows = [[number[value] for value in row] for row in zip(*columns, strict=True)]
         return np.asarray(vectors), np.array(rows, dtype=np.int64).reshape(-1, 3)
 
-    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float32]:
+    def transform(self, questions: Sequence[Question]) -> NDArray[np.float32]:
         """Dense, (rows, 5 x dimensions): text, target, holder, and the products of text with target and with holder."""
-        vectors, rows = self.embed(texts, targets, holders)
+        vectors, rows = self.embed(questions)
         text, target, holder = (vectors[rows[:, field]] for field in range(3))
         scale = np.float32(np.sqrt(vectors.shape[1]))
         return np.hstack([text, target, holder, text * target * scale, text * holder * scale])
@@ -278,7 +168,7 @@ class EmbeddingFeatures:
         first = (self.encoder.loaded if isinstance(self.encoder, CachedEncoder) else self.encoder)[0]
         if not isinstance(first, Transformer) or first.max_seq_length is None:
             return None
-        return Reader(first.tokenizer, first.max_seq_length, lambda text, *_: (text,))
+        return Reader(first.tokenizer, first.max_seq_length, lambda question: (question.text,))
 
     def save(self, folder: Path) -> None:
         """Write the whole encoder into ``encoder/`` (safetensors)."""
@@ -306,6 +196,19 @@ class EmbeddingFeatures:
         return cls.load_encoder(str(encoder))
 
 
+def _refuse_missing_weights(name: str) -> None:
+    """Load the transformer of a sentence encoder by itself, which tells what its file lacks and is drawn at random."""
+    from transformers import AutoModel
+
+    from stance.models.encoding import load_weights
+    from stance.models.pretrained import encoder_location
+
+    folder = Path(encoder_location(name))
+    modules = folder / "modules.json"
+    inner = folder / read_json(modules)[0].get("path", "") if modules.exists() else folder
+    load_weights(AutoModel.from_pretrained, str(inner) if inner.is_dir() else name)
+
+
 class CombinedFeatures:
     """N-grams and embeddings side by side: what words say exactly, and what they are like."""
 
@@ -313,12 +216,14 @@ class CombinedFeatures:
         self.tfidf = tfidf
         self.embedding = embedding
 
-    def transform(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> sp.csr_matrix:
+    def transform(self, questions: Sequence[Question]) -> sp.csr_matrix:
         """Sparse: the columns of the n-grams, then those of the embeddings."""
-        import scipy.sparse as sp
-
-        blocks = [features.transform(texts, targets, holders) for features in (self.tfidf, self.embedding)]
+        blocks = [features.transform(questions) for features in (self.tfidf, self.embedding)]
         return sp.hstack([blocks[0], sp.csr_matrix(blocks[1])], format="csr")
+
+    def reader(self) -> Reader | None:
+        """How much of a text the encoder reads; None if all of it."""
+        return self.embedding.reader()
 
     def save(self, folder: Path) -> None:
         """Write what both write."""
@@ -339,3 +244,13 @@ def fit_features(config: LinearConfig, train: Sequence[Example], cache: Path | N
         return EmbeddingFeatures.static(config.encoder, train)
     embedding = EmbeddingFeatures.for_training(config.encoder, cache)
     return embedding if config.features == "embedding" else CombinedFeatures(TfidfFeatures.fit(train), embedding)
+
+
+def load_features(kind: str, folder: Path) -> Features:
+    """The features of a checkpoint whose kind they give the name."""
+    match kind:
+        case "tfidf":
+            return TfidfFeatures.load(folder)
+        case "combined":
+            return CombinedFeatures.load(folder)
+    return EmbeddingFeatures.load(folder)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.utils.class_weight import compute_sample_weight
 
-from stance.base.annotations import Example, columns_of
+from stance.base.annotations import Example
 from stance.base.errors import input_error
 from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID
 from stance.base.predictions import Probabilities
+from stance.base.questions import Question, questions_of
+from stance.models.card import Card
 from stance.models.config import KernelConfig
 from stance.models.features import EmbeddingFeatures
+from stance.models.fitting import Setup
 from stance.models.scaling import fit_scale, scaled_softmax
+from stance.models.windows import Reader
 
 #: Memory and time grow with the square and the cube of the training rows: 20,000 take some 10 GB.
 MOST_ROWS = 20_000
@@ -69,31 +76,24 @@ class KernelModel:
         Raises:
             StanceError: Train holds one label only, or more rows than fit into memory.
         """
-        from sklearn.kernel_ridge import KernelRidge
-        from sklearn.utils.class_weight import compute_sample_weight
-
         labels = [LABEL2ID[example.label] for example in train]
         if len(set(labels)) < 2:
             raise input_error("train", "one label only", found=sorted({e.label for e in train}), allowed="two or three")
         if len(train) > MOST_ROWS:
             raise input_error("train", "too many rows for model=kernel", found=len(train), allowed=f"up to {MOST_ROWS}")
         embedding = EmbeddingFeatures.for_training(config.encoder, cache)
-        texts, *pair, _ = columns_of(train)
-        vectors, rows = embedding.embed([with_words(text) for text in texts], *pair)
+        vectors, rows = embedding.embed(with_words_in_tags(questions_of(train)))
         machine = KernelRidge(alpha=config.alpha, kernel="rbf", gamma=config.gamma)
         weight = compute_sample_weight("balanced" if config.class_weight else None, labels)
         points = _points(vectors, rows, config.pair_weight).astype(np.float64)
         machine.fit(points, 2 * np.eye(len(LABEL2ID))[labels] - 1, sample_weight=weight)
         fitted = cls(embedding, vectors, rows, machine.dual_coef_, config.gamma, config.pair_weight, 1.0)
-        scale = fit_scale(fitted.decisions(*columns_of(validation)[:3]), [LABEL2ID[e.label] for e in validation])
+        scale = fit_scale(fitted.decisions(questions_of(validation)), [LABEL2ID[e.label] for e in validation])
         return cls(embedding, vectors, rows, machine.dual_coef_, config.gamma, config.pair_weight, scale)
 
-    def decisions(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float64]:
+    def decisions(self, questions: Sequence[Question]) -> NDArray[np.float64]:
         """Output for each label, shape (rows, 3): near 1 where it applies, near -1 where it does not."""
-        from sklearn.metrics.pairwise import rbf_kernel
-
-        texts = [with_words(text) for text in texts]
-        asked = _points(*self.embedding.embed(texts, targets, holders), self.pair_weight)
+        asked = _points(*self.embedding.embed(with_words_in_tags(questions)), self.pair_weight)
         learnt = _points(self.vectors, self.rows, self.pair_weight)
         found = [
             rbf_kernel(asked[start : start + CHUNK], learnt, gamma=self.gamma) @ self.weights
@@ -101,11 +101,13 @@ class KernelModel:
         ]
         return np.vstack(found)
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`. Contexts are not looked at."""
-        return scaled_softmax(self.decisions(texts, targets, holders), self.scale)
+        return scaled_softmax(self.decisions(questions), self.scale)
+
+    def reader(self) -> Reader | None:
+        """How much of a text the encoder reads; None if all of it."""
+        return self.embedding.reader()
 
     def save(self, folder: Path) -> None:
         """Write ``kernel.safetensors``, ``kernel.json`` and the encoder."""
@@ -124,6 +126,16 @@ class KernelModel:
         )
 
 
+def fit(config: KernelConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> KernelModel:
+    """The kernel machine of a configuration; see :meth:`KernelModel.fit`."""
+    return KernelModel.fit(config, train, validation, setup.cache)
+
+
+def load(folder: Path, card: Card, runtime: str) -> KernelModel:
+    """Read what :meth:`KernelModel.save` wrote."""
+    return KernelModel.load(folder)
+
+
 def with_words(text: str) -> str:
     """The text with each hashtag that is written in capitals and small letters taken apart into its words.
 
@@ -131,6 +143,11 @@ def with_words(text: str) -> str:
     'no deal Talk To Them 2 day'
     """
     return _HASHTAG.sub(lambda tag: " ".join(_WORD.findall(tag[1])) or tag[1], text)
+
+
+def with_words_in_tags(questions: Sequence[Question]) -> list[Question]:
+    """The questions about texts as :func:`with_words` gives them."""
+    return [replace(question, text=with_words(question.text)) for question in questions]
 
 
 def _points(vectors: NDArray[np.float32], rows: NDArray[np.int64], pair_weight: float) -> NDArray[np.float32]:

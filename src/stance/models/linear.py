@@ -5,6 +5,7 @@ Stored as arrays and JSON, never pickled.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +13,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
 
-from stance.base.annotations import Example, columns_of
+from stance.base.annotations import Example
 from stance.base.errors import input_error
 from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID
 from stance.base.predictions import Probabilities
+from stance.base.questions import Question, questions_of
 from stance.base.words import composed
+from stance.models.card import Card
 from stance.models.config import LinearConfig
-from stance.models.features import Features, TfidfFeatures, fit_features
+from stance.models.features import Features, fit_features, load_features
+from stance.models.fitting import Setup
+from stance.models.ngrams import TfidfFeatures
 from stance.models.scaling import fit_scale, scaled_softmax
+from stance.models.windows import Reader
 
 #: Targets with at least this many training rows get weights of their own beside the shared ones.
 OWN_WEIGHTS_FROM = 100
@@ -72,9 +81,6 @@ class LinearModel:
         Raises:
             StanceError: Train holds one label only.
         """
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.svm import LinearSVC
-
         labels = {example.label for example in train}
         if len(labels) < 2:
             raise input_error("train", "one label only", found=sorted(labels), allowed="two or three labels")
@@ -86,28 +92,30 @@ class LinearModel:
             if classifier == "svm"
             else LogisticRegression(C=C, class_weight=weight, max_iter=5_000)
         )
-        model.fit(_augmented(features, own, *columns_of(train)[:3]), [LABEL2ID[example.label] for example in train])
+        model.fit(_augmented(features, own, questions_of(train)), [LABEL2ID[example.label] for example in train])
         weights, bias = _three_labels(model.classes_, model.coef_, model.intercept_)
         fitted = cls(features, own, weights, bias, 1.0)
-        decisions = fitted.decisions(*columns_of(validation)[:3])
+        decisions = fitted.decisions(questions_of(validation))
         gold = [LABEL2ID[example.label] for example in validation]
         return cls(features, own, weights, bias, fit_scale(decisions, gold))
 
-    def decisions(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> NDArray[np.float64]:
+    def decisions(self, questions: Sequence[Question]) -> NDArray[np.float64]:
         """Decision value of each label, shape (rows, 3)."""
-        matrix = self.features.transform(texts, targets, holders)
+        matrix = self.features.transform(questions)
         shared, *own = np.split(self.weights, len(self.own) + 1, axis=1)
         decisions = np.asarray(matrix @ shared.T + self.bias)
         for target, weights in zip(self.own, own, strict=True):
-            rows = np.flatnonzero(_is(target, targets))
+            rows = np.flatnonzero(_is(target, questions))
             decisions[rows] += matrix[rows] @ weights.T
         return decisions
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`. Contexts are not looked at."""
-        return scaled_softmax(self.decisions(texts, targets, holders), self.scale)
+        return scaled_softmax(self.decisions(questions), self.scale)
+
+    def reader(self) -> Reader | None:
+        """How much of a text the features read; None if all of it."""
+        return self.features.reader()
 
     def save(self, folder: Path) -> None:
         """Write ``linear.safetensors``, ``linear.json`` and what the features write."""
@@ -119,27 +127,25 @@ class LinearModel:
     def load(cls, folder: Path, features: Features) -> LinearModel:
         """Read what :meth:`save` wrote; the features are loaded by the caller."""
         saved = read_json(folder / "linear.json")
-        arrays = load_file(folder / "linear.safetensors")
-        return cls(features, tuple(saved["own"]), arrays["weights"], arrays["bias"], saved["scale"])
+        arrays, scale = load_file(folder / "linear.safetensors"), saved["scale"]
+        if not isinstance(scale, float) or not 0 < scale < math.inf or arrays["weights"].shape[:1] != (len(LABEL2ID),):
+            raise ValueError(f"scale {scale!r}, weights of shape {arrays['weights'].shape}")
+        return cls(features, tuple(saved["own"]), arrays["weights"], arrays["bias"], scale)
 
 
-def _augmented(
-    features: Features, own: Sequence[str], texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]
-) -> Any:  # noqa: ANN401 - dense or sparse as the features are
+def _augmented(features: Features, own: Sequence[str], questions: Sequence[Question]) -> Any:  # noqa: ANN401 - dense or sparse
     """The features, and beside them, for each target with own weights, a copy that is zero for the other targets."""
-    import scipy.sparse as sp
-
-    matrix = features.transform(texts, targets, holders)
+    matrix = features.transform(questions)
     if not own:
         return matrix
     matrix = sp.csr_matrix(matrix)
-    masks = [_is(name, targets)[:, None].astype(np.float64) for name in own]
+    masks = [_is(name, questions)[:, None].astype(np.float64) for name in own]
     return sp.hstack([matrix, *(matrix.multiply(mask) for mask in masks)], format="csr")
 
 
-def _is(target: str, targets: Sequence[str]) -> NDArray[np.bool_]:
+def _is(target: str, questions: Sequence[Question]) -> NDArray[np.bool_]:
     """Whether each target is this one, however it is composed; shape (rows,)."""
-    return np.array([composed(target) == composed(name) for name in targets], dtype=bool)
+    return np.array([composed(target) == composed(question.target) for question in questions], dtype=bool)
 
 
 def _three_labels(
@@ -155,25 +161,21 @@ def _three_labels(
     return weights, bias
 
 
-def fit_linear(
-    config: LinearConfig, train: Sequence[Example], validation: Sequence[Example], cache: Path | None = None
-) -> LinearModel:
-    """The linear model of a configuration; see :meth:`LinearModel.fit`.
-
-    Args:
-        config: Features and classifier.
-        train: What is learnt from.
-        validation: For the scale.
-        cache: Folder where embeddings are kept, of these rows and of all that this model predicts; None keeps none.
-    """
+def fit(config: LinearConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> LinearModel:
+    """The linear model of a configuration; see :meth:`LinearModel.fit`. Embeddings are kept in ``setup.cache``."""
     return LinearModel.fit(
-        fit_features(config, train, cache),
+        fit_features(config, train, setup.cache),
         train,
         validation,
         classifier=config.classifier,
         C=config.C,
         class_weight=config.class_weight,
     )
+
+
+def load(folder: Path, card: Card, runtime: str) -> LinearModel:
+    """Read what :meth:`LinearModel.save` wrote; the kind says which features."""
+    return LinearModel.load(folder, load_features(card.kind, folder))
 
 
 def ngram_svm(train: Sequence[Example], validation: Sequence[Example]) -> LinearModel:

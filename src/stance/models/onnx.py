@@ -17,9 +17,12 @@ from stance.base.errors import StanceError, first_line, input_error
 from stance.base.extras import install
 from stance.base.files import file_digest, read_json
 from stance.base.predictions import Probabilities
-from stance.models.encoding import InputFormat, load_tokenizer, run_in_batches
+from stance.base.questions import Question
+from stance.models.encoding import load_tokenizer, reader_of, run_in_batches
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import WEIGHTS
 from stance.models.scaling import scaled_softmax
+from stance.models.windows import Reader
 
 #: What was measured of the exported files, and of which weights they are.
 REPORT = "onnx.json"
@@ -54,23 +57,22 @@ class OnnxModel:
     scale: float = 1.0
     batch_tokens: int = 2048
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`."""
-        return scaled_softmax(self.logits(texts, targets, holders, contexts), self.scale)
+        return scaled_softmax(self.logits(questions), self.scale)
 
-    def logits(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> NDArray[np.float64]:
+    def logits(self, questions: Sequence[Question]) -> NDArray[np.float64]:
         """The model's outputs, shape (rows, 3). Rows are batched by length and come back in their own order."""
         names = [each.name for each in self.session.get_inputs()]
 
         def run(inputs: dict[str, NDArray[np.int64]]) -> NDArray[np.float32]:
             return np.asarray(self.session.run(["logits"], {name: inputs[name] for name in names})[0])
 
-        columns = (texts, targets, holders, contexts)
-        return run_in_batches(run, self.tokenizer, self.input_format, *columns, tokens=self.batch_tokens)
+        return run_in_batches(run, self.tokenizer, self.input_format, questions, tokens=self.batch_tokens)
+
+    def reader(self) -> Reader:
+        """How much of a text it reads."""
+        return reader_of(self.tokenizer, self.input_format)
 
     def save(self, folder: Path) -> None:
         """Copy the checkpoint, with its weights and its exported files."""

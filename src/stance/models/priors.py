@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,7 +15,11 @@ from stance.base.annotations import Example
 from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID
 from stance.base.predictions import Probabilities
+from stance.base.questions import Question
 from stance.base.words import composed
+from stance.models.card import Card
+from stance.models.config import PriorConfig
+from stance.models.fitting import Setup
 
 #: What each prior looks at. ``stratified`` draws labels at random in the proportions of train, as scikit-learn's
 #: ``DummyClassifier(strategy="stratified")``: under macro-F1 it beats the majority, which leaves two labels at 0.
@@ -46,6 +52,7 @@ class Prior:
     shares: Mapping[tuple[str, ...], tuple[float, ...]]
     overall: tuple[float, ...]
     seed: int | None = None
+    scale: ClassVar[float] = 1.0
 
     @classmethod
     def fit(cls, name: str, train: Sequence[Example], seed: int = 0) -> Prior:
@@ -59,16 +66,12 @@ class Prior:
         shares = {value: _shares(counter) for value, counter in counts.items()}
         return cls(keys, shares, _shares(total), seed if name == "stratified" else None)
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`. Texts and contexts are not looked at.
 
-        Drawn labels have probability 1; the draw depends on the seed and the number of rows alone.
+        Drawn labels have probability 1; the draw depends on the seed and the number of questions alone.
         """
-        fields = {"target": targets, "holder": holders}
-        looked_at = [map(composed, fields[key]) for key in self.keys]
-        values = zip(*looked_at, strict=True) if looked_at else ((),) * len(texts)
+        values = (tuple(composed(getattr(question, key)) for key in self.keys) for question in questions)
         shares = np.array([self.shares.get(value, self.overall) for value in values]).reshape(-1, len(LABEL2ID))
         if self.seed is None:
             return shares
@@ -87,7 +90,27 @@ class Prior:
         saved = read_json(folder / FILE)
         keys = tuple(saved["keys"])
         shares = {tuple(map(composed, row[: len(keys)])): tuple(row[len(keys) :]) for row in saved["shares"]}
-        return cls(keys, shares, tuple(saved["overall"]), saved["seed"])
+        overall, seed = tuple(saved["overall"]), saved["seed"]
+        if keys not in PRIORS.values() or not (seed is None or (type(seed) is int and seed >= 0)):
+            raise ValueError(f"keys {keys}, seed {seed!r}")
+        if broken := [row for row in (overall, *shares.values()) if not _are_shares(row)]:
+            raise ValueError(f"no shares of three labels: {broken[0]}")
+        return cls(keys, shares, overall, seed)
+
+
+def _are_shares(row: tuple[float, ...]) -> bool:
+    numbers = all(isinstance(share, float | int) and 0 <= share <= 1 for share in row)
+    return len(row) == len(LABEL2ID) and numbers and math.isclose(sum(row), 1, abs_tol=1e-6)
+
+
+def fit(config: PriorConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> Prior:
+    """The prior of a configuration; see :meth:`Prior.fit`."""
+    return Prior.fit(config.prior, train, setup.seed)
+
+
+def load(folder: Path, card: Card, runtime: str) -> Prior:
+    """Read what :meth:`Prior.save` wrote."""
+    return Prior.load(folder)
 
 
 def _shares(counter: Counter[str]) -> tuple[float, ...]:

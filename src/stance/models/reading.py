@@ -5,22 +5,18 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 
-from stance.base.annotations import Example, columns_of
+from stance.base.annotations import Example
 from stance.base.mentions import mentions
 from stance.base.predictions import Predictor
+from stance.base.questions import Question, questions_of
 from stance.base.words import composed
-from stance.models.classifier import Cascade, Ensemble, StanceClassifier, leaves
-from stance.models.encoder import EncoderModel
-from stance.models.features import CombinedFeatures, EmbeddingFeatures
-from stance.models.kernel import KernelModel
-from stance.models.linear import LinearModel
-from stance.models.onnx import OnnxModel
-from stance.models.windows import Reader, Windowed
+from stance.models.classifier import StanceClassifier
+from stance.models.combined import leaves, with_leaves
+from stance.models.windows import Reader, ReadsInPart, Windowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +33,18 @@ class Reading:
     holder_mentioned: bool | None
 
 
-def readings(
-    predictor: Predictor,
-    texts: Sequence[str],
-    targets: Sequence[str],
-    holders: Sequence[str],
-    *,
-    mentioned: bool = True,
-) -> list[Reading]:
+def readings(predictor: Predictor, questions: Sequence[Question], *, mentioned: bool = True) -> list[Reading]:
     """How each row is read, whatever is answered; mentions, which take longer, are looked for if asked for."""
-    cut = np.zeros(len(texts), dtype=bool)
+    cut = np.zeros(len(questions), dtype=bool)
     for reader in readers(predictor):
-        cut |= np.array(reader.excess(texts, targets, holders)) > 0
-    return [
-        Reading(is_cut, bool(mentions(composed(text), composed(holder))) if holder and mentioned else None)
-        for text, holder, is_cut in zip(texts, holders, cut.tolist(), strict=True)
-    ]
+        cut |= np.array(reader.excess(questions)) > 0
+    found = [_mentioned(question) if mentioned else None for question in questions]
+    return [Reading(*row) for row in zip(cut.tolist(), found, strict=True)]
+
+
+def _mentioned(question: Question) -> bool | None:
+    holder = composed(question.holder)
+    return bool(mentions(composed(question.text), holder)) if holder else None
 
 
 def count(rows: Iterable[Reading]) -> Counter[str]:
@@ -84,13 +76,12 @@ def say(predictor: Predictor, counts: Counter[str], log: logging.Logger, became:
 def say_of(predictor: Predictor, examples: Sequence[Example], log: logging.Logger) -> None:
     """The same of examples that it was or is to be asked about."""
     if marks(predictor) or readers(predictor):
-        texts, targets, holders, _ = columns_of(examples)
-        say(predictor, count(readings(predictor, texts, targets, holders, mentioned=marks(predictor))), log)
+        say(predictor, count(readings(predictor, questions_of(examples), mentioned=marks(predictor))), log)
 
 
 def marks(predictor: Predictor) -> bool:
     """Whether the model, or a member of it, is shown the holder's mentions by marks."""
-    return any(isinstance(leaf, EncoderModel | OnnxModel) and leaf.input_format.mark for leaf in leaves(predictor))
+    return any(reader.mark for reader in readers(predictor))
 
 
 def readers(predictor: Predictor) -> list[Reader]:
@@ -100,27 +91,13 @@ def readers(predictor: Predictor) -> list[Reader]:
 
 def windowed(classifier: StanceClassifier) -> StanceClassifier:
     """The same classifier, whose encoders read texts that are too long in windows (:mod:`stance.models.windows`)."""
-    match classifier.predictor:
-        case Ensemble(members):
-            predictor: Predictor = Ensemble({name: windowed(member) for name, member in members.items()})
-        case Cascade() as cascade:
-            predictor = replace(cascade, cheap=windowed(cascade.cheap), dear=windowed(cascade.dear))
-        case leaf:
-            reader = _reader(leaf)
-            predictor = leaf if reader is None else Windowed(leaf, reader)
-    return StanceClassifier(predictor, classifier.card)
+
+    def change(leaf: Predictor) -> Predictor:
+        reader = _reader(leaf)
+        return leaf if reader is None else Windowed(leaf, reader)
+
+    return StanceClassifier(with_leaves(classifier.predictor, change), classifier.card)
 
 
 def _reader(predictor: Predictor) -> Reader | None:
-    """How much of a text a single model reads; None if all of it."""
-    match predictor:
-        case EncoderModel() | OnnxModel():
-            shown = predictor.input_format
-            return Reader(predictor.tokenizer, shown.max_length, partial(shown.pair, context=""))
-        case KernelModel():
-            return predictor.embedding.reader()
-        case LinearModel(features=EmbeddingFeatures() as embedding):
-            return embedding.reader()
-        case LinearModel(features=CombinedFeatures() as both):
-            return both.embedding.reader()
-    return None
+    return predictor.reader() if isinstance(predictor, ReadsInPart) else None

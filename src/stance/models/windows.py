@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from stance.base.mentions import mentions
 from stance.base.predictions import Predictor, Probabilities
+from stance.base.questions import Question
 from stance.base.words import composed
 
 #: A window of fewer tokens is not worth asking about: holder and target fill the input, and the text is cut as ever.
@@ -25,32 +26,45 @@ class Reader:
     Attributes:
         tokenizer: Of the model, a fast one.
         most: Tokens that it reads.
-        shown: The sequences, one or two, that it is shown of a text, target and holder.
+        shown: The sequences, one or two, that it is shown of a question.
+        mark: By which it is shown the mentions of the holder; empty = it is not.
     """
 
     tokenizer: Any
     most: int
-    shown: Callable[[str, str, str], tuple[str, ...]]
+    shown: Callable[[Question], tuple[str, ...]]
+    mark: str = ""
 
-    def excess(self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str]) -> list[int]:
+    def excess(self, questions: Sequence[Question]) -> list[int]:
         """By how many tokens each row is too long; 0 or less where it is read to its end."""
-        sequences = zip(*map(self.shown, texts, targets, holders), strict=True)
-        encoded = self.tokenizer(*map(list, sequences), truncation=False, verbose=False)["input_ids"] if texts else []
+        sequences = zip(*map(self.shown, questions), strict=True)
+        shown = map(list, sequences)
+        encoded = self.tokenizer(*shown, truncation=False, verbose=False)["input_ids"] if questions else []
         return [len(ids) - self.most for ids in encoded]
 
-    def windows(self, text: str, target: str, holder: str) -> list[str]:
-        """Pieces of a text that is too long, each of them read to its end: those of :func:`around_mentions`."""
-        text = composed(text)
+    def windows(self, question: Question) -> list[Question]:
+        """The question about pieces of a text that is too long, each read to its end: see :func:`around_mentions`."""
+        text = composed(question.text)
         encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         places = encoded["offset_mapping"]
-        room = -self.excess([""], [target], [holder])[0]
+        room = -self.excess([replace(question, text="")])[0]
         while room >= LEAST:
-            pieces = around_mentions(text, holder, places, room)
-            over = max(self.excess(pieces, [target] * len(pieces), [holder] * len(pieces)))
+            pieces = around_mentions(text, question.holder, places, room)
+            asked = [replace(question, text=piece) for piece in pieces]
+            over = max(self.excess(asked))
             if over <= 0:
-                return pieces
+                return asked
             room -= over
-        return [text]
+        return [replace(question, text=text)]
+
+
+@runtime_checkable
+class ReadsInPart(Protocol):
+    """A model that may not read a text to its end, or that is shown mentions by marks; others lack this method."""
+
+    def reader(self) -> Reader | None:
+        """How much of a text it reads; None if all of it."""
+        ...
 
 
 def around_mentions(text: str, holder: str, places: Sequence[tuple[int, int]], room: int) -> list[str]:
@@ -81,20 +95,20 @@ class Windowed:
     predictor: Predictor
     reader: Reader
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    @property
+    def scale(self) -> float:
+        """That of the model."""
+        return self.predictor.scale
+
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`."""
-        excesses = self.reader.excess(texts, targets, holders)
         pieces = [
-            [text] if excess <= 0 else self.reader.windows(text, target, holder)
-            for text, target, holder, excess in zip(texts, targets, holders, excesses, strict=True)
+            [question] if excess <= 0 else self.reader.windows(question)
+            for question, excess in zip(questions, self.reader.excess(questions), strict=True)
         ]
         rows = [row for row, of_row in enumerate(pieces) for _ in of_row]
-        asked = [piece for of_row in pieces for piece in of_row]
-        rest = ([column[row] for row in rows] for column in (targets, holders, contexts))
-        summed = np.zeros((len(texts), 3))
-        np.add.at(summed, rows, self.predictor.predict_proba(asked, *rest))
+        summed = np.zeros((len(questions), 3))
+        np.add.at(summed, rows, self.predictor.predict_proba([piece for of_row in pieces for piece in of_row]))
         return np.asarray(summed / np.array([len(of_row) for of_row in pieces]).reshape(-1, 1))
 
     def save(self, folder: Path) -> None:

@@ -10,27 +10,15 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
+from stance.base.questions import Question
 from stance.evaluation.metrics import TITLES, in_words
-from stance.models.config import AS_IT_IS, sources_of
-from stance.models.encoding import InputFormat
+from stance.models.config import AS_IT_IS, KINDS, sources_of
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import ENCODERS
 from stance.reporting.page import PRIORS, verdict
 
 #: The hub's names of measures; ours stands beside each.
 HUB_METRICS = {"macro_f1": "f1", "favor_against_f1": "f1", "accuracy": "accuracy"}
-
-KINDS = {
-    "prior": "a baseline that does not read the text",
-    "tfidf": "n-grams and a linear classifier",
-    "embedding": "a frozen encoder and a linear classifier",
-    "static": "word embeddings without context and a linear classifier",
-    "combined": "n-grams, a frozen encoder and a linear classifier",
-    "kernel": "a frozen encoder and a kernel machine",
-    "encoder": "a fine-tuned encoder that reads text, holder and target together",
-    "prompt": "a language model that is asked with the codebook as its prompt",
-    "ensemble": "the mean of the probabilities of several models",
-    "cascade": "a cheap model where it is sure, a dear one for the rest",
-}
 
 
 def model_card(
@@ -46,9 +34,9 @@ def model_card(
     The licence is left out, since the run does not know it.
 
     Args:
-        run: What goes into ``run.json``: ``name``, ``seed``, ``data``, ``config``, ``command``.
+        run: What goes into ``run.json``: ``name``, ``seed``, ``data``, ``config``, ``contents``, ``command``.
         metrics: The report of each part, as in ``metrics.json``.
-        kind: One of ``classifier.KINDS``.
+        kind: One of :data:`stance.models.config.KINDS`.
         train: ``rows`` and ``documents`` that it learnt from.
         input_format: How rows become sequences (encoder only).
     """
@@ -56,9 +44,9 @@ def model_card(
     corpora = _corpora(config)
     metadata = ModelCardData(
         model_name=run["name"],
-        base_model=_base_model(config) if kind == "encoder" else None,
+        base_model=_base_model(config) if KINDS[kind].fine_tuned else None,
         datasets=corpora,
-        library_name="transformers" if kind == "encoder" else "stance",
+        library_name="transformers" if KINDS[kind].fine_tuned else "stance",
         pipeline_tag="text-classification",
         tags=["stance-detection", "stance", kind],
         eval_results=[
@@ -84,7 +72,7 @@ def model_card(
         f"# {run['name']}",
         "",
         "Says whether a named **holder** is `against`, `neutral` toward or in `favor` of a **target**, a proposal, in "
-        f"a **text**, with a probability for each. It is {KINDS[kind]}, trained with the `stance` toolkit.",
+        f"a **text**, with a probability for each. It is {KINDS[kind].described}, trained with the `stance` toolkit.",
         "",
         "## Learnt from",
         "",
@@ -134,17 +122,18 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
         asked = f"the language model {model['language_model']} was asked as it is" + (
             f", with {shown}" if shown else ""
         )
-        return f"Nothing: {asked}; the prompt is `{model['prompt'][:16]}`; split by {config['split']['by']}; {said}"
+        prompt = run["contents"]["prompt"][:16]
+        return f"Nothing: {asked}; the prompt is `{prompt}`; split by {config['split']['by']}; {said}"
     own = f"{train['rows']:,} rows in {train['documents']:,} documents"
     if taken := config["model"].get("checkpoint"):
         return f"It is {taken}, as it is; {said}"
-    if teacher := config.get("distill", {}).get("teacher"):
-        new = config["distill"]["questions"]
+    if distill := config.get("distill"):
+        teacher, new = distill["teacher"], distill["questions"]
         return (
             f"{own} of {', '.join(corpora)}, and the answers of {teacher['name']} (seed {run['seed']}) to these and to "
             f"{new:,} new questions about their texts; {said}"
         )
-    if "source" not in config:
+    if not config.get("source"):
         return f"{own} of {', '.join(corpora)}; split by {config['split']['by']}; {said}"
     first, *others = (f"the run {one['name']}, on {', '.join(_corpora_of(one))}" for one in sources_of(config))
     if others:
@@ -156,7 +145,7 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
 
 def _base_model(config: Mapping[str, Any]) -> str | None:
     """The encoder's name on the hub; a folder has none."""
-    model = (config.get("source", config) if config["model"]["name"] == AS_IT_IS else config)["model"]
+    model = ((config.get("source") or config) if config["model"]["name"] == AS_IT_IS else config)["model"]
     if model["name"] == AS_IT_IS:
         return None
     name = str(model["encoder"])
@@ -208,9 +197,9 @@ def _usage(kind: str, input_format: InputFormat) -> list[str]:
         f"classifier.predict([{text!r}], targets=[{target!r}], holders=[{holder!r}])",
         "```",
     ]
-    if kind != "encoder":
+    if not KINDS[kind].fine_tuned:
         return lines
-    first, second = input_format.pair(text, target, holder, "")
+    first, second = input_format.pair(Question(text, target, holder))
     words = input_format.context_words
     context = f"; before the text stand the last {words} words of its context, if there is any" if words else ""
     mark = input_format.mark

@@ -9,15 +9,10 @@ from typing import Any
 
 from stance.base.checks import a_name, a_seed, at_least, one_of
 from stance.base.errors import input_error
+from stance.base.settings import WHERE
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
-from stance.models.config import (
-    AS_IT_IS,
-    EncoderConfig,
-    EnsembleConfig,
-    ModelConfig,
-    PromptConfig,
-    ServerConfig,
-)
+from stance.models.config import AS_IT_IS, EncoderConfig, EnsembleConfig, ModelConfig, PromptConfig
+from stance.models.prompting.config import ServerConfig
 
 #: What training cannot do with, by keyword of ``transformers.TrainingArguments``, which takes any number.
 _TRAINER: tuple[tuple[tuple[str, ...], str, Callable[[Any], bool]], ...] = (
@@ -140,12 +135,12 @@ class TrainConfig:
     model: ModelConfig
     source: SourceConfig | None = None
     distill: DistillConfig | None = None
-    prompt: ServerConfig = field(default_factory=ServerConfig)
+    prompt: ServerConfig = field(default_factory=ServerConfig, metadata=WHERE)
     train_share: float = 1.0
     trainer: dict[str, Any] = field(default_factory=dict)
     bootstrap: int = 1000
-    outputs: str = "outputs"
-    overwrite: bool = False
+    outputs: str = field(default="outputs", metadata=WHERE)
+    overwrite: bool = field(default=False, metadata=WHERE)
 
     def __post_init__(self) -> None:
         """Refuse a name, a seed or a share that is none, too few bootstrap samples, and what cannot be trained with."""

@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.base.annotations import Example, columns_of
+from stance.base.annotations import Example
 from stance.base.files import digest, write_beside
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.predictions import Predictor, Probabilities
+from stance.base.questions import questions_of
 
 log = logging.getLogger(__name__)
 
@@ -133,10 +134,11 @@ def answers(teacher: Predictor, rows: Sequence[Example], work: Path) -> Probabil
     pieces = []
     for start in range(0, len(rows), CHUNK):
         piece = rows[start : start + CHUNK]
-        path = work / f"teacher-{digest([[*row] for row in zip(*columns_of(piece), strict=True)])[:16]}.npy"
+        asked = questions_of(piece)
+        path = work / f"teacher-{digest([[q.text, q.target, q.holder, q.context] for q in asked])[:16]}.npy"
         if not path.exists():
             log.info("asking the teacher: %d of %d rows", start, len(rows))
-            said = teacher.predict_proba(*columns_of(piece))
+            said = teacher.predict_proba(asked)
             with write_beside(path) as temporary, temporary.open("wb") as file:
                 np.save(file, said)
         pieces.append(np.load(path))

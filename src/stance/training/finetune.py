@@ -1,4 +1,4 @@
-"""Fitting any model of the configuration on a dataset; fine-tuning with ``transformers.Trainer``, resumable."""
+"""Fine-tuning with ``transformers.Trainer``, resumable."""
 
 from __future__ import annotations
 
@@ -27,29 +27,19 @@ from transformers import (
 )
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
-from stance.base.annotations import Example, columns_of
+from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
 from stance.base.files import writing
 from stance.base.labels import LABEL2ID, LABELS
-from stance.base.predictions import Predictor
+from stance.base.questions import questions_of
 from stance.evaluation.metrics import confusion, macro_f1
-from stance.models.classifier import CARD, read_card
-from stance.models.config import (
-    EncoderConfig,
-    KernelConfig,
-    LinearConfig,
-    ModelConfig,
-    PriorConfig,
-    PromptConfig,
-    ServerConfig,
-)
+from stance.models.card import CARD, read_card
+from stance.models.config import EncoderConfig
 from stance.models.encoder import EncoderModel
-from stance.models.encoding import InputFormat, encode
-from stance.models.kernel import KernelModel
-from stance.models.linear import fit_linear
+from stance.models.encoding import encode
+from stance.models.fitting import Setup
+from stance.models.input_format import InputFormat
 from stance.models.pretrained import encoder_location
-from stance.models.priors import Prior
-from stance.models.prompting.model import fit_prompt
 from stance.models.reading import say_of
 from stance.models.scaling import fit_scale
 from stance.training import distributed as processes
@@ -71,46 +61,11 @@ FIXED: Mapping[str, Any] = {
 }
 
 
-def fit(
-    config: ModelConfig,
-    train: Sequence[Example],
-    validation: Sequence[Example],
-    *,
-    seed: int,
-    trainer: Mapping[str, Any],
-    work: Path,
-    cache: Path | None = None,
-    soft: NDArray[np.float64] | None = None,
-    server: ServerConfig | None = None,
-) -> Predictor:
-    """A trained model of the configured kind.
-
-    Args:
-        config: A prior, a linear model, a kernel machine, an encoder or a prompted language model.
-        train: What is learnt from.
-        validation: What the best epoch and the scale of probabilities are chosen on.
-        seed: Of everything random.
-        trainer: Keywords of TrainingArguments (encoder only).
-        work: Folder for the checkpoints of an interrupted fine-tuning; what stands there is gone on with.
-        cache: Folder where embeddings of a frozen encoder, and answers of a language model, are kept for the next
-            training; None keeps none.
-        soft: What is to be said of each training row, shape (rows, 3), in place of its label (encoder only).
-        server: Where a prompted language model is asked.
-
-    Raises:
-        StanceError: An encoder that does not load, unknown or reserved trainer keywords.
-    """
-    if isinstance(config, PriorConfig):
-        return Prior.fit(config.prior, train, seed)
-    if isinstance(config, LinearConfig):
-        return fit_linear(config, train, validation, cache)
-    if isinstance(config, KernelConfig):
-        return KernelModel.fit(config, train, validation, cache)
-    if isinstance(config, EncoderConfig):
-        return fine_tune(config, train, validation, seed=seed, options=trainer, work=work, soft=soft)
-    if isinstance(config, PromptConfig):
-        return fit_prompt(config, server or ServerConfig(), train, validation, seed=seed, cache=cache)
-    raise StanceError(f"model configuration of another kind: {type(config).__name__}")
+def fit(config: EncoderConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> EncoderModel:
+    """The fine-tuned encoder of a configuration; see :func:`fine_tune`."""
+    return fine_tune(
+        config, train, validation, seed=setup.seed, options=setup.trainer, work=setup.work, soft=setup.soft
+    )
 
 
 def fine_tune(
@@ -172,7 +127,7 @@ def fine_tune(
         return encoder
     # Trained in half precision, the model would go on to answer in it: otherwise than its checkpoint, loaded, does.
     trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
-    logits = encoder.logits(*columns_of(validation))
+    logits = encoder.logits(questions_of(validation))
     return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
 
 
@@ -273,7 +228,7 @@ def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArg
 
 def _tokenized(encoder: EncoderModel, examples: Sequence[Example], soft: NDArray[np.float64] | None = None) -> Dataset:
     say_of(encoder, examples, log)
-    encoded = encode(encoder.tokenizer, encoder.input_format, *columns_of(examples))
+    encoded = encode(encoder.tokenizer, encoder.input_format, questions_of(examples))
     hard = [LABEL2ID[example.label] for example in examples]
     return Dataset.from_dict({**encoded, "labels": hard if soft is None else soft.astype(np.float32).tolist()})
 

@@ -5,42 +5,20 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stance.base.errors import input_error
-from stance.base.files import (
-    digest,
-    quick_digest,
-    read_json,
-    remove_folder,
-    sweep_partials,
-)
-from stance.data.dataset import DatasetRecord
+from stance.base.errors import StanceError, input_error
+from stance.base.files import read_json, remove_folder, sweep_partials
 from stance.evaluation.evaluate import REPORT_VERSION
-from stance.models.config import (
-    EncoderConfig,
-    EnsembleConfig,
-    ModelConfig,
-    PromptConfig,
-    sources_of,
-)
-from stance.models.prompting.template import recorded
+from stance.models.config import EncoderConfig, EnsembleConfig, ModelConfig, PromptConfig
 from stance.training import distributed as processes
-from stance.training.config import AsItIsConfig, TrainConfig
+from stance.training.config import AsItIsConfig
 from stance.training.machine import machine, versions
-from stance.training.plan import taken_checkpoint
 from stance.training.provenance import code_state
+from stance.training.recorded import Recorded
 
 log = logging.getLogger(__name__)
-
-
-#: How a table is read unless something is said; older runs say nothing of it.
-USUAL_OF_TABLES: Mapping[str, Any] = {"leave_out": [], "tool": "", "mapping": "", "fill_down": [], "quoting": "double"}
-
-#: Settings that say where and not what: two runs that differ in them alone are the same run.
-NOT_IDENTITY = ("outputs", "overwrite", "prompt")
 
 
 def learns_nothing(model: ModelConfig) -> bool:
@@ -48,48 +26,18 @@ def learns_nothing(model: ModelConfig) -> bool:
     return isinstance(model, AsItIsConfig) or (isinstance(model, PromptConfig) and not model.shots)
 
 
-def settings_of(config: TrainConfig) -> dict[str, Any]:
-    """What makes a run this run: no folders of one machine, and nothing that its model does not use."""
-    settings = {key: value for key, value in asdict(config).items() if key not in NOT_IDENTITY}
-    for training in (settings, *sources_of(settings)):
-        _trim(training)
-    for key in ("source", "distill"):
-        if settings[key] is None:
-            del settings[key]
-    if not isinstance(config.model, EncoderConfig | EnsembleConfig):
-        del settings["trainer"]
-    if isinstance(config.model, AsItIsConfig) and config.model.checkpoint:
-        folder = taken_checkpoint(config.model)
-        files = {str(path.relative_to(folder)): quick_digest(path) for path in sorted(folder.rglob("*.safetensors"))}
-        settings["model"]["digest"] = digest(files)
-    return settings
-
-
-def _trim(training: dict[str, Any]) -> None:
-    """Take out of the settings of one training where its corpora are, and what is the same as not being there."""
-    for model in (training["model"], *training["model"].get("members", {}).values()):
-        if "language_model" in model:
-            model.update(recorded(model))
-        for key, same in (("seeds", 1), ("mark", ""), ("others", {}), ("checkpoint", ""), ("dropout", None)):
-            if key in model and model[key] == same:
-                del model[key]
-    for data in (training["data"], *training["auxiliary"]["corpora"].values()):
-        del data["root"], data["texts"]
-        for key in [key for key, same in USUAL_OF_TABLES.items() if data[key] == same]:
-            del data[key]
-        if not data["hub"]:
-            del data["hub"], data["revision"]
-        data["path"] = Path(data["path"]).name if Path(data["path"]).is_absolute() else data["path"]
-    if not training["auxiliary"]["corpora"]:
-        del training["auxiliary"]
-
-
-def run_identity(model: ModelConfig, settings: Mapping[str, Any], record: DatasetRecord) -> str:
+def identity_of(run: Recorded) -> dict[str, Any]:
     """What a run must have in common with one that was stopped. The batch that is learnt from grows with processes."""
-    what = {"settings": settings, "data": record.fingerprint, "report": REPORT_VERSION}
-    if processes.number() > 1 and isinstance(model, EncoderConfig | EnsembleConfig):
+    what = {**run.decides(), "report": REPORT_VERSION}
+    if processes.number() > 1 and isinstance(run.config.model, EncoderConfig | EnsembleConfig):
         what["processes"] = processes.number()
-    return digest(what)
+    return what
+
+
+def _identity_of_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of what stands in a folder; counted anew, so that settings which came later change nothing."""
+    further = {key: record[key] for key in ("processes",) if key in record}
+    return {**Recorded.read(record).decides(), "report": record.get("report", 1), **further}
 
 
 def _begun(folder: Path) -> bool:
@@ -97,13 +45,13 @@ def _begun(folder: Path) -> bool:
     return folder.exists() and any(path.name != "started.json" for path in folder.iterdir())
 
 
-def begin_record(
-    started: Path, identity: str, settings: Mapping[str, Any], command: str, *, resumed: bool
-) -> dict[str, Any]:
+def begin_record(started: Path, run: Recorded, name: str, command: str, *, resumed: bool) -> dict[str, Any]:
     """What a run says of its beginning. One that other code, versions or machine began is of neither: ``dirty``."""
     now = {"code": code_state(), "versions": versions(), "machine": machine()}
     if not resumed:
-        return {"identity": identity, "config": settings, "command": command, **now}
+        made = {key: value for key, value in identity_of(run).items() if key in ("report", "processes")}
+        data = {"name": name, "fingerprint": run.fingerprint}
+        return {**run.record(), "data": data, **made, "command": command, **now}
     before: dict[str, Any] = read_json(started)
     if all(before.get(key) == value for key, value in now.items()):
         return before
@@ -112,7 +60,7 @@ def begin_record(
     return {**before, **now, "code": {**now["code"], "dirty": True}}
 
 
-def stands_already(folder: Path, identity: str, overwrite: bool) -> bool:
+def stands_already(folder: Path, run: Recorded, overwrite: bool) -> bool:
     """Whether the same run is finished there, and is to stay. Leftovers of a kill are swept.
 
     Raises:
@@ -126,7 +74,7 @@ def stands_already(folder: Path, identity: str, overwrite: bool) -> bool:
         tidy_up(folder)
     if not _begun(folder):
         return False
-    if not _same(folder, identity) and not overwrite:
+    if not _same(folder, run) and not overwrite:
         raise input_error(
             str(folder),
             "a run of another configuration or other data is there",
@@ -135,12 +83,19 @@ def stands_already(folder: Path, identity: str, overwrite: bool) -> bool:
     return finished.exists() and not overwrite
 
 
-def _same(folder: Path, identity: str) -> bool:
-    started = folder / "started.json"
-    return started.exists() and read_json(started).get("identity") == identity
+def _same(folder: Path, run: Recorded) -> bool:
+    """Whether the run that stands or was begun there is this one."""
+    paths = [path for name in ("run.json", "started.json") if (path := folder / name).exists()]
+    if not paths:
+        return False
+    record = read_json(paths[0])
+    try:
+        return "data" in record and _identity_of_record(record) == identity_of(run)
+    except StanceError:  # of settings that there are no more
+        return False
 
 
-def clear_folder(folder: Path, identity: str, overwrite: bool) -> bool:
+def clear_folder(folder: Path, run: Recorded, overwrite: bool) -> bool:
     """Whether a run that was begun there is gone on with; one that is to be overwritten is moved or removed.
 
     An unfinished run of the same configuration is gone on with, overwrite or not: the command that was killed is the
@@ -149,7 +104,7 @@ def clear_folder(folder: Path, identity: str, overwrite: bool) -> bool:
     if not _begun(folder):
         return False
     finished = (folder / "run.json").exists()
-    if overwrite and (finished or not _same(folder, identity)):
+    if overwrite and (finished or not _same(folder, run)):
         if finished:
             before = _before(folder)
             remove_folder(before)

@@ -7,15 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stance.models.config import (
-    EncoderConfig,
-    EnsembleConfig,
-    KernelConfig,
-    LinearConfig,
-    ModelConfig,
-    PriorConfig,
-    PromptConfig,
-)
+from stance.models.config import EnsembleConfig, ModelConfig
 from stance.training.config import AsItIsConfig, SourceConfig, TrainConfig
 
 
@@ -29,20 +21,6 @@ def taken_checkpoint(model: AsItIsConfig) -> Path:
     from stance.models.classifier import checkpoint_folder
 
     return checkpoint_folder(model.checkpoint)
-
-
-def kind_of(model: ModelConfig) -> str:
-    """What a checkpoint's card calls a model of this configuration."""
-    match model:
-        case LinearConfig():
-            return model.features
-        case PriorConfig():
-            return "prior"
-        case KernelConfig():
-            return "kernel"
-        case PromptConfig():
-            return "prompt"
-    return "encoder"
 
 
 def runs_needed(config: TrainConfig) -> list[TrainConfig]:
@@ -68,9 +46,9 @@ def members_of(config: TrainConfig, model: ModelConfig) -> list[TrainConfig]:
     """The runs that one member of an ensemble is the mean of: one, or for an encoder as many as there are seeds."""
     assert isinstance(config.model, EnsembleConfig)
     name = config.name.removesuffix(config.model.name) + model.name
-    encoder = isinstance(model, EncoderConfig)
-    run = replace(config, name=name, model=model, source=config.source if encoder else None, overwrite=False)
-    if not encoder:
+    source = config.source if model.fine_tuned else None
+    run = replace(config, name=name, model=model, source=source, overwrite=False)
+    if not model.fine_tuned:
         return [run]
     number = config.model.seeds
     return [replace(run, seed=seed) for seed in range(config.seed * number, (config.seed + 1) * number)]

@@ -26,27 +26,21 @@ from stance.data.seen import count_learnt, write_learnt
 from stance.data.splits import some_documents
 from stance.evaluation.calibration import measure_calibration
 from stance.evaluation.evaluate import evaluate, predict_examples
-from stance.evaluation.predict_part import about_language_models, scale_of, tallies
+from stance.evaluation.predict_part import about_language_models, tallies
 from stance.evaluation.selective import confidence_and_right, measure_conformal, measure_selective, thresholds
 from stance.evaluation.shares import Scored, write_validation
-from stance.models.config import (
-    EncoderConfig,
-    EnsembleConfig,
-)
+from stance.models.config import EncoderConfig, EnsembleConfig
 from stance.models.scaling import rescale
 from stance.training.config import AsItIsConfig, DistillConfig, TrainConfig
 from stance.training.identity import (
     begin_record,
     clear_folder,
     learns_nothing,
-    run_identity,
-    settings_of,
     stands_already,
     tidy_up,
 )
 from stance.training.plan import (
     checkpoint_of,
-    kind_of,
     members_of,
     of_source,
     run_folder,
@@ -55,6 +49,7 @@ from stance.training.plan import (
     taken_checkpoint,
     what_made,
 )
+from stance.training.recorded import Recorded
 
 log = logging.getLogger(__name__)
 
@@ -86,17 +81,16 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
     dataset = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
     log.info("dataset %s %s", dataset, "built" if built else "stands")
-    settings = settings_of(config)
-    identity = run_identity(config.model, settings, record)
-    if stands_already(folder, identity, config.overwrite):
+    this = Recorded.of(config, record.fingerprint)
+    if stands_already(folder, this, config.overwrite):
         log.info("run %s stands", folder)
         return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
     if needed := runs_needed(config):
         _refuse_early([config, *needed])
     made_from = [made for run in needed for made in what_made(train_run(run, command))]
     started = folder / "started.json"
-    resumed = clear_folder(folder, identity, config.overwrite)
-    write_json(started, begin_record(started, identity, settings, command, resumed=resumed))
+    resumed = clear_folder(folder, this, config.overwrite)
+    write_json(started, begin_record(started, this, record.name, command, resumed=resumed))
 
     splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
     begin = time.perf_counter()
@@ -130,7 +124,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     classifier.with_metrics(
         {part: _headlines(report) for part, report in metrics.items()},
         thresholds(*confidence_and_right(splits["validation"], found["validation"])),
-    ).write_card(folder / "checkpoint")
+    ).card.write(folder / "checkpoint")
     write_validation(folder / "checkpoint", Scored.of(*validation))
     own = [] if learns_nothing(config.model) else splits["train"]
     made_of = [checkpoint_of(run) for run in runs_needed(config)]
@@ -142,7 +136,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         if rows:
             log.warning("%d of %d rows of %s have a text that was learnt from", rows, len(splits[part]), part)
     run = {
-        "version": 1,
+        "version": 2,
         "name": config.name,
         "seed": config.seed,
         **read_json(started),
@@ -163,7 +157,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
 
 def _conversations(predictor: Predictor, folder: Path) -> dict[str, Any]:
     """What ``run.json`` says of the language models that were asked; rows without an answer go to a file, raw."""
-    from stance.models.classifier import language_models
+    from stance.models.prompting.model import language_models
 
     models = language_models(predictor)
     lost = [problem for model in models for problem in model.talk.problems]
@@ -188,11 +182,10 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
 
     The runs that it needs stand.
     """
-    from stance.models.classifier import CARD, Card, Ensemble, StanceClassifier
-    from stance.models.encoder import EncoderModel
-    from stance.models.encoding import InputFormat
+    from stance.models.card import CARD, Card
+    from stance.models.classifier import StanceClassifier
+    from stance.models.fitting import Setup, fit
     from stance.models.reading import say_of
-    from stance.training.finetune import fit
 
     checkpoint = folder / "checkpoint"
     if (checkpoint / CARD).exists():
@@ -204,8 +197,8 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
             runs = members_of(config, member)
             several = {f"seed-{run.seed}": StanceClassifier.from_pretrained(checkpoint_of(run)) for run in runs}
             first, *others = several.values()
-            members[member.name] = StanceClassifier(Ensemble(several), Card("ensemble", data)) if others else first
-        classifier = StanceClassifier(Ensemble(members), Card("ensemble", data))
+            members[member.name] = StanceClassifier.mean_of(several, data) if others else first
+        classifier = StanceClassifier.mean_of(members, data)
         classifier.save_pretrained(checkpoint)
         return classifier
     model = config.model
@@ -213,7 +206,7 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
         folders = {run.name: checkpoint_of(run) for run in source_runs(config)} or {"": taken_checkpoint(model)}
         taken = {name: StanceClassifier.from_pretrained(folder) for name, folder in folders.items()}
         (first, *others) = taken.values()
-        classifier = StanceClassifier(Ensemble(taken), Card("ensemble")) if others else first.with_metrics({})
+        classifier = StanceClassifier.mean_of(taken) if others else first.with_metrics({})
         classifier.save_pretrained(checkpoint)
         return classifier
     if isinstance(model, EncoderConfig) and config.source is not None:
@@ -222,22 +215,17 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
     if config.distill is not None:
         train, soft = _distilled(config, config.distill, train, folder)
     log.info("fitting %s on %d rows, seed %d", config.model.name, len(train), config.seed)
-    predictor = fit(
-        model,
-        train,
-        splits["validation"],
-        soft=soft,
+    setup = Setup(
         seed=config.seed,
-        trainer=config.trainer,
-        work=folder / "work",
         cache=Path(config.outputs) / "cache",
+        work=folder / "work",
+        trainer=config.trainer,
+        soft=soft,
         server=config.prompt,
     )
-    input_format, scale = InputFormat(), 1.0
-    if isinstance(predictor, EncoderModel):
-        input_format, scale = predictor.input_format, predictor.scale
-    classifier = StanceClassifier(predictor, Card(kind_of(config.model), data, input_format, scale))
-    if not isinstance(predictor, EncoderModel):  # whose training says so itself
+    predictor = fit(model, train, splits["validation"], setup)
+    classifier = StanceClassifier(predictor, Card.of(model.kind, predictor, data))
+    if not model.fine_tuned:  # whose training says so itself
         say_of(predictor, train, log)
     classifier.save_pretrained(checkpoint)
     return classifier
@@ -279,7 +267,7 @@ def _calibration(
     predictor: Predictor, examples: Sequence[Example], predictions: Sequence[Prediction], samples: int
 ) -> dict[str, Any]:
     """How well calibrated the probabilities are, before and after the scale that was fitted on validation."""
-    scale = scale_of(predictor)
+    scale = predictor.scale
     probabilities = to_probabilities(predictions, "model")
     before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
     after = measure_calibration(examples, probabilities, samples=samples)

@@ -50,7 +50,7 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
         raise StanceError("a sweep is one process; train its best with torchrun")
     with from_extras():
         import optuna
-    from stance.models.encoding import InputFormat
+    from stance.models.input_format import InputFormat
 
     assert isinstance(config.model, EncoderConfig)
     for template in config.search.templates:

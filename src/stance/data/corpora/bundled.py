@@ -13,6 +13,7 @@ from pathlib import Path
 from stance.base.annotations import Corpus
 from stance.data.corpora import negotiation, news
 from stance.data.corpora.negotiation import ADJUDICATOR
+from stance.data.info import CorpusInfo
 
 #: Whose judgements count in each part.
 LITERARY = ("judge-1", "judge-2", ADJUDICATOR)
@@ -37,3 +38,11 @@ def read(folder: str | Path) -> Corpus:
         {**old.files, **{f"news/{name}": digest for name, digest in new.files.items()}},
         ADJUDICATOR,
     )
+
+
+CORPUS = CorpusInfo(
+    name="bundled",
+    read=read,
+    parts=("train", "validation", "test", "literary", "challenge"),
+    licence="CC BY 4.0",
+)

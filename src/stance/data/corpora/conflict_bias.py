@@ -31,6 +31,7 @@ from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import corpus_of_files
+from stance.data.info import CorpusInfo
 
 TARGET = "Israel's side in the Israel-Palestine conflict"
 
@@ -73,3 +74,15 @@ def _run(match: re.Match[str]) -> str:
         return match[0].encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
         return match[0]
+
+
+CORPUS = CorpusInfo(
+    name="conflict_bias",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="conflict-bias-eval",
+    files="`{val,test}_data.csv`",
+    origin="jami78/Conflict-Bias-Eval",
+    labels="3, sides",
+    parts=("train", "test"),
+)

@@ -25,6 +25,7 @@ from stance.base.labels import LABELS, Label, parse_label
 from stance.base.lines import read_lines
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import verified
+from stance.data.info import CorpusInfo
 
 TARGET = "Climate change / global warming is a serious concern"
 
@@ -87,3 +88,14 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
             raise input_error(place, f"{len(cells)} cells", allowed=f"{len(header)}")
         else:
             yield place, dict(zip(header, cells, strict=True))
+
+
+CORPUS = CorpusInfo(
+    name="gwsd",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="gwsd",
+    files="`GWSD.tsv`",
+    origin="yiweiluo/GWStance",
+    parts=("train", "test"),
+)

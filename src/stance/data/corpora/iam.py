@@ -33,6 +33,7 @@ from stance.base.separated import separated_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import corpus_of_files
 from stance.data.corpora.debates import argument
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"-1": "against", "1": "favor"}
 
@@ -69,3 +70,16 @@ def _claims(path: Path, part: str) -> Iterator[Annotation]:
             annotator="iam",
             document=text_of(row["article"], "article", place, may_be_empty=False),
         )
+
+
+CORPUS = CorpusInfo(
+    name="iam",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="iam-stance",
+    files="`stance/{train,dev,test}.txt`",
+    origin="LiyingCheng95/IAM",
+    labels="2",
+    parts=("train", "validation", "test"),
+    headline="favor_against_f1",
+)

@@ -32,6 +32,7 @@ from stance.base.separated import separated_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import verified
 from stance.data.corpora.debates import argument, official_part
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"CON": "against", "PRO": "favor"}
 PARTS: Mapping[str, str] = {"train": "train", "test": "test"}
@@ -74,3 +75,17 @@ def _released_lines(path: Path) -> Iterator[str]:
         except csv.Error as error:
             raise input_error(line_of(path, number), f"malformed csv: {error}") from None
         yield ";".join(cells).rstrip(";") + "\n"
+
+
+CORPUS = CorpusInfo(
+    name="ibm_claim_stance",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="ibm-claim-stance",
+    files="`claim_stance_dataset_v1.csv`",
+    origin="nicobari30/argumentativeRelationClaimPolarityDataset",
+    labels="2",
+    parts=("train", "test"),
+    headline="favor_against_f1",
+    licence="CC BY-SA 3.0",
+)

@@ -28,6 +28,7 @@ from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import corpus_of_files
 from stance.data.corpora.debates import argument
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"-1": "against", "1": "favor"}
 
@@ -54,3 +55,17 @@ def _arguments(path: Path, part: str) -> Iterator[Annotation]:
         row_id = f"{part}-{text_of(row.get('arg_id'), 'arg_id', place, may_be_empty=False)}"
         columns = ("argument", "topic", "stance")
         yield argument(row, columns, LABEL_MAP, place, row_id=row_id, annotator="ibm_kpa")
+
+
+CORPUS = CorpusInfo(
+    name="ibm_kpa",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="ibm-kpa2021",
+    files="`kpm_data/arguments_{train,dev}.csv`, `test_data/arguments_test.csv`",
+    origin="IBM/KPA_2021_shared_task",
+    labels="2",
+    parts=("train", "validation", "test"),
+    headline="favor_against_f1",
+    licence="CDLA Sharing 1.0",
+)

@@ -53,6 +53,7 @@ from stance.base.files import read_json
 from stance.base.labels import Label
 from stance.data.corpora.checksums import verified
 from stance.data.corpora.treebank import Joined, joined
+from stance.data.info import CorpusInfo
 
 #: File -> SHA-256 of the bytes that the published results are about.
 FILES: Mapping[str, str] = {
@@ -249,3 +250,16 @@ def _mentions(
             raise input_error(place, f"{name}_tokenized are not where {name}_indices say", found=words)
         found.append(Mention(whole.text[whole.spans[first][0] : whole.spans[last][1]], first, last))
     return found
+
+
+CORPUS = CorpusInfo(
+    name="mpqa",
+    read=read,
+    options=frozenset(("derived_neutrals", "verify")),
+    folder="mpqa2",
+    files="`dev.json`, `test_fold_{0,1,2,3}.json`",
+    origin="amarasovic/naacl-mpqa-srl4orl, `jsons/new`",
+    labels="2, neutral can be derived",
+    licence="GNU GPL for the annotations; the texts are their publishers'",
+    divided_by="document",
+)

@@ -22,6 +22,7 @@ from stance.base.files import file_digest, read_json
 from stance.base.labels import parse_label
 from stance.base.names import must_exist
 from stance.base.rows import read_rows
+from stance.data.info import CorpusInfo
 
 #: The annotator who settles the rows on which the others differ.
 ADJUDICATOR = "adjudicator"
@@ -285,3 +286,12 @@ def _parts(path: Path, documents: Sequence[Document]) -> dict[str, str]:
 def _numbers(value: object, items: Sequence[str]) -> bool:
     """Whether a value is the number of one of the items, counted from 1."""
     return type(value) is int and 1 <= value <= len(items)
+
+
+CORPUS = CorpusInfo(
+    name="negotiation",
+    read=read,
+    options=frozenset(("annotators",)),
+    parts=("train", "validation", "test", "challenge"),
+    licence="CC BY 4.0",
+)

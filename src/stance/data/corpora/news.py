@@ -23,6 +23,7 @@ from stance.base.names import must_exist
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.negotiation import ADJUDICATOR, read_annotators, read_parts
+from stance.data.info import CorpusInfo
 
 #: Tag of every row, so that scores can be told from those of the literary part.
 TAG = "news"
@@ -97,3 +98,12 @@ def _rows_of(sentence: Mapping[str, Any], place: str) -> dict[str, dict[str, Any
     if not found:
         raise input_error(place, "a sentence without rows", found=sentence_id)
     return found
+
+
+CORPUS = CorpusInfo(
+    name="news",
+    read=read,
+    options=frozenset(("annotators",)),
+    parts=("train", "validation", "test"),
+    licence="CC BY 4.0",
+)

@@ -26,6 +26,7 @@ from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import corpus_of_files
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"2.0": "against", "4.0": "neutral", "6.0": "favor"}
 
@@ -79,3 +80,16 @@ def _targets(row: Mapping[str, Any], place: str) -> list[Annotation]:
             )
         )
     return annotations
+
+
+CORPUS = CorpusInfo(
+    name="newsmtsc",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="newsmtsc",
+    files="`train.jsonl`, `devtest_{mt,rw}.jsonl`",
+    origin="fhamborg/NewsMTSC",
+    labels="3, tone",
+    parts=("train", "validation", "test"),
+    licence="MIT for the repository",
+)

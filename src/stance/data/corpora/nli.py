@@ -28,6 +28,7 @@ from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import verified
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"contradiction": "against", "neutral": "neutral", "entailment": "favor"}
 
@@ -64,3 +65,16 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
             document = documents.setdefault(premise, row_id)
             annotations.append(Annotation(row_id, premise, "", hypothesis, label, annotator="nli", document=document))
     return Corpus(tuple(annotations), None, digests)
+
+
+CORPUS = CorpusInfo(
+    name="nli",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="nli",
+    files="`{mnli,snli}_dev.csv`, `sick_train.csv`, `commitment_bank_{train,dev}.csv`",
+    origin="felipessalvatore/NLI_datasets",
+    labels="inference, not stance",
+    licence="several",
+    divided_by="document",
+)

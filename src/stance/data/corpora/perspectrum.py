@@ -31,6 +31,7 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
 from stance.data.corpora.checksums import verified
 from stance.data.corpora.debates import argument, official_part
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"UNDERMINE": "against", "SUPPORT": "favor"}
 PARTS: Mapping[str, str] = {"train": "train", "dev": "validation", "test": "test"}
@@ -93,3 +94,17 @@ def _perspectives(claim: Mapping[str, Any], pool: Mapping[int, str], document: s
                 annotator="perspectrum",
                 document=document,
             )
+
+
+CORPUS = CorpusInfo(
+    name="perspectrum",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="perspectrum",
+    files="`perspectrum_with_answers_v1.0.json`, `perspective_pool_v1.0.json`, `dataset_split_v1.0.json`",
+    origin="CogComp/perspectrum",
+    labels="2",
+    parts=("train", "validation", "test"),
+    headline="favor_against_f1",
+    licence="CC BY-SA 4.0",
+)

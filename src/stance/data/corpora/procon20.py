@@ -30,6 +30,7 @@ from stance.base.lines import read_lines
 from stance.base.separated import separated_rows
 from stance.data.corpora.checksums import corpus_of_files
 from stance.data.corpora.debates import argument
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"10": "against", "01": "favor"}
 
@@ -56,3 +57,17 @@ def _arguments(path: Path, part: str) -> Iterator[Annotation]:
     for line, row in separated_rows(path, lines, "\t", header=("label", "question", "argument")):
         columns = ("argument", "question", "label")
         yield argument(row, columns, LABEL_MAP, line_of(path, line), row_id=f"{part}-{line}", annotator="procon20")
+
+
+CORPUS = CorpusInfo(
+    name="procon20",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="procon20",
+    files="`{train,dev,test}.tsv`",
+    origin="marjanhs/procon20, `data/ProconDual`",
+    labels="2",
+    parts=("train", "validation", "test"),
+    headline="favor_against_f1",
+    licence="MIT for the repository",
+)

@@ -23,6 +23,7 @@ from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import corpus_of_files
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"AGAINST": "against", "FAVOR": "favor"}
 
@@ -50,3 +51,17 @@ def _tweets(path: Path, part: str) -> Iterator[Annotation]:
         text, target = (text_of(row.get(column), column, place, may_be_empty=False) for column in ("Tweet", "Target"))
         label = parse_label(row.get("Stance"), LABEL_MAP, place)
         yield Annotation(row_id, text, "", target, label, annotator="pstance", document=row_id)
+
+
+CORPUS = CorpusInfo(
+    name="pstance",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="pstance",
+    files="`raw_{train,val,test}_all.csv`",
+    origin="on request from chuchun8/PStance; a copy in kayzhou/PStance",
+    labels="2",
+    parts=("train", "validation", "test"),
+    headline="favor_against_f1",
+    licence="on request",
+)

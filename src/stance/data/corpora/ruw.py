@@ -26,6 +26,7 @@ from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import corpus_of_files
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"AGAINST": "against", "NONE": "neutral", "FAVOR": "favor"}
 
@@ -64,3 +65,14 @@ def _tweets(path: Path, part: str) -> Iterator[Annotation]:
             target = text_of(row.get(f"Target {number}"), f"Target {number}", place, may_be_empty=False)
             label = parse_label(row.get(f"Stance {number}"), LABEL_MAP, place)
             yield Annotation(f"{document}-{number}", text, "", target, label, annotator="ruw", document=document)
+
+
+CORPUS = CorpusInfo(
+    name="ruw",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="ruw",
+    files="`raw_{train,val,test}_Russia_Ukraine.csv`",
+    origin="multi-target/RUW",
+    parts=("train", "validation", "test"),
+)

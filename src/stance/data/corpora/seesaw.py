@@ -28,6 +28,7 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, file_digest, read_json
 from stance.base.labels import parse_label
 from stance.base.names import must_exist
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"NEG": "against", "POS": "favor"}
 PARTS: Mapping[str, str] = {"train": "train", "valid": "validation", "test": "test"}
@@ -115,3 +116,17 @@ def _article(
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise input_error(str(path), "not of SEESAW's format", found=repr(error)) from None
+
+
+CORPUS = CorpusInfo(
+    name="seesaw",
+    read=read,
+    options=frozenset(("derived_neutrals", "verify")),
+    folder="seesaw",
+    files="`annotations/`, `articles/`, `meta/`",
+    origin="launchnlp/SEESAW",
+    labels="2, neutral can be derived",
+    parts=("train", "test"),
+    headline="accuracy",
+    licence="CC BY-NC-SA 4.0",
+)

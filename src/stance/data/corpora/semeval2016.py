@@ -26,6 +26,7 @@ from stance.base.errors import input_error, line_of
 from stance.base.labels import parse_label
 from stance.base.lines import read_lines
 from stance.data.corpora.checksums import corpus_of_files
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"AGAINST": "against", "NONE": "neutral", "FAVOR": "favor"}
 
@@ -100,3 +101,16 @@ def _tweets(path: Path, part: str) -> list[Annotation]:
             )
         )
     return annotations
+
+
+CORPUS = CorpusInfo(
+    name="semeval2016",
+    read=read,
+    options=frozenset(("task", "verify")),
+    folder="semeval2016-t6",
+    files="`{trial,training}data-all-annotations.txt`, `testdata-task{A,B}-all-annotations.txt`",
+    origin="the organisers' page of the task; a copy in emsrc/SemEval2016_T6_Stance_Detection",
+    parts=("train", "test"),
+    headline="favor_against_f1",
+    licence="none stated; not to be redistributed",
+)

@@ -26,6 +26,7 @@ from stance.base.labels import parse_label
 from stance.base.lines import read_lines
 from stance.base.names import must_exist
 from stance.data.corpora.checksums import verified
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"none": "neutral", "against": "against", "favor": "favor"}
 
@@ -95,3 +96,16 @@ def _tweets(texts: Path, labels: Path, target: str, prefix: str, label_map: Mapp
         label = parse_label(integer.strip(), label_map, line_of(labels, number))
         annotations.append(Annotation(row_id, text, "", target, label, annotator="semeval2016", document=row_id))
     return annotations
+
+
+CORPUS = CorpusInfo(
+    name="tweeteval",
+    read=read,
+    options=frozenset(("verify",)),
+    folder="tweeteval-stance",
+    files="`mapping.txt`, `<target>/{train,val,test}_{text,labels}.txt` of five targets",
+    origin="cardiffnlp/tweeteval, `datasets/stance`",
+    parts=("train", "validation", "test"),
+    headline="favor_against_f1_mean_over_targets",
+    licence="those of SemEval-2016",
+)

@@ -38,6 +38,7 @@ from stance.base.errors import input_error, line_of
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import verified
+from stance.data.info import CorpusInfo
 
 #: File -> SHA-256 of the bytes that the published results are about.
 SENTENCES, SPEECHES = "umuc/main_conflicts_sents.csv", "umuc/speaker_UNSCon_metadata.tsv"
@@ -139,3 +140,16 @@ def _targets(row: Mapping[str, str], place: str) -> dict[str, str]:
     if COUNCIL in [row[column] for column in MEMBERS]:
         found.setdefault(COUNCIL_NAME, row[EVALUATION])
     return found
+
+
+CORPUS = CorpusInfo(
+    name="unsc",
+    read=read,
+    options=frozenset(("derived_neutrals", "verify")),
+    folder="unsc-conflicts",
+    files="`umuc/main_conflicts_sents.csv`, `umuc/speaker_UNSCon_metadata.tsv`",
+    origin="discourse-lab/UMUC (`Corpora/Annotated/Conflicts`), linatal/UNSCon",
+    labels="against only",
+    licence="CC BY-SA (UNSCon)",
+    divided_by="document",
+)

@@ -33,6 +33,7 @@ from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
 from stance.data.corpora.checksums import verified
+from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {
     "0": "against", "1": "favor", "2": "neutral", "AGAINST": "against", "FAVOR": "favor", "NONE": "neutral",
@@ -123,3 +124,15 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             reader = csv.DictReader(io.TextIOWrapper(raw, encoding="utf-8", newline=""), strict=True)
             for row in reader:
                 yield line_of(path, reader.line_num), row
+
+
+CORPUS = CorpusInfo(
+    name="vast",
+    read=read,
+    options=frozenset(("derived_neutrals", "verify")),
+    folder="vast",
+    files="`vast_train.zip`, `vast_{dev,test}_zero.csv`, `reduced_columns/vast_{dev,test}.csv`",
+    origin="xhz0809/OpenStance, HITSZ-HLT/JointCL, PQH-hub/GLMCL_stance_detection; the authors: "
+    "emilyallaway/zero-shot-stance",
+    parts=("train", "validation", "test"),
+)

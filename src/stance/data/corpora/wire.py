@@ -29,6 +29,7 @@ from stance.data.annotation_files import text_of
 from stance.data.corpora import bundled
 from stance.data.corpora.checksums import verified
 from stance.data.corpora.negotiation import read_annotators, read_parts
+from stance.data.info import CorpusInfo
 
 #: Who judged; the two were blind to each other.
 READERS = ("reader-1", "reader-2")
@@ -112,3 +113,15 @@ def _fields(row: Mapping[str, Any], stories: Mapping[int, str], place: str) -> d
         "context": stories[story][:start].strip(),
         "tags": (NAME,),
     }
+
+
+CORPUS = CorpusInfo(
+    name="wire",
+    read=read,
+    options=frozenset(("texts", "verify")),
+    folder="reuters21578",
+    files="`reut2-000.sgm` to `reut2-013.sgm` of distribution 1.0",
+    origin="David D. Lewis's collection; the questions and labels are bundled ([seeds/](../seeds/README.md))",
+    parts=("train", "validation", "test"),
+    licence="research use; the texts are Reuters'",
+)

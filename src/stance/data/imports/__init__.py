@@ -1,11 +1,12 @@
 """Imports: what annotation tools write, as it is, becomes rows by a mapping; ``data=import``, see docs/annotate.md."""
 
-from stance.data.imports.judge import Rows, rows_of
+from stance.data.imports.judge import MAY_BE_EMPTY, Rows, rows_of
 from stance.data.imports.mapping import ImportMapping, read_mapping, to_mapping
 from stance.data.imports.record import Opened, Record
 from stance.data.imports.tools import TOOLS, open_export, records_of
 
 __all__ = [
+    "MAY_BE_EMPTY",
     "TOOLS",
     "ImportMapping",
     "Opened",

@@ -8,6 +8,7 @@ from typing import Any
 
 from stance.base.errors import first_line, input_error
 from stance.base.extras import from_extras
+from stance.base.sheets import check_prolog
 from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Record, linked, plain
 from stance.data.imports.text import around, tidy
@@ -59,8 +60,7 @@ def _loaded(piece: Piece, types: Piece | None) -> Any:  # noqa: ANN401 - the lib
     if piece.suffix == ".xmi" and types is None:
         raise input_error(piece.place, "no TypeSystem.xml beside it, which XMI needs", allowed="the folder or zip")
     for part in (data, types.read() if types is not None else b""):
-        if b"<!DOCTYPE" in part or b"<!ENTITY" in part:
-            raise input_error(piece.place, "XML with a document type or entities, which no export has")
+        check_prolog(io.BytesIO(part), piece.place)
     try:
         if piece.suffix == ".json":
             return load_cas_from_json(io.BytesIO(data))

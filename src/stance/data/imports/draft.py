@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +29,7 @@ def first_mapping(found: Survey, path: str | Path) -> str:
     values = _cells(fields, columns) if columns else fields.get(label, Counter()) if tool == "table" else Counter()
     values = values or (found.layers[layer].labels if layer in found.layers else Counter())
     lines = [
-        f"# What is what in {Path(path).name}. Say something wherever {OPEN} stands; see docs/annotate.md.",
+        f"# What is what in {_quoted(Path(path).name)}. Say something wherever {OPEN} stands; see docs/annotate.md.",
         f"tool: {tool}",
         *([f"sheet: {_quoted(found.opened.options.sheet)}"] if found.opened.options.sheet else []),
         *([f"layer: {_quoted(layer)}" + _others(found)] if layer else []),
@@ -114,4 +115,4 @@ def _quoted(words: str) -> str:
     """As YAML; plain where that is safe."""
     plain = words.replace(" ", "").replace("_", "").replace(".", "").isalpha() and words == words.strip()
     safe = plain and words.lower() not in ("yes", "no", "on", "off", "true", "false", "null", "y", "n")
-    return words if safe else '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return words if safe else json.dumps(words, ensure_ascii=not words.isprintable())

@@ -22,6 +22,13 @@ log = logging.getLogger(__name__)
 #: Between the unit, the holder and the target in the id of a row.
 PARTED = " | "
 
+#: Fields that may be empty, and what that comes to.
+MAY_BE_EMPTY = {
+    "holder": "the stance asked there is that of the author of the text",
+    "document": "each such row is a document of its own",
+    "annotator": "all such rows count as judged by one annotator",
+}
+
 #: Whoever judged, where the tool does not say.
 SOMEBODY = "somebody"
 
@@ -33,10 +40,12 @@ class Rows:
     Attributes:
         rows: Place and values of each, named as :class:`stance.base.annotations.Annotation` is.
         left_out: How many records are no judgements, by reason.
+        empty: How many rows have nothing in a field of ``MAY_BE_EMPTY`` that the mapping names.
     """
 
     rows: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    empty: Counter[str] = field(default_factory=Counter)
 
 
 def chosen(pieces: Iterable[Piece], pattern: str) -> tuple[Piece, ...]:
@@ -77,7 +86,7 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
             values = texts.add(record.values, record.place) if texts else record.values
             names |= values.keys()
             for question in mapping.questions:
-                for row in _judgements(record, values, question, found.left_out):
+                for row in _judgements(record, values, question, found):
                     if len(mapping.questions) > 1 and question.fields["target"].is_constant():
                         row["id"] += PARTED + row["target"]
                     again = kept.setdefault((row["id"], row["annotator"]), [])
@@ -116,10 +125,9 @@ def _keep(again: list[Kept], this: Kept, left_out: Counter[str]) -> None:
     again.append(this)
 
 
-def _judgements(
-    record: Record, values: Mapping[str, str], question: Question, left_out: Counter[str]
-) -> Iterator[dict[str, str]]:
+def _judgements(record: Record, values: Mapping[str, str], question: Question, found: Rows) -> Iterator[dict[str, str]]:
     """The rows that a question makes of a record: one, or one for each column of an annotator."""
+    left_out = found.left_out
     if question.layer and question.layer not in (record.layer, record.layer.rpartition(".")[2]):
         left_out[f"of another layer ({record.layer})"] += 1
         return
@@ -128,16 +136,15 @@ def _judgements(
             left_out[f"{name} is {values.get(name, '')[:40]!r}"] += 1
             return
     if not question.annotators:
-        yield from _row(record, values, question, left_out)
+        yield from _row(record, values, question, found)
     for column, annotator in question.annotators.items():
         cell = {"(cell)": values.get(column, ""), "(annotator)": annotator}
-        yield from _row(record, {**values, **cell}, question, left_out)
+        yield from _row(record, {**values, **cell}, question, found)
 
 
-def _row(
-    record: Record, values: Mapping[str, str], question: Question, left_out: Counter[str]
-) -> Iterator[dict[str, str]]:
+def _row(record: Record, values: Mapping[str, str], question: Question, found: Rows) -> Iterator[dict[str, str]]:
     """One row, or none where its label is left out."""
+    left_out = found.left_out
     row = {name: source.of(values) for name, source in question.fields.items()}
     spelling = tidy(row.get("label", ""))
     label = question.label_of(spelling)
@@ -158,6 +165,7 @@ def _row(
     unit = row.get("id") or record.place
     parts = [row[name] for name in ("holder", "target") if name in row and not question.fields[name].is_constant()]
     row["id"] = PARTED.join([unit, *filter(None, parts)])
+    found.empty.update(name for name in MAY_BE_EMPTY if name in row and not row[name])
     row["annotator"] = row.get("annotator") or SOMEBODY
     row["document"] = row.get("document") or unit
     yield row

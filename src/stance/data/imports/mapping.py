@@ -24,7 +24,7 @@ FIELDS = ("id", "text", "holder", "target", "label", "annotator", "document", "c
 #: Everything that may stand in a mapping, and in one of its questions.
 KEYS = (
     *("tool", "layer", *FIELDS, "labels", "leave_out", "where", "take", "annotators", "texts", "questions"),
-    *("files", "encoding", "sheet", "header", "fill_down"),
+    *("files", "encoding", "sheet", "header", "fill_down", "quoting"),
 )
 QUESTION_KEYS = ("layer", *FIELDS, "labels", "leave_out", "where", "annotators")
 
@@ -162,11 +162,15 @@ def _options(said: Mapping[str, Any], place: str) -> Options:
     header = listed(said.get("header", 1))
     if not header or not all(isinstance(number, int) and number > 0 for number in header):
         raise input_error(f"{place}, header", "not numbers of rows", found=said.get("header"), allowed="3, or [1, 2]")
+    quoting = plain(said.get("quoting")) or "double"
+    if quoting not in ("double", "none"):
+        raise input_error(f"{place}, quoting", "unknown value", found=quoting, allowed="double, none")
     return Options(
         encoding=plain(said.get("encoding")),
         sheet=plain(said.get("sheet")),
         header=tuple(header),
         fill_down=tuple(words_of(said.get("fill_down"))),
+        quoting=quoting,
     )
 
 

@@ -12,16 +12,10 @@ from typing import BinaryIO, cast
 
 from stance.base.errors import first_line, input_error
 from stance.base.names import must_exist
-
-#: Files of a folder or zip.
-MOST_FILES = 100_000
+from stance.base.sheets import MOST_FILES, check_members
 
 #: Bytes that a file may have if it must be in memory as a whole (XMI, a zip in a zip, a document).
 LARGEST = 256 * 2**20
-
-#: Bytes of all files of a zip, unpacked, and how many times as much as packed: beyond, it is a bomb.
-LARGEST_ZIP = 8 * 2**30
-DENSEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,24 +144,3 @@ def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
         for member in sorted(shown, key=lambda member: member.filename)
         if not member.filename.startswith("__MACOSX/")
     )
-
-
-def check_members(members: list[zipfile.ZipInfo], place: str) -> None:
-    """Refuse a zip that no tool writes; see :func:`pieces_of`."""
-    if len(members) > MOST_FILES:
-        raise input_error(place, "too many files in the zip", found=len(members), allowed=f"{MOST_FILES:,} at most")
-    unpacked = 0
-    for member in members:
-        name = member.filename.replace("\\", "/")
-        if name.startswith("/") or ".." in name.split("/") or ":" in name.split("/")[0]:
-            raise input_error(place, "a path that leads out of the zip", found=member.filename)
-        if member.flag_bits & 1:
-            raise input_error(place, "the zip has a password", found=member.filename)
-        unpacked += member.file_size
-        if member.file_size > 2**20 and member.file_size > DENSEST * max(1, member.compress_size):
-            raise input_error(
-                place, "a zip bomb: a file that unpacks to over 1,000 times its size", found=member.filename
-            )
-    if unpacked > LARGEST_ZIP:
-        allowed = f"{LARGEST_ZIP >> 30} GB at most"
-        raise input_error(place, "the zip unpacks to too much", found=f"{unpacked >> 30} GB", allowed=allowed)

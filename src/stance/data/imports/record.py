@@ -40,13 +40,15 @@ class Options:
         encoding: Of text; empty = UTF-8, and lines that are not are read as cp1252 with a warning.
         sheet: Of a workbook; empty = its only one.
         header: Numbers of the rows that are the header of a table, from 1; names in several rows are joined.
-        fill_down: Columns whose empty cells hold what stands above them, as merged cells do.
+        fill_down: Columns whose empty cells hold what stands above them.
+        quoting: Of separated text: double, or none where quotation marks are text.
     """
 
     encoding: str = ""
     sheet: str = ""
     header: tuple[int, ...] = (1,)
     fill_down: tuple[str, ...] = ()
+    quoting: str = "double"
 
 
 @dataclass(frozen=True, slots=True)

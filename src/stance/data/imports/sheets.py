@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 import re
 import warnings
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
@@ -16,7 +18,8 @@ from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
 
 from stance.base.errors import StanceError, first_line, input_error, line_of
-from stance.data.imports.pieces import LARGEST, Piece, check_members
+from stance.base.sheets import Completed, check_archive
+from stance.data.imports.pieces import LARGEST, Piece
 from stance.data.imports.record import Options, flat, plain
 from stance.data.imports.text import json_items, json_lines, lines_of
 
@@ -68,16 +71,16 @@ def _header(piece: Piece, heads: list[list[str]]) -> list[str]:
     for row in rows[:-1]:
         for index in range(1, width):
             row[index] = row[index] or row[index - 1]
-    names: list[str] = []
+    names: dict[str, None] = {}
+    again_from: Counter[str] = Counter()
     for index, parts in enumerate(zip(*rows, strict=True), start=1):
         name = JOINED.join(dict.fromkeys(part.strip() for part in parts if part.strip())) or f"column {index}"
         again = name
-        count = 1
         while again in names:
-            count += 1
-            again = f"{name} ({count})"
-        names.append(again)
-    return names
+            again_from[name] += 1
+            again = f"{name} ({again_from[name] + 1})"
+        names[again] = None
+    return list(names)
 
 
 def _filled(
@@ -95,22 +98,65 @@ def _filled(
 def _separated(piece: Piece, options: Options) -> Iterator[tuple[str, list[str]]]:
     """Place and cells of each row of separated text."""
     csv.field_size_limit(2**31 - 1)
-    lines = (text for _, text in lines_of(piece, options.encoding))
+    lines = _ended(text for _, text in lines_of(piece, options.encoding))
     first = next(lines, "")
     if told := re.fullmatch(r"sep=(.)\s*", first, re.IGNORECASE):
         mark, first = told[1], next(lines, "")
     else:
         mark = max(",;\t|", key=lambda mark: _outside_quotes(first, mark))
-    reader = csv.reader(_chained(first, lines), delimiter=mark, strict=True)
+    feed = _Feed(_chained(first, lines))
+    reader = csv.reader(
+        feed,
+        delimiter=mark,
+        strict=True,
+        quoting=csv.QUOTE_NONE if options.quoting == "none" else csv.QUOTE_MINIMAL,
+    )
+    width = 0
     while True:
-        before = reader.line_num
+        before, feed.row = reader.line_num, []
+        place = line_of(piece.place, before + 1)
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            raise input_error(line_of(piece.place, before + 1), f"malformed csv: {error}") from None
-        yield line_of(piece.place, before + 1), [cell.strip() for cell in row]
+            allowed = "'quoting: none' in the mapping, if quotes are text" if mark == "\t" else ""
+            raise input_error(place, f"malformed csv: {error}", allowed=allowed) from None
+        width = width or len(row)
+        if mark == "\t" and sum(line.count(mark) + 1 == width > 1 for line in feed.row) > 1:
+            raise input_error(
+                place,
+                "a quotation mark opens a cell that takes in rows after it",
+                found=feed.row[0].rstrip(),
+                allowed="'quoting: none' in the mapping, if quotes are text",
+            )
+        yield place, [cell.strip() for cell in row]
+
+
+def _ended(lines: Iterable[str]) -> Iterator[str]:
+    """The lines; where the first ends in carriage returns alone, as in files of old, each that those end."""
+    for number, line in enumerate(lines):
+        returns = number > 0 or ("\r" in line.rstrip("\r\n") and not line.endswith("\n"))
+        if number == 0 and not returns:
+            yield line
+            yield from lines
+            return
+        yield from io.StringIO(line, newline="\r")
+
+
+class _Feed:
+    """Lines for a csv reader; ``row`` has those of the row under way."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.lines = lines
+        self.row: list[str] = []
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        self.row.append(next(self.lines))
+        return self.row[-1]
 
 
 def _outside_quotes(line: str, mark: str) -> int:
@@ -137,7 +183,7 @@ def _book(piece: Piece) -> Any:  # noqa: ANN401 - openpyxl has no types
         raise input_error(piece.place, "too large for a workbook", found=f"{piece.size >> 20} MB", allowed="csv")
     try:
         with closing(piece.open()) as stream, zipfile.ZipFile(stream) as archive:
-            check_members(archive.infolist(), piece.place)
+            check_archive(archive, piece.place)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it does not keep when writing
             return load_workbook(piece.open(), read_only=True, data_only=True)
@@ -158,11 +204,13 @@ def _workbook(piece: Piece, name: str) -> Iterator[tuple[str, list[str]]]:
             raise input_error(piece.place, "several sheets", found=names, allowed="'sheet: NAME' in the mapping")
         sheet = book[name or names[0]]
         sheet.reset_dimensions()  # what the file says of its size may be old
+        completed = Completed(piece.place, book, sheet)
         for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-            cells = [_cell(value) for value in row]
+            place = f"{piece.place}, sheet {sheet.title}, row {number}"
+            cells = completed.row(number, [_cell(value) for value in row], place)
             while cells and not cells[-1]:
                 cells.pop()
-            yield f"{piece.place}, sheet {sheet.title}, row {number}", cells
+            yield place, cells
 
 
 def _cell(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stance.base.errors import StanceError
+from stance.base.errors import StanceError, content
 from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Opened, Options, Record
 from stance.data.imports.sheets import sheet_names, sheet_rows
@@ -71,7 +71,8 @@ def survey(path: str | Path, tool: str = "") -> Survey:
         StanceError: It cannot be read.
     """
     opened = open_export(path, tool=tool)
-    opened = replace(opened, options=_sheet(opened.pieces))
+    with content(str(path), "not to be read as a workbook"):
+        opened = replace(opened, options=_sheet(opened.pieces))
     defaults = TOOLS[opened.tool].defaults
     found = Survey(opened)
     for record in records_of(opened):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stance.base.errors import StanceError, input_error
+from stance.base.errors import StanceError, content, input_error
 from stance.data.imports import argilla, brat, dna, doccano, inception, label_studio, prodigy, refi_qda, table
 from stance.data.imports.judge import chosen
 from stance.data.imports.mapping import ImportMapping
@@ -65,16 +65,27 @@ def open_export(path: str | Path, mapping: ImportMapping | None = None, tool: st
     tool = tool or (mapping.tool if mapping else "")
     if tool and tool not in TOOLS:
         raise input_error("data.tool", "unknown tool", found=tool, allowed=TOOLS)
-    return Opened(tool or recognised(pieces, str(path)), pieces, mapping.options if mapping else Options())
+    with content(str(path), "not to be read as an export"):
+        return Opened(tool or recognised(pieces, str(path)), pieces, mapping.options if mapping else Options())
 
 
 def records_of(opened: Opened) -> Iterator[Record]:
     """The records of an export.
 
     Raises:
-        StanceError: See the tool's own module.
+        StanceError: See the tool's own module; besides, of a file that the tool cannot have written so, which.
     """
-    return TOOLS[opened.tool].read(opened)
+    files = ", ".join(piece.place for piece in opened.pieces[:3]) + (", ..." if len(opened.pieces) > 3 else "")
+    last = ""
+    records = TOOLS[opened.tool].read(opened)
+    while True:
+        with content(files, f"not as {opened.tool} writes it{last}"):
+            try:
+                record = next(records)
+            except StopIteration:
+                return
+        yield record
+        last = f", after {record.place}"
 
 
 def recognised(pieces: tuple[Piece, ...], place: str) -> str:

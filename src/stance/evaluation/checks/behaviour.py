@@ -16,6 +16,7 @@ from stance.base.labels import LABEL2ID
 from stance.base.markdown import markdown_table
 from stance.base.names import as_name
 from stance.base.predictions import Prediction, Predictor, to_predictions
+from stance.base.questions import Question
 from stance.evaluation.checks.suite import BUNDLED, KINDS, Case, Row, Suite, SuiteTest, cases_of, read_suite
 from stance.evaluation.config import BehaviourConfig
 from stance.evaluation.metrics import in_words
@@ -50,8 +51,7 @@ def run_suite(predictor: Predictor, suite: Suite, seed: int = 0) -> dict[str, An
     """
     cases = [(test, case) for test in suite.tests for case in cases_of(test, seed)]
     rows = [row for _, case in cases for row in (case.first, case.then) if row is not None]
-    texts, targets, holders = ([getattr(row, name) for row in rows] for name in ("text", "target", "holder"))
-    probabilities = predictor.predict_proba(texts, targets, holders, [""] * len(rows))
+    probabilities = predictor.predict_proba([Question(row.text, row.target, row.holder) for row in rows])
     said = dict(zip(rows, to_predictions(probabilities), strict=True))
     tests = [_test(test, [case for of, case in cases if of is test], said) for test in suite.tests]
     kinds = {}

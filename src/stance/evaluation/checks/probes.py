@@ -22,6 +22,7 @@ from stance.base.labels import Label
 from stance.base.markdown import markdown_table
 from stance.base.names import as_name
 from stance.base.predictions import Predictor
+from stance.base.questions import questions_of
 from stance.base.words import composed, whole
 from stance.data.build import load_part
 from stance.data.seen import warn_of_learnt
@@ -120,19 +121,15 @@ class _Asked:
 
     def __init__(self, predictor: Predictor, known: Sequence[Example], labels: Sequence[Label]) -> None:
         self.predictor = predictor
-        self.said = dict(zip(map(_input, known), labels, strict=True))
+        self.said = dict(zip(questions_of(known), labels, strict=True))
 
     def labels(self, rows: Sequence[Example]) -> list[Label]:
-        keys = [_input(row) for row in rows]
+        keys = questions_of(rows)
         new = {key: row for key, row in zip(keys, rows, strict=True) if key not in self.said}
         if new:
             for key, prediction in zip(new, predict_examples(self.predictor, list(new.values())), strict=True):
                 self.said[key] = prediction.label
         return [self.said[key] for key in keys]
-
-
-def _input(row: Example) -> tuple[str, ...]:
-    return row.text, row.target, row.holder, row.context
 
 
 def text_hidden(examples: Sequence[Example], seed: int) -> Inputs:

@@ -14,11 +14,12 @@ import numpy as np
 
 from stance.base.errors import input_error
 from stance.base.files import digest
+from stance.base.questions import Question
 from stance.models.config import PromptConfig
 from stance.models.prompting.answers import Reply, Said, from_samples, read_reply
 from stance.models.prompting.cache import Answers, key_of
 from stance.models.prompting.client import Asker, ChatServer, Dialect, Request
-from stance.models.prompting.template import Prompt, Question, schema
+from stance.models.prompting.template import JudgedQuestion, Prompt, schema
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Conversation:
         """Where probabilities come from: logprobs or samples."""
         return "logprobs" if self.asker.dialect.logprobs else "samples"
 
-    def begin(self, first: Question, examples: Sequence[Question]) -> None:
+    def begin(self, first: Question, examples: Sequence[JudgedQuestion]) -> None:
         """Find out what the server takes, with a question that is to be asked anyway; what is known is not asked.
 
         Raises:
@@ -75,7 +76,7 @@ class Conversation:
                 self._negotiate([first], examples, known)
         self._insist()
 
-    def _negotiate(self, first: Sequence[Question], examples: Sequence[Question], known: str) -> None:
+    def _negotiate(self, first: Sequence[Question], examples: Sequence[JudgedQuestion], known: str) -> None:
         request = self._request(first, examples, 0, 0)
         reply = self.asker.negotiate(request)
         if not any(likeliest for _, likeliest in reply.tokens):
@@ -104,7 +105,7 @@ class Conversation:
     def ask(
         self,
         rows: Sequence[Question],
-        examples: Callable[[Question], Sequence[Question]],
+        examples: Callable[[Question], Sequence[JudgedQuestion]],
         turn: int = 0,
     ) -> list[Said]:
         """What is said of each row, in their order; a row that stands twice is asked once.
@@ -142,7 +143,7 @@ class Conversation:
             labels = [one.label for one in each if one.label]
             if not labels:
                 raw = [{"text": r.text, "refusal": r.refusal, "finish": r.finish} for r in replies]
-                self.problems.append({**_without_label(question), "problem": each[0].problem, "replies": raw})
+                self.problems.append({**asdict(question), "problem": each[0].problem, "replies": raw})
                 settled.append(each[0])
             elif self.by == "logprobs" and each[0].probabilities is not None:
                 settled.append(each[0])
@@ -152,7 +153,9 @@ class Conversation:
                 settled.append(Said(labels[0], from_samples(labels)))
         return settled
 
-    def _request(self, group: Sequence[Question], examples: Sequence[Question], sample: int, turn: int) -> Request:
+    def _request(
+        self, group: Sequence[Question], examples: Sequence[JudgedQuestion], sample: int, turn: int
+    ) -> Request:
         return Request(
             message=self.prompt.message(group, examples),
             schema=schema(len(group), self.prompt.several),
@@ -211,7 +214,3 @@ def _grouped(rows: Sequence[Question], most: int) -> list[list[Question]]:
     for row in dict.fromkeys(rows):
         by_text.setdefault((row.text, row.context), []).append(row)
     return [same[start : start + most] for same in by_text.values() for start in range(0, len(same), most)]
-
-
-def _without_label(question: Question) -> dict[str, str]:
-    return {key: value for key, value in asdict(question).items() if key != "label"}

@@ -22,7 +22,7 @@ def caveats(reader: str, corpus: str) -> list[str]:
     """Sentences on why a language model's score on a corpus may flatter it.
 
     Args:
-        reader: Of the corpus, one of ``settings.READERS``.
+        reader: Of the corpus, as ``data.reader`` has it.
         corpus: Its name.
     """
     if reader not in MADE_BY_A_MODEL:

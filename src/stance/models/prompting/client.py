@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.extras import from_extras
-from stance.models.config import ServerConfig
 from stance.models.prompting.answers import Reply
+from stance.models.prompting.config import ServerConfig
 
 log = logging.getLogger(__name__)
 

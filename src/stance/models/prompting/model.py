@@ -18,14 +18,19 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, read_json, write_json
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.names import as_name
-from stance.base.predictions import Probabilities
-from stance.models.config import PromptConfig, ServerConfig
+from stance.base.predictions import Predictor, Probabilities
+from stance.base.questions import Question, questions_of
+from stance.models.card import Card
+from stance.models.combined import leaves
+from stance.models.config import PromptConfig
+from stance.models.fitting import Setup
 from stance.models.prompting.answers import Said, from_samples
 from stance.models.prompting.asking import Conversation, same_label
 from stance.models.prompting.cache import Answers
 from stance.models.prompting.client import Asker, ChatServer, Dialect
+from stance.models.prompting.config import ServerConfig
 from stance.models.prompting.local import LocalModel
-from stance.models.prompting.template import Prompt, Question, prompt_of
+from stance.models.prompting.template import JudgedQuestion, Prompt, prompt_of
 from stance.models.scaling import fit_scale, rescale
 
 log = logging.getLogger(__name__)
@@ -51,22 +56,20 @@ class PromptModel:
     config: PromptConfig
     server: ServerConfig
     talk: Conversation
-    pool: tuple[Question, ...] = ()
+    pool: tuple[JudgedQuestion, ...] = ()
     prior: NDArray[np.float64] = field(default_factory=lambda: np.full(len(LABELS), 1 / len(LABELS)))
     scale: float = 1.0
     itself: dict[str, int] = field(default_factory=dict)
     _vectors: NDArray[np.float32] | None = None
     _encoder: Any = None
 
-    def predict_proba(
-        self, texts: Sequence[str], targets: Sequence[str], holders: Sequence[str], contexts: Sequence[str]
-    ) -> Probabilities:
+    def predict_proba(self, questions: Sequence[Question]) -> Probabilities:
         """See :class:`stance.base.predictions.Predictor`. Rows without an answer get the prior, with a warning.
 
         Raises:
             StanceError: The server or the budget; or with ``unanswered=stop`` a row without an answer.
         """
-        said = self.judge([Question(*row) for row in zip(texts, targets, holders, contexts, strict=True)])
+        said = self.judge(questions)
         lost = [one.problem for one in said if one.problem]
         if lost:
             what = ", ".join(f"{lost.count(problem)} {problem}" for problem in dict.fromkeys(lost))
@@ -81,7 +84,7 @@ class PromptModel:
         """What the model says of each row; rows without an answer say why."""
         return self.talk.ask(rows, self.examples)
 
-    def examples(self, question: Question) -> Sequence[Question]:
+    def examples(self, question: Question) -> Sequence[JudgedQuestion]:
         """The judged rows that are shown before a question, the most like it last; never its own text."""
         others = [one for one in self.pool if one.text != question.text]
         if self.config.choose == "balance" or not others or not self.config.shots:
@@ -160,39 +163,30 @@ class PromptModel:
         asker = asker_of(config, server)
         asker.dialect = Dialect(**page["dialect"])
         talk = Conversation(config, prompt, asker, Answers(_kept(folder, page["answers"])), page["seed"])
-        pool = tuple(Question(**one) for one in page["examples"])
+        pool = tuple(JudgedQuestion(**one) for one in page["examples"])
         return cls(config, server, talk, pool, np.array(page["prior"]), page["scale"], page["itself"])
 
 
-def fit_prompt(
-    config: PromptConfig,
-    server: ServerConfig,
-    train: Sequence[Example],
-    validation: Sequence[Example],
-    *,
-    seed: int,
-    cache: Path | None,
-) -> PromptModel:
+def fit(config: PromptConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> PromptModel:
     """The model, ready to be asked. Examples are from train alone; validation chooses among draws, and scales.
 
     Args:
         config: What is asked, and how.
-        server: Where.
         train: What examples and the prior are taken from.
         validation: What is asked first, and a second time to see how far the model agrees with itself.
-        seed: Of the draws of examples, and of the model's own.
-        cache: Folder where answers are kept; None keeps none.
+        setup: Where it is asked (``server``), the folder where answers are kept (``cache``), and the ``seed`` of the
+            draws of examples and of the model's own.
 
     Raises:
         StanceError: See :meth:`stance.models.prompting.asking.Conversation.begin`.
     """
-    model = new_model(config, server, cache, seed)
+    model = new_model(config, setup.server, setup.cache, setup.seed)
     if train:
         counts = np.bincount([LABEL2ID[row.label] for row in train], minlength=len(LABELS))
         model.prior = (counts + 1) / (counts + 1).sum()
-    draws = [_pool(config, train, seed, draw) for draw in range(config.draws)]
+    draws = [_pool(config, train, setup.seed, draw) for draw in range(config.draws)]
     model.pool = draws[0]
-    rows = [_question(row) for row in validation]
+    rows = questions_of(validation)
     model.talk.begin(rows[0], model.examples(rows[0]))
     if len(draws) > 1:
         model.pool = _best(model, draws, rows, [row.label for row in validation])
@@ -203,14 +197,24 @@ def fit_prompt(
             raise StanceError(f"{config.language_model}: no row of validation has an answer that can be read")
         logarithms = np.log([model.probabilities(one) for one, _ in read])
         model.scale = fit_scale(logarithms, [LABEL2ID[label] for _, label in read])
-    if server.again and rows:
-        twice = rows[:: max(1, len(rows) // server.again)][: server.again]
+    if (again := setup.server.again) and rows:
+        twice = rows[:: max(1, len(rows) // again)][:again]
         first, second = (model.talk.ask(twice, model.examples, turn) for turn in (0, 1))
         model.itself = {"rows": len(twice), "same": same_label(first, second)}
         log.info("asked twice: the same label on %d of %d rows", model.itself["same"], len(twice))
     model.talk.tally.clear()
     model.talk.problems.clear()
     return model
+
+
+def load(folder: Path, card: Card, runtime: str) -> PromptModel:
+    """Read what :meth:`PromptModel.save` wrote."""
+    return PromptModel.load(folder)
+
+
+def language_models(predictor: Predictor) -> list[PromptModel]:
+    """The prompted language models that a model asks: itself, or those among its members."""
+    return [leaf for leaf in leaves(predictor) if isinstance(leaf, PromptModel)]
 
 
 def new_model(config: PromptConfig, server: ServerConfig, cache: Path | None, seed: int = 0) -> PromptModel:
@@ -236,11 +240,11 @@ def _kept(folder: Path, relative: str | None) -> Path | None:
     return before if before.parent.is_dir() else folder / "answers.jsonl"
 
 
-def _question(row: Example, *, judged: bool = False) -> Question:
-    return Question(row.text, row.target, row.holder, row.context, row.label if judged else "")
+def _judged(row: Example) -> JudgedQuestion:
+    return JudgedQuestion(row.text, row.target, row.holder, row.context, row.label)
 
 
-def _pool(config: PromptConfig, train: Sequence[Example], seed: int, draw: int) -> tuple[Question, ...]:
+def _pool(config: PromptConfig, train: Sequence[Example], seed: int, draw: int) -> tuple[JudgedQuestion, ...]:
     """All of train for nearest; else as many rows of each label as can be, of unlike documents, in mixed order."""
     if not config.shots:
         return ()
@@ -249,7 +253,7 @@ def _pool(config: PromptConfig, train: Sequence[Example], seed: int, draw: int) 
             "model.shots", "more than there are training rows", found=config.shots, allowed=f"{len(train)}"
         )
     if config.choose == "nearest":
-        return tuple(_question(row, judged=True) for row in train)
+        return tuple(_judged(row) for row in train)
     generator = random.Random(f"{seed}-{draw}")
     waiting = {label: [row for row in train if row.label == label] for label in LABELS}
     for rows in waiting.values():
@@ -264,12 +268,12 @@ def _pool(config: PromptConfig, train: Sequence[Example], seed: int, draw: int) 
                 rows.remove(other)
                 chosen.append(other)
     generator.shuffle(chosen)
-    return tuple(_question(row, judged=True) for row in chosen)
+    return tuple(_judged(row) for row in chosen)
 
 
 def _best(
-    model: PromptModel, draws: Sequence[tuple[Question, ...]], rows: Sequence[Question], gold: Sequence[str]
-) -> tuple[Question, ...]:
+    model: PromptModel, draws: Sequence[tuple[JudgedQuestion, ...]], rows: Sequence[Question], gold: Sequence[str]
+) -> tuple[JudgedQuestion, ...]:
     """The draw with the best macro-F1 on validation, rows without an answer being wrong; the first of equal ones."""
     from sklearn.metrics import f1_score
 

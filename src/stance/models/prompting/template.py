@@ -19,6 +19,7 @@ from stance.base.errors import input_error
 from stance.base.files import digest
 from stance.base.labels import LABELS
 from stance.base.names import must_exist
+from stance.base.questions import Question
 from stance.models.config import PromptConfig
 
 #: Sections of the codebook by length; None = all of them.
@@ -64,17 +65,9 @@ _KNOWN = ("codebook", "examples", "context", "text", "holder", "target", "questi
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of a text; with ``label`` a judged one, as examples are.
+class JudgedQuestion(Question):
+    """A question with its answer, as examples are shown."""
 
-    Attributes:
-        text: And the others as in :class:`stance.base.annotations.Example`.
-    """
-
-    text: str
-    target: str
-    holder: str = ""
-    context: str = ""
     label: str = ""
 
 
@@ -97,7 +90,7 @@ class Prompt:
         """SHA-256 of all that is the same in every message but the examples."""
         return digest([self.template, self.codebook, self.several, _format(1, self.several)])
 
-    def message(self, questions: Sequence[Question], examples: Sequence[Question] = ()) -> str:
+    def message(self, questions: Sequence[Question], examples: Sequence[JudgedQuestion] = ()) -> str:
         """The whole prompt for questions that have text and context in common."""
         first = questions[0]
         values = {
@@ -112,7 +105,7 @@ class Prompt:
         }
         return _PLACEHOLDER.sub(lambda found: values[found[1]], self.template)
 
-    def _examples(self, examples: Sequence[Question]) -> str:
+    def _examples(self, examples: Sequence[JudgedQuestion]) -> str:
         if not examples:
             return ""
         shown = []
@@ -153,13 +146,6 @@ def cut_codebook(path: str | Path, length: str) -> str:
         found, allowed = f"{len(sections) - 1} sections", f"{wanted} sections or more that begin with '## '"
         raise input_error(str(path), f"too short for model.codebook={length}", found=found, allowed=allowed)
     return "".join(sections[: wanted + 1]).strip()
-
-
-def recorded(model: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a prompted model without paths: in place of its files stands the digest of the prompt."""
-    prompt = prompt_of(PromptConfig(**model))
-    template = None if model["template"] is None else Path(model["template"]).name
-    return {**model, "guidelines": Path(model["guidelines"]).name, "template": template, "prompt": prompt.digest}
 
 
 def schema(questions: int, several: bool) -> dict[str, Any]:
