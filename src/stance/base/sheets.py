@@ -13,8 +13,6 @@ from typing import IO, Any, NamedTuple
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from defusedxml.ElementTree import iterparse
-
 from stance.base.errors import StanceError, first_line, input_error, line_of
 from stance.base.extras import from_extras
 
@@ -236,6 +234,7 @@ class Completed:
 
 
 def _layout(path: Path, part: IO[bytes]) -> _Layout:
+    from defusedxml.ElementTree import iterparse
     from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter, range_boundaries
 
     layout, rows, row, column = _Layout(), ElementTree.Element("none"), 0, 0
