@@ -1,21 +1,6 @@
-"""What a corpus gives away without reading: python scripts/audit.py data=semeval2016 split=official
+"""What a corpus gives away without reading: python scripts/audit.py data=semeval2016 split=official"""
 
-Several, and the page of all: -m data=vast,pstance,gwsd split=official
-"""
-
-from stance.cli.config import script
-from stance.evaluation.config import AuditConfig
-
-
-@script("audit")
-def main(config: AuditConfig) -> None:
-    """Write <folder>/<name>.json and the page of all audits beside the folder; print this one's."""
-    from stance.evaluation.audit import audit_corpus, audit_page
-
-    found, page = audit_corpus(config)
-    print(audit_page([found]))
-    print(f"numbers: {config.folder}/{config.name}.json   page: {page}")
-
+from stance.cli.audit import main
 
 if __name__ == "__main__":
     main()

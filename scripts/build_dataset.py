@@ -1,22 +1,6 @@
-"""Build a dataset from annotations: python scripts/build_dataset.py data=negotiation
+"""Build a dataset from annotations: python scripts/build_dataset.py data=negotiation"""
 
-data=NAME, split=NAME: files in conf/data and conf/split.
-"""
-
-from stance.cli.config import script
-from stance.data.config import BuildConfig
-
-
-@script("build_dataset")
-def main(config: BuildConfig) -> None:
-    """Read, aggregate, split, check, write; print what came out."""
-    from stance.data.build import build_dataset, dataset_folder, describe
-
-    folder = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
-    splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
-    print(f"dataset {folder} {'built' if built else 'stands'}")
-    print(describe(record, splits))
-
+from stance.cli.build_dataset import main
 
 if __name__ == "__main__":
     main()

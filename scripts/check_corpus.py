@@ -1,36 +1,6 @@
-"""Prove the numbers of the bundled corpus: python scripts/check_corpus.py
+"""Prove the numbers of the bundled corpus: python scripts/check_corpus.py"""
 
-Measures the files in seeds/, compares with seeds/statistics.json, and says promise by promise whether it is kept.
-After a change that is meant: write=true. The wire is measured where the folder texts= holds Reuters-21578.
-"""
-
-import sys
-from pathlib import Path
-
-from stance.cli.config import script
-from stance.evaluation.config import CheckConfig
-
-
-@script("check_corpus")
-def main(config: CheckConfig) -> None:
-    """Measure and compare; exit code 1 if a promise is broken or a number is not the recorded one."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "seeds"))
-    from datasheet import changed, measure_corpus, promises, record_numbers
-
-    measured = measure_corpus(config.folder, config.texts)
-    kept = promises(measured)
-    for promise, is_kept in kept.items():
-        print(f"{'kept  ' if is_kept else 'BROKEN'}  {promise}")
-    record = f"{config.folder}/statistics.json"
-    if config.write:
-        record_numbers(measured, record)
-    different = changed(measured, record)
-    for line in different:
-        print(f"CHANGED {line}")
-    rows = ", ".join(f"{section}: {found['rows']:,} rows" for section, found in measured.items() if "labels" in found)
-    print(f"{rows}; {record}")
-    sys.exit(bool(different) or not all(kept.values()))
-
+from stance.cli.check_corpus import main
 
 if __name__ == "__main__":
     main()

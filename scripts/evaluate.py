@@ -1,28 +1,6 @@
-"""Metrics of a checkpoint or a predictions file: python scripts/evaluate.py checkpoint=DIR data=negotiation
+"""Metrics of a checkpoint or a predictions file: python scripts/evaluate.py checkpoint=DIR data=negotiation"""
 
-Or predictions=FILE (columns id, label, and if there are against, neutral, favor); part=validation|test|challenge;
-probes=true asks a checkpoint more; behaviour=FILE shows what scripts/behaviour.py wrote.
-"""
-
-from stance.cli.config import script
-from stance.evaluation.config import ReportConfig
-
-
-@script("evaluate")
-def main(config: ReportConfig) -> None:
-    """Score one part of a dataset; write numbers and report, and print the headline."""
-    from stance.evaluation.evaluate import remark
-    from stance.evaluation.metrics import in_words
-    from stance.experiments.evaluate_part import evaluate_part
-
-    report, path = evaluate_part(config)
-    print(f"{report['of']} on the {report['part']} part of {report['data']['name']}")
-    for name, score in report["measures"].items():
-        print(f"{name:<36}{in_words(score)}")
-    print(f"gain over the prior {report['best_prior']!r}: {in_words(report['gain'], sign='+')}")
-    print(f"n = {report['n']} in {report['documents']} documents; {path}, {path.with_suffix('.html')}")
-    print(remark(report), end="")
-
+from stance.cli.evaluate import main
 
 if __name__ == "__main__":
     main()

@@ -1,21 +1,6 @@
-"""Does a checkpoint read, and is it robust: python scripts/probe.py checkpoint=DIR data=negotiation
+"""Does a checkpoint read, and is it robust: python scripts/probe.py checkpoint=DIR data=negotiation"""
 
-split=auto part=test seed=0 output=FILE
-"""
-
-from stance.cli.config import script
-from stance.evaluation.config import ProbeConfig
-
-
-@script("probe")
-def main(config: ProbeConfig) -> None:
-    """Hide, mask, swap and edit the rows of one part; write the report and print its tables."""
-    from stance.evaluation.checks.probes import probe_part, probe_table
-
-    report, path = probe_part(config)
-    print(probe_table(report))
-    print(f"n = {report['n']} in {report['documents']} documents; {path}")
-
+from stance.cli.probe import main
 
 if __name__ == "__main__":
     main()

@@ -1,22 +1,6 @@
-"""Shares of the labels in a scored file: python scripts/shares.py predictions=FILE checkpoint=DIR
+"""Shares of the labels in a scored file: python scripts/shares.py predictions=FILE checkpoint=DIR"""
 
-FILE is what scripts/predict.py wrote with that checkpoint; columns target and document are used if they are there.
-"""
-
-from stance.cli.config import script
-from stance.inference.config import SharesConfig
-
-
-@script("shares")
-def main(config: SharesConfig) -> None:
-    """Print the shares, counted and corrected; those of each target by the last method."""
-    from stance.evaluation.shares import shares_table
-    from stance.inference.count_shares import count_file
-
-    report, path = count_file(config)
-    print(shares_table(report))
-    print(f"numbers, of every method and target: {path}")
-
+from stance.cli.shares import main
 
 if __name__ == "__main__":
     main()

@@ -1,41 +1,6 @@
-"""Fine-tune an encoder, or fit a baseline: python scripts/train.py experiment=stance_base seed=0
+"""Fine-tune an encoder, or fit a baseline: python scripts/train.py experiment=stance_base seed=0"""
 
-Without an experiment: model=tfidf data=semeval2016 split=official (each a name of a file in conf/).
-Several at once: python scripts/train.py -m model=minilm seed=0,1,2
-In two processes that share each batch: torchrun --nproc_per_node 2 scripts/train.py model=minilm
-More machines, more jobs at once: docs/scaling.md
-"""
-
-from stance.cli.config import command, script
-from stance.training.config import TrainConfig
-
-
-@script("train")
-def main(config: TrainConfig) -> None:
-    """Train, predict, score; print the headline with its interval and the gain over the best prior."""
-    from stance.training import distributed as processes
-
-    if not processes.leads():
-        from stance.training.finetune import fine_tune
-
-        return processes.follow(fine_tune)
-    from stance.evaluation.evaluate import remark
-    from stance.evaluation.metrics import in_words
-    from stance.training.plan import run_folder
-    from stance.training.run import train_run
-
-    print(f"== {config.name}, seed {config.seed}", flush=True)
-    with processes.leading():
-        run = train_run(config, command())
-    report = run["metrics"]["test"]
-    score, gain = report["measures"][report["headline"]], report["gain"]
-    print(
-        f"{config.name} seed {config.seed}: test {report['headline']} {in_words(score)}, "
-        f"{gain['value']:+.3f} over the prior {report['best_prior']!r}, "
-        f"n = {report['n']} in {report['documents']} documents; {run_folder(config.outputs, config.name, config.seed)}"
-    )
-    print(remark(report), end="")
-
+from stance.cli.train import main
 
 if __name__ == "__main__":
     main()

@@ -136,5 +136,5 @@ def test_exported_names_load_and_unknown_ones_do_not():
     for name in stance.__all__:
         assert getattr(stance, name) is not None
     assert set(stance.__all__) == set(dir(stance))
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="No stance attribute nothing"):
         stance.nothing  # noqa: B018

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stance.base.errors import StanceError, UndecodableError, first_line, input_error, line_of
+from stance.base.extras import from_extras
 from stance.base.names import must_exist
 
 #: Characters of a row of separated text that may stand in several lines; beyond them a quote was never closed.
@@ -110,8 +111,8 @@ def _raw_lines(path: Path, *, of_rows: bool) -> Iterator[tuple[bytes, int]]:
         if path.suffix.lower() == ".gz":
             lines = gzip.GzipFile(fileobj=file)
         elif path.suffix.lower() == ".zst":
-            import pyarrow as pa  # here, since it takes a while to load
-
+            with from_extras():
+                import pyarrow as pa  # here, since it takes a while to load
             lines = io.BufferedReader(pa.CompressedInputStream(file, "zstd"))
         read: Callable[[], bytes] | None = None
         while True:

@@ -23,6 +23,11 @@ def table_kind(path: str | Path) -> tuple[str, str]:
     return (Path(path.stem).suffix.lower(), packed) if packed in COMPRESSIONS else (packed, "")
 
 
+def is_parquet(path: str | Path) -> bool:
+    """Whether a file is parquet, by its name."""
+    return table_kind(path) == (".parquet", "")
+
+
 def beside(path: str | Path, suffix: str) -> Path:
     """The path with another end in the place of ``.csv``, ``.csv.gz`` and the like."""
     path = Path(path)

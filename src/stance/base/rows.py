@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from stance.base.sheets import sheet_rows
 
 #: Python writes a missing number as NaN, which is no JSON: it is read as null.
 _JSON = json.JSONDecoder(parse_constant={"Infinity": math.inf, "-Infinity": -math.inf}.get)
+
+
+Row = dict[str, Any]
 
 
 def read_rows(
@@ -116,3 +119,15 @@ def _json_object(line: str, place: str) -> dict[str, Any] | StanceError:
         if isinstance(row, dict)
         else input_error(place, "not a JSON object", found=row, allowed='{"name": value, ...}')
     )
+
+
+def as_json(value: object) -> str:
+    """The value as JSON in one line; what JSON does not know, dates say, as Python writes it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def refuse_new_columns(row: Row, columns: Sequence[str], path: str) -> None:
+    """Raise StanceError if a row that is written has columns that the first did not have."""
+    if unknown := sorted(set(row) - set(columns)):
+        allowed = "the columns of the first row; write jsonl to keep rows of different shape"
+        raise input_error(path, "a row with other columns than the first", found=unknown, allowed=allowed)

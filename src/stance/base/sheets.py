@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 from xml.etree.ElementTree import Element
 
-from defusedxml.ElementTree import iterparse
-
 from stance.base.errors import StanceError, first_line, input_error, line_of
+from stance.base.extras import from_extras
 from stance.base.zips import check_archive
 
 log = logging.getLogger(__name__)
@@ -140,7 +139,8 @@ def sheet_cells(
 
 @contextmanager
 def _book(file: IO[bytes], place: str) -> Iterator[Any]:
-    from openpyxl import load_workbook  # here, since it takes a while to load
+    with from_extras():
+        from openpyxl import load_workbook  # here, since it takes a while to load
 
     try:
         with zipfile.ZipFile(file) as archive:
@@ -200,6 +200,7 @@ def _layout_of(place: str, book: Any, sheet: Any) -> _Layout:  # noqa: ANN401
 
 
 def _layout(place: str, part: IO[bytes]) -> _Layout:
+    from defusedxml.ElementTree import iterparse
     from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter, range_boundaries
 
     layout, rows, row, column = _Layout(), Element("none"), 0, 0

@@ -5,28 +5,22 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from stance.base.errors import StanceError, content, first_line, input_error, line_of
+from stance.base.errors import StanceError, input_error
+from stance.base.extras import from_extras
 from stance.base.lines import PLAIN, Manner, ScannedRow, read_lines
-from stance.base.names import COMPRESSIONS, DELIMITERS, WORKBOOK, must_exist, table_kind
-from stance.base.rows import filled, scan_rows
+from stance.base.names import COMPRESSIONS, DELIMITERS, WORKBOOK, is_parquet, must_exist, table_kind
+from stance.base.rows import Row as Row
+from stance.base.rows import as_json, filled, refuse_new_columns, scan_rows
 
 #: Of tables that are written, and of those that are read.
 SUFFIXES = (*DELIMITERS, ".parquet")
 
 READABLE = (*SUFFIXES, WORKBOOK)
-
-
-Row = dict[str, Any]
 
 
 #: What a formula of a spreadsheet begins with; in some countries also in full width.
@@ -71,82 +65,27 @@ def scan_chunks(
     if not is_parquet(path):
         rows = islice(scan_rows(path, encoding, manner), skip, None)
     elif manner.fill_down:
-        rows = islice(filled(_parquet_rows(path, size, 0), manner.fill_down), skip, None)
+        rows = islice(filled(_parquet().rows(path, size, 0), manner.fill_down), skip, None)
     else:
-        rows = _parquet_rows(path, size, skip)
+        rows = _parquet().rows(path, size, skip)
     while chunk := list(islice(rows, size)):
         yield chunk
 
 
-def is_parquet(path: str | Path) -> bool:
-    """Whether a file is parquet, by its name."""
-    return table_kind(path) == (".parquet", "")
-
-
 def scan_length(path: str | Path) -> int:
     """What ``position`` is at the end of a table: rows of parquet, bytes of another file."""
-    return pq.read_metadata(path).num_rows if is_parquet(path) else Path(path).stat().st_size
+    return _parquet().length(path) if is_parquet(path) else Path(path).stat().st_size
 
 
-def _parquet_rows(path: Path, size: int, skip: int) -> Iterator[ScannedRow]:
-    parquet_schema(path)
-    with content(str(path), "does not read to its end"), pq.ParquetFile(path) as file:
-        number = 0
-        for batch in file.iter_batches(batch_size=size):
-            unread = batch.slice(max(0, min(skip - number, batch.num_rows)))
-            number += batch.num_rows - unread.num_rows
-            for values, raw in _parquet_values(unread, path, number):
-                number += 1
-                yield ScannedRow(number, line_of(path, number), values, raw, number)
-
-
-def _parquet_values(batch: pa.RecordBatch, path: Path, before: int) -> Iterator[tuple[Row | StanceError, str | None]]:
-    try:
-        yield from ((row, None) for row in batch.to_pylist())
-    except (ValueError, OverflowError):  # raised before the first row; it is one of a few
-        for index in range(batch.num_rows):
-            row = batch.slice(index, 1)
-            try:
-                yield row.to_pylist()[0], None
-            except UnicodeDecodeError as error:
-                place = line_of(path, before + index + 1)
-                yield input_error(place, "text that is not utf-8", found=error.object), _undecoded(row)
-            except (ValueError, OverflowError) as error:
-                place = line_of(path, before + index + 1)
-                yield input_error(place, "a value beyond Python's range", found=first_line(error)), _undecoded(row)
-
-
-def _undecoded(row: pa.RecordBatch) -> str:
-    """A row as JSON, bytes that are no text by backslash and number."""
-    cells = {}
-    for name, column in zip(row.schema.names, row.columns, strict=True):
-        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-        try:
-            value = (column.cast(pa.large_binary()) if is_text else column)[0].as_py()
-        except (ValueError, OverflowError):
-            value = column.to_string()
-        cells[name] = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
-    return as_json(cells)
-
-
-def parquet_schema(path: str | Path) -> pa.Schema | None:
-    """Columns and types of a parquet file; None for another kind of file.
+def _parquet() -> Any:  # noqa: ANN401 - a module
+    """The module that needs pyarrow.
 
     Raises:
-        StanceError: It is not there, or not parquet whatever its suffix says, or it has two columns of one name.
+        StanceError: It is not installed.
     """
-    if not is_parquet(path):
-        return None
-    with content(str(path), "not a parquet file"):
-        schema = pq.read_schema(must_exist(path))
-    if doubled := sorted(name for name, times in Counter(schema.names).items() if times > 1):
-        raise input_error(str(path), "a column stands twice", found=doubled)
-    return schema
-
-
-def as_json(value: object) -> str:
-    """The value as JSON in one line; what JSON does not know, dates say, as Python writes it."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    with from_extras():
+        from stance.base import parquet
+    return parquet
 
 
 def check_kind(path: str | Path, suffixes: Sequence[str] = SUFFIXES) -> None:
@@ -176,43 +115,48 @@ class RowEncoder(Protocol):
         ...
 
 
-def encoder_for(path: str | Path, schema: pa.Schema | None = None, *, excel_safe: bool = False) -> RowEncoder:
+def encoder_for(
+    path: str | Path,
+    source: Path | None = None,
+    added: Mapping[str, str] | None = None,
+    *,
+    excel_safe: bool = False,
+) -> RowEncoder:
     """An encoder of the kind that the suffix says. Parquet is Arrow streams until :func:`to_parquet`.
 
     Args:
         path: The table to be, for its suffix and for messages.
-        schema: Of parquet; without it the first chunk's values decide.
+        source: A parquet file whose columns a parquet output has too; without it the first chunk's values decide.
+        added: Names and types of the columns that are new, as Arrow calls types (``double``).
         excel_safe: In separated text no cell is a formula (:func:`no_formula`).
 
     Raises:
-        StanceError: Another suffix.
+        StanceError: Another suffix, or the source is not what its suffix says.
     """
+    schema = _parquet().schema_of(source, added or {}) if source is not None and is_parquet(source) else None
     check_kind(path)
     kind, packed = table_kind(path)
     if kind == ".parquet":
-        return _ArrowEncoder(str(path), schema)
+        encoder: RowEncoder = _parquet().Encoder(str(path), schema)
+        return encoder
     delimiter = DELIMITERS[kind]
     return _JsonEncoder(packed) if delimiter is None else _SeparatedEncoder(str(path), packed, delimiter, excel_safe)
 
 
 def to_parquet(streams: str | Path, path: str | Path) -> None:
-    """Arrow streams that stand one after the other in a file become row groups, one each."""
-    with pa.OSFile(str(streams)) as source, pa.OSFile(str(path), "wb") as sink:
-        writer = None
-        while source.tell() < source.size():
-            with pa.ipc.open_stream(source) as stream:
-                table = stream.read_all()
-            writer = writer or pq.ParquetWriter(sink, table.schema)
-            writer.write_table(table, row_group_size=len(table))
-        if writer is not None:
-            writer.close()
+    """What an encoder of parquet gave becomes a parquet file, each chunk a row group."""
+    _parquet().to_parquet(streams, path)
 
 
 def _pack(text: str, packed: str) -> bytes:
     data = text.encode("utf-8")
     if packed == ".gz":
         return gzip.compress(data, compresslevel=6, mtime=0)
-    return bytes(pa.compress(data, codec="zstd", asbytes=True)) if packed == ".zst" else data
+    if packed != ".zst":
+        return data
+    with from_extras():
+        import pyarrow as pa
+    return bytes(pa.compress(data, codec="zstd", asbytes=True))
 
 
 class _UnixEnds:
@@ -275,42 +219,13 @@ class _SeparatedEncoder:
             self.columns = list(rows[0])
             writer.writerow(map(self.cell, self.columns))
         for row in rows:
-            _refuse_new_columns(row, self.columns, self.path)
+            refuse_new_columns(row, self.columns, self.path)
             writer.writerow([self.cell(row.get(column)) for column in self.columns])
         return _pack(text.getvalue(), self.packed)
 
     def go_on(self, written: Path) -> None:
         lines = (line for _, line in read_lines(written, keep_ends=True))
         self.columns = next(csv.reader(lines, delimiter=self.delimiter))
-
-
-class _ArrowEncoder:
-    def __init__(self, path: str, schema: pa.Schema | None) -> None:
-        self.path, self.schema = path, schema
-
-    def encode(self, rows: list[Row]) -> bytes:
-        columns = list(rows[0]) if self.schema is None else self.schema.names
-        for row in rows:
-            _refuse_new_columns(row, columns, self.path)
-        try:
-            table = pa.Table.from_pylist(rows, schema=self.schema)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise input_error(self.path, f"a value of another type than its column: {error}") from None
-        self.schema = table.schema
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema) as stream:
-            stream.write_table(table)
-        return bytes(sink.getvalue().to_pybytes())
-
-    def go_on(self, written: Path) -> None:
-        with pa.OSFile(str(written)) as source, pa.ipc.open_stream(source) as stream:
-            self.schema = stream.schema
-
-
-def _refuse_new_columns(row: Row, columns: Sequence[str], path: str) -> None:
-    if unknown := sorted(set(row) - set(columns)):
-        allowed = "the columns of the first row; write jsonl to keep rows of different shape"
-        raise input_error(path, "a row with other columns than the first", found=unknown, allowed=allowed)
 
 
 def _cell(value: object) -> object:

@@ -31,21 +31,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, InterpolationResolutionError, OmegaConfBaseException
 
 from stance.base.errors import StanceError, first_line, input_error, lacks_memory, quoted, setting
-from stance.data.config import BuildConfig, DataConfig, TasksConfig
-from stance.evaluation.config import (
-    AuditConfig,
-    BehaviourConfig,
-    CheckConfig,
-    EvaluateConfig,
-    ProbeConfig,
-    ReportConfig,
-    SuspectsConfig,
-)
-from stance.experiments.config import CompareConfig, SummarizeConfig
-from stance.inference.config import AnnotateConfig, CascadeConfig, ExportConfig, PredictConfig, SharesConfig, ShipConfig
-from stance.map.config import MapConfig
-from stance.models.config import KINDS
-from stance.training.config import AsItIsConfig, SweepConfig, TrainConfig
+from stance.base.extras import from_extras
+from stance.base.home import PROJECT, checkout
+from stance.cli.schemas import SCHEMAS
 
 #: The toolkit keeps its own run folders: Hydra logs nothing of its own, does not change folder, and writes nothing but
 #: the configuration of a multirun.
@@ -62,37 +50,13 @@ HYDRA_PLAIN = {
 def register() -> None:
     """Make the schemas known to Hydra; called once when a script is imported."""
     store = ConfigStore.instance()
-    for name, node in {
-        "annotate_schema": AnnotateConfig,
-        "audit_schema": AuditConfig,
-        "build_schema": BuildConfig,
-        "cascade_schema": CascadeConfig,
-        "check_schema": CheckConfig,
-        "train_schema": TrainConfig,
-        "evaluate_schema": EvaluateConfig,
-        "report_schema": ReportConfig,
-        "compare_schema": CompareConfig,
-        "probe_schema": ProbeConfig,
-        "behaviour_schema": BehaviourConfig,
-        "export_schema": ExportConfig,
-        "map_schema": MapConfig,
-        "tasks_schema": TasksConfig,
-        "predict_schema": PredictConfig,
-        "ship_schema": ShipConfig,
-        "shares_schema": SharesConfig,
-        "summarize_schema": SummarizeConfig,
-        "suspects_schema": SuspectsConfig,
-        "sweep_schema": SweepConfig,
-    }.items():
-        store.store(name=name, node=node)
+    for path, node in SCHEMAS.items():
+        group, _, name = path.rpartition("/")
+        store.store(group=group or None, name=name, node=node)
     store.store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)
-    store.store(group="data", name="data_schema", node=DataConfig)
-    for model in {row.config for row in KINDS.values() if row.config}:
-        name = model.__name__.removesuffix("Config").lower()
-        store.store(group="model", name=f"{name}_schema", node=model)
-    store.store(group="model", name="as_it_is_schema", node=AsItIsConfig)
     if not OmegaConf.has_resolver("project"):
         OmegaConf.register_new_resolver("project", lambda: str(PROJECT))
+        OmegaConf.register_new_resolver("checkout", lambda: str(checkout()))
         OmegaConf.register_new_resolver("sweep_folder", _sweep_folder)
 
 
@@ -106,10 +70,6 @@ def _sweep_folder(*, _root_: DictConfig) -> str:
     return f"{tempfile.gettempdir()}/stance-{getpass.getuser()}/.sweep"
 
 
-#: The checkout that holds ``conf/`` and ``seeds/``; used by scripts, never by an installed library.
-PROJECT = Path(__file__).resolve().parents[3]
-
-
 def typed(config: DictConfig) -> Any:  # noqa: ANN401 - the dataclass of the composed schema
     """The composed configuration as its dataclass, resolved and checked.
 
@@ -120,6 +80,8 @@ def typed(config: DictConfig) -> Any:  # noqa: ANN401 - the dataclass of the com
         return OmegaConf.to_object(config)
     except OmegaConfBaseException as error:
         reason = str(error).strip().splitlines()[0]
+        if said := reason.partition("StanceError raised while resolving interpolation: ")[2]:
+            raise StanceError(said) from None
         key = getattr(error, "full_key", None)
         hint = "; allowed: \\${ for ${ as text" if isinstance(error, InterpolationResolutionError) else ""
         raise StanceError(f"configuration, {key or 'value'}: {reason}{hint}") from None
@@ -242,7 +204,8 @@ def plain_messages() -> Iterator[None]:
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
     logging.getLogger("stance").setLevel(logging.INFO)
     try:
-        yield
+        with from_extras():
+            yield
     except (StanceError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -274,6 +237,8 @@ def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
         run = cast(Callable[[], None], hydra.main(version_base="1.3", config_path=folder, config_name=name)(composed))
 
         def program() -> None:
+            if {"--help", "-h"} & {*sys.argv[1:]}:
+                print(sys.modules[main.__module__].__doc__)
             with plain_messages():
                 sys.argv[1:] = as_typed(sys.argv[1:], get_type_hints(main)["config"])
             run()

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from stance.base.home import PROJECT
 from stance.data.info import OWN_FILES, info_of
-
-#: The checkout, whose ``seeds/`` is the bundled corpus.
-CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def root_of(reader: str, *, verify: bool) -> Path:
@@ -21,7 +19,7 @@ def root_of(reader: str, *, verify: bool) -> Path:
     if reader in OWN_FILES:
         return published() if reader == "dna" and verify else Path()
     info = info_of(reader)
-    return published() if info.folder and "texts" not in info.options else CHECKOUT
+    return published() if info.folder and "texts" not in info.options else PROJECT
 
 
 def published() -> Path:

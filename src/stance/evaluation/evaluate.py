@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from stance.base.annotations import Example, label_counts, shortened
 from stance.base.errors import input_error
+from stance.base.extras import from_extras
 from stance.base.labels import LABELS, alike
 from stance.base.predictions import Prediction, Predictor, to_predictions
 from stance.base.questions import questions_of
 from stance.evaluation import metrics
 from stance.models.priors import PRIORS, Prior
+
+with from_extras():
+    import scipy.sparse as sp
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 
+from stance.base.extras import from_extras
 from stance.base.labels import LABEL2ID, LABELS
+
+with from_extras():
+    from sklearn.metrics import confusion_matrix
 
 Array = NDArray[np.float64]
 Measure = Callable[[Array], Array]

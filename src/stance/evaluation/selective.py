@@ -22,9 +22,6 @@ from stance.models.thresholds import Threshold
 #: Coverages that a threshold is kept for: 5%, 10%, ..., 100% of the validation rows.
 COVERAGES = np.linspace(0.05, 1, 20)
 
-#: In place of a label: the model's confidence is not above the threshold.
-ABSTAIN = "abstain"
-
 #: Of conformal sets: at most this share of rows may lack their label.
 ALPHA = 0.1
 

@@ -7,21 +7,18 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from stance.base.errors import StanceError, input_error
 from stance.base.labels import LABELS
 from stance.base.lines import ScannedRow
 from stance.base.predictions import Prediction, flat
 from stance.base.questions import Question
-from stance.base.tables import Row, parquet_schema
+from stance.base.tables import Row
 from stance.data.annotation_files import Gaps, cell_of
-from stance.evaluation.selective import ABSTAIN
 from stance.inference.config import PredictConfig
 from stance.models.reading import Reading
+from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 
@@ -31,21 +28,11 @@ ADDED = ("label", *LABELS)
 DETAILS = ("text_cut", "holder_mentioned")
 
 
-def added(config: PredictConfig) -> dict[str, pa.DataType]:
+def added(config: PredictConfig) -> dict[str, str]:
     """The columns that are added, with their types in parquet."""
-    types = dict.fromkeys(ADDED, pa.float64()) | {"label": pa.string()}
-    types |= dict.fromkeys(DETAILS if config.details else (), pa.bool_())
+    types = dict.fromkeys(ADDED, "double") | {"label": "string"}
+    types |= dict.fromkeys(DETAILS if config.details else (), "bool")
     return {config.prefix + name: kind for name, kind in types.items()}
-
-
-def output_schema(path: Path, config: PredictConfig) -> pa.Schema | None:
-    """Columns and types of a parquet file and those of the added columns."""
-    schema = parquet_schema(path)
-    if schema is not None:
-        for name, kind in added(config).items():
-            if name not in schema.names:
-                schema = schema.append(pa.field(name, kind))
-    return schema
 
 
 def sort_rows(

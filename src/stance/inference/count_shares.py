@@ -26,12 +26,12 @@ from stance.base.words import one_spelling
 from stance.data.annotation_files import Gaps
 from stance.data.columns import Columns
 from stance.evaluation.metrics import numbered
-from stance.evaluation.selective import ABSTAIN
 from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
 from stance.inference.columns import ADDED
 from stance.inference.config import SharesConfig
 from stance.inference.predict_file import CHUNK
 from stance.models.classifier import checkpoint_folder
+from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 

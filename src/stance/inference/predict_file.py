@@ -17,10 +17,11 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from stance.base.errors import StanceError, UndecodableError, input_error
+from stance.base.extras import from_extras
 from stance.base.files import digest, quick_digest, writing
 from stance.base.labels import LABELS
 from stance.base.lines import ScannedRow
-from stance.base.names import beside, must_exist, table_kind
+from stance.base.names import beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import (
     Probabilities,
     checked,
@@ -31,15 +32,13 @@ from stance.base.tables import (
     Row,
     RowEncoder,
     encoder_for,
-    is_parquet,
     read_chunks,
     scan_chunks,
     scan_length,
     to_parquet,
 )
 from stance.data.annotation_files import Gaps
-from stance.evaluation.selective import ABSTAIN, threshold_for
-from stance.inference.columns import cells_of, output_schema, sort_rows
+from stance.inference.columns import added, cells_of, sort_rows
 from stance.inference.config import PredictConfig
 from stance.inference.journal import Journal
 from stance.inference.ray import in_order
@@ -49,6 +48,7 @@ from stance.models.classifier import StanceClassifier
 from stance.models.config import RUNTIMES
 from stance.models.pretrained import named_checkpoint
 from stance.models.reading import Reading, count, marks, readers, readings, say, windowed
+from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
             ``strict`` also the first bad row. Of the file under way nothing is left then.
     """
     output, rejects = Path(config.output), rejects_path(config.output)
-    encoder = encoder_for(output, output_schema(must_exist(config.input), config), excel_safe=config.excel_safe)
+    encoder = encoder_for(output, must_exist(config.input), added(config), excel_safe=config.excel_safe)
     for path in (output, rejects):
         if path.is_dir():
             raise input_error(str(path), "a folder is there", allowed="the path of a file")
@@ -301,6 +301,8 @@ def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:
     """The confidence above which a row is answered; below 0 if every row is."""
     if config.abstain.risk is None:
         return -1.0
+    with from_extras():
+        from stance.evaluation.selective import threshold_for
     rows = classifier.card.thresholds
     chosen, bound = threshold_for(rows, config.abstain.risk, config.abstain.delta, config.checkpoint)
     log.info(

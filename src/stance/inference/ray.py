@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from stance.base.errors import StanceError, input_error
+from stance.base.errors import input_error
+from stance.base.extras import from_extras
 from stance.inference.config import RayConfig
 
 A = TypeVar("A")
@@ -66,10 +67,8 @@ def _connected(address: str | None) -> tuple[Any, bool]:
     """Ray, and whether it was connected here: to a cluster, or to one of this machine alone that ends with us."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # the new behaviour; without it it warns
-    try:
+    with from_extras():
         import ray
-    except ImportError:
-        raise StanceError('engine=ray needs Ray: in the checkout, pip install -e ".[ray]"') from None
     if ray.is_initialized():
         return ray, False
     own = {"include_dashboard": False} if address is None else {}

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from stance.base.errors import StanceError, content, input_error
+from stance.base.extras import from_extras
 from stance.base.files import folder_beside, read_json, write_json
 from stance.base.labels import ID2LABEL, LABELS, check_label_order
 from stance.base.predictions import Predictor
@@ -90,7 +91,7 @@ def load_checkpoint(folder: Path, runtime: str = "torch") -> tuple[Predictor, Ca
         StanceError: It is not a checkpoint of this toolkit, or a damaged one.
     """
     card = read_card(folder)
-    with content(str(folder), "damaged checkpoint"):
+    with content(str(folder), "damaged checkpoint"), from_extras():
         predictor: Predictor = KINDS[card.kind].home().load(folder, card, runtime)
         if card.kind not in NOT_TRIED:
             _check_answer(predictor)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from stance.base.errors import StanceError, first_line, input_error
+from stance.base.extras import install
 from stance.base.files import file_digest, read_json
 from stance.base.predictions import Probabilities
 from stance.base.questions import Question
@@ -31,7 +32,7 @@ REPORT_VERSION = 1
 FILES = {"onnx": "model.onnx", "onnx-int8": "model.int8.onnx"}
 
 #: How to have what running and writing such files needs.
-INSTALL = 'in the checkout, pip install -e ".[onnx]"'
+INSTALL = install("onnx")
 
 
 @dataclass(frozen=True, slots=True)

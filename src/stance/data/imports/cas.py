@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stance.base.errors import first_line, input_error
+from stance.base.extras import from_extras
 from stance.base.zips import check_prolog
 from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Record, linked, plain
@@ -53,10 +54,8 @@ def read_cas(piece: Piece, encoding: str = "", types: Piece | None = None) -> It
 
 
 def _loaded(piece: Piece, types: Piece | None) -> Any:  # noqa: ANN401 - the library's own
-    try:
+    with from_extras():
         from cassis import load_cas_from_json, load_cas_from_xmi, load_typesystem
-    except ImportError:
-        raise input_error(piece.place, "XMI and CAS JSON need dkpro-cassis", allowed="stance[inception]") from None
     data = piece.read()
     if piece.suffix == ".xmi" and types is None:
         raise input_error(piece.place, "no TypeSystem.xml beside it, which XMI needs", allowed="the folder or zip")

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from stance.base.errors import StanceError, first_line, input_error
+from stance.base.extras import from_extras
 from stance.models.prompting.answers import Reply
 from stance.models.prompting.config import ServerConfig
 
@@ -263,11 +264,8 @@ def client_library() -> Any:  # noqa: ANN401 - a module that may be absent
     Raises:
         StanceError: It is not installed.
     """
-    try:
+    with from_extras():
         import openai
-    except ImportError:
-        allowed = 'pip install "stance[prompt]"'
-        raise input_error("prompt.endpoint", "the package openai is not installed", allowed=allowed) from None
     return openai
 
 

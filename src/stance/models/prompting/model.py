@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
 
 from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
@@ -276,6 +275,8 @@ def _best(
     model: PromptModel, draws: Sequence[tuple[JudgedQuestion, ...]], rows: Sequence[Question], gold: Sequence[str]
 ) -> tuple[JudgedQuestion, ...]:
     """The draw with the best macro-F1 on validation, rows without an answer being wrong; the first of equal ones."""
+    from sklearn.metrics import f1_score
+
     scores = []
     for number, draw in enumerate(draws):
         trial = replace(model, pool=draw)

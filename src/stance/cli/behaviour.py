@@ -1,0 +1,19 @@
+"""A checkpoint on a suite of composed cases.
+
+    stance behaviour checkpoint=DIR
+
+suite=FILE.yaml for one of your own (docs/behaviour.md describes the format); output=FILE
+"""
+
+from stance.cli.config import script
+from stance.evaluation.config import BehaviourConfig
+
+
+@script("behaviour")
+def main(config: BehaviourConfig) -> None:
+    """Run every test of the suite; write the report and print the failure rates."""
+    from stance.evaluation.checks.behaviour import behave, behaviour_table
+
+    report, path = behave(config)
+    print(behaviour_table(report))
+    print(f"suite {report['suite']}: {len(report['tests'])} tests; {path}")

@@ -1,0 +1,20 @@
+"""Build a dataset from annotations.
+
+    stance build-dataset data=negotiation
+
+data=NAME, split=NAME: files in conf/data and conf/split.
+"""
+
+from stance.cli.config import script
+from stance.data.config import BuildConfig
+
+
+@script("build_dataset")
+def main(config: BuildConfig) -> None:
+    """Read, aggregate, split, check, write; print what came out."""
+    from stance.data.build import build_dataset, dataset_folder, describe
+
+    folder = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
+    splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
+    print(f"dataset {folder} {'built' if built else 'stands'}")
+    print(describe(record, splits))

@@ -1,0 +1,21 @@
+"""Write the table of corpora anew from what each says of itself.
+
+    stance list-corpora
+
+It stands in docs/corpora.md.
+"""
+
+import argparse
+
+from stance.base.home import checkout
+from stance.cli.config import plain_messages
+
+
+def main() -> None:
+    """Put the table into its page, and say whether that changed it."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    with plain_messages():
+        from stance.data.listing import write_listing
+
+        changed = write_listing(checkout() / "docs" / "corpora.md")
+        print("docs/corpora.md:", "written anew" if changed else "up to date")

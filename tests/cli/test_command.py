@@ -1,0 +1,197 @@
+"""The command ``stance``, and what of it works with how little installed."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import venv
+import zipfile
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from conftest import PROJECT
+from stance.base.extras import EXTRAS
+from stance.cli import main as command
+from stance.data.annotation_files import write_annotations
+
+FILES = [file for files in command.COMMANDS.values() for file in files]
+
+DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def run(monkeypatch, *words: str) -> int:
+    """The exit code of the command, in this process."""
+    monkeypatch.setattr(sys, "argv", ["stance", *words])
+    try:
+        command.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_every_script_is_a_command_and_every_command_a_script(monkeypatch, capsys):
+    assert sorted(FILES) == sorted(path.stem for path in (PROJECT / "scripts").glob("*.py"))
+    assert run(monkeypatch) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for file in FILES:
+        (line,) = [line for line in lines if line.startswith(f"  {file.replace('_', '-')} ")]
+        script = (PROJECT / "scripts" / f"{file}.py").read_text(encoding="utf-8")
+        assert line[18:].rstrip(".?") == re.split(r"[.?]?: python scripts/", script.splitlines()[0])[0].strip('"')
+        source = (Path(command.__file__).with_name(f"{file}.py")).read_text(encoding="utf-8")
+        assert source.splitlines()[2].startswith(f"    stance {file.replace('_', '-')}")
+
+
+def test_an_unknown_command_is_told_what_there_is(monkeypatch, capsys):
+    assert run(monkeypatch, "build-datset") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: stance: no such command; found 'build-datset'; allowed: predict, ")
+    assert said.endswith("did you mean build-dataset?\n")
+
+
+@pytest.mark.parametrize("name", ["inspect-import", "inspect_import", "predict"])
+def test_help_begins_with_the_usage(monkeypatch, capsys, name):
+    assert run(monkeypatch, name, "--help") == 0
+    assert f"    stance {name.replace('_', '-')} " in capsys.readouterr().out
+
+
+def test_several_at_once(monkeypatch, capsys, tmp_path, readable_annotations):
+    write_annotations(tmp_path / "votes.jsonl", readable_annotations)
+    monkeypatch.chdir(tmp_path)
+    data = ("data=annotations", "data.path=votes.jsonl", "split=document", "split.test=0.25")
+    assert run(monkeypatch, "build_dataset", "-m", *data, "split.validation=0.2,0.3") == 0
+    assert capsys.readouterr().out.count("dataset outputs/data/annotations-document-0-") == 2
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def brought_by(requirements: list[str]) -> set[str]:
+    """Names of the distributions that requirements bring, those of their own included, as far as they are installed."""
+    found: set[str] = set()
+    waiting = [(Requirement(text), "") for text in requirements]
+    while waiting:
+        need, extra = waiting.pop()
+        if need.marker and not need.marker.evaluate({"extra": extra}):
+            continue
+        name = normal(need.name)
+        try:
+            needs = distribution(name).requires or []
+        except PackageNotFoundError:
+            continue
+        if name not in found:
+            found.add(name)
+            waiting += [(Requirement(text), each) for text in needs for each in ("", *need.extras)]
+    return found
+
+
+#: Of all that is installed here: what can be imported, and of which distributions.
+OWNERS = {name: {*map(normal, owners)} for name, owners in packages_distributions().items()}
+
+
+def packages(distributions: set[str]) -> set[str]:
+    """What can be imported of them."""
+    return {name for name, owners in OWNERS.items() if distributions & owners}
+
+
+def test_whatever_is_imported_is_a_dependency_or_of_an_extra():
+    needed = packages(brought_by(DECLARED["dependencies"])) | set(sys.stdlib_module_names) | {"stance", "datasheet"}
+    of_extras = {package for packages in EXTRAS.values() for package in packages}
+    for path in (PROJECT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            unknown = {name.partition(".")[0] for name in names} - needed - of_extras
+            assert not unknown, f"{path}: {unknown}"
+
+
+def test_each_extra_brings_what_the_messages_say():
+    for extra, names in EXTRAS.items():
+        wanted = [text for text in DECLARED["optional-dependencies"][extra] if not text.startswith("stance[")]
+        assert {*names} <= packages({normal(Requirement(text).name) for text in wanted} | brought_by(wanted))
+
+
+#: Runs in another process, where only what the dependencies bring is found.
+THIN = """
+import sys
+from importlib.machinery import PathFinder
+
+class Without(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in REFUSED else super().find_spec(name, path, target)
+
+sys.meta_path = [Without if finder is PathFinder else finder for finder in sys.meta_path]
+import stance
+from stance.cli.main import main
+
+classifier = stance.StanceClassifier.from_pretrained("stance-small")
+print(classifier.predict(["The union rejected the deal."], ["sign the deal"], ["the union"])[0].label)
+for words in COMMANDS:
+    sys.argv = ["stance", *words]
+    try:
+        main()
+    except SystemExit as end:
+        print("exit code", end.code)
+try:
+    stance.evaluate
+except stance.StanceError as error:
+    print(error)
+"""
+
+
+def test_labelling_needs_what_is_installed_without_extras_and_no_more(tmp_path):
+    refused = {*OWNERS} - packages(brought_by(DECLARED["dependencies"])) - {"stance"} - set(sys.stdlib_module_names)
+    assert {"sklearn", "scipy", "pyarrow", "datasets", "matplotlib", "cleanlab", "openpyxl"} <= refused
+    (tmp_path / "a.csv").write_text("text,target\nWe reject the deal.,sign the deal\n", encoding="utf-8")
+    commands = [
+        ["predict", "input=a.csv", "output=b.csv"],
+        ["predict", "input=a.csv", "output=b.parquet"],
+        ["build-dataset"],
+    ]
+    code = f"REFUSED = {refused!r}\nCOMMANDS = {commands!r}\n{THIN}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("against\n"), done.stderr
+    assert "1 rows -> b.csv" in done.stdout
+    assert (tmp_path / "b.csv").read_text(encoding="utf-8").startswith("text,target,label,against,neutral,favor\n")
+    assert done.stdout.count("exit code 2") == 2
+    assert (
+        'error: pyarrow is not installed, which this needs; allowed: in the checkout, pip install -e ".[parquet]"'
+        in done.stderr
+    )
+    assert re.search(r'error: \w+ is not installed, which this needs; allowed: .*"\.\[data\]" first', done.stderr)
+    assert re.search(r"^\w+ is not installed, which this needs", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_the_wheel_works_without_the_checkout(tmp_path):
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
+    subprocess.run([*build, str(tmp_path), str(PROJECT)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    venv.create(tmp_path / "venv")
+    (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    zipfile.ZipFile(wheel).extractall(site)
+    assert {path.name for path in (PROJECT / "conf").iterdir()} == {p.name for p in (site / "stance/conf").iterdir()}
+
+    def stance(*words: str) -> subprocess.CompletedProcess:
+        others = next(path for path in map(Path, sys.path) if (path / "torch").is_dir())
+        program = "import sys; from stance.cli.main import main; main()"
+        environment = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{others}"}
+        python = [str(tmp_path / "venv/bin/python"), "-c", program, *words]
+        return subprocess.run(python, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    assert "  build-dataset   Build a dataset" in stance().stdout
+    assert "several seed 1" in stance("train", "-m", "model=majority", "seed=0,1", "name=several").stdout
+    for words in (["check-corpus"], ["reproduce", "tfidf"], ["ship", "checkpoint=x"]):
+        done = stance(*words)
+        assert (done.returncode, done.stderr) == (
+            2,
+            "error: stance: installed, without the files that this command needs; allowed: it in a checkout\n",
+        )
