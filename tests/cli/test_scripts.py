@@ -254,7 +254,7 @@ def test_a_multirun_from_a_folder_that_is_only_read(home, tmp_path):
     path.write_bytes((home / "votes.jsonl").read_bytes())
     said = [*DATA, f"outputs={tmp_path}/there", f'data.path="{path}"', "data.columns.context=1e3", "bootstrap=10"]
     refused = run_here("train", "-m", "model=majority", *said, cwd=tmp_path / "here", check=False)
-    assert "no field '1e3'" in refused.stderr
+    assert "no column '1e3'" in refused.stderr
     said.remove("data.columns.context=1e3")
     run_here("train", "-m", "model=majority,prior_target", *said, cwd=tmp_path / "here")
     assert not list((tmp_path / "here").iterdir())
