@@ -15,7 +15,7 @@ from test_prompting import config
 
 from conftest import example
 from stance.base.labels import LABELS
-from stance.models.config import ServerConfig
+from stance.models.prompting.config import ServerConfig
 from stance.models.prompting.model import fit_prompt
 
 #: The base model has no form of a conversation: the message, and where the answer begins.

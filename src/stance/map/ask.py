@@ -16,9 +16,10 @@ from tqdm.auto import tqdm
 
 from stance.base.errors import input_error
 from stance.base.labels import LABELS
+from stance.base.parquet import Encoder as ParquetEncoder
 from stance.base.predictions import Probabilities, checked, to_predictions
 from stance.base.questions import Question
-from stance.base.tables import RowEncoder, encoder_for
+from stance.base.tables import RowEncoder
 from stance.inference.journal import Journal
 from stance.inference.repeats import Repeats
 from stance.map.actors import Finder
@@ -96,7 +97,7 @@ def ask_all(
     Raises:
         StanceError: No document could be read, or there is none; see also :func:`stance.map.documents.read_documents`.
     """
-    tally, repeats, table = Tally(**journal.state), Repeats(REMEMBERED), encoder_for(TABLE, SCHEMA)
+    tally, repeats, table = Tally(**journal.state), Repeats(REMEMBERED), ParquetEncoder(TABLE, SCHEMA)
     if journal.path(ROWS).exists():
         table.go_on(journal.path(ROWS))
     if journal.path(_REPEATS).exists():
