@@ -116,8 +116,14 @@ def ask(found: Sequence[Report], encoder: PackagedEncoder, classifier: StanceCla
         for question in questions(report.document, chosen, report.proposals, touching):
             asked.append(question)
             owners.append(report)
-    columns = [list(column) for column in zip(*(question.read for question in asked), strict=True)]
-    for report, question, prediction in zip(owners, asked, classifier.predict(*columns), strict=True):
+    read = [question.read for question in asked]
+    said = classifier.predict(
+        texts=[one.text for one in read],
+        targets=[one.target for one in read],
+        holders=[one.holder for one in read],
+        contexts=[one.context for one in read],
+    )
+    for report, question, prediction in zip(owners, asked, said, strict=True):
         report.evidence.append(answered(question, prediction))
     return len(asked)
 

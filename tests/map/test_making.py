@@ -200,10 +200,6 @@ def test_the_khost_report_all_are_found(khost):
     assert found["Muhammad Nabi Omari"] != "against"
 
 
-@pytest.mark.xfail(
-    reason="stance-small doubts its answers of the Foreign Office, Baloch and Omari, one of which is wrong: not enough",
-    strict=False,
-)
 def test_the_khost_report_who_stands_where(khost):
     assert positions(khost) == {
         "Foreign Office": "against",
