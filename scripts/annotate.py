@@ -1,4 +1,4 @@
-"""A model as one more annotator: python scripts/annotate.py input=FILE output=FILE annotator=NAME checkpoint=DIR"""
+"""Annotate rows with a model: python scripts/annotate.py input=FILE output=FILE annotator=NAME checkpoint=DIR"""
 
 from stance.cli.annotate import main
 

@@ -1,4 +1,4 @@
-"""How far annotators agree, and a model beside one of them: python scripts/annotators.py data=gwsd"""
+"""Measure how well annotators agree, and score a model beside them: python scripts/annotators.py data=gwsd"""
 
 from stance.cli.annotators import main
 

@@ -1,4 +1,4 @@
-"""What a corpus gives away without reading: python scripts/audit.py data=semeval2016 split=official"""
+"""Audit a corpus for leaks and easy guesses: python scripts/audit.py data=semeval2016 split=official"""
 
 from stance.cli.audit import main
 

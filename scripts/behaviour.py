@@ -1,4 +1,4 @@
-"""A checkpoint on a suite of composed cases: python scripts/behaviour.py checkpoint=DIR"""
+"""Test a checkpoint on a suite of composed cases: python scripts/behaviour.py checkpoint=DIR"""
 
 from stance.cli.behaviour import main
 

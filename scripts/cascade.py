@@ -1,4 +1,4 @@
-"""A cheap model where it is sure, a dear one else: python scripts/cascade.py cheap=DIR checkpoint=DIR output=DIR"""
+"""Put a cheap model before a slow one: python scripts/cascade.py cheap=DIR checkpoint=DIR output=DIR"""
 
 from stance.cli.cascade import main
 

@@ -1,4 +1,4 @@
-"""Prove the numbers of the bundled corpus: python scripts/check_corpus.py"""
+"""Check the numbers of the bundled corpus: python scripts/check_corpus.py"""
 
 from stance.cli.check_corpus import main
 

@@ -1,4 +1,4 @@
-"""Whether systems differ on the same rows: python scripts/compare.py a=RUN b=RUN"""
+"""Compare systems on the same rows: python scripts/compare.py a=RUN b=RUN"""
 
 from stance.cli.compare import main
 

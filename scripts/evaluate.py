@@ -1,4 +1,4 @@
-"""Metrics of a checkpoint or a predictions file: python scripts/evaluate.py checkpoint=DIR data=negotiation"""
+"""Evaluate a checkpoint or a predictions file: python scripts/evaluate.py checkpoint=DIR data=negotiation"""
 
 from stance.cli.evaluate import main
 

@@ -1,4 +1,4 @@
-"""ONNX files beside the weights of a fine-tuned encoder: python scripts/export.py checkpoint=DIR data=negotiation"""
+"""Export a fine-tuned encoder to ONNX: python scripts/export.py checkpoint=DIR data=negotiation"""
 
 from stance.cli.export import main
 

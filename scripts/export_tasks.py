@@ -1,4 +1,4 @@
-"""The rows to code next: python scripts/export_tasks.py 'input=[SCORED.csv]' output=tasks.json to=label-studio n=50"""
+"""Choose rows to code: python scripts/export_tasks.py 'input=[SCORED.csv]' output=tasks.json to=label-studio n=50"""
 
 from stance.cli.export_tasks import main
 

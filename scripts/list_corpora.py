@@ -1,4 +1,4 @@
-"""Write the table of corpora anew from what each says of itself: python scripts/list_corpora.py"""
+"""Rewrite the table of corpora: python scripts/list_corpora.py"""
 
 from stance.cli.list_corpora import main
 

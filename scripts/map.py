@@ -1,4 +1,4 @@
-"""Who stands where in reports: python scripts/map.py documents=DIR proposals=FILE actors=FILE output=DIR"""
+"""Map who is for or against what: python scripts/map.py documents=DIR proposals=FILE actors=FILE output=DIR"""
 
 from stance.cli.map import main
 

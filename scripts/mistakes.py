@@ -1,4 +1,4 @@
-"""Where a model is wrong: python scripts/mistakes.py data=negotiation checkpoint=DIR"""
+"""List where a model is wrong: python scripts/mistakes.py data=negotiation checkpoint=DIR"""
 
 from stance.cli.mistakes import main
 

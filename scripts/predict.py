@@ -1,4 +1,4 @@
-"""Score a file of one's own: python scripts/predict.py input=FILE output=FILE [checkpoint=DIR]"""
+"""Label a file: python scripts/predict.py input=FILE output=FILE [checkpoint=DIR]"""
 
 from stance.cli.predict import main
 

@@ -1,4 +1,4 @@
-"""Does a checkpoint read, and is it robust: python scripts/probe.py checkpoint=DIR data=negotiation"""
+"""Test whether a checkpoint reads, and how robust it is: python scripts/probe.py checkpoint=DIR data=negotiation"""
 
 from stance.cli.probe import main
 

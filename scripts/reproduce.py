@@ -1,4 +1,4 @@
-"""Whether recorded results come out again: python scripts/reproduce.py negotiation-tfidf"""
+"""Run recorded experiments again and compare: python scripts/reproduce.py negotiation-tfidf"""
 
 from stance.cli.reproduce import main
 

@@ -1,4 +1,4 @@
-"""Shares of the labels in a scored file: python scripts/shares.py predictions=FILE checkpoint=DIR"""
+"""Estimate the shares of the labels in a labelled file: python scripts/shares.py predictions=FILE checkpoint=DIR"""
 
 from stance.cli.shares import main
 

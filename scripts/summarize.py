@@ -1,4 +1,4 @@
-"""All seeds of an experiment as one result: python scripts/summarize.py experiment=negotiation-minilm"""
+"""Record all seeds of an experiment as one result: python scripts/summarize.py experiment=negotiation-minilm"""
 
 from stance.cli.summarize import main
 

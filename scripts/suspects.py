@@ -1,4 +1,4 @@
-"""Labels to look at again: python scripts/suspects.py data=gwsd"""
+"""Find labels to check again: python scripts/suspects.py data=gwsd"""
 
 from stance.cli.suspects import main
 

@@ -1,4 +1,4 @@
-"""Stance: who stands where on a negotiation proposal.
+"""Stance: who is for and who is against a negotiation proposal, according to a text.
 
 >>> from stance import StanceClassifier
 >>> classifier = StanceClassifier.from_pretrained("stance-small")  # doctest: +SKIP

@@ -1,1 +1,1 @@
-"""What everything rests on: labels, errors, files, the types that travel. No word of machine learning."""
+"""Labels, errors, files and the types that all other folders use; nothing here is about machine learning."""

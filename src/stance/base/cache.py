@@ -1,4 +1,4 @@
-"""Arrays that are computed once: a file each, named by the fingerprint of all that they depend on."""
+"""A cache of computed arrays on disk: a file each, named by the fingerprint of everything that it depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one kind of error that a user can mend, and where it happened."""
+"""``StanceError``: a mistake that the user can correct, with the file, line, value and what is allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is asked."""
+"""``Question``, the input of every model: a text, a target, a holder and the context."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The one door to Hydra."""
+"""The command ``stance``: a file for each command. Only this folder uses Hydra."""

@@ -1,4 +1,4 @@
-"""A model as one more annotator.
+"""Annotate rows with a model.
 
     stance annotate input=FILE output=FILE.jsonl annotator=NAME checkpoint=DIR
 

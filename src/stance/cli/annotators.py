@@ -1,4 +1,4 @@
-"""How far annotators agree, and a model beside one of them.
+"""Measure how well annotators agree, and score a model beside them.
 
     stance annotators data=gwsd
 

@@ -1,4 +1,4 @@
-"""What a corpus gives away without reading.
+"""Audit a corpus for leaks and easy guesses.
 
     stance audit data=semeval2016 split=official
 

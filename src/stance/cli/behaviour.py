@@ -1,4 +1,4 @@
-"""A checkpoint on a suite of composed cases.
+"""Test a checkpoint on a suite of composed cases.
 
     stance behaviour checkpoint=DIR
 

@@ -1,4 +1,4 @@
-"""A cheap model where it is sure, a dear one else.
+"""Put a cheap model before a slow one.
 
     stance cascade cheap=DIR checkpoint=DIR output=DIR
 

@@ -1,4 +1,4 @@
-"""Prove the numbers of the bundled corpus.
+"""Check the numbers of the bundled corpus.
 
     stance check-corpus
 

@@ -1,4 +1,4 @@
-"""Whether systems differ on the same rows.
+"""Compare systems on the same rows.
 
     stance compare a=RUN b=RUN
 

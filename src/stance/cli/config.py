@@ -1,4 +1,4 @@
-"""The one door between Hydra and the library.
+"""Composes a command's configuration with Hydra and turns it into dataclasses.
 
 A script composes its configuration with Hydra, :func:`script` turns it into the dataclasses of their rooms, and
 nothing beneath knows of Hydra. Values that the schema does not have, or of another type, are refused before anything

@@ -1,4 +1,4 @@
-"""Metrics of a checkpoint or a predictions file.
+"""Evaluate a checkpoint or a predictions file.
 
     stance evaluate checkpoint=DIR data=negotiation
 

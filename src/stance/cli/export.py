@@ -1,4 +1,4 @@
-"""ONNX files beside the weights of a fine-tuned encoder.
+"""Export a fine-tuned encoder to ONNX.
 
     stance export checkpoint=DIR data=negotiation
 

@@ -1,4 +1,4 @@
-"""The rows to code next.
+"""Choose rows to code.
 
     stance export-tasks 'input=[SCORED.csv]' output=tasks.json to=label-studio n=50
 

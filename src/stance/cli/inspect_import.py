@@ -1,4 +1,4 @@
-"""What is in an export of an annotation tool.
+"""Show what is in an export of an annotation tool.
 
     stance inspect-import FILE_OR_FOLDER
 

@@ -1,4 +1,4 @@
-"""Write the table of corpora anew from what each says of itself.
+"""Rewrite the table of corpora.
 
     stance list-corpora
 

@@ -1,4 +1,4 @@
-"""Who stands where in reports.
+"""Map who is for or against what.
 
     stance map documents=FOLDER_OR_TABLE proposals=FILE actors=FILE output=DIR
 

@@ -1,4 +1,4 @@
-"""Where a model is wrong.
+"""List where a model is wrong.
 
     stance mistakes data=negotiation checkpoint=DIR
 

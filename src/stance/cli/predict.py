@@ -1,4 +1,4 @@
-"""Score a file of one's own.
+"""Label a file.
 
     stance predict input=FILE output=FILE [checkpoint=DIR]
 

@@ -1,4 +1,4 @@
-"""Does a checkpoint read, and is it robust?
+"""Test whether a checkpoint reads, and how robust it is.
 
     stance probe checkpoint=DIR data=negotiation
 

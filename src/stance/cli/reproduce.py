@@ -1,4 +1,4 @@
-"""Whether recorded results come out again.
+"""Run recorded experiments again and compare.
 
     stance reproduce negotiation-tfidf
 

@@ -1,4 +1,4 @@
-"""Shares of the labels in a scored file.
+"""Estimate the shares of the labels in a labelled file.
 
     stance shares predictions=FILE checkpoint=DIR
 

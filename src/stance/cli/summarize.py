@@ -1,4 +1,4 @@
-"""All seeds of an experiment as one result.
+"""Record all seeds of an experiment as one result.
 
     stance summarize experiment=negotiation-minilm
 

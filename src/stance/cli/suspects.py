@@ -1,4 +1,4 @@
-"""Labels to look at again.
+"""Find labels to check again.
 
     stance suspects data=gwsd
 

@@ -1,1 +1,1 @@
-"""From somebody's files to a dataset with parts."""
+"""From files of judgements to a dataset with train, validation and test parts."""

@@ -1,4 +1,4 @@
-"""The one door to all readers: a configuration comes in, a ``Corpus`` goes out."""
+"""Reads any corpus: ``read_corpus`` takes a ``DataConfig``, calls the right reader and returns a ``Corpus``."""
 
 from __future__ import annotations
 

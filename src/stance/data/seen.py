@@ -1,4 +1,4 @@
-"""Which texts a checkpoint learnt from, by digest: a score on them is none on new ones, whatever the split is."""
+"""Digests of the texts that a checkpoint was trained on, so that an evaluation can count the rows it has seen."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How good, how sure, and whether it reads."""
+"""Scores with intervals, comparisons, calibration, shares, agreement, and checks of whether a model reads."""

@@ -1,4 +1,4 @@
-"""Who the annotators are: how far each agrees with the others, and how well one of them does what a model is asked to.
+"""Agreement between annotators, and the score that one of them reaches against the others (the ceiling).
 
 A model is scored against what several annotators said together, and no single annotator says that every time. The
 ceiling holds each annotator out in turn, scores it against the majority of the others, and scores the model against

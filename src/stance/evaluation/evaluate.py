@@ -1,4 +1,4 @@
-"""How good, how sure, and how much better than not reading: predictions joined to gold labels by id."""
+"""Scores of predictions joined to gold labels by id: measures, intervals, and the gain over the best prior."""
 
 from __future__ import annotations
 

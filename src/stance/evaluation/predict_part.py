@@ -1,4 +1,4 @@
-"""What a checkpoint or a file says of one part of a dataset."""
+"""The predictions for one part of a dataset, by a checkpoint or from a file."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Recorded results: tables, comparisons, and whether they come out again."""
+"""Recorded results: tables, comparisons, and running recorded experiments again."""

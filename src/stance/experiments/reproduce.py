@@ -1,4 +1,4 @@
-"""Whether recorded results come out again, and whether every number that is shown was recorded."""
+"""Runs recorded experiments again and compares; checks that every number shown was recorded."""
 
 from __future__ import annotations
 

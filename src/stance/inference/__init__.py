@@ -1,1 +1,1 @@
-"""Files in, scored files out; and what checkpoints are made into."""
+"""Labels files with a checkpoint, and turns checkpoints into ONNX files, cascades and packaged weights."""

@@ -1,4 +1,4 @@
-"""A cheap model answers where it is sure, a dear one the rest: the threshold, what it loses and what it saves.
+"""A cheap model labels the rows that it is sure of, a slow one the rest: chooses the threshold, measures the loss.
 
 Viola and Jones (2001, CVPR) for the idea; for models of text Varshney and Baral (2022, Model Cascading, EMNLP).
 """

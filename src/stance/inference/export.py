@@ -1,4 +1,4 @@
-"""A fine-tuned encoder written as ONNX beside its weights, and kept only where it answers as torch does."""
+"""Exports a fine-tuned encoder to ONNX, beside its weights; a file is kept only if it agrees with torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that only grow, and a journal of how far they are whole, from where a killed job goes on."""
+"""Output that grows in chunks, with a journal, so that an interrupted job continues after its last whole chunk."""
 
 from __future__ import annotations
 

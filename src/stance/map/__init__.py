@@ -1,1 +1,1 @@
-"""From reports to the map: who stands where on which proposal, since when, on what evidence, how sure."""
+"""The map of a folder of reports: who is for or against which proposal, since when, on which sentences, how sure."""

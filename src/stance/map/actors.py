@@ -1,4 +1,4 @@
-"""Whose positions are asked: the file of actors, and where a text names them."""
+"""The actors whose positions the map shows: their file, and where a text names them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking a classifier about all documents, in flat memory; a run that was killed goes on after its last whole chunk."""
+"""Labels all sentences of the documents with a classifier, in flat memory; an interrupted run continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``scripts/map.py`` can be told."""
+"""The settings of ``scripts/map.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a folder of reports to the map of who stands where."""
+"""Makes the map: reads documents, labels sentences, computes positions, writes the files."""
 
 from __future__ import annotations
 

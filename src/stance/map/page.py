@@ -1,4 +1,4 @@
-"""``map.html``: one page that opens offline and says who stands where, since when, on what evidence, how sure."""
+"""``map.html``: one page that opens offline and shows who is for or against what, since when, on which sentences."""
 
 from __future__ import annotations
 

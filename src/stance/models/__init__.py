@@ -1,1 +1,1 @@
-"""Everything that answers: priors, linear models, encoders, language models, and the door to them."""
+"""All models (priors, linear models, kernel, encoders, language models): how they are fitted, saved and loaded."""

@@ -1,4 +1,4 @@
-"""``stance.json``, what a checkpoint says of itself, and how a folder with one becomes a model and the reverse."""
+"""``stance.json``, the card of a checkpoint; saves a model to a folder with a card, and loads it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``StanceClassifier``: the one door through which every kind of checkpoint is loaded and asked."""
+"""``StanceClassifier``: loads any checkpoint and predicts with it."""
 
 from __future__ import annotations
 

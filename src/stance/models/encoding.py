@@ -1,4 +1,4 @@
-"""The only place where text, holder and target meet tokens."""
+"""Tokenization: how text, holder and target become tokens; no other module does this."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What people read: the page, figures, model card, list of mistakes."""
+"""What people read about a model: the page of an evaluation, figures, the model card, the list of mistakes."""

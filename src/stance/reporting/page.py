@@ -1,4 +1,4 @@
-"""The page of an evaluation: one HTML file that asks nothing of any network, from numbers and rows in plain dicts."""
+"""The page of an evaluation: one HTML file that opens offline, made from numbers and rows in plain dicts."""
 
 from __future__ import annotations
 

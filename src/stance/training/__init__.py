@@ -1,1 +1,1 @@
-"""One training from configuration to checkpoint."""
+"""Training: a run from configuration to checkpoint and metrics, fine-tuning, distillation, search."""

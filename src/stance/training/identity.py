@@ -1,4 +1,4 @@
-"""What makes a run this run, and what is done with what stands in its folder."""
+"""Whether two runs are the same, and what to do with a run folder that already exists."""
 
 from __future__ import annotations
 

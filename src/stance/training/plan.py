@@ -1,4 +1,4 @@
-"""Which trainings a run needs first, and where each stands."""
+"""Which other runs a run needs first (members, sources, teachers), and in which folder each is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A published number is about certain bytes: refusing others."""
+"""Checksums of published corpora: files that differ from those that published scores are about are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports: what annotation tools write, as it is, becomes rows by a mapping; ``data=import``, see docs/annotate.md."""
+"""Exports of annotation tools become rows by a mapping (``data=import``); see docs/annotate.md."""
 
 from stance.data.imports.judge import MAY_BE_EMPTY, Rows, rows_of
 from stance.data.imports.mapping import ImportMapping, read_mapping, to_mapping

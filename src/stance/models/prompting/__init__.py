@@ -1,1 +1,1 @@
-"""A language model that is asked: what it is asked, by whom, and what its answers say of a row."""
+"""Prompted language models: the prompt, the server or local model, and the parsing of answers."""

@@ -1,4 +1,4 @@
-"""Many rows asked at once: what is kept is taken, the rest is asked, and no row without an answer gets a label."""
+"""Sends many rows to a language model at once; reuses answers on disk, and gives no row without an answer a label."""
 
 from __future__ import annotations
 

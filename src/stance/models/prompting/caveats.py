@@ -1,4 +1,4 @@
-"""What must stand beside a language model's score."""
+"""Cautions that are shown beside the score of a language model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a prompted language model is asked."""
+"""The configuration of the server of a prompted language model: address, key, retries, budget."""
 
 from __future__ import annotations
 
