@@ -156,7 +156,12 @@ def test_settings_that_mean_nothing_are_refused(home, changes, said):
 def test_actors_are_suggested_by_the_script(home):
     done = run_here("map", "documents=reports", "output=out", cwd=home)
     assert "candidates -> out/actors.csv" in done.stdout
-    assert "Joren Vik" in (home / "out" / "actors.csv").read_text()
+    found = home / "out" / "actors.csv"
+    assert "Joren Vik" in found.read_text()
+    found.write_text("name\nedited\n")
+    again = run_here("map", "documents=reports", "output=out", cwd=home, check=False)
+    assert "a file of actors is there already; allowed: actors=out/actors.csv to use it" in again.stderr
+    assert found.read_text() == "name\nedited\n"
 
 
 def test_the_script_makes_a_page_and_says_where_everything_is(home, monkeypatch):

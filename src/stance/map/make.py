@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pyarrow.parquet as pq
 
-from stance.base.errors import StanceError
+from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, file_digest, quick_digest, write_json
 from stance.base.tables import csv_writer, to_parquet
 from stance.evaluation.metrics import in_words
@@ -43,8 +43,15 @@ _NOT_IDENTITY = ("documents", "proposals", "actors", "output", "title", "checkpo
 
 
 def suggest_actors(config: MapConfig) -> tuple[int, Path]:
-    """Write candidates for actors that the documents name; how many they are, and where."""
+    """Write candidates for actors that the documents name; how many they are, and where.
+
+    Raises:
+        StanceError: The file is there, and may have been edited.
+    """
     path = Path(config.output) / ACTORS
+    if path.exists() and not config.overwrite:
+        allowed = f"actors={path} to use it, or overwrite=true to write it anew"
+        raise input_error(str(path), "a file of actors is there already", allowed=allowed)
     found = read_documents(config.documents, vars(config.columns), encoding=config.encoding, largest=config.largest)
     return write_suggestions(path, found), path
 
