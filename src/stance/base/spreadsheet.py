@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from stance.base.files import write_beside
 
@@ -40,11 +40,12 @@ class _UnixEnds:
         self.stream.write(row[:-2] + "\n")
 
 
-def csv_writer(stream: TextIO, delimiter: str = ",", quoting: int = csv.QUOTE_MINIMAL) -> Any:  # noqa: ANN401 - csv does not name it
+def csv_writer(stream: TextIO, delimiter: str = ",", *, all_quoted: bool = False) -> Any:  # noqa: ANN401 - unnamed
     """A writer of rows that end in a line feed.
 
     A cell with a carriage return is quoted, which Python's own writer leaves out (before 3.12) unless rows end in one.
     """
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
     return csv.writer(_UnixEnds(stream), delimiter=delimiter, quoting=quoting, lineterminator="\r\n")
 
 
@@ -56,9 +57,9 @@ def write_table(
     safe: bool = True,
     encoding: str = "utf-8",
     delimiter: str = ",",
-    quoting: int = csv.QUOTE_MINIMAL,
+    all_quoted: bool = False,
 ) -> None:
     """A csv with a header, written beside and renamed; its cells are inert unless it is not ``safe``."""
     with write_beside(path) as temporary, temporary.open("w", encoding=encoding, newline="", errors="replace") as text:
-        writer = csv_writer(text, delimiter, quoting)
+        writer = csv_writer(text, delimiter, all_quoted=all_quoted)
         writer.writerows(map(inert, row) if safe else row for row in itertools.chain([columns], rows))

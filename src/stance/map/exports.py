@@ -17,7 +17,6 @@ In every csv a space stands before a cell of text that a spreadsheet would compu
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -51,7 +50,7 @@ def write_exports(stance_map: StanceMap, folder: Path) -> list[Path]:
     """Write all files into the folder, each beside and renamed; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.csv" for name in ("statements", "matrix", "counts", "events")]
-    write_table(paths[0], DNA_COLUMNS, _statements(stance_map), delimiter=";", quoting=csv.QUOTE_ALL)
+    write_table(paths[0], DNA_COLUMNS, _statements(stance_map), delimiter=";", all_quoted=True)
     write_table(paths[1], *_matrix(stance_map))
     write_table(paths[2], *_counts(stance_map))
     write_table(paths[3], events.COLUMNS, events.event_rows(stance_map))
