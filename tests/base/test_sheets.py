@@ -79,7 +79,7 @@ def test_an_error_is_refused_with_its_address(tmp_path, caplog, error):
     rows = [HEAD, ROWS[0], (*ROWS[1][:2], error, *ROWS[1][3:]), (*ROWS[2][:6], error)]
     with pytest.raises(StanceError, match=rf"votes\.xlsx, row 3: cell C3 holds the error {error}; allowed"):
         rows_of(tmp_path, book_of(rows))
-    assert f"2 cells are in error or without a value: cell C3 holds the error {error}, cell G4" in caplog.text
+    assert f"2 cell(s) in error or without a value: cell C3 holds the error {error}, cell G4" in caplog.text
     with pytest.raises(StanceError, match="row 2: cell C2 holds the error"):  # the first of a merged range
         rows_of(tmp_path, book_of([HEAD, rows[2], ROWS[0]], merged=["C2:C3"]))
 
