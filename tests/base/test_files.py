@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from stance.base.errors import StanceError
+from stance.base.errors import StanceError, content
 from stance.base.lines import Manner
 from stance.base.rows import read_rows, scan_rows
+from stance.base.tables import read_chunks
 from stance.data.config import DataConfig
 from stance.data.read import read_corpus
 from stance.data.table import read_annotations
@@ -148,3 +151,38 @@ def test_ids_that_lost_digits_are_told(tmp_path, caplog):
     rows = "".join(f"{i},text {i},h,t,favor,ana,d\n" for i in ["3", "04", "003", "4"])
     read_annotations(write(tmp_path / "rows.csv", HEAD + rows))
     assert "rows.csv: 2 ids are one number and two rows, such as '3' and '003'" in caplog.text
+
+
+def test_damaged_pages_of_parquet_are_told(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["one", "two"] * 50, "target": ["x"] * 100}), path)
+    data = bytearray(path.read_bytes())
+    data[4:24] = b"\xff" * 20
+    path.write_bytes(data)
+    with pytest.raises(StanceError, match=r"a\.parquet: does not read to its end"):
+        list(read_chunks(path, 10))
+
+
+def test_a_header_of_many_columns_is_read_at_once(tmp_path):
+    """It was compared with itself name by name: a million columns took days."""
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(f"c{n}" for n in range(100_000)) + "\n" + "," * 99_999 + "\n")
+    assert len(next(read_rows(path))[1]) == 100_000
+    path.write_text("a,b,a\n1,2,3\n")
+    with pytest.raises(StanceError, match=r"twice in the header; found \['a'\]"):
+        list(read_rows(path))
+
+
+def test_short_lines_of_a_quote_that_is_not_closed_do_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("stance.base.lines.LONGEST_ROW", 64 * 100)
+    path = tmp_path / "a.csv"
+    path.write_text('text,target\n"' + "\n" * 5000 + "one,x\n")
+    first, *_, last = scan_rows(path)
+    assert isinstance(first.values, StanceError) and last.values == {"text": "one", "target": "x"}
+
+
+def test_what_content_raises_is_told_with_its_place():
+    with pytest.raises(StanceError, match=r"^a\.json: damaged: KeyError: 'x'$"), content("a.json", "damaged"):
+        {}["x"]
+    with pytest.raises(PermissionError), content("a.json", "damaged"):
+        raise PermissionError(13, "Permission denied", "b")

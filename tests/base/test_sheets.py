@@ -16,6 +16,7 @@ from stance.base.predictions import read_predictions
 from stance.base.rows import read_rows
 from stance.data import table
 from stance.data.columns import Columns
+from stance.data.imports import open_export, records_of
 from stance.data.table import read_annotations
 
 HEAD = ("id", "text", "holder", "target", "label", "annotator", "document")
@@ -78,7 +79,7 @@ def test_an_error_is_refused_with_its_address(tmp_path, caplog, error):
     rows = [HEAD, ROWS[0], (*ROWS[1][:2], error, *ROWS[1][3:]), (*ROWS[2][:6], error)]
     with pytest.raises(StanceError, match=rf"votes\.xlsx, row 3: cell C3 holds the error {error}; allowed"):
         rows_of(tmp_path, book_of(rows))
-    assert f"2 cells are in error or without a value: cell C3 holds the error {error}, cell G4" in caplog.text
+    assert f"2 cell(s) in error or without a value: cell C3 holds the error {error}, cell G4" in caplog.text
     with pytest.raises(StanceError, match="row 2: cell C2 holds the error"):  # the first of a merged range
         rows_of(tmp_path, book_of([HEAD, rows[2], ROWS[0]], merged=["C2:C3"]))
 
@@ -186,3 +187,30 @@ def test_a_damaged_sheet_is_an_error_in_words(tmp_path, damage):
             after.writestr(name, damage(data) if "sheet1" in name else data)
     with pytest.raises(StanceError, match=r"votes\.xlsx: not an xlsx workbook"):
         read_annotations(path)
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_workbook_with_entities_is_refused(tmp_path, part, encoding):
+    path = tmp_path / "mine.xlsx"
+    book = Workbook()
+    book.active.append(["text", "target"])
+    book.save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    told = "<!-- first --><!DOCTYPE x [<!ENTITY f SYSTEM 'file:///etc/passwd'>]>" + members[part].decode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, inner in members.items():
+            archive.writestr(name, told.encode(encoding) if name == part else inner)
+    for read in (lambda: list(read_rows(path)), lambda: list(records_of(open_export(path)))):
+        with pytest.raises(StanceError, match="a document type or entities"):
+            read()
+
+
+def test_a_workbook_that_is_a_bomb_is_refused(tmp_path):
+    path = tmp_path / "mine.xlsx"
+    Workbook().save(path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/a.bin", b" " * 2**24)
+    with pytest.raises(StanceError, match=r"mine\.xlsx: a zip bomb"):
+        list(read_rows(path))

@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from conftest import PROJECT
 from stance.base.extras import EXTRAS
 from stance.cli import main as command
+from stance.cli.output import may_end_early
 from stance.data.annotation_files import write_annotations
 
 FILES = [file for files in command.COMMANDS.values() for file in files]
@@ -53,6 +54,28 @@ def test_an_unknown_command_is_told_what_there_is(monkeypatch, capsys):
     said = capsys.readouterr().err
     assert said.startswith("error: stance: no such command; found 'build-datset'; allowed: predict, ")
     assert said.endswith("did you mean build-dataset?\n")
+
+
+@pytest.mark.parametrize("words", [(), ("predict", "--help"), ("list-corpora",)])
+@pytest.mark.skipif(sys.platform == "win32", reason="there a pipe breaks otherwise")
+def test_nothing_is_said_when_nobody_reads_it_any_more(words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = f"import sys; sys.argv = {['stance', *words]!r}; from stance.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_pipe_to_another_process_that_broke_is_an_error():
+    with pytest.raises(BrokenPipeError), may_end_early():
+        raise BrokenPipeError
+
+
+def test_a_message_names_the_command_as_it_was_typed(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "summarize", "experiment=none") == 2
+    assert "allowed: stance train experiment=NAME first" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["inspect-import", "inspect_import", "predict"])

@@ -11,8 +11,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from conftest import PROJECT
-from stance.base.errors import StanceError, listed, setting
-from stance.cli.config import as_typed, register, typed
+from stance.base.errors import StanceError, content, listed, setting
+from stance.cli.config import as_typed, plain_messages, register, typed
 from stance.data.config import DataConfig, LabelSpellings, SplitConfig
 from stance.evaluation.config import ProbeConfig, SuspectsConfig
 from stance.inference.config import ExportConfig, PredictConfig, RayConfig
@@ -309,3 +309,26 @@ def test_a_setting_in_a_message_is_what_a_shell_and_hydra_read_back():
     for text in (*PLAIN[:-1], "don't", 'a"b\\"', "['favor', 'against']"):
         (said,) = shlex.split(setting("data.leave_out", [text, "x"]))
         assert read_back(said, TrainConfig) == [text, "x"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("could not create a primitive"),
+    ],
+)
+def test_memory_that_is_not_to_be_had_is_told(error, capsys):
+    with pytest.raises(SystemExit, match="2"), plain_messages():
+        raise error
+    assert "out of memory" in capsys.readouterr().err
+    with pytest.raises(type(error)), content("a", "damaged"):
+        raise error
+    with pytest.raises(RuntimeError, match="other"), plain_messages():
+        raise RuntimeError("other")
+
+
+def test_question_marks_as_a_text_are_refused_in_words():
+    with pytest.raises(StanceError, match=r"target: \?\?\? stands for a value that is missing"):
+        as_typed(["target=???"], PredictConfig)

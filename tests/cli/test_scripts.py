@@ -14,11 +14,14 @@ from dataclasses import asdict
 
 import pytest
 
-from conftest import PROJECT, run_here, run_script, write_lines
+from conftest import PROJECT, example, run_here, run_script, write_lines
 from stance.base.errors import StanceError
 from stance.data.annotation_files import write_annotations
 from stance.evaluation.metrics import TITLES
 from stance.experiments.pages import PUBLISHED, read_published
+from stance.models.card import Card
+from stance.models.classifier import StanceClassifier
+from stance.models.priors import Prior
 from stance.reporting.figures import learning_curve
 
 SPLIT = ("split=document", "split.validation=0.2", "split.test=0.25")
@@ -339,3 +342,11 @@ def test_killed_and_run_again_a_fine_tuning_gives_the_same_numbers(home, tiny_en
         assert first == second
     assert json.loads((runs[1] / "run.json").read_text())["resumed"]
     assert not (runs[1] / "work").exists()
+
+
+def test_excel_safe_is_an_option_of_the_command(tmp_path):
+    write_lines(tmp_path / "in.jsonl", [{"text": "=1+1", "target": "talk"}])
+    StanceClassifier(Prior.fit("target", [example(1)]), Card("prior")).save_pretrained(tmp_path / "prior")
+    said = ("checkpoint=prior", "input=in.jsonl", "output=out.csv", "excel_safe=true")
+    run_here("predict", *said, cwd=tmp_path)
+    assert "\n =1+1,talk," in (tmp_path / "out.csv").read_text()

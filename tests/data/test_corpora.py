@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import fields
 from inspect import signature
 
@@ -153,3 +154,11 @@ def test_every_recorded_configuration_is_still_one():
             values = {key: typed[key](**value) if key in typed else value for key, value in said.items()}
             assert DataConfig(**({"root": ""} | values)).reader == said["reader"]
     assert records
+
+
+def test_a_corpus_of_another_format_names_its_place(tmp_path):
+    with zipfile.ZipFile(tmp_path / "vast_train.zip", "w") as archive:
+        archive.writestr("vast_train.csv", "x")
+    data = DataConfig(name="vast", reader="vast", root=str(tmp_path), path=".", verify=False)
+    with pytest.raises(StanceError, match=str(tmp_path)):
+        read_corpus(data)

@@ -516,7 +516,7 @@ def test_a_workbook_is_read_as_any_other(tmp_path, caplog):
     with caplog.at_level("INFO", logger="stance"):
         assert rows() == [["They left.", "no", ""], ["They left.", "yes", "3"], ["A\ttab.", "#N/A", "#DIV/0!"]]
     assert "merged, so that each cell has the value of the first: A3:A4" in caplog.text
-    assert "3 cells are in error or without a value" in caplog.text
+    assert "3 cell(s) in error or without a value" in caplog.text
     with pytest.raises(StanceError, match=r"sheet.xlsx, row 5: cell B5 holds the error #N/A; allowed"):
         rows(label="Codes / Ana")
     with pytest.raises(StanceError, match=r"row 3: cell C3 holds a formula without a stored value"):

@@ -13,6 +13,7 @@ from openpyxl import Workbook
 
 from conftest import PROJECT
 from stance.base.errors import StanceError
+from stance.base.lines import Manner
 from stance.base.rows import read_rows
 from stance.cli.config import register, typed
 from stance.data import dna
@@ -454,3 +455,9 @@ def test_a_changed_real_file_is_refused(real, corpora, tmp_path, name):
     changed = data_of(name, f"data.root={tmp_path}", f"data.path={source.name}")
     with pytest.raises(StanceError, match="not the file that the published results are about"):
         read_corpus(changed)
+
+
+def test_a_database_has_nothing_to_fill_down(tmp_path):
+    path = write_dna(tmp_path / "a.dna", version=3)
+    with pytest.raises(StanceError, match=r"data\.fill_down: a database has no cells above"):
+        dna.read(path, COLUMNS, label_map=LABELS, manner=Manner(fill_down=("organization",)))

@@ -9,6 +9,8 @@ from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, read_predictions, write_predictions
+from stance.data.config import DataConfig
+from stance.evaluation.config import EvaluateConfig
 from stance.evaluation.evaluate import DRAWS, evaluate, join, over_seeds, prior_labels, score_intervals
 
 TRAIN = [example(i, LABELS[i % 3], target=f"t{i % 4}", holder=f"h{i % 2}") for i in range(30)]
@@ -252,3 +254,18 @@ def test_a_group_of_all_rows_has_the_interval_of_all_rows_and_one_of_one_documen
     wrong = {"value": 0.0, "low": 0.0, "high": 1.0}
     assert found["holders"]["alone"] == {"documents": 1, "accuracy": wrong}
     assert found["tags"] == {}
+
+
+def test_quoting_and_filling_down_are_offered_for_predictions(tmp_path):
+    path = tmp_path / "said.tsv"
+    path.write_text('id\tlabel\tnote\n1\tfavor\t"it begins\n2\t\tand ends"\n', encoding="utf-8")
+    config = EvaluateConfig(
+        data=DataConfig(name="m", reader="table", root="", path="x"),
+        predictions=str(path),
+        quoting="none",
+        fill_down=["label"],
+    )
+    found = read_predictions(path, manner=config.manner)
+    assert [row.label for row in found.values()] == ["favor", "favor"]
+    with pytest.raises(StanceError, match="quoting: unknown value"):
+        EvaluateConfig(data=config.data, quoting="single")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from scipy.optimize import minimize
 from scipy.special import softmax
 from sklearn.metrics import log_loss
@@ -220,3 +221,10 @@ def test_validation_survives_its_file_and_lacks_nothing(tmp_path):
         read_validation(tmp_path)
     with pytest.raises(StanceError, match=r"no validation\.safetensors; allowed: a checkpoint from scripts/train\.py"):
         read_validation(tmp_path.parent)
+
+
+def test_validation_of_another_shape_is_refused(tmp_path):
+    arrays = {"gold": np.arange(3), "probabilities": np.full((3, 2), 0.5), "documents": np.arange(3)}
+    save_file(arrays, tmp_path / "validation.safetensors")
+    with pytest.raises(StanceError, match=r"validation\.safetensors: damaged"):
+        read_validation(tmp_path)

@@ -11,7 +11,7 @@ import pytest
 from conftest import FRAMES, PLACES, WORDS, example
 from stance.base.errors import StanceError
 from stance.base.labels import LABEL2ID, LABELS
-from stance.evaluation.suspects import find_suspects, out_of_fold, write_suspects
+from stance.evaluation.suspects import Suspect, find_suspects, out_of_fold, write_suspects
 from stance.models.config import LinearConfig
 
 SVM = LinearConfig(name="tfidf", features="tfidf", classifier="svm", C=0.1)
@@ -105,3 +105,11 @@ def test_the_file_has_its_header_even_when_nothing_is_suspect(tmp_path):
     with path.open(encoding="utf-8") as lines:
         assert list(csv.DictReader(lines)) == []
     assert path.read_text(encoding="utf-8").startswith("rank,id,document,holder,target,text,label,suggested,confidence")
+
+
+def test_suspects_may_be_opened_in_excel(tmp_path):
+    suspect = Suspect(example(1, text="=1+1"), "against", 0.1, 0.9)
+    for safe, shown in ((True, " =1+1"), (False, "=1+1")):
+        write_suspects(tmp_path / "s.csv", [suspect], {}, excel_safe=safe)
+        with (tmp_path / "s.csv").open(newline="") as lines:
+            assert next(csv.DictReader(lines))["text"] == shown

@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -26,15 +27,17 @@ from openpyxl import Workbook
 from scipy.special import softmax
 from transformers import set_seed
 
-from conftest import example
+from conftest import example, write_lines
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.spreadsheet import inert
 from stance.base.tables import scan_length
 from stance.data.columns import Columns
 from stance.evaluation.shares import Scored, write_validation
 from stance.inference import predict_file as inference
 from stance.inference.config import AbstainConfig, PredictConfig, SharesConfig
 from stance.inference.count_shares import count_file
+from stance.inference.journal import Journal
 from stance.inference.predict_file import Tally, predict_file, rejects_path
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
@@ -815,3 +818,36 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         command = [sys.executable, "-c", MEASURE, str(path), str(tmp_path / "out.csv")]
         grown.append(int(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
     assert grown[1] < grown[0] + 12_000
+
+
+def test_a_state_that_scoring_does_not_know_is_refused(tmp_path, classifier):
+    config = PredictConfig(
+        input=str(write_lines(tmp_path / "in.jsonl", [{"text": "No.", "target": "talk"}])),
+        output=str(tmp_path / "out.csv"),
+    )
+    journal = Journal(tmp_path / "out.csv.partial", inference._identity(classifier, config))
+    journal.commit({"rows": -1})
+    journal.close()
+    with pytest.raises(StanceError, match=r"out\.csv\.partial: no state of scoring; found .*overwrite=true"):
+        predict_file(classifier, config)
+
+
+def test_an_output_without_a_name_is_refused():
+    with pytest.raises(StanceError, match="no name of a file"):
+        PredictConfig(input="a.csv", output=".")
+
+
+@pytest.mark.parametrize("sink", ["csv", "tsv"])
+def test_formulas_are_text_where_that_is_asked_for(tmp_path, classifier, sink):
+    formulas = ["=cmd|' /C calc'!A0", "+1+cmd|'x'!A0", "-2+3", "@SUM(1)", "\tx", "＝1"]
+    rows = [{"text": f"{formula} .", "target": formula, "=n": "-1.5"} for formula in formulas]
+    named = {"input": str(write_lines(tmp_path / "in.jsonl", rows)), "output": str(tmp_path / f"out.{sink}")}
+    for safe in (True, False):
+        predict_file(classifier, PredictConfig(**named, excel_safe=safe))
+        with Path(named["output"]).open(newline="") as lines:
+            found = list(csv.DictReader(lines, delimiter="\t" if sink == "tsv" else ","))
+        assert [row["target"] for row in found] == [(" " if safe else "") + formula for formula in formulas]
+        assert {row[" =n" if safe else "=n"] for row in found} == {"-1.5"}
+    with pytest.raises(StanceError, match="excel_safe: not an output of cells"):
+        PredictConfig(input="a.csv", output="b.jsonl", excel_safe=True)
+    assert inert(1.5) == 1.5

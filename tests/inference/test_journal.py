@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 
 import pytest
 
@@ -116,3 +117,38 @@ def test_so_it_is_where_a_library_writes(tmp_path, error):
         with pytest.raises(type(other)) as kept, writing("here"):
             raise other
         assert kept.value is other
+
+
+@pytest.mark.parametrize("page", ["{", "[]", '{"version": 1}', '{"version": 1, "identity": [], "state": {}}'])
+def test_a_damaged_journal_is_refused_and_overwritten_if_asked(tmp_path, page):
+    folder = tmp_path / "a.partial"
+    folder.mkdir()
+    (folder / "progress.json").write_text(page)
+    with pytest.raises(StanceError, match=r"progress\.json is damaged; allowed: .*overwrite=true"):
+        Journal(folder, {})
+    Journal(folder, {}, overwrite=True).discard()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are not locked there")
+def test_two_that_come_at_once_are_one_after_the_other_or_refused(tmp_path):
+    faults = []
+
+    def work(number):
+        for turn in range(40):
+            try:
+                journal = Journal(tmp_path / "a.partial", {})
+                journal.append("rows", f"{number} {turn}".encode())
+                journal.deliver({"rows": tmp_path / "out"})
+            except StanceError as error:
+                assert "another process is writing there" in str(error)
+            except Exception as error:
+                faults.append(error)
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

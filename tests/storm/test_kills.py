@@ -13,7 +13,7 @@ import pytest
 from forked import KILLS, moments, run, warm
 from made import checkpoints  # noqa: F401
 
-from conftest import PROJECT, write_lines
+from conftest import write_lines
 from stance.data.annotation_files import write_annotations
 
 pytestmark = pytest.mark.slow
@@ -40,7 +40,21 @@ def home(tmp_path_factory, readable_annotations):
     for row in rows[100::500]:
         row["text"] = " "
     write_lines(folder / "in.jsonl", rows)
+    _write_reports(folder, readable_annotations)
     return folder
+
+
+def _write_reports(folder, annotations):
+    """A document of each place, with a date, those who speak in it and the proposals."""
+    texts = {row.document: [] for row in annotations}
+    for row in annotations:
+        texts[row.document].append(f"{row.holder} met. {row.text}")
+    (folder / "reports").mkdir()
+    for month, (name, said) in enumerate(texts.items(), start=1):
+        (folder / "reports" / f"2024-{month:02}-01 {name}.txt").write_text(" ".join(said), encoding="utf-8")
+    (folder / "actors.csv").write_text("\n".join(["name", *texts]) + "\n", encoding="utf-8")
+    proposals = dict.fromkeys(row.target for row in annotations)
+    (folder / "proposals.csv").write_text("\n".join(["proposal", *proposals]) + "\n", encoding="utf-8")
 
 
 def files_of(place: Path) -> dict[str, bytes]:
@@ -174,13 +188,8 @@ def test_export(home, checkpoints, tmp_path):  # noqa: F811
     storm(folder, "export", *said, ready=emptied(folder, keep), kills=max(2, KILLS // 5))
 
 
-#: Commands that came later: name, arguments, which may use what the home holds.
-LATER = [("map", ("input=in.jsonl", "output=map.html"))]
-
-
-@pytest.mark.parametrize(("name", "said"), LATER)
-def test_what_came_later(place, name, said):
-    if not (PROJECT / "scripts" / f"{name}.py").exists():
-        pytest.skip(f"there is no scripts/{name}.py yet")
+def test_map(place, checkpoints):  # noqa: F811
     folder, ready = place
-    storm(folder, name, *said, ready=ready)
+    said = ("documents=reports", "actors=actors.csv", "proposals=proposals.csv", "output=map", "chunk=4", "near=0.1")
+    storm(folder, "map", *said, f"checkpoint={checkpoints['tfidf']}", ready=ready)
+    assert (folder / "map" / "evidence.csv").read_text(encoding="utf-8").count("\n") > 20

@@ -267,8 +267,8 @@ def _filled(
 ) -> Iterator[Cells]:
     """The rows that hold anything, merged ranges below the header filled; width None = as many columns as that has."""
     told = [fault for row in layout.faults.values() for fault in row.values()]
-    if len(told) > 1:
-        log.warning("%s: %d cells are in error or without a value: %s", place, len(told), _some(told))
+    if told:
+        log.warning("%s: %d cell(s) in error or without a value: %s", place, len(told), _some(told))
     columns = width or 0
     covered: dict[int, tuple[int, str, str]] = {}  # by column: up to which row, with what, and what is wrong with it
     merged: list[str] = []

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 from stance.base.errors import StanceError, input_error
 from stance.base.extras import from_extras
@@ -16,15 +16,12 @@ from stance.base.lines import PLAIN, Manner, ScannedRow, read_lines
 from stance.base.names import COMPRESSIONS, DELIMITERS, WORKBOOK, is_parquet, must_exist, table_kind
 from stance.base.rows import Row as Row
 from stance.base.rows import as_json, filled, refuse_new_columns, scan_rows
+from stance.base.spreadsheet import csv_writer, inert
 
 #: Of tables that are written, and of those that are read.
 SUFFIXES = (*DELIMITERS, ".parquet")
 
 READABLE = (*SUFFIXES, WORKBOOK)
-
-
-#: What a formula of a spreadsheet begins with; in some countries also in full width.
-_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 def read_chunks(
@@ -128,7 +125,7 @@ def encoder_for(
         path: The table to be, for its suffix and for messages.
         source: A parquet file whose columns a parquet output has too; without it the first chunk's values decide.
         added: Names and types of the columns that are new, as Arrow calls types (``double``).
-        excel_safe: In separated text no cell is a formula (:func:`no_formula`).
+        excel_safe: In separated text no cell is a formula (:func:`stance.base.spreadsheet.inert`).
 
     Raises:
         StanceError: Another suffix, or the source is not what its suffix says.
@@ -159,41 +156,6 @@ def _pack(text: str, packed: str) -> bytes:
     return bytes(pa.compress(data, codec="zstd", asbytes=True))
 
 
-class _UnixEnds:
-    """What a csv writer writes to, with a line feed in the place of each row's carriage return and line feed."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-
-    def write(self, row: str) -> None:
-        self.stream.write(row[:-2] + "\n")
-
-
-def csv_writer(stream: TextIO, delimiter: str = ",") -> Any:  # noqa: ANN401 - the csv module does not name its type
-    """A writer of rows that end in a line feed.
-
-    A cell with a carriage return is quoted, which Python's own writer leaves out (before 3.12) unless rows end in one.
-    """
-    return csv.writer(_UnixEnds(stream), delimiter=delimiter, lineterminator="\r\n")
-
-
-def no_formula(cell: object) -> object:
-    """The cell, with an apostrophe before a text that a spreadsheet would take for a formula and compute.
-
-    >>> no_formula("=cmd|' /C calc'!A0"), no_formula("-1.5"), no_formula("They said no.")
-    ("'=cmd|' /C calc'!A0", '-1.5', 'They said no.')
-
-    Source: OWASP, CSV Injection. Numbers stay, whatever their sign.
-    """
-    if not isinstance(cell, str) or cell[:1] not in _FORMULA:
-        return cell
-    try:
-        float(cell)
-    except ValueError:
-        return "'" + cell
-    return cell
-
-
 class _JsonEncoder:
     def __init__(self, packed: str) -> None:
         self.packed = packed
@@ -209,7 +171,7 @@ class _JsonEncoder:
 class _SeparatedEncoder:
     def __init__(self, path: str, packed: str, delimiter: str, excel_safe: bool) -> None:
         self.path, self.packed, self.delimiter = path, packed, delimiter
-        self.cell = (lambda value: no_formula(_cell(value))) if excel_safe else _cell
+        self.cell = (lambda value: inert(_cell(value))) if excel_safe else _cell
         self.columns: list[str] | None = None
 
     def encode(self, rows: list[Row]) -> bytes:

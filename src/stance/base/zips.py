@@ -16,8 +16,8 @@ LARGEST_ZIP = 8 * 2**30
 DENSEST = 1000
 
 
-def check_members(members: list[zipfile.ZipInfo], place: str) -> None:
-    """Refuse a zip that no program writes, before anything in it is unpacked.
+def check_members(members: list[zipfile.ZipInfo], place: str, most: int = LARGEST_ZIP) -> None:
+    """Refuse a zip that no program writes, or of more bytes, before anything in it is unpacked.
 
     Raises:
         StanceError: Paths that lead out of it, a password, too many files, or far more in them than their size says.
@@ -36,18 +36,17 @@ def check_members(members: list[zipfile.ZipInfo], place: str) -> None:
             raise input_error(
                 place, "a zip bomb: a file that unpacks to over 1,000 times its size", found=member.filename
             )
-    if unpacked > LARGEST_ZIP:
-        allowed = f"{LARGEST_ZIP >> 30} GB at most"
-        raise input_error(place, "the zip unpacks to too much", found=f"{unpacked >> 30} GB", allowed=allowed)
+    if unpacked > most:
+        raise input_error(place, "it unpacks to too many bytes", found=f"{unpacked:,}", allowed=f"{most:,} at most")
 
 
-def check_archive(archive: zipfile.ZipFile, place: str) -> None:
-    """The same of a workbook, and no part of it declares a document type, in which entities would stand.
+def check_archive(archive: zipfile.ZipFile, place: str, most: int = LARGEST_ZIP) -> None:
+    """The same of a workbook or document, and no part of it declares a document type, in which entities would stand.
 
     Raises:
         StanceError: See :func:`check_members`; XML with a document type.
     """
-    check_members(archive.infolist(), place)
+    check_members(archive.infolist(), place, most)
     for name in archive.namelist():
         if name.lower().endswith((".xml", ".rels")):
             with archive.open(name) as part:

@@ -33,6 +33,7 @@ from omegaconf.errors import GrammarParseError, InterpolationResolutionError, Om
 from stance.base.errors import StanceError, first_line, input_error, lacks_memory, quoted, setting
 from stance.base.extras import from_extras
 from stance.base.home import PROJECT, checkout
+from stance.cli.output import Log, may_end_early, told
 from stance.cli.schemas import SCHEMAS
 
 #: The toolkit keeps its own run folders: Hydra logs nothing of its own, does not change folder, and writes nothing but
@@ -201,13 +202,13 @@ def plain_messages() -> Iterator[None]:
     A StanceError or OSError, and memory that is not to be had, end the program with exit code 2; an interruption says
     how to go on, exit code 130.
     """
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stdout)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, handlers=[Log(sys.stdout)])
     logging.getLogger("stance").setLevel(logging.INFO)
     try:
-        with from_extras():
+        with may_end_early(), from_extras():
             yield
     except (StanceError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {told(error)}", file=sys.stderr)
         sys.exit(2)
     except (MemoryError, RuntimeError) as error:
         if not lacks_memory(error):
@@ -237,11 +238,12 @@ def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
         run = cast(Callable[[], None], hydra.main(version_base="1.3", config_path=folder, config_name=name)(composed))
 
         def program() -> None:
-            if {"--help", "-h"} & {*sys.argv[1:]}:
-                print(sys.modules[main.__module__].__doc__)
-            with plain_messages():
-                sys.argv[1:] = as_typed(sys.argv[1:], get_type_hints(main)["config"])
-            run()
+            with may_end_early():
+                if {"--help", "-h"} & {*sys.argv[1:]}:
+                    print(sys.modules[main.__module__].__doc__)
+                with plain_messages():
+                    sys.argv[1:] = as_typed(sys.argv[1:], get_type_hints(main)["config"])
+                run()
 
         return program
 

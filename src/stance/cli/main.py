@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from stance.base.errors import input_error
+from stance.cli.output import may_end_early
 
 #: What there is to do, by the file that does it, in the order in which a project comes to it.
 COMMANDS = {
@@ -26,7 +27,8 @@ def main() -> None:
     name, *rest = sys.argv[1:] or ["--help"]
     file = name.replace("-", "_")
     if name in ("--help", "-h", "help"):
-        print(overview())
+        with may_end_early():
+            print(overview())
     elif name == "--version":
         print(version("stance"))
     elif any(file in files for files in COMMANDS.values()):

@@ -117,7 +117,7 @@ class SuspectsConfig:
         folds: Into which the documents are drawn.
         seed: Of that drawing.
         output: The csv file; null = in ``<outputs>/suspects``, named after the corpus.
-        excel_safe: Put an apostrophe before texts that a spreadsheet would compute as formulas.
+        excel_safe: Put a space before texts that a spreadsheet would compute as formulas.
     """
 
     data: DataConfig

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
-from stance.base.files import write_beside
 from stance.base.labels import LABEL2ID, LABELS, Label
 from stance.base.predictions import Probabilities
 from stance.base.questions import questions_of
-from stance.base.tables import csv_writer, no_formula
+from stance.base.spreadsheet import write_table
 from stance.models.config import LinearConfig
 from stance.models.fitting import Setup, fit
 
@@ -115,14 +115,13 @@ def write_suspects(
     """One row a suspect, csv, with the votes (against, neutral, favor) that its label came from, and where they stand.
 
     ``places`` are by row id, see :func:`stance.base.annotations.places_of`. With ``excel_safe`` no text is a formula
-    (:func:`stance.base.tables.no_formula`).
+    (:func:`stance.base.spreadsheet.inert`).
     """
-    with write_beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv_writer(lines)
-        writer.writerow(COLUMNS)
-        for rank, suspect in enumerate(suspects, start=1):
-            row = suspect.example
-            said = [rank, row.id, row.document, row.holder, row.target, row.text, row.label, suspect.suggested]
-            shown = (f"{p:.4f}" for p in (suspect.confidence, suspect.suggested_confidence))
-            cells = [*said, *shown, *row.votes, places.get(row.id, "")]
-            writer.writerow(map(no_formula, cells) if excel_safe else cells)
+
+    def cells(rank: int, suspect: Suspect) -> list[object]:
+        row = suspect.example
+        said = (rank, row.id, row.document, row.holder, row.target, row.text, row.label, suspect.suggested)
+        shown = (f"{p:.4f}" for p in (suspect.confidence, suspect.suggested_confidence))
+        return [*said, *shown, *row.votes, places.get(row.id, "")]
+
+    write_table(path, COLUMNS, itertools.starmap(cells, enumerate(suspects, start=1)), safe=excel_safe)

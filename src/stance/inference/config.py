@@ -176,7 +176,7 @@ class PredictConfig:
         show: Print so many rows of the output when it is done.
         details: Add ``text_cut`` and ``holder_mentioned``, true or false, the latter empty where the author is asked.
         windows: Read texts that are too long for the model in windows around the holder's mentions.
-        excel_safe: In a csv or tsv output put an apostrophe before texts that a spreadsheet would compute as formulas.
+        excel_safe: In a csv or tsv output put a space before texts that a spreadsheet would compute as formulas.
         strict: Stop with an error at the first bad row.
         overwrite: Begin anew where an unfinished run with other settings or another input is in the way.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stance.base.errors import input_error
 from stance.base.labels import check_label_map
-from stance.map.spreadsheet import write_table
+from stance.base.spreadsheet import write_table
 from stance.map.types import Evidence, StanceMap
 
 #: The columns of ``corrections.csv``; the page takes them from here.

@@ -11,9 +11,9 @@ from typing import Any
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from stance.base.labels import LABELS
+from stance.base.spreadsheet import FORMULA
 from stance.base.words import composed, words
 from stance.map.corrections import ANNOTATOR, COLUMNS
-from stance.map.spreadsheet import FORMULA
 from stance.map.types import POSITIONS, Cell, Document, Evidence, Proposal, StanceMap
 from stance.map.units import in_units
 

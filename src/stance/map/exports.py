@@ -12,12 +12,11 @@ What each file holds, and what it leaves out:
   takes it: ``quanteda::as.dfm`` of the same matrix.
 - ``events.csv``: see :mod:`stance.map.events`.
 
-In every csv a space stands before a cell of text that a spreadsheet would compute; see ``spreadsheet.inert``.
+In every csv a space stands before a cell of text that a spreadsheet would compute; see :mod:`stance.base.spreadsheet`.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,9 +26,9 @@ import networkx as nx
 
 from stance.base.files import write_beside
 from stance.base.labels import LABELS
+from stance.base.spreadsheet import write_table
 from stance.map import events
 from stance.map.networks import SIGNS, actor_network, two_mode
-from stance.map.spreadsheet import inert, write_table
 from stance.map.types import Evidence, StanceMap
 from stance.map.units import in_units
 
@@ -48,25 +47,18 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def write_exports(stance_map: StanceMap, folder: Path) -> list[Path]:
-    """Write all files into the folder, each beside and renamed; their paths, in the order above."""
+    """Write all files into the folder, each beside and renamed; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [_write_statements(stance_map, folder / "statements.csv")]
+    paths = [folder / f"{name}.csv" for name in ("statements", "matrix", "counts", "events")]
+    write_table(paths[0], DNA_COLUMNS, _statements(stance_map), delimiter=";", all_quoted=True)
+    write_table(paths[1], *_matrix(stance_map))
+    write_table(paths[2], *_counts(stance_map))
+    write_table(paths[3], events.COLUMNS, events.event_rows(stance_map))
     for name, graph in (("two_mode", two_mode(stance_map)), ("actors", actor_network(stance_map))):
         clean = _for_xml(graph)
         paths.append(_write_graph(clean, folder / f"{name}.graphml", nx.write_graphml_xml))
         paths.append(_write_graph(clean, folder / f"{name}.gexf", nx.write_gexf))
-    paths.append(write_table(folder / "matrix.csv", *_matrix(stance_map)))
-    paths.append(write_table(folder / "counts.csv", *_counts(stance_map)))
-    paths.append(write_table(folder / "events.csv", events.COLUMNS, events.event_rows(stance_map)))
     return paths
-
-
-def _write_statements(stance_map: StanceMap, path: Path) -> Path:
-    with write_beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="", errors="replace") as text:
-        writer = csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerow(DNA_COLUMNS)
-        writer.writerows(_statements(stance_map))
-    return path
 
 
 def _statements(stance_map: StanceMap) -> Iterator[list[object]]:
@@ -75,13 +67,13 @@ def _statements(stance_map: StanceMap) -> Iterator[list[object]]:
     polar = (row for row in stance_map.evidence if row.label != "neutral")
     for number, row in enumerate(polar, start=1):
         start, stop = (units[row.document](offset) for offset in (row.start, row.end))
-        asked = ("", _cell(row.actor), _cell(row.proposal), int(row.label == "favor"))
-        document = (numbers[row.document], _cell(row.title or row.document), "", _cell(row.source), "", "")
-        yield [number, _time(row), *asked, start, stop, _cell(row.sentence), 1, *document]
+        asked = ("", _in_dna(row.actor), _in_dna(row.proposal), int(row.label == "favor"))
+        document = (numbers[row.document], _in_dna(row.title or row.document), "", _in_dna(row.source), "", "")
+        yield [number, _time(row), *asked, start, stop, _in_dna(row.sentence), 1, *document]
 
 
-def _cell(text: str) -> object:
-    return inert(text.translate(_DNA_SIGNS))
+def _in_dna(text: str) -> str:
+    return text.translate(_DNA_SIGNS)
 
 
 def _time(row: Evidence) -> str:

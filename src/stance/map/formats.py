@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import codecs
-import importlib
 import logging
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
-from stance.base.errors import first_line, input_error
+from stance.base.errors import StanceError, first_line, input_error
+from stance.base.extras import from_extras
+from stance.base.zips import check_archive
 
 #: What is said of a document that holds pictures of its text.
 SCAN = "no text in it: a scan? Recognise the text first (e.g. by ocrmypdf)"
@@ -22,18 +23,6 @@ UNPACKED = 500_000_000
 
 class Unreadable(Exception):
     """This file cannot be read, and why; the others can: it is set aside."""
-
-
-def _package(name: str, what: str) -> ModuleType:
-    """A package of the extra ``map``, loaded when the first file needs it.
-
-    Raises:
-        StanceError: It is not installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise input_error(what, f"needs the package {name}", allowed='pip install -e ".[map]"') from None
 
 
 def decoded(data: bytes, encoding: str) -> str:
@@ -74,11 +63,12 @@ def _markdown(file: Path, encoding: str) -> dict[str, str]:
 
 
 def _html(file: Path, encoding: str) -> dict[str, str]:
-    trafilatura = _package("trafilatura", str(file))
+    with from_extras():
+        import trafilatura
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # a page without text is told by us
     logging.getLogger("htmldate").setLevel(logging.CRITICAL)
     try:  # bytes, since a page says itself what it is encoded in
-        found = trafilatura.bare_extraction(file.read_bytes(), with_metadata=True, include_comments=False)
+        found: Any = trafilatura.bare_extraction(file.read_bytes(), with_metadata=True, include_comments=False)
     except Exception as error:  # of lxml and others, which have no common class
         raise Unreadable(f"not to be read as HTML: {first_line(error)}") from None
     if found is None:
@@ -88,15 +78,15 @@ def _html(file: Path, encoding: str) -> dict[str, str]:
 
 
 def _docx(file: Path, encoding: str) -> dict[str, str]:
-    docx = _package("docx", str(file))
+    with from_extras():
+        import docx
     try:
         with zipfile.ZipFile(file) as archive:
-            if sum(part.file_size for part in archive.infolist()) > UNPACKED:
-                raise Unreadable(f"more than {UNPACKED:,} bytes when unpacked")
+            check_archive(archive, str(file), UNPACKED)
         document = docx.Document(str(file))
         blocks = list(document.iter_inner_content())
-    except Unreadable:
-        raise
+    except StanceError as error:
+        raise Unreadable(str(error).removeprefix(f"{file}: ")) from None
     except Exception as error:  # a broken zip or XML comes up as any of a dozen kinds
         raise Unreadable(f"not a docx file: {first_line(error)}") from None
     parts = []
@@ -109,14 +99,15 @@ def _docx(file: Path, encoding: str) -> dict[str, str]:
 
 
 def _pdf(file: Path, encoding: str) -> dict[str, str]:
-    pypdf = _package("pypdf", str(file))
+    with from_extras():
+        import pypdf
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = pypdf.PdfReader(str(file))
         if reader.is_encrypted and not reader.decrypt(""):
             raise Unreadable("locked by a password")
         text = "\n".join(page.extract_text() for page in reader.pages)
-        title = str((reader.metadata or {}).get("/Title") or "")
+        title = str(reader.metadata.get("/Title") or "") if reader.metadata else ""
     except Unreadable:
         raise
     except Exception as error:  # likewise

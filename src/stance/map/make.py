@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, file_digest, quick_digest, write_json
-from stance.base.tables import csv_writer, to_parquet
+from stance.base.spreadsheet import write_table
+from stance.base.tables import to_parquet
 from stance.evaluation.metrics import in_words
 from stance.evaluation.shares import Errors, read_validation
 from stance.inference.journal import Journal
@@ -28,7 +29,6 @@ from stance.map.config import MapConfig
 from stance.map.documents import documents_digest, read_documents
 from stance.map.positions import ENOUGH, FEW, Judge, cells
 from stance.map.proposals import Encoder, PackagedEncoder, read_proposals
-from stance.map.spreadsheet import inert
 from stance.map.suggest import write_suggestions
 from stance.map.types import Document, Evidence, StanceMap
 from stance.models.classifier import StanceClassifier, checkpoint_folder
@@ -81,7 +81,7 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
             tally = ask_all(config, actors, proposals, classifier, encoder or PackagedEncoder(), journal)
             _tables(journal)
         tally = Tally(**journal.state)
-        evidence = list(_evidence(_where(journal, output, ask.TABLE)))
+        evidence = [Evidence(**row) for row in _rows(_where(journal, output, ask.TABLE))]
         documents = _documents(journal.path(ask.DOCUMENTS), config)
         judge = Judge(_errors(config), config.certain, config.bootstrap)
         made = StanceMap(
@@ -138,12 +138,7 @@ def _tables(journal: Journal) -> None:
         to_parquet(rows, table)
     else:
         pq.write_table(ask.SCHEMA.empty_table(), table)
-    with journal.path(ask.SEPARATED).open("w", encoding="utf-8", newline="") as stream:
-        writer: Any = csv_writer(stream)
-        writer.writerow(ask.SCHEMA.names)
-        with pq.ParquetFile(table) as file:
-            for batch in file.iter_batches():
-                writer.writerows([inert(cell) for cell in row.values()] for row in batch.to_pylist())
+    write_table(journal.path(ask.SEPARATED), ask.SCHEMA.names, (row.values() for row in _rows(table)))
 
 
 def _where(journal: Journal, output: Path, name: str) -> Path:
@@ -151,10 +146,10 @@ def _where(journal: Journal, output: Path, name: str) -> Path:
     return journal.path(name) if journal.path(name).exists() else output / name
 
 
-def _evidence(path: Path) -> Iterator[Evidence]:
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches():
-            yield from (Evidence(**row) for row in batch.to_pylist())
+            yield from batch.to_pylist()
 
 
 def _documents(path: Path, config: MapConfig) -> list[Document]:

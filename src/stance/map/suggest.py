@@ -8,8 +8,7 @@ from pathlib import Path
 
 import regex
 
-from stance.base.files import write_beside
-from stance.base.tables import csv_writer
+from stance.base.spreadsheet import write_table
 from stance.map.documents import SetAside
 from stance.map.types import Document
 
@@ -74,9 +73,6 @@ def suggest(documents: Iterable[Document | SetAside]) -> list[tuple[str, tuple[s
 def write_suggestions(path: Path, documents: Iterable[Document | SetAside]) -> int:
     """Write the candidates as an actors' file to be edited, with their counts; returns how many they are."""
     found = suggest(documents)
-    with write_beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv_writer(stream)
-        writer.writerow(["name", "aliases", "member_of", "statements", "documents"])
-        for name, aliases, statements, within in found:
-            writer.writerow([name, "|".join(aliases), "", statements, within])
+    rows = ((name, "|".join(aliases), "", statements, within) for name, aliases, statements, within in found)
+    write_table(path, ("name", "aliases", "member_of", "statements", "documents"), rows)
     return len(found)

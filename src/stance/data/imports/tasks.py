@@ -16,7 +16,7 @@ from stance.base.errors import input_error
 from stance.base.files import write_beside, write_json, write_jsonl
 from stance.base.labels import LABELS
 from stance.base.names import beside
-from stance.base.tables import csv_writer
+from stance.base.spreadsheet import write_table
 from stance.data.imports.pieces import pieces_of
 from stance.data.imports.record import Options, flat
 from stance.data.imports.sheets import sheet_rows
@@ -134,14 +134,12 @@ def _prodigy(task: Task) -> dict[str, Any]:
 
 def _write_sheet(path: Path, tasks: Sequence[Task], annotators: Sequence[str]) -> None:
     names = list(dict.fromkeys(name for task in tasks for name in task.fields))
-    rows = [[*names, *annotators]]
-    rows += [[task.fields.get(name, "") for name in names] + [""] * len(annotators) for task in tasks]
-    with write_beside(path) as temporary:
-        if path.suffix.lower() == ".csv":
-            with temporary.open("w", encoding="utf-8-sig", newline="") as stream:  # the mark is for Excel
-                csv_writer(stream).writerows(rows)
-        else:
-            _write_workbook(temporary, rows, len(names))
+    rows = [[task.fields.get(name, "") for name in names] + [""] * len(annotators) for task in tasks]
+    if path.suffix.lower() == ".csv":
+        write_table(path, [*names, *annotators], rows, encoding="utf-8-sig")  # the mark is for Excel
+    else:
+        with write_beside(path) as temporary:
+            _write_workbook(temporary, [[*names, *annotators], *rows], len(names))
 
 
 def _write_workbook(path: Path, rows: list[list[str]], before: int) -> None:

@@ -1,0 +1,86 @@
+"""Exports as no tool should write them, and as people change them: read right, or refused with their file."""
+
+from __future__ import annotations
+
+import pytest
+from openpyxl import Workbook
+
+from stance.base.errors import StanceError
+from stance.data.config import DataConfig
+from stance.data.imports import open_export, records_of, to_mapping
+from stance.data.imports.draft import first_mapping
+from stance.data.imports.survey import survey
+from stance.data.read import read_corpus
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("a.ann", "E1\t\n"),
+        ("a.ann", "R1\tBy Arg1:E2 Arg2:E2\nE2\tX:E2\n"),
+        ("a.tsv", "#FORMAT=WebAnno TSV 3.3\n#T_SP=a.B|c\n\n#Text=x\n1-1\t0-x\tx\t_\t\n"),
+        ("a.json", '[{"id": 1, "fields": {"text": "x"}, "responses": []}]'),
+        ("a.json", '[{"id": 1, "data": [], "annotations": [1]}]'),
+    ],
+)
+def test_an_export_that_no_tool_wrote_so_is_refused_with_its_file(tmp_path, name, written):
+    (tmp_path / name).write_text(written, encoding="utf-8")
+    with pytest.raises(StanceError, match=rf"{name}"):
+        list(records_of(open_export(tmp_path / name)))
+        raise StanceError(f"{name}: nothing was wrong")  # some of these are read, which is right too
+
+
+def test_the_first_mapping_of_odd_names_is_yaml(tmp_path):
+    import yaml
+
+    path = tmp_path / 'it\'s "a"\n.csv'
+    path.write_text('text,na"me,\x07bell\nx,y,z\n', encoding="utf-8")
+    said = yaml.safe_load(first_mapping(survey(path), path))
+    assert said["text"] == "text"
+
+
+def test_merged_cells_of_an_export_are_filled_and_formulas_without_a_value_refused(tmp_path):
+    book = Workbook()
+    for row in (["text", "holder"], ["One.", "the guild"], ["Two.", None], ["Three.", "=A1"]):
+        book.active.append(row)
+    book.active.merge_cells("B2:B3")
+    path = tmp_path / "mine.xlsx"
+    book.save(path)
+    said = to_mapping({"text": "text", "holder": "holder"}, "m.yaml")
+    records = records_of(open_export(path, said))
+    assert [next(records).values["holder"] for _ in range(2)] == ["the guild", "the guild"]
+    with pytest.raises(StanceError, match="row 4: cell B4 holds a formula without a stored value"):
+        next(records)
+
+
+def test_a_quote_of_a_tsv_takes_in_no_rows_of_an_export(tmp_path):
+    path = tmp_path / "mine.tsv"
+    path.write_text('text\tlabel\n"It begins\tyes\nMiddle\tno\nand ends"\tyes\n', encoding="utf-8")
+    with pytest.raises(StanceError, match=r"mine\.tsv, line 2: a quotation mark opens .*quoting: none"):
+        list(records_of(open_export(path, to_mapping({}, "m.yaml"))))
+    said = to_mapping({"quoting": "none"}, "m.yaml")
+    assert [r.values["text"] for r in records_of(open_export(path, said))] == ['"It begins', "Middle", 'and ends"']
+
+
+def test_an_export_whose_lines_end_in_a_carriage_return_is_read(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(b'text,label\r"One, and more.",favor\rTwo.,against\r')
+    records = list(records_of(open_export(path)))
+    assert [(r.values["text"], r.values["label"]) for r in records] == [
+        ("One, and more.", "favor"),
+        ("Two.", "against"),
+    ]
+    path.write_bytes(b'text,label\r\n"One,\rand more.",favor\r\n')
+    assert [r.values["text"] for r in records_of(open_export(path))] == ["One,\rand more."]
+
+
+def test_holders_that_some_judgements_of_an_export_lack_are_counted(tmp_path, caplog):
+    path = tmp_path / "mine.csv"
+    path.write_text("text,who,label,d\nOne.,the guild,favor,x\nTwo.,,against,\n", encoding="utf-8")
+    said = "text: text\nholder: who\ntarget: {value: talk}\nlabel: label\nid: text\ndocument: d\n"
+    (tmp_path / "m.yaml").write_text(said)
+    data = DataConfig(name="m", reader="import", root=str(tmp_path), path="mine.csv", mapping=str(tmp_path / "m.yaml"))
+    with caplog.at_level("WARNING"):
+        assert len(read_corpus(data).annotations) == 2
+    assert "1 of 2 judgements name no holder" in caplog.text
+    assert "1 of 2 judgements name no document: each such row is a document of its own" in caplog.text
