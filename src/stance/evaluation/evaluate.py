@@ -15,6 +15,8 @@ from stance.base.labels import LABELS, alike
 from stance.base.predictions import Prediction, Predictor, to_predictions
 from stance.base.questions import questions_of
 from stance.evaluation import metrics
+from stance.evaluation.metrics import Score
+from stance.evaluation.report import GroupInterval, GroupScores, Intervals, LabelIntervals, LabelScores, Report
 from stance.models.priors import PRIORS, Prior
 
 with from_extras():
@@ -22,7 +24,7 @@ with from_extras():
 
 log = logging.getLogger(__name__)
 
-#: Of the dictionaries that :func:`evaluate` gives; a changed meaning makes a new number.
+#: Of the reports that :func:`evaluate` gives; a changed meaning makes a new number, a new measure does not.
 REPORT_VERSION = 1
 
 #: Of the stratified prior: a single draw on 300 rows would be off by some 0.025.
@@ -99,8 +101,8 @@ def evaluate(
     headline: str = "macro_f1",
     samples: int = 1000,
     seed: int = 0,
-) -> dict[str, Any]:
-    """The report of one model on one part, as a dictionary ready for ``metrics.json``.
+) -> Report:
+    """The report of one model on one part.
 
     Args:
         examples: With the gold labels; at least one.
@@ -109,12 +111,6 @@ def evaluate(
         headline: The measure that the gain over the best prior is stated in, one of ``metrics.ALL_MEASURES``.
         samples: Bootstrap samples; documents are resampled.
         seed: Of the bootstrap.
-
-    Returns:
-        ``n``, ``documents``; ``measures``: value and 95% interval of each (from a single document: all that is
-        possible); ``priors``: the headline measure of each; ``best_prior``; ``gain``: headline minus that of the best
-        prior on the same bootstrap samples; ``labels``, ``targets``, ``holders``, ``tags``: scores of each, with n;
-        ``confusion``: gold label by predicted label.
     """
     gold = [example.label for example in examples]
     documents = [example.document for example in examples]
@@ -132,29 +128,29 @@ def evaluate(
     }
     best = max(priors, key=lambda name: float(priors[name][0]))
     matrix = metrics.confusion(gold, predicted)
-    return {
-        "version": REPORT_VERSION,
-        "n": len(examples),
-        "documents": drawn_from,
-        "headline": headline,
-        "measures": {name: metrics.with_interval(values, drawn_from) for name, values in measures.items()},
-        "priors": {name: float(values[0]) for name, values in priors.items()},
-        "best_prior": best,
-        "gain": metrics.with_interval(measures[headline] - priors[best], drawn_from, lowest=-1.0),
-        "labels": _per_label(matrix),
-        "targets": _per_group(targets, gold, predicted),
-        "holders": _per_group([example.holder for example in examples], gold, predicted),
-        "tags": _per_tag(examples, gold, predicted),
-        "confusion": {
+    return Report(
+        version=REPORT_VERSION,
+        n=len(examples),
+        documents=drawn_from,
+        headline=headline,
+        measures={name: metrics.score(values, drawn_from) for name, values in measures.items()},
+        priors={name: float(values[0]) for name, values in priors.items()},
+        best_prior=best,
+        gain=metrics.score(measures[headline] - priors[best], drawn_from, lowest=-1.0),
+        labels=_per_label(matrix),
+        targets=_per_group(targets, gold, predicted),
+        holders=_per_group([example.holder for example in examples], gold, predicted),
+        tags=_per_tag(examples, gold, predicted),
+        confusion={
             label: dict(zip(LABELS, map(int, row), strict=True)) for label, row in zip(LABELS, matrix, strict=True)
         },
-    }
+    )
 
 
-def remark(report: Mapping[str, Any]) -> str:
+def remark(report: Report) -> str:
     """A line on what a report's headline cannot reach, if that is so; else nothing."""
-    absent = [label for label, scores in report["labels"].items() if not scores["n"]]
-    if report["headline"] != "macro_f1" or not absent:
+    absent = [label for label, scores in report.labels.items() if not scores.n]
+    if report.headline != "macro_f1" or not absent:
         return ""
     most = (len(LABELS) - len(absent)) / len(LABELS)
     return (
@@ -163,22 +159,22 @@ def remark(report: Mapping[str, Any]) -> str:
     )
 
 
-def _per_label(matrix: metrics.Array) -> dict[str, dict[str, float]]:
+def _per_label(matrix: metrics.Array) -> dict[str, LabelScores]:
     columns = (matrix.sum(axis=1), metrics.precision(matrix), metrics.recall(matrix), metrics.f1(matrix))
     return {
-        label: {"n": int(n), "precision": float(p), "recall": float(r), "f1": float(f)}
+        label: LabelScores(n=int(n), precision=float(p), recall=float(r), f1=float(f))
         for label, n, p, r, f in zip(LABELS, *columns, strict=True)
     }
 
 
-def _per_group(groups: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _per_group(groups: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, GroupScores]:
     rows: dict[str, list[int]] = {}
     for index, group in enumerate(groups):
         rows.setdefault(group, []).append(index)
     return {group: _scores([gold[i] for i in chosen], [predicted[i] for i in chosen]) for group, chosen in rows.items()}
 
 
-def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, GroupScores]:
     """A row counts for each of its tags."""
     tagged = [(tag, index) for index, example in enumerate(examples) for tag in example.tags]
     indices = [index for _, index in tagged]
@@ -186,20 +182,20 @@ def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequen
     return dict(sorted(_per_group(tags, [gold[i] for i in indices], [predicted[i] for i in indices]).items()))
 
 
-def _scores(gold: Sequence[str], predicted: Sequence[str]) -> dict[str, Any]:
+def _scores(gold: Sequence[str], predicted: Sequence[str]) -> GroupScores:
     matrix = metrics.confusion(gold, predicted)
-    return {
-        "n": len(gold),
-        "gold": label_counts(gold),
-        "accuracy": float(metrics.accuracy(matrix)),
-        "macro_f1": float(metrics.macro_f1(matrix)),
-        "favor_against_f1": float(metrics.favor_against_f1(matrix)),
-    }
+    return GroupScores(
+        n=len(gold),
+        gold=label_counts(gold),
+        accuracy=float(metrics.accuracy(matrix)),
+        macro_f1=float(metrics.macro_f1(matrix)),
+        favor_against_f1=float(metrics.favor_against_f1(matrix)),
+    )
 
 
 def score_intervals(
     examples: Sequence[Example], predicted: Sequence[str], *, samples: int = 1000, seed: int = 0
-) -> dict[str, Any]:
+) -> Intervals:
     """95% intervals for the scores of labels and groups that :func:`evaluate` gives; documents are resampled.
 
     Args:
@@ -228,13 +224,13 @@ def score_intervals(
         "f1": (metrics.f1(summed), said + there),
     }
 
-    def of_label(values: metrics.Array, counts: metrics.Array) -> dict[str, float] | None:
+    def of_label(values: metrics.Array, counts: metrics.Array) -> Score | None:
         spread = int((counts > 0).sum())
-        return metrics.with_interval(values[weights[:, of] @ counts > 0], spread) if spread else None
+        return metrics.score(values[weights[:, of] @ counts > 0], spread) if spread else None
 
     right = np.array([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
 
-    def accuracies(groups: Sequence[Sequence[str]]) -> dict[str, dict[str, Any]]:
+    def accuracies(groups: Sequence[Sequence[str]]) -> dict[str, GroupInterval]:
         pairs = [(index, name) for index, names in enumerate(groups) for name in names]
         if not pairs:
             return {}
@@ -246,25 +242,25 @@ def score_intervals(
 
         counts, hits = totals(np.ones(len(rows))), totals(right[rows])
         spread = np.diff(counts.indptr)
-        found: dict[str, dict[str, Any]] = {}
+        found = {}
         for column, name in enumerate(names):
             own = slice(counts.indptr[column], counts.indptr[column + 1])
             drawn = weights[: 1 if spread[column] == 1 else None, counts.indices[own]]
             n = drawn @ counts.data[own]
             values = (drawn @ hits.data[own])[n > 0] / n[n > 0]
-            accuracy = metrics.with_interval(values, int(spread[column]))
-            found[name] = {"documents": int(spread[column]), "accuracy": accuracy}
+            documents_of = int(spread[column])
+            found[name] = GroupInterval(documents_of, metrics.score(values, documents_of))
         return found
 
-    return {
-        "labels": {
-            label: {name: of_label(values[:, i], counts[:, i]) for name, (values, counts) in scores.items()}
+    return Intervals(
+        labels={
+            label: LabelIntervals(**{name: of_label(v[:, i], counts[:, i]) for name, (v, counts) in scores.items()})
             for i, label in enumerate(LABELS)
         },
-        "targets": accuracies([(example.target,) for example in examples]),
-        "holders": accuracies([(example.holder,) for example in examples]),
-        "tags": accuracies([example.tags for example in examples]),
-    }
+        targets=accuracies([(example.target,) for example in examples]),
+        holders=accuracies([(example.holder,) for example in examples]),
+        tags=accuracies([example.tags for example in examples]),
+    )
 
 
 def over_seeds(

@@ -9,6 +9,7 @@ ones. All three labels always count: a label that the sample lacks has F1 0, as 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,17 @@ with from_extras():
     from sklearn.metrics import confusion_matrix
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 Measure = Callable[[Array], Array]
 
 
@@ -200,12 +212,18 @@ def interval(values: Array) -> tuple[float, float, float]:
     return float(values[0]), float(low), float(high)
 
 
-def with_interval(values: Array, documents: int, lowest: float = 0.0) -> dict[str, float]:
+def score(values: Array, documents: int, lowest: float = 0.0) -> Score:
     """Value and 95% interval; from a single document nothing is known, so that the interval is all that is possible."""
-    value, low, high = interval(values) if documents > 1 else (float(values[0]), lowest, 1.0)
-    return {"value": value, "low": low, "high": high}
+    return Score(*interval(values)) if documents > 1 else Score(float(values[0]), lowest, 1.0)
 
 
-def in_words(score: Mapping[str, float], sign: str = "") -> str:
+def with_interval(values: Array, documents: int, lowest: float = 0.0) -> dict[str, float]:
+    """As :func:`score` gives it, ready for JSON."""
+    return asdict(score(values, documents, lowest))
+
+
+def in_words(score: Score | Mapping[str, float], sign: str = "") -> str:
     """Value and interval as pages and scripts show them: ``0.473 [0.447, 0.497]``; ``sign="+"`` for differences."""
+    if isinstance(score, Score):
+        score = asdict(score)
     return f"{score['value']:{sign}.3f} [{score['low']:{sign}.3f}, {score['high']:{sign}.3f}]"
