@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from stance.base.annotations import Example
 from stance.base.labels import LABEL2ID, LABELS
+from stance.base.measures import Array
 from stance.base.predictions import DECIMALS, Probabilities
 from stance.base.settings import ABSENT
 from stance.evaluation import metrics
-from stance.evaluation.metrics import Array, Score
+from stance.evaluation.metrics import Score
 
 #: Of a reliability table.
 BINS = 15

@@ -12,6 +12,7 @@ from stance.base.annotations import Example, label_counts, shortened
 from stance.base.errors import input_error
 from stance.base.extras import from_extras
 from stance.base.labels import LABELS, alike
+from stance.base.measures import ALL_MEASURES, Array, accuracy, f1, favor_against_f1, macro_f1, precision, recall
 from stance.base.predictions import Prediction, Predictor, to_predictions
 from stance.base.questions import questions_of
 from stance.evaluation import metrics
@@ -108,7 +109,7 @@ def evaluate(
         examples: With the gold labels; at least one.
         predicted: The label for each, in their order.
         train: What the priors are fitted on.
-        headline: The measure that the gain over the best prior is stated in, one of ``metrics.ALL_MEASURES``.
+        headline: The measure that the gain over the best prior is stated in, one of ``ALL_MEASURES``.
         samples: Bootstrap samples; documents are resampled.
         seed: Of the bootstrap.
     """
@@ -118,10 +119,10 @@ def evaluate(
     drawn_from = len(set(documents))
     weights = metrics.document_weights(drawn_from, samples, seed)
 
-    def sampled(name: str, labels: Sequence[str]) -> metrics.Array:
+    def sampled(name: str, labels: Sequence[str]) -> Array:
         return metrics.measure(name, weights, *metrics.grouped_confusions(gold, labels, documents, targets))
 
-    measures = {name: sampled(name, predicted) for name in metrics.ALL_MEASURES}
+    measures = {name: sampled(name, predicted) for name in ALL_MEASURES}
     priors = {
         name: np.mean([sampled(headline, labels) for labels in draws], axis=0)
         for name, draws in prior_labels(train, examples).items()
@@ -159,8 +160,8 @@ def remark(report: Report) -> str:
     )
 
 
-def _per_label(matrix: metrics.Array) -> dict[str, LabelScores]:
-    columns = (matrix.sum(axis=1), metrics.precision(matrix), metrics.recall(matrix), metrics.f1(matrix))
+def _per_label(matrix: Array) -> dict[str, LabelScores]:
+    columns = (matrix.sum(axis=1), precision(matrix), recall(matrix), f1(matrix))
     return {
         label: LabelScores(n=int(n), precision=float(p), recall=float(r), f1=float(f))
         for label, n, p, r, f in zip(LABELS, *columns, strict=True)
@@ -187,9 +188,9 @@ def _scores(gold: Sequence[str], predicted: Sequence[str]) -> GroupScores:
     return GroupScores(
         n=len(gold),
         gold=label_counts(gold),
-        accuracy=float(metrics.accuracy(matrix)),
-        macro_f1=float(metrics.macro_f1(matrix)),
-        favor_against_f1=float(metrics.favor_against_f1(matrix)),
+        accuracy=float(accuracy(matrix)),
+        macro_f1=float(macro_f1(matrix)),
+        favor_against_f1=float(favor_against_f1(matrix)),
     )
 
 
@@ -219,12 +220,12 @@ def score_intervals(
     summed = metrics.weighted_sum(weights[:, of], matrices)
     said, there = matrices.sum(axis=1), matrices.sum(axis=2)
     scores = {
-        "precision": (metrics.precision(summed), said),
-        "recall": (metrics.recall(summed), there),
-        "f1": (metrics.f1(summed), said + there),
+        "precision": (precision(summed), said),
+        "recall": (recall(summed), there),
+        "f1": (f1(summed), said + there),
     }
 
-    def of_label(values: metrics.Array, counts: metrics.Array) -> Score | None:
+    def of_label(values: Array, counts: Array) -> Score | None:
         spread = int((counts > 0).sum())
         return metrics.score(values[weights[:, of] @ counts > 0], spread) if spread else None
 
@@ -237,7 +238,7 @@ def score_intervals(
         names = list(dict.fromkeys(name for _, name in pairs))
         rows, columns = np.array([index for index, _ in pairs]), metrics.numbered([name for _, name in pairs])
 
-        def totals(values: metrics.Array) -> sp.csc_array:
+        def totals(values: Array) -> sp.csc_array:
             return sp.coo_array((values, (documents[rows], columns)), shape=(drawn_from, len(names))).tocsc()
 
         counts, hits = totals(np.ones(len(rows))), totals(right[rows])
@@ -298,7 +299,7 @@ def over_seeds(
     weights = metrics.document_weights(drawn_from, samples, seed)
     generator = np.random.default_rng(seed + 1)
 
-    def averaged(name: str, trainings: Sequence[Sequence[str]]) -> tuple[metrics.Array, float]:
+    def averaged(name: str, trainings: Sequence[Sequence[str]]) -> tuple[Array, float]:
         """The mean over the trainings, then over those drawn in each sample; and the deviation over the trainings."""
         values = np.stack(
             [

@@ -10,8 +10,9 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
+from stance.base.measures import TITLES
 from stance.base.questions import Question
-from stance.evaluation.metrics import TITLES, in_words
+from stance.evaluation.metrics import in_words
 from stance.evaluation.report import Report
 from stance.models.config import AS_IT_IS, KINDS, sources_of
 from stance.models.input_format import InputFormat

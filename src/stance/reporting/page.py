@@ -16,9 +16,10 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from stance.base.annotations import Example
 from stance.base.labels import LABELS
+from stance.base.measures import TITLES
 from stance.base.predictions import Prediction
 from stance.base.words import composed, whole, words
-from stance.evaluation.metrics import TITLES, Score, in_words
+from stance.evaluation.metrics import Score, in_words
 from stance.evaluation.report import PartReport, Report
 from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL, Slices
 from stance.reporting.figures import reliability_diagram, risk_coverage
