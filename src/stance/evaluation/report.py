@@ -44,11 +44,11 @@ class Report:
     newer version measures besides is None.
 
     Attributes:
-        version: Of the meaning of all this, ``evaluate.REPORT_VERSION``.
+        version: Of the meaning of all this, :data:`stance.evaluation.evaluate.REPORT_VERSION`.
         n: Rows.
         documents: That the rows are from.
         headline: The measure that ``priors`` and ``gain`` are stated in.
-        measures: By name, see ``base.measures``; with 95% interval (from a single document: all that is possible).
+        measures: By name, see :mod:`stance.base.measures`; from a single document an interval is all that is possible.
         priors: The headline measure of each.
         best_prior: The name of the best one.
         gain: Headline minus that of the best prior on the same bootstrap samples.
