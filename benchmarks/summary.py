@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from sentences import Sentences, chosen
-from stance.evaluation.metrics import confusion, macro_f1
+from stance.base.measures import macro_f1
+from stance.evaluation.metrics import confusion
 from worker import SYSTEMS
 
 

@@ -35,6 +35,7 @@ from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, read_json, write_beside, write_json
 from stance.base.labels import ID2LABEL, LABEL2ID, LABELS
+from stance.base.measures import macro_f1
 from stance.base.questions import questions_of
 from stance.cli.config import PROJECT, plain_messages, register, typed
 from stance.data.build import build_dataset
@@ -43,7 +44,6 @@ from stance.evaluation.metrics import (
     document_weights,
     grouped_confusions,
     in_words,
-    macro_f1,
     measure,
     over_trainings,
     with_interval,

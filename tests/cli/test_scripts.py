@@ -16,8 +16,8 @@ import pytest
 
 from conftest import PROJECT, example, run_here, run_script, write_lines
 from stance.base.errors import StanceError
+from stance.base.measures import TITLES
 from stance.data.annotation_files import write_annotations
-from stance.evaluation.metrics import TITLES
 from stance.experiments.pages import PUBLISHED, read_published
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier

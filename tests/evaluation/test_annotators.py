@@ -9,10 +9,11 @@ from conftest import annotation, example
 from stance.base.annotations import Corpus
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.measures import accuracy, macro_f1
 from stance.data.agreement import aggregate
 from stance.data.corpora import gwsd
 from stance.evaluation.annotators import annotators_page, by_annotator, by_target, ceiling, describe, held_out
-from stance.evaluation.metrics import accuracy, confusion, macro_f1
+from stance.evaluation.metrics import confusion
 
 NAMES = ("ann", "ben", "cy", "dee", "eve")
 

@@ -63,11 +63,11 @@ def test_brier_and_log_loss_by_hand_and_against_scikit_learn():
     p = np.array([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1], [0.0, 0.25, 0.75]])
     found = measure_calibration(examples_of([2, 0, 1], 1), p, samples=50)
     by_hand = [0.04 + 0.09 + 0.25, 0.81 + 0.64 + 0.01, 0.75**2 + 0.75**2]
-    assert found["brier"]["value"] == pytest.approx(np.mean(by_hand))
-    assert found["log_loss"]["value"] == pytest.approx(log_loss([2, 0, 1], p, labels=[0, 1, 2]))
-    assert found["brier"]["low"] < found["brier"]["value"] < found["brier"]["high"]
-    zero = measure_calibration(examples_of([0]), p[2:], samples=10)["log_loss"]
-    assert (zero["value"], zero["high"]) == (pytest.approx(np.log(1e6)), pytest.approx(np.log(1e6)))
+    assert found.brier.value == pytest.approx(np.mean(by_hand))
+    assert found.log_loss.value == pytest.approx(log_loss([2, 0, 1], p, labels=[0, 1, 2]))
+    assert found.brier.low < found.brier.value < found.brier.high
+    zero = measure_calibration(examples_of([0]), p[2:], samples=10).log_loss
+    assert (zero.value, zero.high) == (pytest.approx(np.log(1e6)), pytest.approx(np.log(1e6)))
 
 
 @pytest.mark.parametrize("true_scale", [0.3, 1.0, 2.5])
@@ -96,12 +96,13 @@ def test_a_calibrated_model_is_told_from_an_overconfident_one():
     rows = examples_of(gold)
     bad, good = (measure_calibration(rows, softmax(s * logits, axis=1), samples=200) for s in (1.5, 0.5))
     for name in ("ece", "ece_equal_width"):
-        assert bad[name]["value"] > 3 * bad[name]["if_calibrated"]
-        assert good[name]["value"] < 1.3 * good[name]["if_calibrated"]
-        assert bad[name]["low"] < bad[name]["value"] < bad[name]["high"]
-    assert bad["brier"]["value"] > good["brier"]["value"]
-    assert bad["log_loss"]["value"] > good["log_loss"]["value"]
-    top = bad["reliability"]["equal_width"][-1]
+        worse, better = getattr(bad, name), getattr(good, name)
+        assert worse.value > 3 * worse.if_calibrated
+        assert better.value < 1.3 * better.if_calibrated
+        assert worse.low < worse.value < worse.high
+    assert bad.brier.value > good.brier.value
+    assert bad.log_loss.value > good.log_loss.value
+    top = bad.reliability["equal_width"][-1]
     assert top["accuracy"] < top["confidence"] - 0.1
 
 
@@ -119,8 +120,8 @@ def held_of_the_error(gap: float, documents: int, trials: int) -> float:
         right = limits + np.repeat(generator.normal(0, 0.5, documents), 10) + generator.normal(size=rows) > 0
         p = np.column_stack([1 - confidence, np.zeros(rows), confidence])
         examples = examples_of(np.where(right, 2, 0), 10)
-        found = measure_calibration(examples, p, samples=100, seed=trial)["ece"]
-        held += found["low"] <= gap <= found["high"]
+        found = measure_calibration(examples, p, samples=100, seed=trial).ece
+        held += found.low <= gap <= found.high
     return held / trials
 
 

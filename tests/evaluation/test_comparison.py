@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 
 from conftest import example
 from stance.base.labels import LABELS
+from stance.base.measures import macro_f1
 from stance.evaluation import metrics
 from stance.evaluation.comparison import (
     compare,
@@ -66,7 +67,7 @@ def test_randomization_over_few_documents_by_hand():
 def test_the_difference_is_that_of_the_measures_and_its_parts_carry_n():
     a, b = flawed(0.5), flawed(0.2, seed=1)
     (found,) = compare(ROWS, {"a": [a], "b": [b]}, headline="macro_f1", samples=300)
-    values = [float(metrics.macro_f1(metrics.confusion(GOLD, labels))) for labels in (b, a)]
+    values = [float(macro_f1(metrics.confusion(GOLD, labels))) for labels in (b, a)]
     assert found["values"] == pytest.approx(values)
     assert found["difference"]["value"] == pytest.approx(values[0] - values[1])
     assert found["difference"]["low"] < found["difference"]["value"] < found["difference"]["high"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,8 @@ from stance.base.predictions import Prediction, read_predictions, write_predicti
 from stance.data.config import DataConfig
 from stance.evaluation.config import EvaluateConfig
 from stance.evaluation.evaluate import DRAWS, evaluate, join, over_seeds, prior_labels, score_intervals
+from stance.evaluation.metrics import Score
+from stance.evaluation.report import GroupInterval, LabelIntervals
 
 TRAIN = [example(i, LABELS[i % 3], target=f"t{i % 4}", holder=f"h{i % 2}") for i in range(30)]
 ROWS = [
@@ -29,33 +33,33 @@ def flawed(every: int) -> list[str]:
 
 def test_the_report_of_a_perfect_model():
     report = evaluate(ROWS, GOLD, TRAIN, samples=100)
-    assert report["n"] == 60
-    assert report["documents"] == 20
+    assert report.n == 60
+    assert report.documents == 20
     for name in ("macro_f1", "favor_against_f1", "accuracy"):
-        assert report["measures"][name] == {"value": 1.0, "low": 1.0, "high": 1.0}
-    assert report["gain"]["value"] == pytest.approx(1 - report["priors"][report["best_prior"]])
-    assert report["best_prior"] == max(report["priors"], key=report["priors"].get)
-    assert report["confusion"]["favor"] == {"against": 0, "neutral": 0, "favor": 20}
+        assert report.measures[name] == Score(1.0, 1.0, 1.0)
+    assert report.gain.value == pytest.approx(1 - report.priors[report.best_prior])
+    assert report.best_prior == max(report.priors, key=report.priors.get)
+    assert report.confusion["favor"] == {"against": 0, "neutral": 0, "favor": 20}
 
 
 def test_scores_by_label_target_holder_and_tag_carry_n():
     report = evaluate(ROWS, flawed(4), TRAIN, samples=50)
     for groups in ("targets", "holders"):
-        assert sum(group["n"] for group in report[groups].values()) == 60
-    assert report["tags"]["odd"]["n"] == 30
-    assert {label: scores["n"] for label, scores in report["labels"].items()} == dict.fromkeys(LABELS, 20)
-    right = sum(group["accuracy"] * group["n"] for group in report["targets"].values())
-    assert right / 60 == pytest.approx(report["measures"]["accuracy"]["value"])
-    low, value, high = (report["measures"]["macro_f1"][key] for key in ("low", "value", "high"))
+        assert sum(group.n for group in getattr(report, groups).values()) == 60
+    assert report.tags["odd"].n == 30
+    assert {label: scores.n for label, scores in report.labels.items()} == dict.fromkeys(LABELS, 20)
+    right = sum(group.accuracy * group.n for group in report.targets.values())
+    assert right / 60 == pytest.approx(report.measures["accuracy"].value)
+    low, value, high = (getattr(report.measures["macro_f1"], key) for key in ("low", "value", "high"))
     assert low < value < high
 
 
 def test_the_best_prior_gains_nothing_over_itself():
     train = [*TRAIN, *[example(200 + i, "favor", target="t1") for i in range(9)]]
     rows = [example(300 + i, "favor" if i % 5 == 1 else "against", target=f"t{i % 5}") for i in range(20)]
-    best = evaluate(rows, ["against"] * 20, train, samples=10)["best_prior"]
+    best = evaluate(rows, ["against"] * 20, train, samples=10).best_prior
     (labels,) = prior_labels(train, rows)[best]
-    assert evaluate(rows, labels, train, samples=50)["gain"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert evaluate(rows, labels, train, samples=50).gain == Score(0.0, 0.0, 0.0)
 
 
 def test_predictions_are_joined_on_id_and_nothing_is_left_out():
@@ -179,12 +183,12 @@ def test_over_seeds_averages_and_holds_both_variances():
     seeds = [flawed(3), flawed(4), flawed(6)]
     prior = prior_labels(TRAIN, ROWS)["stratified"][:1]
     found = over_seeds(ROWS, seeds, prior, names=["accuracy"], headline="macro_f1", samples=300)
-    each = [evaluate(ROWS, seed, TRAIN, samples=10)["measures"]["accuracy"]["value"] for seed in seeds]
+    each = [evaluate(ROWS, seed, TRAIN, samples=10).measures["accuracy"].value for seed in seeds]
     assert found["accuracy"]["value"] == pytest.approx(np.mean(each))
     assert found["accuracy"]["sd"] == pytest.approx(np.std(each, ddof=1))
     alone = over_seeds(ROWS, seeds[:1], prior, names=["accuracy"], headline="macro_f1", samples=300)
     assert alone["accuracy"]["sd"] == 0
-    gain = evaluate(ROWS, prior[0], TRAIN, samples=10)["measures"]["macro_f1"]["value"]
+    gain = evaluate(ROWS, prior[0], TRAIN, samples=10).measures["macro_f1"].value
     assert found["gain"]["value"] == pytest.approx(found["macro_f1"]["value"] - gain)
     assert found["gain"]["low"] < found["gain"]["value"] < found["gain"]["high"]
 
@@ -206,8 +210,8 @@ def test_a_random_prior_is_averaged_over_many_draws():
     draws = prior_labels(TRAIN, ROWS)["stratified"]
     assert len(draws) == DRAWS
     report = evaluate(ROWS, GOLD, TRAIN, samples=10)
-    single = [evaluate(ROWS, draw, TRAIN, samples=10)["measures"]["macro_f1"]["value"] for draw in draws]
-    assert report["priors"]["stratified"] == pytest.approx(np.mean(single))
+    single = [evaluate(ROWS, draw, TRAIN, samples=10).measures["macro_f1"].value for draw in draws]
+    assert report.priors["stratified"] == pytest.approx(np.mean(single))
     assert np.std(single) > 0.02
 
 
@@ -219,29 +223,31 @@ def test_a_system_does_not_differ_from_itself():
 def test_intervals_are_of_the_scores_that_the_report_gives():
     found, report = score_intervals(ROWS, flawed(7), samples=200), evaluate(ROWS, flawed(7), TRAIN, samples=10)
     for label in LABELS:
-        for name, score in found["labels"][label].items():
-            assert score["value"] == pytest.approx(report["labels"][label][name])
-            assert score["low"] <= score["value"] <= score["high"]
+        for name in ("precision", "recall", "f1"):
+            score = getattr(found.labels[label], name)
+            assert score.value == pytest.approx(getattr(report.labels[label], name))
+            assert score.low <= score.value <= score.high
     for kind in ("targets", "holders", "tags"):
-        assert set(found[kind]) == set(report[kind])
-        for name, group in found[kind].items():
-            assert group["accuracy"]["value"] == pytest.approx(report[kind][name]["accuracy"])
-            assert group["accuracy"]["low"] < group["accuracy"]["value"] < group["accuracy"]["high"]
-    assert found["holders"]["h0"]["documents"] == 20
-    assert found["targets"]["t0"]["documents"] == len({row.document for row in ROWS if row.target == "t0"}) == 12
+        groups, scores = getattr(found, kind), getattr(report, kind)
+        assert set(groups) == set(scores)
+        for name, group in groups.items():
+            assert group.accuracy.value == pytest.approx(scores[name].accuracy)
+            assert group.accuracy.low < group.accuracy.value < group.accuracy.high
+    assert found.holders["h0"].documents == 20
+    assert found.targets["t0"].documents == len({row.document for row in ROWS if row.target == "t0"}) == 12
 
 
 def test_a_score_of_nothing_is_no_score():
     """Neutral is in no gold row and never said; favor in one document of twenty, always found."""
     rows = [example(i, "favor" if i == 7 else "against", document=f"d{i // 3}") for i in range(60)]
     said = [row.label for row in rows]
-    found = score_intervals(rows, said, samples=50)["labels"]
-    assert found["neutral"] == {"precision": None, "recall": None, "f1": None}
-    assert found["favor"]["recall"] == {"value": 1.0, "low": 0.0, "high": 1.0}
-    assert found["against"]["f1"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    found = score_intervals(rows, said, samples=50).labels
+    assert found["neutral"] == LabelIntervals(precision=None, recall=None, f1=None)
+    assert found["favor"].recall == Score(1.0, 0.0, 1.0)
+    assert found["against"].f1 == Score(1.0, 1.0, 1.0)
     said[0] = "neutral"
-    found = score_intervals(rows, said, samples=50)["labels"]["neutral"]
-    assert (found["precision"], found["recall"]) == ({"value": 0.0, "low": 0.0, "high": 1.0}, None)
+    found = score_intervals(rows, said, samples=50).labels["neutral"]
+    assert (found.precision, found.recall) == (Score(0.0, 0.0, 1.0), None)
 
 
 def test_a_group_of_all_rows_has_the_interval_of_all_rows_and_one_of_one_document_has_none():
@@ -249,11 +255,10 @@ def test_a_group_of_all_rows_has_the_interval_of_all_rows_and_one_of_one_documen
     rows[0] = example(0, "against", target="all", holder="alone", document="d0")
     said = flawed(4)
     found = score_intervals(rows, said, samples=100)
-    whole = evaluate(rows, said, TRAIN, samples=100)["measures"]["accuracy"]
-    assert found["targets"]["all"]["accuracy"] == pytest.approx(whole)
-    wrong = {"value": 0.0, "low": 0.0, "high": 1.0}
-    assert found["holders"]["alone"] == {"documents": 1, "accuracy": wrong}
-    assert found["tags"] == {}
+    whole = evaluate(rows, said, TRAIN, samples=100).measures["accuracy"]
+    assert astuple(found.targets["all"].accuracy) == pytest.approx(astuple(whole))
+    assert found.holders["alone"] == GroupInterval(documents=1, accuracy=Score(0.0, 0.0, 1.0))
+    assert found.tags == {}
 
 
 def test_quoting_and_filling_down_are_offered_for_predictions(tmp_path):

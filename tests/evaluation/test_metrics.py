@@ -9,20 +9,22 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from stance.base.labels import LABELS
-from stance.evaluation.metrics import (
+from stance.base.measures import (
     ALL_MEASURES,
     MEAN_OVER_TARGETS,
     accuracy,
-    confusion,
-    document_weights,
     f1,
     favor_against_f1,
-    grouped_confusions,
-    interval,
     macro_f1,
-    measure,
     precision,
     recall,
+)
+from stance.evaluation.metrics import (
+    confusion,
+    document_weights,
+    grouped_confusions,
+    interval,
+    measure,
     weighted_sum,
 )
 

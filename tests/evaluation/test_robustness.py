@@ -9,9 +9,10 @@ import pytest
 from conftest import example
 from stance.base.annotations import Example
 from stance.base.labels import LABELS
+from stance.base.measures import macro_f1
 from stance.evaluation.checks.robustness import ATTACKS, edited, robustness
 from stance.evaluation.evaluate import predict_examples
-from stance.evaluation.metrics import confusion, macro_f1
+from stance.evaluation.metrics import confusion
 from stance.models.linear import ngram_svm
 from stance.models.priors import Prior
 

@@ -51,11 +51,11 @@ def test_confidence_that_knows_is_better_than_one_that_does_not():
         ]
         reports.append(measure_selective(rows, predictions, samples=100))
     knowing, guessing = reports
-    assert knowing["excess_aurc"]["high"] < guessing["excess_aurc"]["low"]
-    assert guessing["aurc"]["value"] == pytest.approx(1 - right.mean(), abs=0.05)
-    assert knowing["aurc"]["low"] < knowing["aurc"]["value"] < knowing["aurc"]["high"]
-    assert knowing["curve"][-1] == {"above": 0.0, "coverage": 1.0, "risk": pytest.approx(1 - right.mean())}
-    risks = [point["risk"] for point in knowing["curve"]]
+    assert knowing.excess_aurc.high < guessing.excess_aurc.low
+    assert guessing.aurc.value == pytest.approx(1 - right.mean(), abs=0.05)
+    assert knowing.aurc.low < knowing.aurc.value < knowing.aurc.high
+    assert knowing.curve[-1] == {"above": 0.0, "coverage": 1.0, "risk": pytest.approx(1 - right.mean())}
+    risks = [point["risk"] for point in knowing.curve]
     assert risks[4] < risks[12] < risks[-1]
 
 

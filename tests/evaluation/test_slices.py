@@ -34,14 +34,14 @@ def test_a_planted_weak_slice_is_found_and_named_and_no_other():
     generator = np.random.default_rng(0)
     right = [generator.random() < (0.45 if "quoted" in row.tags else 0.8) for row in examples]
     found = find_weak_slices(examples, answers(examples, right), samples=100)
-    assert [row["name"] for row in found["tested"] if row["weak"]] == ["tag: quoted"]
-    p_values = np.array([row["p"] for row in found["tested"]])
+    assert [one.name for one in found.weak] == ["tag: quoted"]
+    p_values = np.array([one.p for one in found.tested])
     holm = np.minimum(np.maximum.accumulate(p_values * np.arange(len(p_values), 0, -1)), 1)
-    assert [row["p_holm"] for row in found["tested"]] == pytest.approx(holm.tolist())
-    first = found["tested"][0]
-    assert first["n"] == sum("quoted" in row.tags for row in examples)
-    assert first["difference"]["value"] == pytest.approx(first["accuracy"] - first["rest"])
-    assert first["difference"]["low"] < 0.45 - 0.8 < first["difference"]["high"] < 0
+    assert [one.p_holm for one in found.tested] == pytest.approx(holm.tolist())
+    first = found.tested[0]
+    assert first.n == sum("quoted" in row.tags for row in examples)
+    assert first.difference.value == pytest.approx(first.accuracy - first.rest)
+    assert first.difference.low < 0.45 - 0.8 < first.difference.high < 0
 
 
 def false_alarms(examples, correct):
@@ -50,13 +50,13 @@ def false_alarms(examples, correct):
         find_weak_slices(examples, answers(examples, right), permutations=499, samples=10, seed=number)
         for number, right in enumerate(correct)
     )
-    return sum(any(row["weak"] for row in of["tested"]) for of in found)
+    return sum(bool(of.weak) for of in found)
 
 
 def test_chance_alone_raises_no_more_alarms_than_the_level_says():
     examples = rows(240, documents=60)
     generator = np.random.default_rng(3)
-    assert len(find_weak_slices(examples, answers(examples, [True, False] * 120), permutations=20)["tested"]) > 12
+    assert len(find_weak_slices(examples, answers(examples, [True, False] * 120), permutations=20).tested) > 12
     alarms = false_alarms(examples, (generator.random(240) < 0.7 for _ in range(100)))
     assert alarms <= 5 + 3 * np.sqrt(100 * 0.05 * 0.95)
 
@@ -129,8 +129,8 @@ def test_lengths_are_in_thirds():
 def test_a_slice_of_few_rows_or_documents_is_not_tested():
     examples = rows(120, documents=4)
     found = find_weak_slices(examples, answers(examples, [True] * 60 + [False] * 60), samples=10)
-    assert found["tested"] == []
-    assert found["too_small"] > 10
+    assert found.tested == ()
+    assert found.too_small > 10
 
 
 def test_a_holder_is_named_and_a_text_long_in_every_script():

@@ -42,14 +42,14 @@ def test_numbers_and_page_stand_beside_the_predictions(tmp_path, settings):
     write_json(tmp_path / "behaviour.json", behaviour)
     report, path = evaluate_part(ReportConfig(**settings, behaviour=str(tmp_path / "behaviour.json")))
     assert path == tmp_path / "said.metrics.json"
-    assert json.loads(path.read_text()) == report
-    assert (report["of"], report["part"], report["model"]) == (settings["predictions"], "test", False)
-    assert (report["probes"], report["behaviour"]) == (None, behaviour)
-    assert report["measures"]["macro_f1"]["value"] == 1
-    assert report["calibration"]["brier"]["value"] == 0
+    assert json.loads(path.read_text()) == report.to_json()
+    assert (report.of, report.part, report.model) == (settings["predictions"], "test", False)
+    assert (report.probes, report.behaviour) == (None, behaviour)
+    assert report.scores.measures["macro_f1"].value == 1
+    assert report.calibration.brier.value == 0
     page = path.with_suffix(".html").read_text(encoding="utf-8")
     assert "Suite bakers" in page
-    assert page.count('<tr id="row-') == report["n"]
+    assert page.count('<tr id="row-') == report.scores.n
 
 
 def test_what_is_no_report_on_behaviour_is_refused(tmp_path, settings):

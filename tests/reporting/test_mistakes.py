@@ -8,7 +8,7 @@ from conftest import answers, example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction
-from stance.reporting.mistakes import confident_mistakes, grouped, mistakes_page, report_mistakes
+from stance.reporting.mistakes import Group, confident_mistakes, grouped, mistakes_page, report_mistakes
 
 
 def test_mistakes_are_grouped_and_the_surest_come_first():
@@ -16,15 +16,15 @@ def test_mistakes_are_grouped_and_the_surest_come_first():
     predictions = answers(examples, [False, False, True, True, True, True])
     predictions[1] = Prediction("against", {"against": 0.9, "neutral": 0.1, "favor": 0.0})
     groups = grouped(examples, predictions)
-    assert groups["tag"][0] == {"name": "even", "n": 6, "wrong": 2, "accuracy": pytest.approx(4 / 6)}
-    assert groups["holder"][0] == {"name": "(the author)", "n": 3, "wrong": 2, "accuracy": pytest.approx(1 / 3)}
-    assert sum(cell["n"] for cell in groups["confusion"]) == 2
+    assert groups.tag[0] == Group("even", n=6, wrong=2, accuracy=pytest.approx(4 / 6))
+    assert groups.holder[0] == Group("(the author)", n=3, wrong=2, accuracy=pytest.approx(1 / 3))
+    assert sum(cell.n for cell in groups.confusion) == 2
     found = confident_mistakes(examples, predictions)
-    assert [(row["id"], row["gold"], row["predicted"]) for row in found] == [
+    assert [(row.id, row.gold, row.predicted) for row in found] == [
         ("r1", "neutral", "against"),
         ("r0", "against", "neutral"),
     ]
-    assert (found[0]["confidence"], found[0]["gold_probability"]) == (0.9, 0.1)
+    assert (found[0].confidence, found[0].gold_probability) == (0.9, 0.1)
     assert len(confident_mistakes(examples, predictions, most=1)) == 1
 
 
@@ -50,6 +50,6 @@ def test_the_page_names_the_weak_slices():
     right = [i % 2 == 0 or i % 3 == 0 for i in range(200)]
     found = report_mistakes(examples, answers(examples, right), samples=20)
     page = mistakes_page(found)
-    assert found["slices"]["tested"][0]["weak"]
+    assert found.slices.tested[0].weak
     assert "| tag: odd | 100 (20) | 0.3" in page
     assert "| odd | 6" in page

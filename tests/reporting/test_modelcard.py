@@ -42,16 +42,16 @@ def test_the_metadata_have_data_measures_and_no_invented_licence():
     assert len(found) == 6
     assert data.model_name == "mine-model"
     for part, report in METRICS.items():
-        assert found[part, "macro-F1"] == pytest.approx(report["measures"]["macro_f1"]["value"], abs=1e-4)
-        assert found[part, "accuracy"] == pytest.approx(report["measures"]["accuracy"]["value"], abs=1e-4)
+        assert found[part, "macro-F1"] == pytest.approx(report.measures["macro_f1"].value, abs=1e-4)
+        assert found[part, "accuracy"] == pytest.approx(report.measures["accuracy"].value, abs=1e-4)
 
 
 def test_the_page_says_what_was_learnt_how_good_it_is_and_what_it_is_not_for():
     text = written()
     assert "1,234 rows in 56 documents of mine; split by target; seed 3" in text
-    gain, test = METRICS["test"]["gain"], METRICS["test"]
-    assert f"| {gain['value']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}] |" in text
-    assert f"| {test['best_prior']} {test['priors'][test['best_prior']]:.3f} |" in text
+    gain, test = METRICS["test"].gain, METRICS["test"]
+    assert f"| {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] |" in text
+    assert f"| {test.best_prior} {test.priors[test.best_prior]:.3f} |" in text
     assert "judgements of what a text says of one holder toward one target" in text
     assert "written by a language model" not in text
     assert "written by a language model" in written(corpora=["negotiation"])

@@ -9,17 +9,21 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 
 from conftest import example
+from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, to_probabilities
 from stance.evaluation.calibration import measure_calibration
 from stance.evaluation.checks.probes import probe
 from stance.evaluation.evaluate import evaluate, score_intervals
+from stance.evaluation.metrics import Score
+from stance.evaluation.report import PartReport
 from stance.evaluation.selective import measure_selective
 from stance.evaluation.slices import find_weak_slices
 from stance.models.priors import Prior
@@ -59,29 +63,30 @@ RATE = {"value": 0.5, "low": 0.1, "high": 0.9}
 
 
 def before(value):
-    return {"value": value, "low": value, "high": value}
+    return Score(value, value, value)
 
 
 def report_of(examples, predictions, **changes):
     labels = [prediction.label for prediction in predictions]
-    report = {
-        "of": f"model {HOSTILE}",
-        "part": "test",
-        "data": {"name": f"corpus {HOSTILE}", "fingerprint": "f" * 64},
-        **evaluate(examples, labels, examples, samples=20),
-        "learnt": None,
-        "prompt": None,
-        "intervals": score_intervals(examples, labels, samples=20),
-        "slices": find_weak_slices(examples, predictions, permutations=20, samples=20),
-        "model": True,
-        "probes": None,
-        "behaviour": None,
-    }
+    report = PartReport(
+        of=f"model {HOSTILE}",
+        part="test",
+        data={"name": f"corpus {HOSTILE}", "fingerprint": "f" * 64},
+        learnt=None,
+        scores=evaluate(examples, labels, examples, samples=20),
+        intervals=score_intervals(examples, labels, samples=20),
+        slices=find_weak_slices(examples, predictions, permutations=20, samples=20),
+        model=True,
+    )
     if predictions[0].scores:
-        report["calibration"] = measure_calibration(examples, to_probabilities(predictions, "p"), samples=20)
-        report["calibration"]["before"] = {"ece": before(0.9), "brier": before(1.9), "log_loss": before(2.9)}
-        report["selective"] = measure_selective(examples, predictions, samples=20)
-    return report | changes
+        after = measure_calibration(examples, to_probabilities(predictions, "p"), samples=20)
+        earlier = {"ece": before(0.9), "brier": before(1.9), "log_loss": before(2.9)}
+        report = replace(
+            report,
+            calibration=replace(after, scale=2.0, before=earlier),
+            selective=measure_selective(examples, predictions, samples=20),
+        )
+    return replace(report, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -195,14 +200,14 @@ def test_it_can_be_read_without_eyes_and_in_the_dark(html):
 def test_what_is_measured_is_on_the_page(html, report):
     words = " ".join("".join(Tags(html).words).split())
     for score in (
-        *report["measures"].values(),
-        *(report["calibration"][name] for name in ("ece", "brier", "log_loss")),
-        *report["calibration"]["before"].values(),
+        *report.scores.measures.values(),
+        *(getattr(report.calibration, name) for name in ("ece", "brier", "log_loss")),
+        *report.calibration.before.values(),
     ):
-        assert f"{score['value']:.3f}" in words
-    assert f"reaches {report['priors'][report['best_prior']]:.3f} on the same rows" in words
-    assert verdict(report) in words
-    for line in report["probes"]["words"]:
+        assert f"{score.value:.3f}" in words
+    assert f"reaches {report.scores.priors[report.scores.best_prior]:.3f} on the same rows" in words
+    assert verdict(report.scores) in words
+    for line in report.probes["words"]:
         assert line[1:] in words
     assert "20 rows in 10 documents" in words
     mistakes = html[html.index("The most confident mistakes") : html.index("Does it read?</h2>")]
@@ -211,6 +216,20 @@ def test_what_is_measured_is_on_the_page(html, report):
 
 def test_the_same_input_gives_the_same_page(html, report):
     assert page(report, page_rows(EXAMPLES, PREDICTIONS)) == html
+
+
+def test_a_report_comes_back_from_json_as_it_was_and_an_older_one_with_what_it_has(report):
+    values = json.loads(json.dumps(report.to_json()))
+    assert PartReport.from_json(values, "r.json") == report
+    assert list(values)[:6] == ["of", "part", "data", "learnt", "version", "n"]
+    del values["measures"]["accuracy"], values["calibration"], values["selective"], values["probes"]
+    older = PartReport.from_json(values, "r.json")
+    assert "accuracy" not in older.scores.measures
+    assert older.to_json() == values | {"probes": None}
+    html = page(older, page_rows(EXAMPLES, PREDICTIONS))
+    assert "nothing can be said of confidence" in html
+    with pytest.raises(StanceError, match=r"r\.json\.scores: no such settings, or missing ones; found \['gian'\]"):
+        PartReport.from_json({"gian" if key == "gain" else key: value for key, value in values.items()}, "r.json")
 
 
 def test_long_tables_say_what_they_leave_out(monkeypatch):
@@ -235,8 +254,8 @@ def test_long_tables_say_what_they_leave_out(monkeypatch):
         (0.1, 0.2, 1, "one document"),
     ],
 )
-def test_the_verdict_is_that_of_the_interval(low, high, documents, said):
-    assert said in verdict({"gain": {"value": 0.0, "low": low, "high": high}, "documents": documents})
+def test_the_verdict_is_that_of_the_interval(report, low, high, documents, said):
+    assert said in verdict(replace(report.scores, gain=Score(0.0, low, high), documents=documents))
 
 
 def test_holder_and_target_are_marked_where_they_stand():
@@ -266,8 +285,8 @@ def test_holders_are_marked_in_every_script(holder, text, expected):
 
 
 def test_plots_take_the_colours_of_the_page_and_have_ids_of_their_own(report):
-    first = reliability_diagram(report["calibration"]["reliability"]["equal_mass"])
-    second = risk_coverage(report["selective"]["curve"])
+    first = reliability_diagram(report.calibration.reliability["equal_mass"])
+    second = risk_coverage(report.selective.curve)
     ids = [re.findall(r'\bid="([^"]+)"', svg) for svg in (first, second)]
     assert not set(ids[0]) & set(ids[1])
     for svg in (first, second):

@@ -82,7 +82,7 @@ def test_many_targets_and_documents(rows, targets, per_document, by):
         assert not leaks, leaks
         test = splits["test"]
         said = evaluate(test, [row.label for row in test], splits["train"], samples=20)
-    assert said["n"] == len(test)
+    assert said.n == len(test)
     print(f"{rows:,} rows, {targets:,} targets: {time.monotonic() - begun:.0f} s")
 
 

@@ -52,17 +52,15 @@ def test_a_refused_configuration_leaves_no_run_behind(tmp_path, readable_annotat
     checkpoint = tmp_path / "outputs" / "runs" / "mine-tiny" / "seed-0" / "checkpoint"
     card = StanceClassifier.from_pretrained(checkpoint).card
     validation = run["metrics"]["validation"]
-    assert card.thresholds[-1].rows == validation["n"]
-    assert 1 - card.thresholds[-1].errors / validation["n"] == pytest.approx(
-        validation["measures"]["accuracy"]["value"]
-    )
-    assert {"marginal", "by_label"} <= set(run["metrics"]["test"]["conformal"])
+    assert card.thresholds[-1].rows == validation.n
+    assert 1 - card.thresholds[-1].errors / validation.n == pytest.approx(validation.measures["accuracy"].value)
+    assert {"marginal", "by_label"} <= set(run["metrics"]["test"].conformal)
     for part in ("validation", "test"):
-        calibration = run["metrics"][part]["calibration"]
-        assert calibration["scale"] == card.scale != 1
-        assert calibration["before"]["log_loss"] != calibration["after"]["log_loss"]
-    calibration = validation["calibration"]
-    assert calibration["after"]["log_loss"]["value"] < calibration["before"]["log_loss"]["value"]
+        calibration = run["metrics"][part].calibration
+        assert calibration.scale == card.scale != 1
+        assert calibration.before.log_loss != calibration.after.log_loss
+    calibration = validation.calibration
+    assert calibration.after.log_loss.value < calibration.before.log_loss.value
     toolkit, plain = answers_of_the_card(checkpoint)
     assert toolkit[0].label == plain[0][0]["label"]  # the first of the pipeline's is the most probable
 
@@ -223,7 +221,7 @@ def test_a_source_is_a_run_of_its_own_and_its_model_may_be_taken_as_it_is(tmp_pa
     loaded = [StanceClassifier.from_pretrained(folder / "checkpoint") for folder in (first, second)]
     assert loaded[0].predict(*row) == loaded[1].predict(*row)
     assert loaded[1].card.data["name"] == "others"
-    assert loaded[1].card.metrics["test"]["n"] == run["metrics"]["test"]["n"]
+    assert loaded[1].card.metrics["test"]["n"] == run["metrics"]["test"].n
     card = (second / "checkpoint" / "README.md").read_text(encoding="utf-8")
     assert "It is the model of the run first, on others, as it is" in card
     made = (first / "run.json").stat().st_mtime_ns

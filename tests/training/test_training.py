@@ -14,11 +14,12 @@ from transformers import AutoConfig, AutoModel, Trainer
 from conftest import PROJECT, example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.measures import macro_f1
 from stance.base.questions import questions_of
 from stance.cli.config import register, typed
 from stance.data.agreement import aggregate
 from stance.data.splits import split_examples
-from stance.evaluation.metrics import confusion, macro_f1
+from stance.evaluation.metrics import confusion
 from stance.models.config import EncoderConfig
 from stance.models.encoder import EncoderModel
 from stance.models.input_format import InputFormat

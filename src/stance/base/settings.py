@@ -1,4 +1,4 @@
-"""Settings as values: dataclasses of a configuration as JSON, read again, and what in them differs from the default."""
+"""Dataclasses of configurations and reports as JSON, read again, and what in settings differs from the default."""
 
 from __future__ import annotations
 
@@ -19,10 +19,16 @@ WHERE: Mapping[str, bool] = {"where": True}
 #: Metadata of a file: of an absolute path the name alone is recorded, so that records name no machine's folders.
 FILE: Mapping[str, bool] = {"file": True}
 
+#: Metadata of a field that is left out while it is None.
+ABSENT: Mapping[str, bool] = {"absent": True}
+
 
 def as_values(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
-    """Every setting, as JSON knows it; see ``WHERE`` and ``FILE`` for what is left out."""
+    """Every setting, as JSON knows it; see ``WHERE``, ``FILE`` and ``ABSENT`` for what is left out."""
     values = {each.name: _plain(getattr(settings, each.name), as_values) for each in _recorded(settings)}
+    for each in _recorded(settings):
+        if each.metadata.get("absent") and values[each.name] is None:
+            del values[each.name]
     for each in _recorded(settings):
         if each.metadata.get("file") and values[each.name] and Path(values[each.name]).is_absolute():
             values[each.name] = Path(values[each.name]).name
@@ -77,7 +83,7 @@ def _plain(value: Any, inner: Callable[[Any], dict[str, Any]]) -> Any:  # noqa: 
         return inner(value)
     if isinstance(value, Mapping):
         return {name: _plain(one, inner) for name, one in value.items()}
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(one, inner) for one in value] if isinstance(value, tuple | list) else value
 
 
 def _default(each: Field[Any]) -> Any:  # noqa: ANN401
@@ -106,6 +112,8 @@ def _typed(hint: Any, value: Any, key: str) -> Any:  # noqa: ANN401
     if isinstance(value, Mapping):
         if isinstance(hint, type) and is_dataclass(hint):
             return from_values(hint, value, key)
-        if get_origin(hint) is dict and is_dataclass(get_args(hint)[1]):
-            return {name: from_values(get_args(hint)[1], one, f"{key}.{name}") for name, one in value.items()}
+        if get_origin(hint) is dict:
+            return {name: _typed(get_args(hint)[1], one, f"{key}.{name}") for name, one in value.items()}
+    if get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
+        return tuple(_typed(get_args(hint)[0], one, f"{key}.{number}") for number, one in enumerate(value))
     return value

@@ -18,9 +18,10 @@ def main(config: ReportConfig) -> None:
     from stance.experiments.evaluate_part import evaluate_part
 
     report, path = evaluate_part(config)
-    print(f"{report['of']} on the {report['part']} part of {report['data']['name']}")
-    for name, score in report["measures"].items():
+    scores = report.scores
+    print(f"{report.of} on the {report.part} part of {report.data['name']}")
+    for name, score in scores.measures.items():
         print(f"{name:<36}{in_words(score)}")
-    print(f"gain over the prior {report['best_prior']!r}: {in_words(report['gain'], sign='+')}")
-    print(f"n = {report['n']} in {report['documents']} documents; {path}, {path.with_suffix('.html')}")
-    print(remark(report), end="")
+    print(f"gain over the prior {scores.best_prior!r}: {in_words(scores.gain, sign='+')}")
+    print(f"n = {scores.n} in {scores.documents} documents; {path}, {path.with_suffix('.html')}")
+    print(remark(scores), end="")

@@ -15,13 +15,14 @@ def main(config: EvaluateConfig) -> None:
     from pathlib import Path
 
     from stance.base.files import write_beside, write_json
+    from stance.base.settings import as_values
     from stance.evaluation.predict_part import about_part, predict_part
     from stance.reporting.mistakes import mistakes_page, report_mistakes
 
     splits, record, predictions, _ = predict_part(config)
     found = report_mistakes(splits[config.part], predictions, samples=config.bootstrap)
     path = Path(config.output or f"{config.outputs}/mistakes/{record.name}.{config.part}.json")
-    write_json(path, about_part(config, record) | found)
+    write_json(path, about_part(config, record) | as_values(found))
     page = mistakes_page(found)
     with write_beside(path.with_suffix(".md")) as temporary:
         temporary.write_text(f"# Mistakes on {record.name}, {config.part}\n\n{page}", encoding="utf-8")

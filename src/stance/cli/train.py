@@ -30,10 +30,9 @@ def main(config: TrainConfig) -> None:
     with processes.leading():
         run = train_run(config, command())
     report = run["metrics"]["test"]
-    score, gain = report["measures"][report["headline"]], report["gain"]
     print(
-        f"{config.name} seed {config.seed}: test {report['headline']} {in_words(score)}, "
-        f"{gain['value']:+.3f} over the prior {report['best_prior']!r}, "
-        f"n = {report['n']} in {report['documents']} documents; {run_folder(config.outputs, config.name, config.seed)}"
+        f"{config.name} seed {config.seed}: test {report.headline} {in_words(report.lead)}, "
+        f"{report.gain.value:+.3f} over the prior {report.best_prior!r}, "
+        f"n = {report.n} in {report.documents} documents; {run_folder(config.outputs, config.name, config.seed)}"
     )
     print(remark(report), end="")

@@ -9,6 +9,7 @@ from stance.base.checks import a_name, a_seed, at_least, one_of
 from stance.base.errors import input_error
 from stance.base.labels import alike, known_as
 from stance.base.lines import Manner
+from stance.base.measures import ALL_MEASURES
 from stance.base.settings import FILE, WHERE
 from stance.data.columns import QUESTION, Columns
 from stance.data.info import info_of, known
@@ -83,8 +84,7 @@ class DataConfig:
         path: A file or folder, as the reader wants it.
         hub: A dataset repository of the Hugging Face hub that ``path`` is in, instead of ``root``.
         revision: Of that repository: a branch, tag or, to have the same tomorrow, a commit.
-        headline: The measure that results are led by: macro_f1, favor_against_f1, accuracy or
-            favor_against_f1_mean_over_targets.
+        headline: The measure that results are led by, one of :data:`stance.base.measures.ALL_MEASURES`.
         texts: Folder with the texts that a corpus annotates without holding them; not recorded; null = its
             folder among the published corpora.
         annotators: Whose judgements count; of the user's own files empty = all.
@@ -131,8 +131,7 @@ class DataConfig:
     def __post_init__(self) -> None:
         """Refuse values outside the lists above."""
         a_name("data.name", self.name)
-        measures = ("macro_f1", "favor_against_f1", "accuracy", "favor_against_f1_mean_over_targets")
-        one_of("data.headline", self.headline, measures)
+        one_of("data.headline", self.headline, ALL_MEASURES)
         one_of("data.quoting", self.quoting, QUOTING)
         self._check_options()
         for spelling in self.leave_out:

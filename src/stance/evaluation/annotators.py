@@ -18,6 +18,7 @@ from stance.base.annotations import Annotation, Corpus, Example, label_counts
 from stance.base.errors import StanceError
 from stance.base.labels import Label
 from stance.base.markdown import markdown_table
+from stance.base.measures import ALL_MEASURES, MEASURES
 from stance.data.agreement import (
     alpha_interval,
     by_row,
@@ -130,7 +131,7 @@ def ceiling(
         raise StanceError("no ceiling: no row of this part has an annotator whose others agree on a label")
     rows = [replace(example[a.id], label=others) for a, others in scored]
     own = [a.label for a, _ in scored]
-    names = metrics.ALL_MEASURES
+    names = ALL_MEASURES
     found: dict[str, Any] = {
         "rows": len({a.id for a, _ in scored}),
         "judgements": len(scored),
@@ -160,7 +161,7 @@ def _scores_of_each(scored: Sequence[tuple[Annotation, Label | None]]) -> dict[s
     for name, both in sorted(labels.items(), key=lambda item: (-len(item[1]), item[0])):
         if len(both) >= ENOUGH:
             matrix = metrics.confusion(*zip(*both, strict=True))
-            found[name] = {"n": len(both)} | {key: float(of(matrix)) for key, of in metrics.MEASURES.items()}
+            found[name] = {"n": len(both)} | {key: float(measure.of(matrix)) for key, measure in MEASURES.items()}
     return found
 
 
@@ -269,7 +270,7 @@ def _annotator_row(name: str, of: Mapping[str, Any]) -> list[object]:
 
 def _ceiling_rows(found: Mapping[str, Any]) -> list[list[object]]:
     shown = [found[who] for who in ("annotator", "model") if who in found]
-    return [[name, *(metrics.in_words(scores[name]) for scores in shown)] for name in metrics.ALL_MEASURES]
+    return [[name, *(metrics.in_words(scores[name]) for scores in shown)] for name in ALL_MEASURES]
 
 
 def _shown(value: float | None) -> str:

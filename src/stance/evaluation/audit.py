@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,8 @@ def audit(splits: Mapping[str, Sequence[Example]], headline: str = "macro_f1", s
         "parts": {part: _part(rows) for part, rows in splits.items()},
         "shared": dict(Counter(leak.kind for leak in leaks)),
         "measure": headline,
-        "priors": report["priors"],
-        "text_only": report["measures"][headline],
+        "priors": report.priors,
+        "text_only": asdict(report.lead),
     }
 
 

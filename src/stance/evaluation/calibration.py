@@ -3,22 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.base.annotations import Example
 from stance.base.labels import LABEL2ID, LABELS
+from stance.base.measures import Array
 from stance.base.predictions import DECIMALS, Probabilities
+from stance.base.settings import ABSENT
 from stance.evaluation import metrics
-from stance.evaluation.metrics import Array
+from stance.evaluation.metrics import Score
 
 #: Of a reliability table.
 BINS = 15
 
 #: Draws of what a calibrated model would show.
 DRAWS = 200
+
+
+@dataclass(frozen=True)
+class CalibrationError(Score):
+    """An expected calibration error, and what 19 of 20 calibrated models with the same confidences stay below."""
+
+    if_calibrated: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How well calibrated probabilities are; see :func:`measure_calibration`.
+
+    Attributes:
+        ece: In bins of equal mass.
+        ece_equal_width: In bins of equal width.
+        brier: From 0 to 2.
+        log_loss: With the natural logarithm.
+        reliability: The tables of both kinds of bins.
+        scale: Of the logits; None if there is none.
+        before: The first three measures that pages show, before the probabilities were scaled.
+    """
+
+    ece: CalibrationError
+    ece_equal_width: CalibrationError
+    brier: Score
+    log_loss: Score
+    reliability: dict[str, list[dict[str, float]]] | None = field(default=None, metadata=ABSENT)
+    scale: float | None = field(default=None, metadata=ABSENT)
+    before: dict[str, Score] | None = field(default=None, metadata=ABSENT)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Calibration before and after the scale that was fitted on validation; 1 = as it is."""
+
+    scale: float
+    before: Calibration
+    after: Calibration
 
 
 def bin_edges(confidence: Array, *, equal_mass: bool) -> Array:
@@ -77,8 +118,8 @@ def _members(confidence: Array, edges: Array) -> Array:
 
 def measure_calibration(
     examples: Sequence[Example], probabilities: Probabilities, *, samples: int = 1000, seed: int = 0
-) -> dict[str, Any]:
-    """How well calibrated probabilities are, as a dictionary ready for ``metrics.json``.
+) -> Calibration:
+    """How well calibrated probabilities are.
 
     Probabilities count to six decimals, as predictions files hold them: a report is the same from model and file.
 
@@ -103,31 +144,31 @@ def measure_calibration(
     confidence = probabilities.max(axis=1)
     right = (probabilities.argmax(axis=1) == gold).astype(np.float64)
     calibrated = np.random.default_rng(seed).random((DRAWS, len(gold))) < confidence
-    report: dict[str, Any] = {}
+    errors = {}
     for name, equal_mass in (("ece", True), ("ece_equal_width", False)):
         edges = bin_edges(confidence, equal_mass=equal_mass)
         gaps = metrics.by_document((right - confidence)[:, None] * _members(confidence, edges), documents)
         values = np.abs(weights @ gaps).sum(axis=1) / (weights @ np.bincount(documents))
         by_chance = [expected_error(confidence, drawn.astype(np.float64), edges) for drawn in calibrated]
-        report[name] = _reflected(values, drawn_from) | {"if_calibrated": float(np.quantile(by_chance, 0.95))}
+        errors[name] = CalibrationError(*_reflected(values, drawn_from), float(np.quantile(by_chance, 0.95)))
     truth = np.eye(len(LABELS))[gold]
     losses = {
         "brier": ((probabilities - truth) ** 2).sum(axis=1),
         "log_loss": -np.log(np.maximum((probabilities * truth).sum(axis=1), 10.0**-DECIMALS)),
     }
     highest = {"brier": 2.0, "log_loss": DECIMALS * float(np.log(10))}
+    scores = {}
     for name, loss in losses.items():
-        found = metrics.with_interval(metrics.weighted_mean(loss, documents, weights), drawn_from)
-        report[name] = found if drawn_from > 1 else found | {"high": highest[name]}
+        found = metrics.score(metrics.weighted_mean(loss, documents, weights), drawn_from)
+        scores[name] = found if drawn_from > 1 else replace(found, high=highest[name])
     tables = {"equal_mass": True, "equal_width": False}
-    report["reliability"] = {name: reliability(confidence, right, equal_mass=mass) for name, mass in tables.items()}
-    return report
+    bins = {name: reliability(confidence, right, equal_mass=mass) for name, mass in tables.items()}
+    return Calibration(errors["ece"], errors["ece_equal_width"], scores["brier"], scores["log_loss"], bins)
 
 
-def _reflected(values: Array, documents: int) -> dict[str, float]:
+def _reflected(values: Array, documents: int) -> tuple[float, float, float]:
     """Value and basic bootstrap interval: the percentiles mirrored at the value, cut at 0, never without the value."""
-    found = metrics.with_interval(values, documents)
-    if documents > 1:
-        low, high = (2 * found["value"] - found[end] for end in ("high", "low"))
-        found |= {"low": max(0.0, low), "high": max(found["value"], high)}
-    return found
+    found = metrics.score(values, documents)
+    if documents == 1:
+        return found.value, found.low, found.high
+    return found.value, max(0.0, 2 * found.value - found.high), max(found.value, 2 * found.value - found.low)

@@ -17,8 +17,8 @@ from scipy.stats import binomtest
 
 from stance.base.annotations import Example
 from stance.base.labels import LABEL2ID, LABELS
+from stance.base.measures import Array, f1
 from stance.evaluation import metrics
-from stance.evaluation.metrics import Array
 
 #: Under weights of documents (samples, documents), as :func:`stance.evaluation.metrics.measure` with the name filled
 #: in.
@@ -38,7 +38,7 @@ def compare(
     Args:
         examples: With the gold labels.
         systems: By name, the labels of each training; two or more.
-        headline: The measure, one of ``metrics.ALL_MEASURES``.
+        headline: The measure, one of ``ALL_MEASURES``.
         samples: Of the bootstrap and of the randomization.
         seed: Of both.
 
@@ -104,7 +104,7 @@ def _without_p(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def label_f1(label: str, weights: Array, matrices: Array, documents: Array, targets: Array) -> Array:
     """F1 of one label under each weighting, shape (samples,); arguments as :func:`metrics.measure` has them."""
-    return metrics.f1(metrics.weighted_sum(weights[:, documents], matrices))[..., LABEL2ID[label]]
+    return f1(metrics.weighted_sum(weights[:, documents], matrices))[..., LABEL2ID[label]]
 
 
 def paired_difference(

@@ -12,9 +12,12 @@ from stance.base.annotations import Example, label_counts, shortened
 from stance.base.errors import input_error
 from stance.base.extras import from_extras
 from stance.base.labels import LABELS, alike
+from stance.base.measures import ALL_MEASURES, Array, accuracy, f1, favor_against_f1, macro_f1, precision, recall
 from stance.base.predictions import Prediction, Predictor, to_predictions
 from stance.base.questions import questions_of
 from stance.evaluation import metrics
+from stance.evaluation.metrics import Score
+from stance.evaluation.report import GroupInterval, GroupScores, Intervals, LabelIntervals, LabelScores, Report
 from stance.models.priors import PRIORS, Prior
 
 with from_extras():
@@ -22,7 +25,7 @@ with from_extras():
 
 log = logging.getLogger(__name__)
 
-#: Of the dictionaries that :func:`evaluate` gives; a changed meaning makes a new number.
+#: Of the reports that :func:`evaluate` gives; a changed meaning makes a new number, a new measure does not.
 REPORT_VERSION = 1
 
 #: Of the stratified prior: a single draw on 300 rows would be off by some 0.025.
@@ -99,22 +102,16 @@ def evaluate(
     headline: str = "macro_f1",
     samples: int = 1000,
     seed: int = 0,
-) -> dict[str, Any]:
-    """The report of one model on one part, as a dictionary ready for ``metrics.json``.
+) -> Report:
+    """The report of one model on one part.
 
     Args:
         examples: With the gold labels; at least one.
         predicted: The label for each, in their order.
         train: What the priors are fitted on.
-        headline: The measure that the gain over the best prior is stated in, one of ``metrics.ALL_MEASURES``.
+        headline: The measure that the gain over the best prior is stated in, one of ``ALL_MEASURES``.
         samples: Bootstrap samples; documents are resampled.
         seed: Of the bootstrap.
-
-    Returns:
-        ``n``, ``documents``; ``measures``: value and 95% interval of each (from a single document: all that is
-        possible); ``priors``: the headline measure of each; ``best_prior``; ``gain``: headline minus that of the best
-        prior on the same bootstrap samples; ``labels``, ``targets``, ``holders``, ``tags``: scores of each, with n;
-        ``confusion``: gold label by predicted label.
     """
     gold = [example.label for example in examples]
     documents = [example.document for example in examples]
@@ -122,39 +119,39 @@ def evaluate(
     drawn_from = len(set(documents))
     weights = metrics.document_weights(drawn_from, samples, seed)
 
-    def sampled(name: str, labels: Sequence[str]) -> metrics.Array:
+    def sampled(name: str, labels: Sequence[str]) -> Array:
         return metrics.measure(name, weights, *metrics.grouped_confusions(gold, labels, documents, targets))
 
-    measures = {name: sampled(name, predicted) for name in metrics.ALL_MEASURES}
+    measures = {name: sampled(name, predicted) for name in ALL_MEASURES}
     priors = {
         name: np.mean([sampled(headline, labels) for labels in draws], axis=0)
         for name, draws in prior_labels(train, examples).items()
     }
     best = max(priors, key=lambda name: float(priors[name][0]))
     matrix = metrics.confusion(gold, predicted)
-    return {
-        "version": REPORT_VERSION,
-        "n": len(examples),
-        "documents": drawn_from,
-        "headline": headline,
-        "measures": {name: metrics.with_interval(values, drawn_from) for name, values in measures.items()},
-        "priors": {name: float(values[0]) for name, values in priors.items()},
-        "best_prior": best,
-        "gain": metrics.with_interval(measures[headline] - priors[best], drawn_from, lowest=-1.0),
-        "labels": _per_label(matrix),
-        "targets": _per_group(targets, gold, predicted),
-        "holders": _per_group([example.holder for example in examples], gold, predicted),
-        "tags": _per_tag(examples, gold, predicted),
-        "confusion": {
+    return Report(
+        version=REPORT_VERSION,
+        n=len(examples),
+        documents=drawn_from,
+        headline=headline,
+        measures={name: metrics.score(values, drawn_from) for name, values in measures.items()},
+        priors={name: float(values[0]) for name, values in priors.items()},
+        best_prior=best,
+        gain=metrics.score(measures[headline] - priors[best], drawn_from, lowest=-1.0),
+        labels=_per_label(matrix),
+        targets=_per_group(targets, gold, predicted),
+        holders=_per_group([example.holder for example in examples], gold, predicted),
+        tags=_per_tag(examples, gold, predicted),
+        confusion={
             label: dict(zip(LABELS, map(int, row), strict=True)) for label, row in zip(LABELS, matrix, strict=True)
         },
-    }
+    )
 
 
-def remark(report: Mapping[str, Any]) -> str:
+def remark(report: Report) -> str:
     """A line on what a report's headline cannot reach, if that is so; else nothing."""
-    absent = [label for label, scores in report["labels"].items() if not scores["n"]]
-    if report["headline"] != "macro_f1" or not absent:
+    absent = [label for label, scores in report.labels.items() if not scores.n]
+    if report.headline != "macro_f1" or not absent:
         return ""
     most = (len(LABELS) - len(absent)) / len(LABELS)
     return (
@@ -163,22 +160,22 @@ def remark(report: Mapping[str, Any]) -> str:
     )
 
 
-def _per_label(matrix: metrics.Array) -> dict[str, dict[str, float]]:
-    columns = (matrix.sum(axis=1), metrics.precision(matrix), metrics.recall(matrix), metrics.f1(matrix))
+def _per_label(matrix: Array) -> dict[str, LabelScores]:
+    columns = (matrix.sum(axis=1), precision(matrix), recall(matrix), f1(matrix))
     return {
-        label: {"n": int(n), "precision": float(p), "recall": float(r), "f1": float(f)}
+        label: LabelScores(n=int(n), precision=float(p), recall=float(r), f1=float(f))
         for label, n, p, r, f in zip(LABELS, *columns, strict=True)
     }
 
 
-def _per_group(groups: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _per_group(groups: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, GroupScores]:
     rows: dict[str, list[int]] = {}
     for index, group in enumerate(groups):
         rows.setdefault(group, []).append(index)
     return {group: _scores([gold[i] for i in chosen], [predicted[i] for i in chosen]) for group, chosen in rows.items()}
 
 
-def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, GroupScores]:
     """A row counts for each of its tags."""
     tagged = [(tag, index) for index, example in enumerate(examples) for tag in example.tags]
     indices = [index for _, index in tagged]
@@ -186,20 +183,20 @@ def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequen
     return dict(sorted(_per_group(tags, [gold[i] for i in indices], [predicted[i] for i in indices]).items()))
 
 
-def _scores(gold: Sequence[str], predicted: Sequence[str]) -> dict[str, Any]:
+def _scores(gold: Sequence[str], predicted: Sequence[str]) -> GroupScores:
     matrix = metrics.confusion(gold, predicted)
-    return {
-        "n": len(gold),
-        "gold": label_counts(gold),
-        "accuracy": float(metrics.accuracy(matrix)),
-        "macro_f1": float(metrics.macro_f1(matrix)),
-        "favor_against_f1": float(metrics.favor_against_f1(matrix)),
-    }
+    return GroupScores(
+        n=len(gold),
+        gold=label_counts(gold),
+        accuracy=float(accuracy(matrix)),
+        macro_f1=float(macro_f1(matrix)),
+        favor_against_f1=float(favor_against_f1(matrix)),
+    )
 
 
 def score_intervals(
     examples: Sequence[Example], predicted: Sequence[str], *, samples: int = 1000, seed: int = 0
-) -> dict[str, Any]:
+) -> Intervals:
     """95% intervals for the scores of labels and groups that :func:`evaluate` gives; documents are resampled.
 
     Args:
@@ -223,48 +220,48 @@ def score_intervals(
     summed = metrics.weighted_sum(weights[:, of], matrices)
     said, there = matrices.sum(axis=1), matrices.sum(axis=2)
     scores = {
-        "precision": (metrics.precision(summed), said),
-        "recall": (metrics.recall(summed), there),
-        "f1": (metrics.f1(summed), said + there),
+        "precision": (precision(summed), said),
+        "recall": (recall(summed), there),
+        "f1": (f1(summed), said + there),
     }
 
-    def of_label(values: metrics.Array, counts: metrics.Array) -> dict[str, float] | None:
+    def of_label(values: Array, counts: Array) -> Score | None:
         spread = int((counts > 0).sum())
-        return metrics.with_interval(values[weights[:, of] @ counts > 0], spread) if spread else None
+        return metrics.score(values[weights[:, of] @ counts > 0], spread) if spread else None
 
     right = np.array([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
 
-    def accuracies(groups: Sequence[Sequence[str]]) -> dict[str, dict[str, Any]]:
+    def accuracies(groups: Sequence[Sequence[str]]) -> dict[str, GroupInterval]:
         pairs = [(index, name) for index, names in enumerate(groups) for name in names]
         if not pairs:
             return {}
         names = list(dict.fromkeys(name for _, name in pairs))
         rows, columns = np.array([index for index, _ in pairs]), metrics.numbered([name for _, name in pairs])
 
-        def totals(values: metrics.Array) -> sp.csc_array:
+        def totals(values: Array) -> sp.csc_array:
             return sp.coo_array((values, (documents[rows], columns)), shape=(drawn_from, len(names))).tocsc()
 
         counts, hits = totals(np.ones(len(rows))), totals(right[rows])
         spread = np.diff(counts.indptr)
-        found: dict[str, dict[str, Any]] = {}
+        found = {}
         for column, name in enumerate(names):
             own = slice(counts.indptr[column], counts.indptr[column + 1])
             drawn = weights[: 1 if spread[column] == 1 else None, counts.indices[own]]
             n = drawn @ counts.data[own]
             values = (drawn @ hits.data[own])[n > 0] / n[n > 0]
-            accuracy = metrics.with_interval(values, int(spread[column]))
-            found[name] = {"documents": int(spread[column]), "accuracy": accuracy}
+            documents_of = int(spread[column])
+            found[name] = GroupInterval(documents_of, metrics.score(values, documents_of))
         return found
 
-    return {
-        "labels": {
-            label: {name: of_label(values[:, i], counts[:, i]) for name, (values, counts) in scores.items()}
+    return Intervals(
+        labels={
+            label: LabelIntervals(**{name: of_label(v[:, i], counts[:, i]) for name, (v, counts) in scores.items()})
             for i, label in enumerate(LABELS)
         },
-        "targets": accuracies([(example.target,) for example in examples]),
-        "holders": accuracies([(example.holder,) for example in examples]),
-        "tags": accuracies([example.tags for example in examples]),
-    }
+        targets=accuracies([(example.target,) for example in examples]),
+        holders=accuracies([(example.holder,) for example in examples]),
+        tags=accuracies([example.tags for example in examples]),
+    )
 
 
 def over_seeds(
@@ -302,7 +299,7 @@ def over_seeds(
     weights = metrics.document_weights(drawn_from, samples, seed)
     generator = np.random.default_rng(seed + 1)
 
-    def averaged(name: str, trainings: Sequence[Sequence[str]]) -> tuple[metrics.Array, float]:
+    def averaged(name: str, trainings: Sequence[Sequence[str]]) -> tuple[Array, float]:
         """The mean over the trainings, then over those drawn in each sample; and the deviation over the trainings."""
         values = np.stack(
             [

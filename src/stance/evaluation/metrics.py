@@ -1,26 +1,28 @@
-"""Measures as pure functions of confusion matrices over the fixed label order, and their bootstrap intervals.
-
-A confusion matrix has gold labels in its rows and predicted labels in its columns, both in the order against, neutral,
-favor. Every measure takes an array of shape (..., 3, 3) and returns shape (...): one matrix or a thousand resampled
-ones. All three labels always count: a label that the sample lacks has F1 0, as scikit-learn gives it with
-``labels=[0, 1, 2], zero_division=0``.
-"""
+"""Confusion matrices of rows and of documents, the measures of :mod:`stance.base.measures` on them, and intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.base.extras import from_extras
 from stance.base.labels import LABEL2ID, LABELS
+from stance.base.measures import ALL_MEASURES, MEAN_OVER_TARGETS, MEASURES, Array, favor_against_f1, ratio
 
 with from_extras():
     from sklearn.metrics import confusion_matrix
 
-Array = NDArray[np.float64]
-Measure = Callable[[Array], Array]
+
+@dataclass(frozen=True)
+class Score:
+    """A number with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 def confusion(gold: Sequence[str], predicted: Sequence[str]) -> Array:
@@ -29,65 +31,6 @@ def confusion(gold: Sequence[str], predicted: Sequence[str]) -> Array:
         return np.zeros((3, 3))
     matrix = confusion_matrix(list(gold), list(predicted), labels=list(LABELS))
     return np.asarray(matrix, dtype=np.float64)
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
-
-
-def precision(matrix: Array) -> Array:
-    """Per label, shape (..., 3); 0 where the label is never predicted."""
-    return _ratio(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(axis=-2))
-
-
-def recall(matrix: Array) -> Array:
-    """Per label, shape (..., 3); 0 where the label never occurs."""
-    return _ratio(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(axis=-1))
-
-
-def f1(matrix: Array) -> Array:
-    """Per label, shape (..., 3): harmonic mean of precision and recall."""
-    correct = np.diagonal(matrix, axis1=-2, axis2=-1)
-    return _ratio(2 * correct, matrix.sum(axis=-2) + matrix.sum(axis=-1))
-
-
-def macro_f1(matrix: Array) -> Array:
-    """Mean F1 of the three labels."""
-    return np.asarray(f1(matrix).mean(axis=-1))
-
-
-def favor_against_f1(matrix: Array) -> Array:
-    """Mean F1 of favor and against: the official measure of SemEval-2016 Task 6 (Mohammad et al. 2016).
-
-    Neutral rows count through the other labels' precision only.
-    """
-    return np.asarray(f1(matrix)[..., [LABEL2ID["against"], LABEL2ID["favor"]]].mean(axis=-1))
-
-
-def accuracy(matrix: Array) -> Array:
-    """Share of rows with the right label."""
-    return _ratio(np.trace(matrix, axis1=-2, axis2=-1), matrix.sum(axis=(-2, -1)))
-
-
-#: Measures of one confusion matrix over all rows.
-MEASURES: Mapping[str, Measure] = {
-    "macro_f1": macro_f1,
-    "favor_against_f1": favor_against_f1,
-    "accuracy": accuracy,
-}
-
-#: Besides, the mean over targets of the favor/against F1 of each (TweetEval's measure for stance).
-MEAN_OVER_TARGETS = "favor_against_f1_mean_over_targets"
-
-ALL_MEASURES = (*MEASURES, MEAN_OVER_TARGETS)
-
-#: What pages call them.
-TITLES = {
-    "macro_f1": "macro-F1",
-    "favor_against_f1": "favor/against F1",
-    "accuracy": "accuracy",
-    MEAN_OVER_TARGETS: "favor/against F1, mean over targets",
-}
 
 
 def grouped_confusions(
@@ -127,7 +70,7 @@ def measure(
     """
     per_pair = weights[:, documents]
     if name in MEASURES:
-        return MEASURES[name](weighted_sum(per_pair, matrices))
+        return MEASURES[name].of(weighted_sum(per_pair, matrices))
     if name != MEAN_OVER_TARGETS:
         raise KeyError(f"unknown measure {name!r}; allowed: {', '.join(ALL_MEASURES)}")
     total = np.zeros(len(weights))
@@ -138,7 +81,7 @@ def measure(
         there = summed.sum(axis=(1, 2)) > 0
         total += np.where(there, favor_against_f1(summed), 0)
         present += there
-    return _ratio(total, present)
+    return ratio(total, present)
 
 
 def weighted_sum(weights: Array, matrices: Array) -> Array:
@@ -200,12 +143,18 @@ def interval(values: Array) -> tuple[float, float, float]:
     return float(values[0]), float(low), float(high)
 
 
-def with_interval(values: Array, documents: int, lowest: float = 0.0) -> dict[str, float]:
+def score(values: Array, documents: int, lowest: float = 0.0) -> Score:
     """Value and 95% interval; from a single document nothing is known, so that the interval is all that is possible."""
-    value, low, high = interval(values) if documents > 1 else (float(values[0]), lowest, 1.0)
-    return {"value": value, "low": low, "high": high}
+    return Score(*interval(values)) if documents > 1 else Score(float(values[0]), lowest, 1.0)
 
 
-def in_words(score: Mapping[str, float], sign: str = "") -> str:
+def with_interval(values: Array, documents: int, lowest: float = 0.0) -> dict[str, float]:
+    """As :func:`score` gives it, ready for JSON."""
+    return asdict(score(values, documents, lowest))
+
+
+def in_words(score: Score | Mapping[str, float], sign: str = "") -> str:
     """Value and interval as pages and scripts show them: ``0.473 [0.447, 0.497]``; ``sign="+"`` for differences."""
+    if isinstance(score, Score):
+        score = asdict(score)
     return f"{score['value']:{sign}.3f} [{score['low']:{sign}.3f}, {score['high']:{sign}.3f}]"

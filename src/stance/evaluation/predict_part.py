@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 def about_language_models(
     data: DataConfig, predictor: Predictor, before: Sequence[Counter[str]] = ()
-) -> dict[str, Any]:
-    """What must stand beside the score of a prompted language model, under ``prompt``; nothing for other models.
+) -> dict[str, Any] | None:
+    """What must stand beside the score of a prompted language model; None for other models.
 
     Args:
         data: What it was asked about.
@@ -35,11 +35,11 @@ def about_language_models(
 
     models = language_models(predictor)
     if not models:
-        return {}
+        return None
     earlier = before or [Counter()] * len(models)
     tallies = [dict(model.talk.tally - tally) for model, tally in zip(models, earlier, strict=True)]
     records = [{**model.record(), "tally": tally} for model, tally in zip(models, tallies, strict=True)]
-    return {"prompt": {"caveats": caveats(data.reader, data.name), "models": records}}
+    return {"caveats": caveats(data.reader, data.name), "models": records}
 
 
 def tallies(predictor: Predictor) -> list[Counter[str]]:

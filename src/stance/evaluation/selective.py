@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from scipy.stats import beta
 from stance.base.annotations import Example
 from stance.base.errors import input_error
 from stance.base.labels import LABEL2ID, LABELS
+from stance.base.measures import Array
 from stance.base.predictions import DECIMALS, Prediction, Probabilities, to_probabilities
 from stance.evaluation import metrics
-from stance.evaluation.metrics import Array
+from stance.evaluation.metrics import Score
 from stance.models.thresholds import Threshold
 
 #: Coverages that a threshold is kept for: 5%, 10%, ..., 100% of the validation rows.
@@ -24,6 +26,21 @@ COVERAGES = np.linspace(0.05, 1, 20)
 
 #: Of conformal sets: at most this share of rows may lack their label.
 ALPHA = 0.1
+
+
+@dataclass(frozen=True)
+class Selective:
+    """How well confidence tells right from wrong.
+
+    Attributes:
+        aurc: Area under the risk-coverage curve; lower is better.
+        excess_aurc: What of it is due to the order of confidence.
+        curve: ``above``, ``coverage`` and ``risk`` of some 20 thresholds.
+    """
+
+    aurc: Score
+    excess_aurc: Score
+    curve: list[dict[str, float]]
 
 
 def confidence_and_right(examples: Sequence[Example], predictions: Sequence[Prediction]) -> tuple[Array, Array]:
@@ -67,13 +84,8 @@ def lowest_area(right: Array, rows_of: Array) -> Array:
 
 def measure_selective(
     examples: Sequence[Example], predictions: Sequence[Prediction], *, samples: int = 1000, seed: int = 0
-) -> dict[str, Any]:
-    """How well confidence tells right from wrong, as a dictionary ready for ``metrics.json``.
-
-    Returns:
-        ``aurc`` and ``excess_aurc``: value and 95% interval by document, lower is better; ``curve``: coverage and risk
-        at some 20 thresholds.
-    """
+) -> Selective:
+    """How well confidence tells right from wrong; intervals are by document."""
     confidence, right = confidence_and_right(examples, predictions)
     confidence = confidence.round(DECIMALS)
     documents = metrics.numbered([example.document for example in examples])
@@ -86,11 +98,7 @@ def measure_selective(
         {"above": above, "coverage": rows / len(examples), "risk": errors / rows}
         for above, rows, errors in thresholds(confidence, right)
     ]
-    return {
-        "aurc": metrics.with_interval(values, drawn_from),
-        "excess_aurc": metrics.with_interval(excess, drawn_from),
-        "curve": curve,
-    }
+    return Selective(metrics.score(values, drawn_from), metrics.score(excess, drawn_from), curve)
 
 
 def thresholds(confidence: Array, right: Array) -> list[Threshold]:

@@ -23,9 +23,9 @@ from stance.base.errors import content, input_error
 from stance.base.files import write_beside
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.markdown import markdown_table
+from stance.base.measures import Array
 from stance.base.predictions import DECIMALS, Probabilities
 from stance.evaluation import metrics
-from stance.evaluation.metrics import Array
 
 #: In a checkpoint: what the model said of the validation rows.
 FILE = "validation.safetensors"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import regex
@@ -16,6 +16,7 @@ from stance.base.words import composed, count_words, whole, words
 from stance.data.splits import normalized
 from stance.evaluation import metrics
 from stance.evaluation.comparison import holm
+from stance.evaluation.metrics import Score
 
 Mask = NDArray[np.bool_]
 
@@ -31,6 +32,46 @@ CHUNK = 500
 NEGATIONS = frozenset({"no", "not", "never", "neither", "nor", "nobody", "nothing", "none", "cannot", "without"})
 
 QUOTATION_MARKS = '"“”„«»'
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Rows with something in common, and how the model does on them.
+
+    Attributes:
+        name: Says what they have in common.
+        n: How many there are.
+        documents: That they are from.
+        accuracy: On them.
+        rest: Accuracy on all others.
+        difference: Of the two, with its 95% interval by document.
+        p: One-sided, see :func:`permutation_p`.
+        p_holm: Corrected for all slices tested.
+        weak: Whether that is at most ``LEVEL``.
+    """
+
+    name: str
+    n: int
+    documents: int
+    accuracy: float
+    rest: float
+    difference: Score
+    p: float
+    p_holm: float
+    weak: bool
+
+
+@dataclass(frozen=True)
+class Slices:
+    """The slices tested, the smallest p-value first, and how many were too small to test."""
+
+    tested: tuple[Slice, ...]
+    too_small: int
+
+    @property
+    def weak(self) -> list[Slice]:
+        """Those on which the model is significantly worse."""
+        return [one for one in self.tested if one.weak]
 
 
 def by_kind(examples: Sequence[Example]) -> dict[str, dict[str, Mask]]:
@@ -112,7 +153,7 @@ def find_weak_slices(
     permutations: int = 5000,
     samples: int = 1000,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> Slices:
     """Slices on which the model is right less often than on the rest, by a test that respects documents.
 
     The one-sided p-value is that of :func:`permutation_p`; Holm's (1979) correction is over all slices tested. A slice
@@ -124,38 +165,33 @@ def find_weak_slices(
         permutations: Of the test; 5,000 give p-values down to 0.0002, enough for a correction over 250 slices.
         samples: Bootstrap samples for the interval of the difference; documents are resampled.
         seed: Of bootstrap and permutations.
-
-    Returns:
-        ``tested``: each slice with ``name``, ``n``, ``documents``, ``accuracy``, that of the ``rest``, ``difference``
-        with interval, ``p``, ``p_holm``, and whether it is ``weak``, the smallest p-value first; ``too_small``: how
-        many slices were not tested.
     """
     correct = np.array([e.label == p.label for e, p in zip(examples, predictions, strict=True)], dtype=np.float64)
     documents = np.unique([e.document for e in examples], return_inverse=True)[1]
     slices = named_slices(examples)
     kept = {name: mask for name, mask in slices.items() if _large(mask, documents) and _large(~mask, documents)}
     if not kept:
-        return {"tested": [], "too_small": len(slices)}
+        return Slices((), len(slices))
     members = np.stack(list(kept.values()), axis=1)
     p_values = permutation_p(correct, members, documents, permutations=permutations, seed=seed)
     corrected = holm(p_values.tolist())
     differences = _differences(correct, members, documents, samples, seed)
-    found: list[dict[str, Any]] = [
-        {
-            "name": name,
-            "n": int(mask.sum()),
-            "documents": len(np.unique(documents[mask])),
-            "accuracy": float(correct[mask].mean()),
-            "rest": float(correct[~mask].mean()),
-            "difference": dict(zip(("value", "low", "high"), metrics.interval(difference), strict=True)),
-            "p": float(p),
-            "p_holm": p_holm,
-            "weak": p_holm <= LEVEL,
-        }
+    found = [
+        Slice(
+            name=name,
+            n=int(mask.sum()),
+            documents=len(np.unique(documents[mask])),
+            accuracy=float(correct[mask].mean()),
+            rest=float(correct[~mask].mean()),
+            difference=Score(*metrics.interval(difference)),
+            p=float(p),
+            p_holm=p_holm,
+            weak=p_holm <= LEVEL,
+        )
         for (name, mask), difference, p, p_holm in zip(kept.items(), differences.T, p_values, corrected, strict=True)
     ]
-    found.sort(key=lambda row: (row["p"], row["difference"]["value"]))
-    return {"tested": found, "too_small": len(slices) - len(kept)}
+    found.sort(key=lambda one: (one.p, one.difference.value))
+    return Slices(tuple(found), len(slices) - len(kept))
 
 
 def _large(mask: Mask, documents: NDArray[np.int64]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,16 @@ from stance.base.annotations import Example
 from stance.base.errors import input_error
 from stance.base.files import read_json, write_beside, write_json
 from stance.base.names import as_name
-from stance.base.predictions import to_probabilities
+from stance.base.predictions import Probabilities, to_probabilities
 from stance.data.seen import count_learnt
-from stance.evaluation.calibration import measure_calibration
+from stance.evaluation.calibration import Calibration, measure_calibration
 from stance.evaluation.checks.behaviour import run_suite
 from stance.evaluation.checks.probes import probe, related_rows
 from stance.evaluation.checks.suite import read_suite
 from stance.evaluation.config import ReportConfig
 from stance.evaluation.evaluate import evaluate, score_intervals
 from stance.evaluation.predict_part import about_language_models, about_part, predict_part
+from stance.evaluation.report import PartReport
 from stance.evaluation.selective import measure_selective
 from stance.evaluation.slices import find_weak_slices
 from stance.models.scaling import rescale
@@ -28,7 +30,7 @@ from stance.reporting.page import LOSSES, page, page_rows
 PROBED = ("tfidf",)
 
 
-def evaluate_part(config: ReportConfig) -> tuple[dict[str, Any], Path]:
+def evaluate_part(config: ReportConfig) -> tuple[PartReport, Path]:
     """Everything measured about a checkpoint or a predictions file on one part of a dataset, and where it was written.
 
     Beside the JSON file stands the same as a page (see :mod:`stance.reporting.page`), with the suffix ``.html``.
@@ -41,33 +43,44 @@ def evaluate_part(config: ReportConfig) -> tuple[dict[str, Any], Path]:
     splits, record, predictions, classifier = predict_part(config)
     path = _path(config, record.name)
     examples, labels, samples = splits[config.part], [p.label for p in predictions], config.bootstrap
-    report: dict[str, Any] = {
+    report = PartReport(
         **about_part(config, record),
-        "learnt": None if classifier is None else _learnt(str(config.checkpoint), examples),
-        **evaluate(examples, labels, splits["train"], headline=config.data.headline, samples=samples),
-        "intervals": score_intervals(examples, labels, samples=samples),
-        "slices": find_weak_slices(examples, predictions, samples=samples),
-    }
+        learnt=None if classifier is None else _learnt(str(config.checkpoint), examples),
+        scores=evaluate(examples, labels, splits["train"], headline=config.data.headline, samples=samples),
+        intervals=score_intervals(examples, labels, samples=samples),
+        slices=find_weak_slices(examples, predictions, samples=samples),
+        prompt=None if classifier is None else about_language_models(config.data, classifier.predictor),
+        model=classifier is not None,
+        behaviour=behaviour,
+    )
     if any(prediction.scores for prediction in predictions):
-        probabilities = to_probabilities(predictions, name)
-        report["calibration"] = measure_calibration(examples, probabilities, samples=samples)
-        if classifier is not None and (scale := classifier.predictor.scale) != 1:
-            before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
-            report["calibration"] |= {"scale": scale, "before": {name: before[name] for name in LOSSES}}
-        report["selective"] = measure_selective(examples, predictions, samples=samples)
-    report["prompt"] = None
-    if classifier is not None:
-        report |= about_language_models(config.data, classifier.predictor)
-    report |= {"model": classifier is not None, "probes": None, "behaviour": behaviour}
+        scale = 1 if classifier is None else classifier.predictor.scale
+        report = replace(
+            report,
+            calibration=_calibration(examples, to_probabilities(predictions, name), scale, samples),
+            selective=measure_selective(examples, predictions, samples=samples),
+        )
     if classifier is not None and (classifier.card.kind in PROBED if config.probes is None else config.probes):
         model, headline, related = classifier.predictor, config.data.headline, related_rows(splits, config.part)
         found = probe(model, examples, labels, related=related, headline=headline, samples=samples)
-        report["probes"] = {key: found[key] for key in ("probes", "pairs", "words")}
-        report["behaviour"] = behaviour or {"of": name, **run_suite(model, read_suite())}
-    write_json(path, report)
+        report = replace(
+            report,
+            probes={key: found[key] for key in ("probes", "pairs", "words")},
+            behaviour=behaviour or {"of": name, **run_suite(model, read_suite())},
+        )
+    write_json(path, report.to_json())
     with write_beside(path.with_suffix(".html")) as temporary:
         temporary.write_text(page(report, page_rows(examples, predictions)), encoding="utf-8")
     return report, path
+
+
+def _calibration(examples: Sequence[Example], probabilities: Probabilities, scale: float, samples: int) -> Calibration:
+    """Of the probabilities, and what pages show of it as it was before scaling."""
+    after = measure_calibration(examples, probabilities, samples=samples)
+    if scale == 1:
+        return after
+    before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
+    return replace(after, scale=scale, before={name: getattr(before, name) for name in LOSSES})
 
 
 def _learnt(checkpoint: str, examples: Sequence[Example]) -> int | None:

@@ -9,7 +9,8 @@ from typing import Any
 from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
 from stance.base.markdown import markdown_table
-from stance.evaluation.metrics import TITLES, in_words
+from stance.base.measures import TITLES
+from stance.evaluation.metrics import in_words
 from stance.training.config import AsItIsConfig
 from stance.training.recorded import Recorded
 

@@ -17,7 +17,7 @@ from stance.data.build import build_dataset
 from stance.data.dataset import load_splits
 from stance.data.splits import some_documents
 from stance.evaluation.evaluate import join
-from stance.evaluation.metrics import ALL_MEASURES
+from stance.evaluation.report import read_metrics
 from stance.training.config import AsItIsConfig, TrainConfig
 from stance.training.recorded import Recorded
 
@@ -165,7 +165,7 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
 
 def _entry(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequence[Example]]) -> dict[str, Any]:
     """What ``results.json`` keeps of a finished run."""
-    metrics = read_json(folder / "metrics.json")
+    metrics = read_metrics(folder)
     labels = {}
     for part in [part for part in splits if part != "train"]:
         file = folder / f"predictions.{part}.jsonl"
@@ -175,8 +175,8 @@ def _entry(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequence[E
         "command": run["command"],
         **run["code"],
         **{key: run[key] for key in ("versions", "machine", "seconds", "resumed", "made_from") if key in run},
-        "validation": metrics["validation"]["measures"][run["config"]["data"]["headline"]]["value"],
-        "test": {measure: metrics["test"]["measures"][measure]["value"] for measure in ALL_MEASURES},
+        "validation": metrics["validation"].measures[run["config"]["data"]["headline"]].value,
+        "test": {name: score.value for name, score in metrics["test"].measures.items()},
         "labels": labels,
     }
 

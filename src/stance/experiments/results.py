@@ -11,8 +11,8 @@ from typing import Any
 from stance.base.annotations import Example, label_counts
 from stance.base.errors import input_error
 from stance.base.files import read_json, write_beside, write_json
+from stance.base.measures import ALL_MEASURES
 from stance.evaluation.evaluate import over_seeds, prior_labels
-from stance.evaluation.metrics import ALL_MEASURES
 from stance.experiments.config import SummarizeConfig
 from stance.experiments.pages import (
     BESIDE,

@@ -19,6 +19,7 @@ from stance.base.annotations import Example
 from stance.base.errors import input_error
 from stance.base.files import folder_beside, write_json
 from stance.base.labels import LABELS
+from stance.base.measures import Array, macro_f1
 from stance.base.predictions import Predictor, Probabilities, to_predictions, to_probabilities
 from stance.data.build import load_part
 from stance.data.dataset import DatasetRecord
@@ -26,7 +27,6 @@ from stance.data.seen import write_learnt
 from stance.evaluation import metrics
 from stance.evaluation.comparison import paired_difference
 from stance.evaluation.evaluate import predict_examples
-from stance.evaluation.metrics import Array
 from stance.evaluation.selective import confidence_and_right, thresholds
 from stance.evaluation.shares import Scored, write_validation
 from stance.inference.config import CascadeConfig
@@ -73,7 +73,7 @@ def losses(
         of_rows = weights[documents]
         total = of_rows @ alone
         mixed = total + (of_rows[order, None] * change).cumsum(axis=0)[last]
-        lost[number] = metrics.macro_f1(total.reshape(3, 3)) - metrics.macro_f1(mixed.reshape(-1, 3, 3))
+        lost[number] = macro_f1(total.reshape(3, 3)) - macro_f1(mixed.reshape(-1, 3, 3))
     return confidence[order][last], lost
 
 
@@ -238,7 +238,7 @@ def _measure(
         "n": len(examples),
         "documents": len({example.document for example in examples}),
         "share": float(cascade.sure(answers["cheap"]).mean()),
-        "macro_f1": {name: float(metrics.macro_f1(metrics.confusion(gold, said))) for name, said in labels.items()},
+        "macro_f1": {name: float(macro_f1(metrics.confusion(gold, said))) for name, said in labels.items()},
         "lost": compared["difference"],
     }
 

@@ -25,11 +25,12 @@ from stance.base.annotations import Example
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.files import file_digest, folder_beside, sweep_partials, write_json
 from stance.base.labels import LABELS
+from stance.base.measures import macro_f1
 from stance.base.names import must_exist
 from stance.base.questions import Question, questions_of
 from stance.data.build import load_part
 from stance.data.seen import warn_of_learnt
-from stance.evaluation.metrics import confusion, macro_f1
+from stance.evaluation.metrics import confusion
 from stance.inference.config import ExportConfig, ShipConfig
 from stance.models.card import CARD, read_card
 from stance.models.classifier import StanceClassifier, checkpoint_folder

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stance.base.labels import LABEL2ID, LABELS
+from stance.base.measures import Array
 from stance.evaluation import metrics
-from stance.evaluation.metrics import Array
 from stance.evaluation.shares import BLOCK, Errors, apply_bias, expectation_maximization
 from stance.map.actors import bodies
 from stance.map.changes import changes_of

@@ -10,8 +10,10 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
+from stance.base.measures import TITLES
 from stance.base.questions import Question
-from stance.evaluation.metrics import TITLES, in_words
+from stance.evaluation.metrics import in_words
+from stance.evaluation.report import Report
 from stance.models.config import AS_IT_IS, KINDS, sources_of
 from stance.models.input_format import InputFormat
 from stance.models.pretrained import ENCODERS
@@ -23,7 +25,7 @@ HUB_METRICS = {"macro_f1": "f1", "favor_against_f1": "f1", "accuracy": "accuracy
 
 def model_card(
     run: Mapping[str, Any],
-    metrics: Mapping[str, Mapping[str, Any]],
+    metrics: Mapping[str, Report],
     *,
     kind: str,
     train: Mapping[str, int],
@@ -58,10 +60,11 @@ def model_card(
                 dataset_split=part,
                 metric_type=HUB_METRICS[name],
                 metric_name=TITLES[name],
-                metric_value=round(report["measures"][name]["value"], 4),
+                metric_value=round(report.measures[name].value, 4),
             )
             for part, report in metrics.items()
             for name in HUB_METRICS
+            if name in report.measures
         ],
     )
     lines = [
@@ -154,18 +157,16 @@ def _base_model(config: Mapping[str, Any]) -> str | None:
     return None if Path(name).is_dir() else name
 
 
-def _results(data: str, metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    names = list(
-        dict.fromkeys(["macro_f1", "favor_against_f1", "accuracy", *(r["headline"] for r in metrics.values())])
-    )
+def _results(data: str, metrics: Mapping[str, Report]) -> list[str]:
+    names = list(dict.fromkeys(["macro_f1", "favor_against_f1", "accuracy", *(r.headline for r in metrics.values())]))
     heads = [f"part of {data}", "n (documents)", *(TITLES[name] for name in names), "best prior", "gain over it"]
     rows = [
         [
             part,
-            f"{report['n']:,} ({report['documents']:,})",
-            *(in_words(report["measures"][name]) for name in names),
-            f"{report['best_prior']} {report['priors'][report['best_prior']]:.3f}",
-            in_words(report["gain"], sign="+"),
+            f"{report.n:,} ({report.documents:,})",
+            *(in_words(report.measures[name]) if name in report.measures else "" for name in names),
+            f"{report.best_prior} {report.priors[report.best_prior]:.3f}",
+            in_words(report.gain, sign="+"),
         ]
         for part, report in metrics.items()
     ]
@@ -176,14 +177,13 @@ def _results(data: str, metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
         markdown_table(heads, rows),
         "",
         "Intervals are 95% and resample documents; they hold no variance of seeds. The prior is the best guess that "
-        f"does not read the text, on the same rows; on {lead} it is {PRIORS[report['best_prior']]}. The gain is in "
-        f"{TITLES[report['headline']]}. For {lead}: {said[0].lower()}{said[1:]}",
+        f"does not read the text, on the same rows; on {lead} it is {PRIORS[report.best_prior]}. The gain is in "
+        f"{TITLES[report.headline]}. For {lead}: {said[0].lower()}{said[1:]}",
     ]
     if "validation" in metrics:
         lines.append("The validation part has chosen what could be chosen, so that its scores flatter.")
-    if "calibration" in report:
-        error = report["calibration"]["after"]["ece"]
-        lines.append(f"Expected calibration error on {lead}: {in_words(error)}.")
+    if report.calibration is not None:
+        lines.append(f"Expected calibration error on {lead}: {in_words(report.calibration.after.ece)}.")
     return lines
 
 
@@ -222,7 +222,7 @@ def _usage(kind: str, input_format: InputFormat) -> list[str]:
     ]
 
 
-def _limits(config: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _limits(config: Mapping[str, Any], metrics: Mapping[str, Report]) -> list[str]:
     limits = [
         f"- The labels ({', '.join(LABELS)}) are judgements of what a text says of one holder toward one target. The "
         "same text gets other labels for other holders and targets; a tone or a sentiment is no stance.",
@@ -231,7 +231,7 @@ def _limits(config: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Any]])
         "- Shares of predicted labels are not shares of stance: a model that errs moves them.",
         "- Not for decisions about persons.",
     ]
-    limits += [f"- {caveat}" for caveat in next(iter(metrics.values())).get("prompt", {}).get("caveats", ())]
+    limits += [f"- {caveat}" for caveat in (next(iter(metrics.values())).prompt or {}).get("caveats", ())]
     if own := sorted({"negotiation", "news", "bundled"} & set(_corpora(config))):
         limits.append(
             f"- Every sentence and judgement of the corpus {own[0]} was written by a language model; no human coder "

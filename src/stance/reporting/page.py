@@ -1,4 +1,4 @@
-"""The page of an evaluation: one HTML file that opens offline, made from numbers and rows in plain dicts."""
+"""The page of an evaluation: one HTML file that opens offline, made from a report and rows."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from stance.base.annotations import Example
 from stance.base.labels import LABELS
+from stance.base.measures import TITLES
 from stance.base.predictions import Prediction
 from stance.base.words import composed, whole, words
-from stance.evaluation.metrics import TITLES, in_words
-from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL
+from stance.evaluation.metrics import Score, in_words
+from stance.evaluation.report import PartReport, Report
+from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL, Slices
 from stance.reporting.figures import reliability_diagram, risk_coverage
 
 #: Rows of the table of all rows, and of those by target, holder and tag; the page says how many are not shown.
@@ -63,11 +65,11 @@ def page_rows(examples: Sequence[Example], predictions: Sequence[Prediction]) ->
     ]
 
 
-def page(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+def page(report: PartReport, rows: Sequence[Mapping[str, Any]]) -> str:
     """The whole page as HTML; the same input gives the same bytes. Nothing of the input is taken for markup.
 
     Args:
-        report: What :func:`stance.experiments.evaluate_part.evaluate_part` writes as JSON.
+        report: As :func:`stance.experiments.evaluate_part.evaluate_part` makes it.
         rows: See :func:`page_rows`.
     """
     loader = PackageLoader("stance.reporting")
@@ -83,6 +85,7 @@ def page(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     script_hash = base64.b64encode(hashlib.sha256(source["js"].encode("utf-8")).digest()).decode("ascii")
     return environment.get_template("report.html.j2").render(
         report=report,
+        scores=report.scores,
         rows=rows[:MOST_ROWS],
         n_rows=len(rows),
         labels=LABELS,
@@ -90,11 +93,11 @@ def page(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
         losses=LOSSES,
         orders=ORDERS,
         priors=PRIORS,
-        verdict=verdict(report),
+        verdict=verdict(report.scores),
         tables=_group_tables(report),
         mistakes=_mistakes(rows),
         shown_ids={row["id"] for row in rows[:MOST_ROWS]},
-        slices=_slices(report["slices"]),
+        slices=_slices(report.slices),
         figures=_figures(report),
         author=AUTHOR,
         limits={"rows": LEAST_ROWS, "documents": LEAST_DOCUMENTS, "level": LEVEL},
@@ -104,14 +107,14 @@ def page(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def verdict(report: Mapping[str, Any]) -> str:
+def verdict(report: Report) -> str:
     """What the gain over the best prior shows, in a sentence."""
-    gain = report["gain"]
-    if report["documents"] == 1:
+    gain = report.gain
+    if report.documents == 1:
         return "All rows are from one document, which shows nothing of others."
-    if gain["low"] > 0:
+    if gain.low > 0:
         return "The interval of the gain is above 0: the model does better than a guess that does not read."
-    if gain["high"] < 0:
+    if gain.high < 0:
         return "The interval of the gain is below 0: the model does worse than a guess that does not read."
     return "The interval of the gain holds 0: these rows do not tell the model from a guess that does not read."
 
@@ -152,23 +155,23 @@ def _compiled(holder: str, target: str, as_it_is: bool) -> regex.Pattern[str] | 
     return regex.compile("|".join(parts), regex.I) if parts else None
 
 
-def _interval(score: Mapping[str, float]) -> str:
+def _interval(score: Score | Mapping[str, float]) -> str:
     return in_words(score)
 
 
-def _signed(score: Mapping[str, float]) -> str:
+def _signed(score: Score | Mapping[str, float]) -> str:
     return in_words(score, sign="+")
 
 
-def _group_tables(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _group_tables(report: PartReport) -> list[dict[str, Any]]:
     """For targets, holders and tags: the largest groups, and how many more there are."""
     tables = []
     for kind in ("targets", "holders", "tags"):
         groups = [
-            {"name": name or AUTHOR, **scores, **report["intervals"][kind][name], "macro_f1": scores["macro_f1"]}
-            for name, scores in report[kind].items()
+            {"name": name or AUTHOR, "scores": scores, "interval": getattr(report.intervals, kind)[name]}
+            for name, scores in getattr(report.scores, kind).items()
         ]
-        groups.sort(key=lambda group: (-group["n"], group["name"]))
+        groups.sort(key=lambda group: (-group["scores"].n, group["name"]))
         tables.append({"kind": kind, "one": kind[:-1], "groups": groups[:MOST], "more": len(groups[MOST:])})
     return [table for table in tables if table["groups"]]
 
@@ -179,21 +182,20 @@ def _mistakes(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(wrong, key=lambda row: -row["confidence"])[:MOST_MISTAKES]
 
 
-def _slices(found: Mapping[str, Any]) -> dict[str, Any]:
-    weak = [row for row in found["tested"] if row["weak"]]
+def _slices(found: Slices) -> dict[str, Any]:
     return {
-        "tested": len(found["tested"]),
-        "weak": len(weak),
-        "too_small": found["too_small"],
-        "shown": (weak or found["tested"][:5])[:MOST_SLICES],
+        "tested": len(found.tested),
+        "weak": len(found.weak),
+        "too_small": found.too_small,
+        "shown": (found.weak or found.tested[:5])[:MOST_SLICES],
     }
 
 
-def _figures(report: Mapping[str, Any]) -> dict[str, Markup]:
+def _figures(report: PartReport) -> dict[str, Markup]:
     """The plots as SVG; their text is ours and numbers, so that it may stand as it is."""
-    if "calibration" not in report:
+    if report.calibration is None or report.calibration.reliability is None or report.selective is None:
         return {}
     return {
-        "reliability": Markup(reliability_diagram(report["calibration"]["reliability"]["equal_mass"])),
-        "risk": Markup(risk_coverage(report["selective"]["curve"])),
+        "reliability": Markup(reliability_diagram(report.calibration.reliability["equal_mass"])),
+        "risk": Markup(risk_coverage(report.selective.curve)),
     }

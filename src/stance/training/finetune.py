@@ -31,8 +31,9 @@ from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
 from stance.base.files import writing
 from stance.base.labels import LABEL2ID, LABELS
+from stance.base.measures import macro_f1
 from stance.base.questions import questions_of
-from stance.evaluation.metrics import confusion, macro_f1
+from stance.evaluation.metrics import confusion
 from stance.models.card import CARD, read_card
 from stance.models.config import EncoderConfig
 from stance.models.encoder import EncoderModel

@@ -24,9 +24,10 @@ from stance.base.predictions import Prediction, Predictor, to_probabilities, wri
 from stance.data.build import build_dataset, dataset_folder
 from stance.data.seen import count_learnt, write_learnt
 from stance.data.splits import some_documents
-from stance.evaluation.calibration import measure_calibration
+from stance.evaluation.calibration import Scaled, measure_calibration
 from stance.evaluation.evaluate import evaluate, predict_examples
 from stance.evaluation.predict_part import about_language_models, tallies
+from stance.evaluation.report import Report, read_metrics
 from stance.evaluation.selective import confidence_and_right, measure_conformal, measure_selective, thresholds
 from stance.evaluation.shares import Scored, write_validation
 from stance.models.config import EncoderConfig, EnsembleConfig
@@ -67,7 +68,7 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
         command: That gives this run again; it is recorded.
 
     Returns:
-        The content of ``run.json``, with ``metrics`` added.
+        The content of ``run.json``, with ``metrics`` added: the report of each part.
 
     Raises:
         StanceError: The data, the configuration, or a foreign run in the folder.
@@ -84,7 +85,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     this = Recorded.of(config, record.fingerprint)
     if stands_already(folder, this, config.overwrite):
         log.info("run %s stands", folder)
-        return {**read_json(folder / "run.json"), "metrics": read_json(folder / "metrics.json")}
+        return {**read_json(folder / "run.json"), "metrics": read_metrics(folder)}
     if needed := runs_needed(config):
         _refuse_early([config, *needed])
     made_from = [made for run in needed for made in what_made(train_run(run, command))]
@@ -97,30 +98,34 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     data = {"name": record.name, "fingerprint": record.fingerprint}
     classifier = _trained(config, splits, data, folder)
     fitted = time.perf_counter()
-    metrics = {}
+    metrics: dict[str, Report] = {}
     found = {}
     for part in [part for part in splits if part != "train"]:
         log.info("predicting %s (%d rows)", part, len(splits[part]))
         before = tallies(classifier.predictor)
         predictions = predict_examples(classifier.predictor, splits[part])
         write_predictions(folder / f"predictions.{part}.jsonl", [e.id for e in splits[part]], predictions)
-        metrics[part] = evaluate(
+        report = evaluate(
             splits[part],
             [prediction.label for prediction in predictions],
             splits["train"],
             headline=config.data.headline,
             samples=config.bootstrap,
         )
-        metrics[part]["calibration"] = _calibration(classifier.predictor, splits[part], predictions, config.bootstrap)
-        metrics[part]["selective"] = measure_selective(splits[part], predictions, samples=config.bootstrap)
-        metrics[part] |= about_language_models(config.data, classifier.predictor, before)
+        metrics[part] = replace(
+            report,
+            calibration=_calibration(classifier.predictor, splits[part], predictions, config.bootstrap),
+            selective=measure_selective(splits[part], predictions, samples=config.bootstrap),
+            prompt=about_language_models(config.data, classifier.predictor, before),
+        )
         found[part] = predictions
     validation = splits["validation"], to_probabilities(found["validation"], "model")
     for part in [part for part in found if part != "validation"]:
         scored = splits[part], to_probabilities(found[part], "model")
-        metrics[part]["conformal"] = measure_conformal(validation, scored, samples=config.bootstrap)
+        conformal = measure_conformal(validation, scored, samples=config.bootstrap)
+        metrics[part] = replace(metrics[part], conformal=conformal)
     predicted = time.perf_counter()
-    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "metrics.json", {part: report.to_json() for part, report in metrics.items()})
     classifier.with_metrics(
         {part: _headlines(report) for part, report in metrics.items()},
         thresholds(*confidence_and_right(splits["validation"], found["validation"])),
@@ -147,7 +152,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         **({"made_from": made_from} if made_from else {}),
         **_conversations(classifier.predictor, folder),
     }
-    for caveat in metrics["validation"].get("prompt", {}).get("caveats", ()):
+    for caveat in (metrics["validation"].prompt or {}).get("caveats", ()):
         log.warning("%s", caveat)
     _write_model_card(folder / "checkpoint", run, metrics, classifier, splits["train"])
     write_json(folder / "run.json", run)
@@ -250,7 +255,7 @@ def _distilled(
 def _write_model_card(
     checkpoint: Path,
     run: Mapping[str, Any],
-    metrics: Mapping[str, Any],
+    metrics: Mapping[str, Report],
     classifier: Any,  # noqa: ANN401 - StanceClassifier, imported late
     train: Sequence[Example],
 ) -> None:
@@ -265,16 +270,16 @@ def _write_model_card(
 
 def _calibration(
     predictor: Predictor, examples: Sequence[Example], predictions: Sequence[Prediction], samples: int
-) -> dict[str, Any]:
+) -> Scaled:
     """How well calibrated the probabilities are, before and after the scale that was fitted on validation."""
     scale = predictor.scale
     probabilities = to_probabilities(predictions, "model")
     before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
     after = measure_calibration(examples, probabilities, samples=samples)
-    del before["reliability"]
-    return {"scale": scale, "before": before, "after": after}
+    return Scaled(scale, replace(before, reliability=None), after)
 
 
-def _headlines(report: Mapping[str, Any]) -> dict[str, Any]:
+def _headlines(report: Report) -> dict[str, Any]:
     """What of a report goes into the checkpoint's card."""
-    return {key: report[key] for key in ("n", "documents", "headline", "measures", "best_prior", "gain")}
+    values = report.to_json()
+    return {key: values[key] for key in ("n", "documents", "headline", "measures", "best_prior", "gain")}

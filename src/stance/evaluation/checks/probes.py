@@ -74,7 +74,7 @@ def probe(
         examples: The part, with gold labels.
         plain: The labels that the model gave them.
         related: Examples of other parts, in which the other half of a minimal pair may be.
-        headline: One of ``metrics.ALL_MEASURES``.
+        headline: One of ``base.measures.ALL_MEASURES``.
         samples: Bootstrap samples over documents.
         seed: Of the swaps and of the bootstrap.
 

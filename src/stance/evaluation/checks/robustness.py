@@ -50,7 +50,7 @@ def robustness(
         predictor: Any model.
         examples: With the gold labels.
         plain: The labels that the model gave the unedited examples.
-        headline: One of ``metrics.ALL_MEASURES``.
+        headline: One of ``base.measures.ALL_MEASURES``.
         samples: Bootstrap samples over documents.
         seed: Of the edits and of the bootstrap.
 
