@@ -21,6 +21,7 @@ import numpy as np
 from stance.base.annotations import Example
 from stance.base.files import write_json
 from stance.base.markdown import markdown_table
+from stance.base.measures import Array
 from stance.cli.config import PROJECT, register, typed
 from stance.data.build import divide
 from stance.data.read import read_corpus
@@ -71,7 +72,7 @@ def answers(start: str, train: list[Example], test: list[Example], seed: int) ->
     return [said.label for said in predict_examples(tuned, test)]
 
 
-def scored(test: list[Example], trainings: list[list[str]]) -> metrics.Array:
+def scored(test: list[Example], trainings: list[list[str]]) -> Array:
     """Macro-F1 over seeds under each resampling of documents, shape (samples + 1,)."""
     gold, documents, targets = zip(*((row.label, row.document, row.target) for row in test), strict=True)
     weights = metrics.document_weights(len(set(documents)), SAMPLES, 0)
@@ -85,7 +86,7 @@ def measured(name: str, seeds: int) -> dict[str, Any]:
     train, test = parts_of(name)
     documents = len({row.document for row in test})
 
-    def told(values: metrics.Array, lowest: float = 0.0) -> dict[str, float]:
+    def told(values: Array, lowest: float = 0.0) -> dict[str, float]:
         return metrics.with_interval(values, documents, lowest)
 
     as_it_is = scored(test, [answers(STARTS[0], [], test, 0)] * seeds)
