@@ -43,7 +43,7 @@ def measure(folder: Path) -> dict[str, Any]:
     examples = aggregation.examples
     sentences = [sentence for document in documents for sentence in document.sentences]
     splits = split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
-    priors = evaluate(splits["test"], ["neutral"] * len(splits["test"]), splits["train"], samples=10)["priors"]
+    priors = evaluate(splits["test"], ["neutral"] * len(splits["test"]), splits["train"], samples=10).priors
     bag = _bag_of_words(splits["train"], splits["validation"])
     codebook = (folder / "GUIDELINES.md").read_text(encoding="utf-8")
     return {
@@ -124,7 +124,7 @@ def _minimal_pairs(documents: Sequence[negotiation.Document], examples: Sequence
 def _bag_of_words(train: Sequence[Example], examples: Sequence[Example]) -> float:
     """Macro-F1 of word and character n-grams of text, holder and target with a linear SVM."""
     labels = [prediction.label for prediction in predict_examples(ngram_svm(train, examples), examples)]
-    return float(evaluate(examples, labels, train, samples=10)["measures"]["macro_f1"]["value"])
+    return float(evaluate(examples, labels, train, samples=10).measures["macro_f1"].value)
 
 
 def _agreement(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from stance.data.agreement import aggregate
 from stance.data.corpora import bundled, news
 from stance.data.splits import Splits, split_examples
 from stance.evaluation.evaluate import evaluate, predict_examples
+from stance.evaluation.report import Report
 from stance.models.linear import ngram_svm
 
 #: Which fields of a row each of the n-gram models sees.
@@ -71,9 +72,9 @@ def shortcuts(folder: Path) -> dict[str, Any]:
     """
     splits = _split(news.read(folder, bundled.NEWS))
     reports = {name: _score(splits, fields) for name, fields in SEEN.items()}
-    priors = reports["all"]["priors"]
-    best = reports["all"]["best_prior"]
-    scores = {name: report["measures"]["macro_f1"] for name, report in reports.items()}
+    priors = reports["all"].priors
+    best = reports["all"].best_prior
+    scores = {name: asdict(report.measures["macro_f1"]) for name, report in reports.items()}
     return {
         **{name: {end: round(value, 4) for end, value in score.items()} for name, score in scores.items()},
         "best_prior": {"name": best, "value": round(priors[best], 4)},
@@ -92,7 +93,7 @@ def _split(corpus: Corpus) -> Splits:
     return split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
 
 
-def _score(splits: Splits, seen: Sequence[str]) -> dict[str, Any]:
+def _score(splits: Splits, seen: Sequence[str]) -> Report:
     """The report of the n-gram baseline that sees some fields only; the priors see what they always see."""
     shown = {part: [_shown(row, seen) for row in rows] for part, rows in splits.items()}
     model = ngram_svm(shown["train"], shown["validation"])

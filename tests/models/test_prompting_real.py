@@ -15,8 +15,10 @@ from test_prompting import config
 
 from conftest import example
 from stance.base.labels import LABELS
+from stance.base.questions import questions_of
+from stance.models.fitting import Setup
 from stance.models.prompting.config import ServerConfig
-from stance.models.prompting.model import fit_prompt
+from stance.models.prompting.model import fit
 
 #: The base model has no form of a conversation: the message, and where the answer begins.
 CHAT = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}Answer: "
@@ -86,10 +88,11 @@ def test_a_real_server_is_asked_and_nothing_twice(served, tmp_path):
     settings = config(language_model=name, template=str(tmp_path / "short.txt"), samples=2, max_tokens=12)
     server = ServerConfig(endpoint=endpoint, again=0, concurrency=1, timeout=300.0, retries=1)
     rows = [example(n, label) for n, label in enumerate(LABELS)]
-    columns = [[getattr(row, field) for row in rows] for field in ("text", "target", "holder", "context")]
-    model = fit_prompt(settings, server, rows, rows, seed=0, cache=tmp_path / "cache")
-    first = model.predict_proba(*columns)
+    asked = questions_of(rows)
+    setup = Setup(seed=0, cache=tmp_path / "cache", server=server)
+    model = fit(settings, rows, rows, setup)
+    first = model.predict_proba(asked)
     assert model.talk.by == "samples" and first.shape == (3, 3)
     assert first.sum(axis=1) == pytest.approx([1, 1, 1]) and model.talk.tally["rows"] == 3
-    again = fit_prompt(settings, server, rows, rows, seed=0, cache=tmp_path / "cache")
-    assert again.predict_proba(*columns) == pytest.approx(first) and again.talk.asker.tries == 0
+    again = fit(settings, rows, rows, setup)
+    assert again.predict_proba(asked) == pytest.approx(first) and again.talk.asker.tries == 0

@@ -9,7 +9,6 @@ from stance.base.checks import a_name, a_seed, at_least, one_of
 from stance.base.errors import input_error
 from stance.base.labels import alike, known_as
 from stance.base.lines import Manner
-from stance.base.measures import ALL_MEASURES
 from stance.base.settings import FILE, WHERE
 from stance.data.columns import QUESTION, Columns
 from stance.data.info import info_of, known
@@ -131,6 +130,8 @@ class DataConfig:
     def __post_init__(self) -> None:
         """Refuse values outside the lists above."""
         a_name("data.name", self.name)
+        from stance.base.measures import ALL_MEASURES  # here, since numpy is not needed for help
+
         one_of("data.headline", self.headline, ALL_MEASURES)
         one_of("data.quoting", self.quoting, QUOTING)
         self._check_options()
