@@ -84,17 +84,20 @@ class _Feed:
         del self.row[but:]
 
 
-class _Cells:
+class CellReader:
     """Reads row after row of separated text.
 
     Attributes:
         feed: Its lines; of the row under way it has those that were read.
         inside: Numbers of the lines with a tab or line end inside a quoted cell, where tabs separate cells.
+        as_text: How it is told that quotation marks are text.
     """
 
-    def __init__(self, path: Path, lines: Iterable[Line], delimiter: str, *, quoted: bool) -> None:
+    def __init__(
+        self, path: str | Path, lines: Iterable[Line], delimiter: str, *, quoted: bool, as_text: str = _AS_TEXT
+    ) -> None:
         csv.field_size_limit(2**31 - 1)  # a cell may hold a whole document
-        self.path, self.feed, self.inside = path, _Feed(lines), list[int]()
+        self.path, self.feed, self.inside, self.as_text = path, _Feed(lines), list[int](), as_text
         self.quoted, self.tabs = quoted, quoted and delimiter == "\t"
         self.plain, self.spaced = (
             csv.reader(
@@ -130,7 +133,7 @@ class _Cells:
                 self.feed.take_back()
             problem = f"malformed csv: {str(error).partition(' - ')[0]}"  # what follows is for who programs
             place = line_of(self.path, self.feed.row[-1].number)
-            return [], input_error(place, problem, allowed=_AS_TEXT if self.tabs else "")
+            return [], input_error(place, problem, allowed=self.as_text if self.tabs else "")
 
     def _past_space(self, cells: list[str], width: int) -> tuple[list[str], StanceError | None]:
         """Cells that are quoted after a space, if that makes a row as long as the header, or leaves it as long."""
@@ -152,17 +155,23 @@ class _Cells:
             self.feed.take_back()
             line = self.feed.row[0]
             problem = "a quotation mark opens a cell that takes in cells or rows after it"
-            return input_error(line_of(self.path, line.number), problem, found=line.text.rstrip(), allowed=_AS_TEXT)
+            return input_error(line_of(self.path, line.number), problem, found=line.text.rstrip(), allowed=self.as_text)
         if any(mark in cell for cell in cells for mark in "\t\r\n"):
             self.inside.append(self.feed.row[-1].number)
         return None
+
+    def tell(self) -> None:
+        """Warn of what is inside a cell, if anything is."""
+        if self.inside:
+            told = "%s: %d rows have a tab or line end inside a quoted cell, line %d first; %s"
+            log.warning(told, self.path, len(self.inside), self.inside[0], self.as_text)
 
 
 def scan_separated(
     path: Path, lines: Iterable[Line], delimiter: str, header: Sequence[str] | None = None, *, quoted: bool = True
 ) -> Iterator[ScannedRow]:
     """Each row of separated text, with the line that it begins in and its fault if it has one."""
-    reader, unnamed = _Cells(path, lines, delimiter, quoted=quoted), 0
+    reader, unnamed = CellReader(path, lines, delimiter, quoted=quoted), 0
     while True:
         try:
             cells, problem = reader.read(len(header) + unnamed if header else 0)
@@ -194,6 +203,4 @@ def scan_separated(
         raw = "".join(line.text for line in read).rstrip("\r\n")
         values = problem or dict(zip(header, cells, strict=True))
         yield ScannedRow(read[-1].number, place, values, raw, read[-1].position)
-    if reader.inside:
-        told = "%s: %d rows have a tab or line end inside a quoted cell, line %d first; %s"
-        log.warning(told, path, len(reader.inside), reader.inside[0], _AS_TEXT)
+    reader.tell()

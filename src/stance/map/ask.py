@@ -158,7 +158,7 @@ def _questions(
     """The questions about a chunk of documents; their sentences are embedded together."""
     found: list[tuple[Document, list[Candidate]]] = []
     for document in documents:
-        asked, total = candidates(document, finder, kinds, config.language)
+        asked, total = candidates(document, finder, kinds)
         tally.sentences += total
         tally.about += len(asked)
         found.append((document, asked))

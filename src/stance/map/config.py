@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stance.base.checks import at_least, one_of
 from stance.base.errors import input_error
 from stance.models.config import RUNTIMES
 
@@ -42,7 +43,6 @@ class MapConfig:
         runtime: Of a fine-tuned encoder, one of ``RUNTIMES``.
         columns: Of a table of documents.
         encoding: Of text files and tables.
-        language: Of the documents, by which sentences are told apart.
         largest: Characters of a text, or bytes of a file, beyond which a document is set aside.
         near: How near a sentence must be to a proposal to be asked about it, from -1 to 1.
         certain: In what share of draws the statements of one pole must outnumber those of the other for a position.
@@ -60,7 +60,6 @@ class MapConfig:
     runtime: str = "auto"
     columns: DocumentColumns = field(default_factory=DocumentColumns)
     encoding: str = "utf-8"
-    language: str = "en"
     largest: int = 20_000_000
     near: float = NEAR
     certain: float = CERTAIN
@@ -71,14 +70,12 @@ class MapConfig:
     def __post_init__(self) -> None:
         """Refuse numbers that mean nothing, a file for a folder, and actors without proposals."""
         for name, least in (("largest", 1), ("bootstrap", 10), ("chunk", 1)):
-            if getattr(self, name) < least:
-                raise input_error(name, "too small", found=getattr(self, name), allowed=f"{least} or more")
+            at_least(name, getattr(self, name), least)
         if not -1 <= self.near <= 1:
             raise input_error("near", "no cosine", found=self.near, allowed="-1 to 1")
         if not 0.5 < self.certain <= 1:
             raise input_error("certain", "no majority", found=self.certain, allowed="above 0.5, up to 1")
-        if self.runtime not in RUNTIMES:
-            raise input_error("runtime", "unknown value", found=self.runtime, allowed=RUNTIMES)
+        one_of("runtime", self.runtime, RUNTIMES)
         if Path(self.output).is_file():
             raise input_error("output", "a file is there", found=self.output, allowed="a folder")
         if self.actors != SUGGEST and not self.proposals:

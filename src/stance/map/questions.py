@@ -61,18 +61,15 @@ class Asked:
         return Question(self.candidate.sentence.text, target, self.named.holder, self.candidate.context)
 
 
-def candidates(
-    document: Document, finder: Finder, kinds: Mapping[str, str], language: str = "en"
-) -> tuple[list[Candidate], int]:
+def candidates(document: Document, finder: Finder, kinds: Mapping[str, str]) -> tuple[list[Candidate], int]:
     """The sentences of a document that are about an actor, and how many sentences it has.
 
     Args:
         document: Whose sentences they are.
         finder: Of the actors.
         kinds: Of the actors by name (:func:`stance.map.pronouns.kind_of`).
-        language: Of the text, as ``sentencex`` names it.
     """
-    found = sentences(document.text, language)
+    found = sentences(document.text)
     chosen: list[Candidate] = []
     last: dict[str, Subject] = {}
     for number, sentence in enumerate(found):

@@ -17,7 +17,7 @@ class Sentence:
     text: str
 
 
-def sentences(text: str, language: str = "en") -> list[Sentence]:
+def sentences(text: str) -> list[Sentence]:
     """The sentences in order (by ``sentencex``); a line break ends one only where the line before is empty.
 
     Source: sentencex, of the Wikimedia Foundation.
@@ -25,7 +25,7 @@ def sentences(text: str, language: str = "en") -> list[Sentence]:
     from sentencex import get_sentence_boundaries  # here, since it takes a moment to load
 
     found = []
-    for bounds in get_sentence_boundaries(language, text):
+    for bounds in get_sentence_boundaries("en", text):
         start, end = bounds["start_index"], bounds["end_index"]
         piece = text[start:end]
         start += len(piece) - len(piece.lstrip())

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from stance.base.checks import one_of
 from stance.base.errors import input_error
 from stance.base.hub import fetch
 from stance.base.labels import LABELS
@@ -52,8 +53,7 @@ class StanceClassifier:
                 are not against, neutral, favor in this order; another runtime, or one that was asked for by name and
                 that the checkpoint does not have.
         """
-        if runtime not in RUNTIMES:
-            raise input_error("runtime", "unknown value", found=runtime, allowed=RUNTIMES)
+        one_of("runtime", runtime, RUNTIMES)
         classifier = cls(*load_checkpoint(checkpoint_folder(folder_or_hub_id, runtime), runtime))
         if runtime not in ("torch", "auto") and not classifier.runtime:
             kind = classifier.card.kind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import io
 import itertools
@@ -15,6 +14,8 @@ from dataclasses import replace
 
 from stance.base import sheets
 from stance.base.errors import first_line, input_error, line_of
+from stance.base.lines import Line
+from stance.base.separated import CellReader
 from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Options, flat, plain
 from stance.data.imports.text import json_items, json_lines, lines_of
@@ -23,7 +24,10 @@ from stance.data.imports.text import json_items, json_lines, lines_of
 TABLES = (".csv", ".tsv", ".txt", ".tab", ".xlsx", ".xlsm", ".jsonl", ".json")
 
 #: Number of a row, its place and cells, and by column what is wrong with one.
-Line = tuple[int, str, list[str], Mapping[int, str]]
+Numbered = tuple[int, str, list[str], Mapping[int, str]]
+
+#: How a mapping says that quotation marks are text.
+_AS_TEXT = "'quoting: none' in the mapping, if quotes are text"
 
 #: Between the names of a header in several rows.
 JOINED = " / "
@@ -48,7 +52,7 @@ def sheet_rows(piece: Piece, options: Options) -> Iterator[tuple[str, dict[str, 
     yield from _filled(piece, named, options.fill_down)
 
 
-def _named(piece: Piece, lines: Iterator[Line], options: Options) -> Iterator[tuple[str, dict[str, str]]]:
+def _named(piece: Piece, lines: Iterator[Numbered], options: Options) -> Iterator[tuple[str, dict[str, str]]]:
     """Rows under the header, each by its names."""
     heads: list[list[str]] = []
     header: list[str] = []
@@ -101,42 +105,27 @@ def _filled(
         yield place, row
 
 
-def _separated(piece: Piece, options: Options) -> Iterator[Line]:
+def _separated(piece: Piece, options: Options) -> Iterator[Numbered]:
     """The rows of separated text."""
-    csv.field_size_limit(2**31 - 1)
-    lines = _ended(text for _, text in lines_of(piece, options.encoding))
-    first = next(lines, "")
+    texts = _ended(text for _, text in lines_of(piece, options.encoding))
+    first = next(texts, "")
     if told := re.fullmatch(r"sep=(.)\s*", first, re.IGNORECASE):
-        mark, first = told[1], next(lines, "")
+        mark, first = told[1], next(texts, "")
     else:
         mark = max(",;\t|", key=lambda mark: _outside_quotes(first, mark))
-    feed = _Feed(_chained(first, lines))
-    reader = csv.reader(
-        feed,
-        delimiter=mark,
-        strict=True,
-        quoting=csv.QUOTE_NONE if options.quoting == "none" else csv.QUOTE_MINIMAL,
-    )
+    lines = (Line(number, text) for number, text in enumerate(itertools.chain([first], texts), start=1))
+    reader = CellReader(piece.place, lines, mark, quoted=options.quoting != "none", as_text=_AS_TEXT)
     width = 0
     for number in itertools.count(1):
-        before, feed.row = reader.line_num, []
-        place = line_of(piece.place, before + 1)
         try:
-            row = next(reader)
+            row, problem = reader.read(width)
         except StopIteration:
+            reader.tell()
             return
-        except csv.Error as error:
-            allowed = "'quoting: none' in the mapping, if quotes are text" if mark == "\t" else ""
-            raise input_error(place, f"malformed csv: {error}", allowed=allowed) from None
+        if problem is not None:
+            raise problem
         width = width or len(row)
-        if mark == "\t" and sum(line.count(mark) + 1 == width > 1 for line in feed.row) > 1:
-            raise input_error(
-                place,
-                "a quotation mark opens a cell that takes in rows after it",
-                found=feed.row[0].rstrip(),
-                allowed="'quoting: none' in the mapping, if quotes are text",
-            )
-        yield number, place, [cell.strip() for cell in row], {}
+        yield number, line_of(piece.place, reader.feed.row[0].number), [cell.strip() for cell in row], {}
 
 
 def _ended(lines: Iterable[str]) -> Iterator[str]:
@@ -150,28 +139,8 @@ def _ended(lines: Iterable[str]) -> Iterator[str]:
         yield from io.StringIO(line, newline="\r")
 
 
-class _Feed:
-    """Lines for a csv reader; ``row`` has those of the row under way."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self.lines = lines
-        self.row: list[str] = []
-
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        self.row.append(next(self.lines))
-        return self.row[-1]
-
-
 def _outside_quotes(line: str, mark: str) -> int:
     return re.sub(r'"[^"]*"', "", line).count(mark)
-
-
-def _chained(first: str, lines: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from lines
 
 
 def sheet_names(piece: Piece) -> list[str]:
@@ -198,7 +167,7 @@ def _check_book(piece: Piece) -> None:
             replace(piece, size=member.file_size).check_size("its texts are in memory; save it as csv")
 
 
-def _workbook(piece: Piece, options: Options) -> Iterator[Line]:
+def _workbook(piece: Piece, options: Options) -> Iterator[Numbered]:
     """The rows of a sheet that hold anything."""
     _check_book(piece)
     with closing(piece.open()) as file:
