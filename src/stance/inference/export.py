@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 
 from stance.base.annotations import Example
 from stance.base.errors import StanceError, first_line, input_error
+from stance.base.extras import from_extras
 from stance.base.files import file_digest, folder_beside, sweep_partials, write_json
 from stance.base.labels import LABELS
 from stance.base.measures import macro_f1
@@ -36,7 +37,7 @@ from stance.models.card import CARD, read_card
 from stance.models.classifier import StanceClassifier, checkpoint_folder
 from stance.models.encoder import EncoderModel
 from stance.models.encoding import encode
-from stance.models.onnx import FILES, INSTALL, REPORT, REPORT_VERSION, OnnxModel, open_session
+from stance.models.onnx import FILES, REPORT, REPORT_VERSION, OnnxModel, open_session
 from stance.models.pretrained import WEIGHTS, named_checkpoint
 from stance.training.machine import processor
 
@@ -71,7 +72,9 @@ def export_checkpoint(config: ExportConfig) -> dict[Path, dict[str, Any]]:
         StanceError: No such folder, no fine-tuned encoder in it, a library is missing, the model does not convert.
     """
     folder = must_exist(named_checkpoint(config.checkpoint) or config.checkpoint, "folder")
-    _check_libraries()
+    with from_extras():
+        for name in LIBRARIES:
+            importlib.import_module(name)
     kind = read_card(folder).kind
     encoders = [path.parent for path in sorted(folder.rglob(CARD)) if read_card(path.parent).kind == "encoder"]
     if not encoders:
@@ -229,14 +232,6 @@ def _speeds(models: Mapping[str, EncoderModel | OnnxModel], questions: Sequence[
             model.logits(rows)
             best[name] = min(best[name], time.perf_counter() - start)
     return {name: len(rows) / seconds for name, seconds in best.items()}
-
-
-def _check_libraries() -> None:
-    for name in LIBRARIES:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            raise StanceError(f"export: {name} is not installed; allowed: {INSTALL} first") from None
 
 
 def _write_models(model: EncoderModel, fp32: Path, int8: Path) -> None:
