@@ -190,7 +190,7 @@ def test_without_onnx_runtime(folder, config, monkeypatch, caplog):
         load(folder, "onnx")
     assert load(folder, "auto").runtime == "torch"
     assert "ONNX Runtime is not installed" in caplog.text
-    with pytest.raises(StanceError, match=r'is not installed, which this needs; allowed: in the checkout, pip install -e "\.\[onnx\]"'):
+    with pytest.raises(StanceError, match=r'is not installed, which this needs; allowed: .*"\.\[onnx\]"'):
         export_checkpoint(config)
 
 

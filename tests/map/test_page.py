@@ -15,11 +15,10 @@ from html.parser import HTMLParser
 import pytest
 from composed_map import HOSTILE, MINES, TALKS, large_map, small_map
 
-from stance.base.errors import StanceError
+from stance.base.spreadsheet import write_table
 from stance.data.annotation_files import OPTIONAL, REQUIRED
 from stance.data.table import read_annotations
-from stance.map.corrections import COLUMNS, write_corrections
-from stance.map.embedded import as_script, safe_link
+from stance.map.embedded import COLUMNS, as_script, safe_link
 from stance.map.page import page, page_script, write_page
 
 
@@ -162,10 +161,20 @@ def test_links(link, safe):
     assert safe_link(link) == (link if safe else "")
 
 
+def write_corrections(labels, path):
+    """What the page's button should download, of Ana: the right label by the id of the evidence."""
+    chosen = [row for row in small_map().evidence if row.id in labels]
+    rows = [
+        (row.id, row.sentence, row.actor, row.proposal, labels[row.id], "Ana", row.document, row.context)
+        for row in chosen
+    ]
+    write_table(path, COLUMNS, rows)
+
+
 def test_corrections_are_what_annotations_reads(tmp_path):
     assert set(REQUIRED) <= set(COLUMNS) <= set(REQUIRED + OPTIONAL)
     path = tmp_path / "corrections.csv"
-    write_corrections(small_map(), {"e1-0": "neutral", "e0-1": "favor"}, path, "Ana")
+    write_corrections({"e1-0": "neutral", "e0-1": "favor"}, path)
     first, second = read_annotations(path)
     assert (first.id, first.label, first.holder, first.context) == (
         *("e0-1", "favor", "Guild"),
@@ -173,8 +182,6 @@ def test_corrections_are_what_annotations_reads(tmp_path):
     )
     assert (second.text, second.holder, second.annotator) == (small_map().evidence[2].sentence, "@Crown", "Ana")
     assert " =HYPERLINK" in path.read_text(encoding="utf-8")
-    with pytest.raises(StanceError, match="not in the map"):
-        write_corrections(small_map(), {"e9": "favor"}, path)
 
 
 def test_nothing_is_half_written(tmp_path):
@@ -306,7 +313,7 @@ def test_in_a_browser_a_cell_shows_its_sentences_with_actor_and_proposal_marked(
 def test_in_a_browser_corrections_are_downloaded_as_python_writes_them(used, tmp_path):
     assert used["told"] == "2 answers judged, 1 wrong."
     last = used["csv"].splitlines()[-1].split(",")[0]
-    write_corrections(small_map(), {"e1-0": "neutral", last: "neutral"}, tmp_path / "python.csv", "Ana")
+    write_corrections({"e1-0": "neutral", last: "neutral"}, tmp_path / "python.csv")
     (tmp_path / "page.csv").write_text(used["csv"], encoding="utf-8", newline="")
     from_page = {row.id: row for row in read_annotations(tmp_path / "page.csv")}
     assert from_page == {row.id: row for row in read_annotations(tmp_path / "python.csv")}

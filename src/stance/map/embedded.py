@@ -13,9 +13,13 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from stance.base.labels import LABELS
 from stance.base.spreadsheet import FORMULA
 from stance.base.words import composed, words
-from stance.map.corrections import ANNOTATOR, COLUMNS
 from stance.map.types import POSITIONS, Cell, Document, Evidence, Proposal, StanceMap
 from stance.map.units import in_units
+
+#: The columns of the corrections that the page offers, which ``data=annotations`` reads; and who judged, where the
+#: reader of the page gives no name.
+COLUMNS = ("id", "text", "holder", "target", "label", "annotator", "document", "context")
+ANNOTATOR = "reader"
 
 #: Characters of all documents together up to which their texts are in the page; above it sentences and contexts are.
 MOST_TEXT = 40_000_000

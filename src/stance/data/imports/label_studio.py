@@ -26,9 +26,6 @@ DEFAULTS = {"id": "id", "label": "label", "annotator": "annotator", "document": 
 ANSWERS = {"choices": "choices", "labels": "labels", "hypertextlabels": "hypertextlabels", "taxonomy": "taxonomy"}
 ANSWERS |= {"rating": "rating", "number": "number", "textarea": "text", "pairwise": "selected"}
 
-#: What a flat export has beside the task's data and the questions.
-FLAT = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time")
-
 
 def records(opened: Opened) -> Iterator[Record]:
     """The results of every task, and what is none, with the reason.
