@@ -22,6 +22,7 @@ from stance.base.questions import questions_of
 from stance.cli.config import PROJECT, register, typed
 from stance.data.build import divide
 from stance.data.read import read_corpus
+from stance.data.splits import Splits
 from stance.data.teaching import CANDIDATES, most_first, narrowness, one_of_each
 from stance.models.features import EmbeddingFeatures
 
@@ -33,14 +34,19 @@ Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
 ORDERS = ("random", "margin", "margin, one of each cluster")
 
 
-def parts_of(name: str, split: str) -> list[list[Example]]:
-    """Pool and test rows of a corpus, drawn once."""
+def splits_of(name: str, split: str) -> Splits:
+    """The parts of a corpus by its configuration, leaks left in."""
     register()
     with hydra.initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
         config = typed(
             hydra.compose("build_dataset", overrides=[f"data={name}", f"split={split}", "split.leaks=report"])
         )
-    splits, _ = divide(read_corpus(config.data), config.data, config.split)
+    return divide(read_corpus(config.data), config.data, config.split)[0]
+
+
+def parts_of(name: str, split: str) -> list[list[Example]]:
+    """Pool and test rows of a corpus, drawn once."""
+    splits = splits_of(name, split)
     draw = np.random.default_rng(0)
     return [
         [rows[i] for i in sorted(draw.permutation(len(rows))[:most])]

@@ -15,16 +15,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import hydra
 import numpy as np
 
+from coding import splits_of
 from stance.base.annotations import Example
 from stance.base.files import write_json
 from stance.base.markdown import markdown_table
 from stance.base.measures import Array
-from stance.cli.config import PROJECT, register, typed
-from stance.data.build import divide
-from stance.data.read import read_corpus
+from stance.cli.config import PROJECT
 from stance.evaluation import metrics
 from stance.evaluation.evaluate import predict_examples
 from stance.models.classifier import StanceClassifier
@@ -40,11 +38,7 @@ FOLDER = PROJECT / "experiments" / "own_rows"
 
 def parts_of(name: str) -> tuple[list[Example], list[Example]]:
     """The training rows, and test rows drawn once by whole documents."""
-    register()
-    with hydra.initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
-        overrides = [f"data={name}", "split=auto", "split.leaks=report"]
-        config = typed(hydra.compose("build_dataset", overrides=overrides))
-    splits, _ = divide(read_corpus(config.data), config.data, config.split)
+    splits = splits_of(name, "auto")
     test: list[Example] = []
     documents = sorted({row.document for row in splits["test"]})
     for number in np.random.default_rng(0).permutation(len(documents)):

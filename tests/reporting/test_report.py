@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import itertools
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
-from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 
+from browser import in_browser
 from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
@@ -341,29 +337,11 @@ window.addEventListener("load", async () => {
 });
 """
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
 
 @pytest.fixture(scope="module")
 def used(html, tmp_path_factory):
-    """What a browser that uses the page finds; its policy lets one more script run, the one above."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the path")
-    folder = tmp_path_factory.mktemp("browser")
-    allowed = base64.b64encode(hashlib.sha256(PROBE.encode()).digest()).decode()
-    copy = html.replace("script-src ", f"script-src 'sha256-{allowed}' ").replace(
-        "<title>", f"<script>{PROBE}</script><title>"
-    )
-    (folder / "page.html").write_text(copy, encoding="utf-8")
-    options = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
-    options += " disable-component-update disable-sync dump-dom virtual-time-budget=3000 window-size=400,800"
-    command = [CHROMIUM, *(f"--{option}" for option in options.split()), f"--user-data-dir={folder / 'profile'}"]
-    done = subprocess.run(
-        [*command, (folder / "page.html").as_uri()], capture_output=True, text=True, timeout=60, check=True
-    )
-    result = re.search(r'<pre id="result">(.*)</pre>', done.stdout, re.S)
-    assert result, done.stdout[-2000:] + done.stderr[-2000:]
-    return json.loads(unescape(result.group(1)))
+    """What a browser that uses the page finds."""
+    return in_browser(html, PROBE, tmp_path_factory.mktemp("browser"), 3000)
 
 
 def test_in_a_browser_the_script_runs_without_trouble(used):

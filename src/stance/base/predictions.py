@@ -77,6 +77,15 @@ def checked(probabilities: Probabilities) -> Probabilities:
     return probabilities
 
 
+def probabilities_of(predictor: Predictor, questions: Sequence[Question]) -> Probabilities:
+    """What a model says, shape (rows, 3); where nothing is asked, no model is.
+
+    Raises:
+        StanceError: See :func:`checked`.
+    """
+    return checked(predictor.predict_proba(questions)) if questions else np.zeros((0, len(LABELS)))
+
+
 def to_predictions(probabilities: Probabilities) -> list[Prediction]:
     """The most probable label of each row, and its scores; a tie goes to the first label in their order.
 

@@ -13,20 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm.auto import tqdm
 
 from stance.base.errors import StanceError, UndecodableError, input_error
 from stance.base.extras import from_extras
 from stance.base.files import digest, quick_digest, writing
-from stance.base.labels import LABELS
 from stance.base.lines import ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
-from stance.base.predictions import (
-    Probabilities,
-    checked,
-    to_predictions,
-)
+from stance.base.predictions import Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
 from stance.base.tables import (
     Row,
@@ -292,9 +286,7 @@ def _asker(config: PredictConfig) -> Callable[[Sequence[Question]], Probabilitie
 
 
 def _ask(classifier: StanceClassifier, rows: Sequence[Question]) -> Probabilities:
-    if not rows:
-        return np.zeros((0, len(LABELS)))
-    return checked(classifier.predictor.predict_proba(rows))
+    return probabilities_of(classifier.predictor, rows)
 
 
 def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:

@@ -15,10 +15,8 @@ import pyarrow as pa
 from tqdm.auto import tqdm
 
 from stance.base.errors import input_error
-from stance.base.labels import LABELS
 from stance.base.parquet import Encoder as ParquetEncoder
-from stance.base.predictions import Probabilities, checked, to_predictions
-from stance.base.questions import Question
+from stance.base.predictions import probabilities_of, to_predictions
 from stance.base.tables import RowEncoder
 from stance.inference.journal import Journal
 from stance.inference.repeats import Repeats
@@ -181,7 +179,7 @@ def _ask(
     if not asked:
         return
     plan = repeats.plan([question.read for question in asked])
-    scores, record = plan.settle(_probabilities(classifier, plan.new))
+    scores, record = plan.settle(probabilities_of(classifier.predictor, plan.new))
     evidence = [answered(*pair) for pair in zip(asked, to_predictions(scores), strict=True)]
     journal.append(ROWS, table.encode([asdict(row) for row in evidence]))
     journal.append(_REPEATS, record)
@@ -191,12 +189,6 @@ def _ask(
     tally.scored += len(plan.new)
     tally.resolved += sum(row.mention_start < 0 for row in evidence)
     tally.kept += len(kept)
-
-
-def _probabilities(classifier: StanceClassifier, rows: Sequence[Question]) -> Probabilities:
-    if not rows:
-        return np.zeros((0, len(LABELS)))
-    return checked(classifier.predictor.predict_proba(rows))
 
 
 def _line(row: dict[str, object]) -> bytes:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader
 from markupsafe import Markup
 
 from stance.base.files import write_beside
@@ -16,6 +14,7 @@ from stance.map.drawings import MOST_NODES, draw_actors, draw_two_mode
 from stance.map.embedded import as_script, embedded
 from stance.map.networks import actor_network, node_names
 from stance.map.types import NOT_ENOUGH, Cell, Share, StanceMap
+from stance.reporting.html import script_hash, template_environment
 
 #: Template, style and scripts; the scripts are one, in this order.
 WEB = Path(__file__).parent / "web"
@@ -36,13 +35,7 @@ def write_page(stance_map: StanceMap, path: Path) -> None:
 
 def page(stance_map: StanceMap) -> str:
     """The page as HTML. Its policy lets no script run but its own, and nothing be loaded from anywhere."""
-    environment = Environment(
-        loader=FileSystemLoader(WEB),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment(FileSystemLoader(WEB))
     script, data = page_script(), embedded(stance_map)
     two_mode, two_mode_left_out = draw_two_mode(stance_map)
     actors, actors_left_out = draw_actors(stance_map)
@@ -62,7 +55,7 @@ def page(stance_map: StanceMap) -> str:
         data=Markup(as_script(data)),
         style=Markup((WEB / "map.css").read_text(encoding="utf-8")),
         script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
+        script_hash=script_hash(script),
     )
 
 

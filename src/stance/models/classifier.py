@@ -7,13 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from stance.base.checks import one_of
 from stance.base.errors import input_error
 from stance.base.hub import fetch
-from stance.base.labels import LABELS
-from stance.base.predictions import Prediction, Predictor, Probabilities, checked, to_predictions
+from stance.base.predictions import Prediction, Predictor, Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
 from stance.models.card import Card, FineTuned, load_checkpoint, save_checkpoint
 from stance.models.combined import Ensemble, leaves
@@ -120,7 +117,7 @@ class StanceClassifier:
             StanceError: As :meth:`predict`; a probability that is no finite number.
         """
         questions = _questions(texts=texts, targets=targets, holders=holders, contexts=contexts)
-        return checked(self.predictor.predict_proba(questions)) if questions else np.zeros((0, len(LABELS)))
+        return probabilities_of(self.predictor, questions)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the checkpoint: the folder appears whole or not at all, and replaces an older one."""

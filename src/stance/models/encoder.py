@@ -143,13 +143,15 @@ class EncoderModel:
     @contextmanager
     def dropping(self, share: float | None) -> Iterator[None]:
         """In the block training drops this share of values in place of the pretrained one; None changes nothing."""
+        if share is None:
+            yield
+            return
         layers = [module for module in self.model.modules() if isinstance(module, torch.nn.Dropout)]
         before, attention = [layer.p for layer in layers], self.model.config._attn_implementation
-        if share is not None:
-            for layer in layers:
-                layer.p = share
-            if not torch.accelerator.is_available():  # a processor goes back through the fused attention more slowly
-                self.model.set_attn_implementation("eager")
+        for layer in layers:
+            layer.p = share
+        if not torch.accelerator.is_available():  # a processor goes back through the fused attention more slowly
+            self.model.set_attn_implementation("eager")
         try:
             yield
         finally:

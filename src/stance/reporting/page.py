@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 import regex
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 from markupsafe import Markup
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -23,6 +21,7 @@ from stance.evaluation.metrics import Score, in_words
 from stance.evaluation.report import PartReport, Report
 from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL, Slices
 from stance.reporting.figures import reliability_diagram, risk_coverage
+from stance.reporting.html import script_hash, template_environment
 
 #: Rows of the table of all rows, and of those by target, holder and tag; the page says how many are not shown.
 MOST_ROWS, MOST = 5000, 20
@@ -73,16 +72,9 @@ def page(report: PartReport, rows: Sequence[Mapping[str, Any]]) -> str:
         rows: See :func:`page_rows`.
     """
     loader = PackageLoader("stance.reporting")
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment(loader)
     environment.filters |= {"interval": _interval, "signed": _signed, "anchor": anchor, "marked": marked}
     source = {name: loader.get_source(environment, f"report.{name}")[0] for name in ("js", "css")}
-    script_hash = base64.b64encode(hashlib.sha256(source["js"].encode("utf-8")).digest()).decode("ascii")
     return environment.get_template("report.html.j2").render(
         report=report,
         scores=report.scores,
@@ -103,7 +95,7 @@ def page(report: PartReport, rows: Sequence[Mapping[str, Any]]) -> str:
         limits={"rows": LEAST_ROWS, "documents": LEAST_DOCUMENTS, "level": LEVEL},
         script=Markup(source["js"]),
         style=Markup(source["css"]),
-        script_hash=script_hash,
+        script_hash=script_hash(source["js"]),
     )
 
 

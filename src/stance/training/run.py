@@ -132,7 +132,7 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
     ).card.write(folder / "checkpoint")
     write_validation(folder / "checkpoint", Scored.of(*validation))
     own = [] if learns_nothing(config.model) else splits["train"]
-    made_of = [checkpoint_of(run) for run in runs_needed(config)]
+    made_of = [checkpoint_of(run) for run in needed]
     if isinstance(config.model, AsItIsConfig) and config.model.checkpoint:
         made_of.append(taken_checkpoint(config.model))
     write_learnt(folder / "checkpoint", own, made_of)
