@@ -9,7 +9,7 @@ from typing import Any
 
 from stance.base.checks import a_name, a_seed, at_least, one_of
 from stance.base.errors import input_error
-from stance.base.settings import WHERE
+from stance.base.settings import FILE, WHERE
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.models.config import AS_IT_IS, EncoderConfig, EnsembleConfig, ModelConfig, PromptConfig
 from stance.models.prompting.config import ServerConfig
@@ -74,15 +74,21 @@ class DistillConfig:
         teacher: A run of its own, which stands or is made first, with the same seed.
         questions: How many new questions about the training texts the teacher is asked.
         weight: Of the teacher's answers to the training rows beside their labels, from 0 to 1.
+        unlabelled: A file or folder of further sentences that nobody labelled (:mod:`stance.data.unlabelled`); empty =
+            none.
+        each: How many questions about each of them the teacher is asked.
     """
 
     teacher: SourceConfig
     questions: int = 50000
     weight: float = 0.5
+    unlabelled: str = field(default="", metadata=FILE)
+    each: int = 10
 
     def __post_init__(self) -> None:
         """Refuse a negative number, and a weight that is no share."""
         at_least("distill.questions", self.questions, 0)
+        at_least("distill.each", self.each, 1)
         if not 0 <= self.weight <= 1:
             raise input_error("distill.weight", "not a share", found=self.weight, allowed="0 to 1")
 

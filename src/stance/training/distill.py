@@ -9,18 +9,23 @@ import logging
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.base.annotations import Example
+from stance.base.errors import input_error
 from stance.base.files import digest, write_beside
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.predictions import Predictor, Probabilities
 from stance.base.questions import questions_of
+from stance.base.words import words
+from stance.data.splits import normalized
+from stance.data.unlabelled import Negotiation, read
 
 log = logging.getLogger(__name__)
 
@@ -54,20 +59,82 @@ def questions(train: Sequence[Example], number: int, seed: int) -> list[Example]
         number: Of questions wanted.
         seed: Of the drawing.
     """
-    generator = random.Random(seed)
-    material = _material(train)
-    kinds: tuple[Callable[[Example, _Material, random.Random], Example], ...]
-    kinds = (_crossed, _renamed, _crossed, _joined, _crossed, _bystander, _elsewhere)
     known = {(row.text, row.holder, row.target) for row in train}
+    kinds = (_crossed, _renamed, _crossed, _joined, _crossed, _bystander, _elsewhere)
+    made = _drawn(train, _material(train), number, known, random.Random(seed), kinds)
+    return [replace(row, id=f"question-{n}") for n, row in enumerate(made)]
+
+
+def unlabelled(path: str, splits: Mapping[str, Sequence[Example]]) -> list[Negotiation]:
+    """The negotiations of a file or folder; none of an empty path.
+
+    Raises:
+        StanceError: One of their texts is in a part that is not learnt from.
+    """
+    found = read(path) if path else []
+    kept_apart = {normalized(row.text): part for part, rows in splits.items() if part != "train" for row in rows}
+    for one in found:
+        for text in one.texts:
+            if part := kept_apart.get(normalized(text)):
+                place = f"{path}, document {one.document}"
+                raise input_error(place, f"a text of part {part}, which is not learnt from", found=text)
+    return found
+
+
+def questions_about(
+    negotiations: Sequence[Negotiation], train: Sequence[Example], each: int, seed: int
+) -> list[Example]:
+    """New rows about unlabelled texts, their label yet to be asked: mostly about actors that the text names.
+
+    What is drawn for a negotiation does not depend on the others, so that answers are kept while more are written.
+
+    Args:
+        negotiations: The texts.
+        train: Gives the names that actors are renamed to, and the targets of other documents.
+        each: Questions wanted about each text, on average.
+        seed: Of the drawing.
+    """
+    material = _material(train)
+    made = []
+    for one in negotiations:
+        holders, targets, texts = ({one.document: [*values]} for values in (one.holders, one.targets, one.texts))
+        here = replace(material, holders=holders, targets=targets, texts=texts)
+        asked = [_asked(one.document, *what) for what in product(one.texts, one.holders, one.targets) if _named(*what)]
+        kinds = (_as_it_is, _renamed, _as_it_is, _joined, _crossed, _bystander, _elsewhere)
+        generator = random.Random(f"{seed} {one.document}")
+        drawn = _drawn(asked, here, each * len(one.texts), set(), generator, kinds) if asked else []
+        made += [replace(row, id=f"{one.document}-{n}") for n, row in enumerate(drawn)]
+    return made
+
+
+def _asked(document: str, text: str, holder: str, target: str) -> Example:
+    return Example(document, text, holder, target, "neutral", document, "", "", (), (0, 0, 0))
+
+
+def _named(text: str, holder: str, target: str) -> bool:
+    """Whether a text has one of the holder's longer words; the last one, where all are short."""
+    said = words(holder.lower())
+    return not {word for word in said if len(word) > 3 or word == said[-1]}.isdisjoint(words(text.lower()))
+
+
+def _drawn(
+    rows: Sequence[Example],
+    material: _Material,
+    number: int,
+    known: set[tuple[str, str, str]],
+    generator: random.Random,
+    kinds: Sequence[Callable[[Example, _Material, random.Random], Example]],
+) -> list[Example]:
+    """So many rows made of these, none known; fewer where that many are not found in ten times as many attempts."""
     made: list[Example] = []
     for attempt in range(10 * number):
         if len(made) == number:
             break
-        row = kinds[attempt % len(kinds)](generator.choice(material.rows), material, generator)
+        row = kinds[attempt % len(kinds)](generator.choice(rows), material, generator)
         asked = (row.text, row.holder, row.target)
         if asked not in known:
             known.add(asked)
-            made.append(replace(row, id=f"question-{len(made)}", label="neutral", votes=(0, 0, 0), tags=()))
+            made.append(replace(row, label="neutral", votes=(0, 0, 0), tags=()))
     return made
 
 
@@ -79,6 +146,10 @@ def _material(train: Sequence[Example]) -> _Material:
     holders, targets, texts = ({name: list(values) for name, values in known.items()} for known in by_document)
     names = sorted({row.holder for row in train if row.holder[:1].isupper() and len(row.holder.split()) <= 3})
     return _Material(train, holders, targets, texts, names)
+
+
+def _as_it_is(row: Example, material: _Material, generator: random.Random) -> Example:
+    return row
 
 
 def _crossed(row: Example, material: _Material, generator: random.Random) -> Example:
@@ -105,6 +176,8 @@ def _joined(row: Example, material: _Material, generator: random.Random) -> Exam
 def _renamed(row: Example, material: _Material, generator: random.Random) -> Example:
     """The row with each actor that the text names called otherwise, in text, holder, target and context alike."""
     here = [name for name in material.holders[row.document] if name[:1].isupper() and name in row.text]
+    if not material.names:
+        return row
     new = {name: generator.choice(material.names) for name in here if len(name.split()) <= 3}
     if not new:
         return row

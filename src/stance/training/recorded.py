@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from stance.base.files import digest, quick_digest
 from stance.base.settings import as_values, differing, from_values
+from stance.data.unlabelled import read
 from stance.models.config import AS_IT_IS, EncoderConfig, EnsembleConfig, PromptConfig
 from stance.models.prompting.template import prompt_of
 from stance.training.config import AsItIsConfig, TrainConfig
@@ -21,7 +22,8 @@ class Recorded:
     Attributes:
         config: What was trained on what; folders, and where a language model is asked, are those of this machine.
         fingerprint: Of the dataset.
-        contents: Digests of what the configuration only names: ``checkpoint`` that is taken as it is, ``prompt``.
+        contents: Digests of what the configuration only names: ``checkpoint`` that is taken as it is, ``prompt``,
+            ``unlabelled``.
     """
 
     config: TrainConfig
@@ -68,6 +70,8 @@ def _contents(config: TrainConfig) -> dict[str, str]:
         folder = taken_checkpoint(config.model)
         files = {str(path.relative_to(folder)): quick_digest(path) for path in sorted(folder.rglob("*.safetensors"))}
         contents["checkpoint"] = digest(files)
+    if config.distill is not None and config.distill.unlabelled:
+        contents["unlabelled"] = digest([asdict(one) for one in read(config.distill.unlabelled)])
     first = [*config.sources(), *([config.distill.teacher] if config.distill is not None else [])]
     for model in [config.model, *(source.model for source in first)]:
         for one in [model, *(model.members.values() if isinstance(model, EnsembleConfig) else ())]:

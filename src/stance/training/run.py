@@ -218,7 +218,7 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
         model = replace(model, encoder=str(checkpoint_of(of_source(config, config.source))))
     train, soft = splits["train"], None
     if config.distill is not None:
-        train, soft = _distilled(config, config.distill, train, folder)
+        train, soft = _distilled(config, config.distill, splits, folder)
     log.info("fitting %s on %d rows, seed %d", config.model.name, len(train), config.seed)
     setup = Setup(
         seed=config.seed,
@@ -237,19 +237,22 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
 
 
 def _distilled(
-    config: TrainConfig, distill: DistillConfig, train: Sequence[Example], folder: Path
+    config: TrainConfig, distill: DistillConfig, splits: Mapping[str, Sequence[Example]], folder: Path
 ) -> tuple[list[Example], NDArray[np.float64]]:
     """The training rows and new questions, and what the student is to say of each."""
     from stance.models.classifier import StanceClassifier
-    from stance.training.distill import answered, answers, questions, soft_labels
+    from stance.training.distill import answered, answers, questions, questions_about, soft_labels, unlabelled
     from stance.training.finetune import half_precision
 
+    train = splits["train"]
     teacher = StanceClassifier.from_pretrained(checkpoint_of(of_source(config, distill.teacher))).predictor
     asked = questions(train, distill.questions, config.seed)
+    about = questions_about(unlabelled(distill.unlabelled, splits), train, distill.each, config.seed)
     with half_precision(distill.teacher.trainer):
         said = answers(teacher, [*train, *asked], folder / "work" / "teacher")
-    own, new = said[: len(train)], said[len(train) :]
-    return [*train, *answered(asked, new)], np.concatenate([soft_labels(train, own, distill.weight), new])
+        further = answers(teacher, about, folder / "work" / "teacher")
+    own, new = said[: len(train)], np.concatenate([said[len(train) :], further])
+    return [*train, *answered([*asked, *about], new)], np.concatenate([soft_labels(train, own, distill.weight), new])
 
 
 def _write_model_card(

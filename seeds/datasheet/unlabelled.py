@@ -1,0 +1,77 @@
+"""The numbers of the unlabelled sentences, from which stance-small learns too, and the promises that they must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from datasheet.counts import counted, leaks, prose, words_of
+from stance.base.annotations import Example
+from stance.base.files import read_json
+from stance.base.rows import read_rows
+from stance.data.agreement import aggregate
+from stance.data.corpora import bundled
+from stance.data.splits import normalized, split_examples
+from stance.data.unlabelled import Negotiation, read
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """Everything that the data statement says of the unlabelled sentences in numbers.
+
+    Args:
+        folder: Laid out as ``seeds/``.
+
+    Returns:
+        Sizes; ``words`` a sentence (quartiles); ``areas``: negotiations by area; ``prose`` of the sentences
+        (:mod:`datasheet.counts`); ``leaks``: what they share with a part that is not learnt from; ``wire_targets``:
+        which of their targets the wire asks about; ``kept_apart``: areas that validation or test of news has.
+
+    Raises:
+        StanceError: The files are not of the format.
+    """
+    negotiations = read(folder / "unlabelled")
+    sentences = [(text, one.document) for one in negotiations for text in one.texts]
+    areas = [row["area"] for file in sorted((folder / "unlabelled").glob("*.jsonl")) for _, row in read_rows(file)]
+    parts = read_json(folder / "news" / "parts.json")
+    wire = {normalized(row["target"]) for _, row in read_rows(folder / "wire" / "rows.jsonl")}
+    targets = {target for one in negotiations for target in one.targets}
+    return {
+        "negotiations": len(negotiations),
+        "sentences": len(sentences),
+        "holders": len({holder for one in negotiations for holder in one.holders}),
+        "targets": len(targets),
+        "words": words_of(text for text, _ in sentences),
+        "areas": counted(areas),
+        "prose": prose(sentences),
+        "leaks": _shared(negotiations, folder),
+        "wire_targets": sorted(target for target in targets if normalized(target) in wire),
+        "kept_apart": sorted(set(areas).intersection(parts["validation"] + parts["test"])),
+    }
+
+
+def _shared(negotiations: Sequence[Negotiation], folder: Path) -> dict[str, int]:
+    """Rows of the parts that are not learnt from which share a document, a target or a text with these sentences."""
+    corpus = bundled.read(folder)
+    examples = aggregate(corpus.annotations, corpus.adjudicator).examples
+    splits = split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
+    asked = [row for one in negotiations for row in _rows(one, splits["train"][0])]
+    apart = {"later": [row for part, rows in splits.items() if part != "train" for row in rows]}
+    return leaks({"train": asked, **apart})
+
+
+def _rows(one: Negotiation, like: Example) -> list[Example]:
+    """Rows that have every text, and every target, of a negotiation."""
+    pairs = zip(one.texts, [*one.targets] * len(one.texts), strict=False)
+    return [replace(like, text=text, target=target, document=one.document) for text, target in pairs]
+
+
+PROMISES: dict[str, Any] = {
+    "no document, target or sentence, nor a nearly equal one, in a part that is not learnt from": lambda m: (
+        not any(m["leaks"].values())
+    ),
+    "no target of the wire": lambda m: not m["wire_targets"],
+    "no area of validation or test of news": lambda m: not m["kept_apart"],
+    "no sentence twice": lambda m: not m["prose"]["duplicates"],
+}
