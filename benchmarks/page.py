@@ -19,7 +19,7 @@ BASE = "pipeline-32"
 
 Record = Mapping[str, Any]
 
-#: What was aimed at: in words, the number reached (None where it was not measured), the aim, and how it is written.
+#: The aims: in words, the number reached (None where it was not measured), the aim, and how it is written.
 AIMS: tuple[tuple[str, Callable[[Record], float | None], float, str], ...] = (
     ("torch against `pipeline` at batch 32", lambda r: times(r, "torch"), 1.5, "{:.2f} times"),
     ("ONNX fp32 against `pipeline` at batch 32", lambda r: times(r, "onnx"), 2, "{:.2f} times"),
@@ -42,10 +42,12 @@ GPU_TFLOPS, GPU_SHARE = 989, 0.1
 #: Rows per second of all that surrounds the model, in one process (docs/inference.md).
 AROUND = 14_000
 
-#: Where the costs stand in docs/scaling.md.
+#: The costs are between these in docs/scaling.md.
 MARKS = ("<!-- costs -->", "<!-- /costs -->")
 
 TEXT = """# Speed and memory of inference
+
+After this page you know how many rows a second each way of labelling scores, and how much memory and time it takes.
 
 {intro}
 
@@ -55,7 +57,7 @@ TEXT = """# Speed and memory of inference
 
 {notes}
 
-## What was aimed at
+## Aims
 
 {aims}
 
@@ -77,7 +79,7 @@ TEXT = """# Speed and memory of inference
 
 {by_length}
 
-## Again
+## Repeat it
 
 ```
 python scripts/build_dataset.py {dataset}
@@ -85,7 +87,7 @@ python benchmarks/throughput.py --checkpoint DIR --cascade DIR --embedding DIR -
 python benchmarks/throughput.py --render
 ```
 
-The last writes this page and its picture anew from `throughput.json`, which holds every repeat.
+The last command only writes this page and its picture, from `throughput.json`, which has every repeat.
 """
 
 
@@ -154,9 +156,11 @@ def _intro(record: Record) -> str:
     )
     return (
         f"{rows['number']:,} sentences of {rows['corpus']}, each once, in their own order{made}.{length} "
-        f"{settings['repeats']} repeats, the systems in turn, each repeat in a process of its own; medians.\n\n"
+        f"The numbers are medians of {settings['repeats']} repeats, the systems in turn, each repeat in its own "
+        "process.\n\n"
         f"{about['processor']}, {about['cores']} cores ({flags}), {about['memory_gb']} GB, {about['system']}, "
-        f"Python {about['python']}, {versions}; all cores for everybody, no GPU. Commit {commit}, {record['date']}."
+        f"Python {about['python']}, {versions}; every system may use all cores, no GPU. "
+        f"Commit {commit}, {record['date']}."
         + (
             " **A quick trial: it shows that everything runs, and its numbers mean nothing.**"
             if settings["quick"]
@@ -206,7 +210,7 @@ def _notes(record: Record) -> Iterator[str]:
     for name, found in measured(record).items():
         if 0 < found["encoder_rows"] < found["rows"]:
             share = found["encoder_rows"] / found["rows"]
-            yield f"Of {SYSTEMS[name].says}, {share:.1%} of the rows reached the encoder."
+            yield f"Rows that reached the encoder in {SYSTEMS[name].says}: {share:.1%}."
     for name, found in record["systems"].items():
         if "left_out" in found:
             yield f"Left out: {SYSTEMS[name].says} ({found['left_out']})."
@@ -260,9 +264,9 @@ def costs(record: Record) -> str:
         spent = [duration(archive / speed / machines) for archive in ARCHIVES for machines in MACHINES]
         rows.append((SYSTEMS[name].says, f"{speed:,.1f}", *spent))
     said = [
-        "Rows divided by rows per second of the bench ([benchmarks/README.md](../benchmarks/README.md)), and by the "
-        f"machines that each take a part of the file: {record['machine']['cores']} cores each, sentences of the same "
-        "lengths, no row twice (repeats cost nothing). What a row costs does not grow with the file. Not tried at this "
+        "Rows divided by the rows per second of the benchmark ([benchmarks/README.md](../benchmarks/README.md)) and by "
+        f"the number of machines, each with {record['machine']['cores']} cores and a part of the file. Sentences of the "
+        "same lengths, no repeats (they cost nothing). The cost of a row does not grow with the file. Not tried at this "
         "size.",
         markdown_table(heads, rows),
     ]

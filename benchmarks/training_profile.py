@@ -48,7 +48,7 @@ VARIANTS = {
     "default": "embeddings and lower three layers frozen (`trainer=default`)",
     "fast": "bfloat16 (`trainer=fast`)",
     "fast_still": "`fast`, tried: no dropout in the frozen layers",
-    "fast_upper": "`fast`, tried: the upper layers alone, as if what the frozen ones say of each row were kept",
+    "fast_upper": "`fast`, tried: the upper layers alone, as if the output of the frozen ones were stored",
     "fast_compiled": "`fast`, tried: torch.compile with dynamic shapes, without its first step",
 }
 PROFILED = ("stock", "stock_dynamic", "default", "fast")
@@ -74,13 +74,13 @@ COLOURS = dict(
 WHAT_FAST_IS = """## What `trainer=fast` is
 
 `conf/trainer/fast.yaml` is the default with bfloat16, on a GPU or on a processor that multiplies bfloat16 (AVX512-BF16,
-AMX). The default has, beside stock: rows of like length together, in training and in evaluation, so that next to
-nothing is padding; embeddings and lower half frozen (`conf/model/minilm.yaml`), which saves their backward pass and
-most of the optimizer; evaluation in batches of 64. The fused optimizer is the library's own default.
+AMX). The default adds to stock: rows of similar length together, in training and in evaluation, so that almost nothing
+is padding; embeddings and lower half frozen (`conf/model/minilm.yaml`), which saves their backward pass and most
+of the optimizer; evaluation in batches of 64. The fused optimizer is the library's own default.
 
-`model=embedding` and `model=combined` train on a frozen encoder. What it says of the rows is kept in
-`outputs/cache/embeddings/`, named by the digest of encoder, versions and texts, so that the second training on the same
-rows computes none of it. Predicting keeps nothing.
+`model=embedding` and `model=combined` train on a frozen encoder. The embeddings of the rows are kept
+in `outputs/cache/embeddings/`, named by the digest of encoder, versions and texts, so that a second training on the
+same rows computes none of them. Predicting keeps nothing.
 """
 
 
@@ -285,6 +285,8 @@ def page(record: Mapping[str, Any]) -> str:
     lines = [
         "# Where the time of fine-tuning goes",
         "",
+        "After this page you know what a fine-tuning step spends its time on, and which settings make it faster.",
+        "",
         f"Written from `benchmarks/training_profile.json` by `{record['command']}`.",
         f"The packaged encoder on the bundled corpus, {record['rows']:,} training rows and {record['validation_rows']} "
         "of validation,",
@@ -329,19 +331,18 @@ def left_out(record: Mapping[str, Any], fast: Mapping[str, float]) -> list[str]:
         f"{fast['tokenizing'] / total:.2%} of it.",
         f"- **Batches by a budget of tokens**: grouped by length, {variants['grouped']['padding']:.1%} of the "
         "tokens are "
-        "padding; no more can be won.",
+        "padding; there is no more to gain.",
         f"- **No dropout in the frozen layers**: a step is {still:.2f} times as fast, in a training that is no "
         "longer the",
         "  same.",
-        "- **Keeping what the frozen layers say of each row**: a step of the upper layers alone, which is all "
-        "that would",
+        "- **Keeping the output of the frozen layers**: a step of the upper layers alone, which is all that would",
         f"  be left, is {upper:.2f} times as fast. It changes the training as well (no dropout below), needs "
         "code for each",
         f"  architecture, and {75e-6 * record['rows']:.2f} GB of memory for these rows.",
         f"- **Fewer evaluations**: {fast['evaluation'] / total:.1%} of the time is evaluation, and the best "
         "epoch is chosen "
         "by it.",
-        f"- **Fewer checkpoints**: {fast['checkpoint'] / total:.1%} of the time. A killed training goes on from "
+        f"- **Fewer checkpoints**: {fast['checkpoint'] / total:.1%} of the time. A killed training continues from "
         "the last "
         "epoch.",
         "- **Processes that make batches** (`dataloader_num_workers`): making one takes "

@@ -18,6 +18,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from stance.base.annotations import Annotation, Example
 from stance.base.labels import LABELS
@@ -25,6 +26,10 @@ from stance.base.predictions import Prediction
 from stance.base.questions import Question
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+# A first example imports modules, and machines may be busy: slow is not wrong.
+settings.register_profile("stance", deadline=None)
+settings.load_profile("stance")
 
 
 def annotation(number: int, label: str = "favor", annotator: str = "one", **changes) -> Annotation:

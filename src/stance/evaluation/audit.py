@@ -1,4 +1,4 @@
-"""What a corpus gives away: rows that repeat or stand in two parts, and scores that need no reading of the row."""
+"""Leaks and easy guesses of a corpus: repeated rows, rows in two parts, and scores without reading the row."""
 
 from __future__ import annotations
 
@@ -116,22 +116,25 @@ def audit_corpus(config: AuditConfig) -> tuple[dict[str, Any], Path]:
 
 
 def audit_page(audits: Sequence[Mapping[str, Any]]) -> str:
-    """Markdown: what each corpus gives away, a row each."""
+    """Markdown: the leaks and easy guesses of each corpus, a row each."""
     lines = [
-        "# What the corpora give away",
+        "# Leaks and easy guesses of the corpora",
         "",
-        "Written by `scripts/audit.py`; the numbers are in `audit/`. Shared: test rows whose document, target, or text",
-        "(normal form; near = Jaccard of character 5-grams of 0.8 or more) is also in train. Repeats: rows with text,",
-        "holder and target of an earlier row of their part, all parts together; conflicts: those with another label.",
-        "A name that ends in `_target` or `_document` is a corpus divided that way, in `_apart` one whose training",
-        "rows that share with test are dropped (`split.leaks=drop`), in `_derived` one with neutral rows that nobody",
-        "judged, in `_judged` one without them.",
+        "After this page you know what a score on a corpus is worth: how much train and test share, and what a guess",
+        "without the whole row reaches. `scripts/audit.py` writes it; the numbers are in `audit/`.",
+        "",
+        "- **Shared**: test rows whose document, target or text (normalized) is also in train; near: texts with a",
+        "  Jaccard similarity of character 5-grams of 0.8 or more.",
+        "- **Repeats**: rows with text, holder and target of an earlier row of their part, all parts together.",
+        "  **Conflicts**: those with another label.",
+        "- **Names**: `_target` and `_document` are corpora split that way; `_apart` drops training rows that test",
+        "  shares (`split.leaks=drop`); `_derived` has neutral rows that nobody judged, `_judged` leaves them out.",
         "",
         markdown_table(PARTS_COLUMNS, map(_parts_row, audits)),
         "",
-        "What is scored on test without reading the whole row: five priors fitted on train (the most frequent label;",
-        "labels drawn by their shares, mean of 50 draws; the most frequent of the target, of the holder, of both), and",
-        "n-grams of the text with a linear SVM that is shown neither holder nor target (95% interval by document).",
+        "Scores on test without reading the whole row: five priors fitted on train (the most frequent label; labels",
+        "drawn by their shares, mean of 50 draws; the most frequent of the target, of the holder, of both), and n-grams of",
+        "the text with a linear SVM that sees neither holder nor target (95% interval by document).",
         "",
         markdown_table(SCORES_COLUMNS, map(_scores_row, audits)),
     ]
