@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 
 import datasheet
 from conftest import PROJECT, example, run_here, write_lines
-from datasheet import changed, literary, news, promises, record_numbers, together, wire
+from datasheet import changed, literary, news, promises, record_numbers, together, unlabelled, wire
 from datasheet.counts import leaks, prose, shape
 from stance.base.errors import StanceError
 from stance.cli.config import register, typed
@@ -66,6 +66,7 @@ def measured():
         "literary": literary.measure(SEEDS),
         "news": news.measure(SEEDS / "news"),
         "bundled": together.measure(SEEDS),
+        "unlabelled": unlabelled.measure(SEEDS),
     }
 
 
@@ -88,7 +89,7 @@ def test_the_record_of_the_shortcuts_is_that_of_the_files():
 def test_the_corpus_keeps_its_promises():
     kept = promises(RECORD)
     assert [promise for promise, is_kept in kept.items() if not is_kept] == []
-    assert {promise.split(":")[0] for promise in kept} == {"literary", "news", "bundled", "shortcuts", "wire"}
+    assert {promise.split(":")[0] for promise in kept} == set(RECORD)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,9 @@ def test_the_corpus_keeps_its_promises():
         ("shortcuts", {"target": {"value": 0.45}}, "n-grams of the target alone below 0.45 macro-F1"),
         ("wire", {"leaks": {"document": 1}}, "no story or sentence"),
         ("wire", {"rows": 499}, "at least 500 rows"),
+        ("unlabelled", {"leaks": {"near-duplicate": 1}}, "no document, target or sentence, nor a nearly equal one"),
+        ("unlabelled", {"wire_targets": ["the tariff"]}, "no target of the wire"),
+        ("unlabelled", {"kept_apart": ["debt"]}, "no area of validation or test of news"),
     ],
 )
 def test_a_broken_promise_is_noticed(section, changes, promise):
@@ -224,6 +228,19 @@ def test_the_statement_says_what_was_measured_of_the_judgements():
     assert absent(expected, "README.md") == []
 
 
+def test_the_statement_says_what_was_measured_of_the_unlabelled_sentences():
+    found = RECORD["unlabelled"]
+    expected = [
+        f"{found['sentences']:,} sentences about {found['negotiations']:,} negotiations",
+        f"{found['holders']:,} holders and {found['targets']:,} targets",
+        f"{comma(*found['words'].values())} words (quartiles)",
+        f"in {len(found['areas'])} areas",
+        f"{found['prose']['distinct_trigrams']:.0%} of their word trigrams are distinct",
+    ]
+    assert absent(expected, "README.md") == []
+    assert found["prose"]["near_duplicates"] == 0
+
+
 def test_the_statement_says_what_reads_too_little():
     found = RECORD["shortcuts"]
     expected = [
@@ -289,8 +306,10 @@ def test_a_changed_number_is_named_with_its_place(tmp_path):
 
 
 def test_without_the_collection_the_wire_is_not_measured_and_the_command_says_so(tmp_path, monkeypatch):
-    found = {name: {"rows": number} for number, name in enumerate(("literary", "news", "bundled", "shortcuts"))}
-    for module, name in ((literary, "literary"), (news, "news"), (together, "bundled")):
+    sections = ("literary", "news", "bundled", "shortcuts", "unlabelled")
+    found = {name: {"rows": number} for number, name in enumerate(sections)}
+    modules = {"literary": literary, "news": news, "bundled": together, "unlabelled": unlabelled}
+    for name, module in modules.items():
         monkeypatch.setattr(module, "measure", lambda *_, name=name: found[name])
     monkeypatch.setattr(together, "shortcuts", lambda _: found["shortcuts"])
     monkeypatch.setattr(datasheet, "PROMISES", {name: {} for name in (*found, "wire")})
