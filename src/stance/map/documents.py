@@ -54,7 +54,7 @@ def read_documents(
     Files whose name begins with a dot are passed over. A document that is empty, too large, damaged, in another
     encoding or a scan without text comes as :class:`SetAside`, and so does one with the id of an earlier one. A file
     that a news database exported gives a document for each of its articles, ``FILE#1`` and so on. The source of a file
-    that does not say it is the name of the folder within ``path`` in which it lies.
+    that does not say it is the folder within ``path`` in which it lies (but for years).
 
     Args:
         path: A folder of txt, md, html, docx, rtf and pdf files; or a csv, tsv, jsonl, parquet or xlsx table.
@@ -143,10 +143,15 @@ def _from_file(file: Path, name: str, encoding: str, largest: int) -> Iterator[D
             id=name,
             text=found["text"],
             date=date_in_name(file.name) or parse_date(found.get("date")),
-            source=found.get("source", "") or Path(name).parent.name,
+            source=found.get("source", "") or _folder(name),
             title=found.get("title", ""),
             link=found.get("link", "") or name,
         )
+
+
+def _folder(name: str) -> str:
+    """The innermost folder of a file that is not called after a year or day."""
+    return next((part for part in reversed(Path(name).parent.parts) if not date_in_name(part)), "")
 
 
 def _read(file: Path, encoding: str, largest: int) -> dict[str, str] | str:

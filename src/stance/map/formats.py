@@ -7,6 +7,7 @@ import logging
 import re
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ class Unreadable(Exception):
 def decoded(data: bytes, encoding: str) -> str:
     """The text in bytes; a byte order mark, which says more than any setting, is obeyed and dropped.
 
+    Bytes beyond ASCII that are whole UTF-8 are taken for it, whichever encoding is set: in a folder of several it is
+    that of the others, and does not garble these in silence.
+
     Raises:
         Unreadable: They are not in the encoding.
     """
@@ -41,14 +45,22 @@ def decoded(data: bytes, encoding: str) -> str:
         if data.startswith(mark):
             encoding = codec
             break
+    else:
+        if not data.isascii():
+            with suppress(UnicodeDecodeError):
+                return _without_nulls(data.decode("utf-8"))
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         found = data[max(0, error.start - 10) : error.start + 10]
-        hint = "say encoding=NAME, e.g. encoding=cp1252, if all are in another"
+        hint = "encoding=NAME, e.g. encoding=cp1252, says in what the files are that are not UTF-8"
         raise Unreadable(f"byte {error.start + 1} is not {encoding}: {found!r}; {hint}") from None
     except LookupError:
         raise input_error("encoding", "unknown encoding", found=encoding, allowed="a codec of Python") from None
+    return _without_nulls(text)
+
+
+def _without_nulls(text: str) -> str:
     if "\0" in text:
         raise Unreadable("no text: it holds null characters")
     return text
