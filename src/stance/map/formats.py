@@ -54,7 +54,7 @@ def decoded(data: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         found = data[max(0, error.start - 10) : error.start + 10]
         hint = "encoding=NAME, e.g. encoding=cp1252, says in what the files are that are not UTF-8"
-        raise Unreadable(f"byte {error.start + 1} is not {encoding}: {found!r}; {hint}") from None
+        raise Unreadable(f"not in {encoding}: byte {error.start + 1} of {found!r}; {hint}") from None
     except LookupError:
         raise input_error("encoding", "unknown encoding", found=encoding, allowed="a codec of Python") from None
     return _without_nulls(text)
