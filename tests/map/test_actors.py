@@ -8,7 +8,7 @@ import pytest
 
 from stance.base.errors import StanceError
 from stance.map.actors import Finder, bodies, read_actors
-from stance.map.documents import SetAside
+from stance.map.entities import entities_of
 from stance.map.pronouns import BODY, EITHER, PERSON, is_place, kind_of, resolve
 from stance.map.suggest import suggest, write_suggestions
 from stance.map.types import Actor, Document
@@ -154,7 +154,34 @@ def test_actors_are_suggested_with_counts_and_read_again(tmp_path):
         "Vik told the press so. The Harbour Board has met. The plan was old.",
     ]
     documents = [Document(str(n), text) for n, text in enumerate(texts)]
-    found = suggest([*documents, SetAside("x", "empty")])
+    found = suggest(documents)
     assert found == [("Harbour Board", (), 2, 2), ("Joren Vik", ("Vik",), 2, 2)]
     assert write_suggestions(tmp_path / "actors.csv", documents) == 2
     assert read_actors(tmp_path / "actors.csv")[1] == Actor("Joren Vik", ("Vik",))
+
+
+def test_entities_of_a_pipeline_are_candidates(tmp_path):
+    reason = 'spaCy is not installed (extra "spacy"): its entities were not tried'
+    spacy = pytest.importorskip("spacy", reason=reason)
+    made = spacy.blank("en")
+    named = [
+        ("PERSON", "Ana Vik"),
+        ("PERSON", "Vik"),
+        ("ORG", "the Port Union"),
+        ("DATE", "Tuesday"),
+        ("GPE", "Orland"),
+    ]
+    made.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": text} for label, text in named])
+    made.to_disk(tmp_path / "pipeline")
+    texts = ("On Tuesday Ana Vik met the Port Union.", "the Port Union heard from Vik, not from Orland.")
+    documents = [Document(str(number), text) for number, text in enumerate(texts)]
+    assert suggest(documents, entities_of(str(tmp_path / "pipeline"))) == [
+        ("Ana Vik", ("Vik",), 2, 2),
+        ("Port Union", (), 2, 2),
+        ("Orland", (), 1, 1),
+    ]
+    with pytest.raises(StanceError, match="no pipeline of spaCy"):
+        entities_of("en_core_web_of_nobody")
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    with pytest.raises(StanceError, match="marks no entities"):
+        entities_of(str(tmp_path / "blank"))

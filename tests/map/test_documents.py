@@ -116,6 +116,21 @@ def test_too_large_is_set_aside_unread_and_another_encoding_can_be_told(folder, 
     assert good["latin.txt"].text == "Le ministère a refusé."
 
 
+def test_in_a_folder_of_two_encodings_neither_is_garbled(tmp_path):
+    (tmp_path / "a.txt").write_text("Señor Vik refused.", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("Señor Vik refused.", encoding="cp1252")
+    good, _ = read(tmp_path, encoding="cp1252")
+    assert {each.text for each in good.values()} == {"Señor Vik refused."}
+
+
+def test_the_folder_of_a_file_is_its_source(folder):
+    (folder / "Dawn" / "2024").mkdir(parents=True)
+    (folder / "Dawn" / "2024" / "a.txt").write_text("The port refused.", encoding="utf-8")
+    (folder / "Dawn" / "b.txt").write_text("The port refused.", encoding="utf-8")
+    good, _ = read(folder)
+    assert (good["Dawn/b.txt"].source, good["Dawn/2024/a.txt"].source, good["note.md"].source) == ("Dawn", "Dawn", "")
+
+
 def test_going_on_passes_over_what_was_read(folder):
     everything = list(read_documents(folder))
     assert list(read_documents(folder, skip=9)) == everything[9:]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import sqlite3
+from base64 import b64decode
+from contextlib import closing
 from dataclasses import replace
 
 import networkx as nx
@@ -13,6 +17,7 @@ from stance.base.spreadsheet import inert
 from stance.data import dna
 from stance.data.columns import Columns
 from stance.data.imports.tools import open_export, records_of
+from stance.map.dna_database import PASSWORD, write_database
 from stance.map.events import CAMEO, event_of
 from stance.map.exports import DNA_COLUMNS, write_exports
 from stance.map.networks import actor_network, near_and_far, two_columns, two_mode
@@ -124,6 +129,11 @@ def test_no_cell_of_a_table_is_computed(folder):
         ("hold peace talks", "favor", "It urged both to talk.", "propose", "026"),
         ("accept mediation", "favor", "It calls on both to accept.", "propose", "028"),
         ("mediate between the two", "favor", "It offered to.", "mediate", "039"),
+        ("hold peace talks", "favor", "It offered to meet.", "agree", "036"),
+        ("hold peace talks", "favor", "It demanded that both talk.", "demand", "106"),
+        ("accept mediation", "favor", "It insisted that they accept.", "demand", "108"),
+        ("sign the treaty", "favor", "It demanded a signature.", "demand", "107"),
+        ("reopen the crossing", "favor", "It demanded that it open.", "demand", "100"),
         ("host the talks", "favor", "It would.", "mediate", "039"),
         ("sign the treaty", "favor", "It signed.", "agree", "037"),
     ],
@@ -139,7 +149,7 @@ def test_neutral_implies_no_event(folder):
     head, *rows = table(folder / "events.csv")
     assert event_of(replace(small_map().evidence[0], label="neutral")) == ("", "", "")
     assert [row[head.index("event_id")] for row in rows] == ["e0-0", "e0-1", "e1-0", "e2-0", "e2-1"]
-    assert [row[head.index("plover")] for row in rows] == ["REQUEST", "AGREE", "REJECT", "REJECT", "AGREE"]
+    assert [row[head.index("plover")] for row in rows] == ["", "AGREE", "REJECT", "REJECT", "AGREE"]
 
 
 def test_a_body_and_its_members_are_no_pair():
@@ -166,3 +176,46 @@ def test_layouts_are_the_same_each_time_and_apart():
     assert near_and_far(network) == near_and_far(network)
     assert len(set(near_and_far(network).values())) == 3
     assert HOSTILE in graph.nodes["p0"]["label"]
+
+
+def test_the_database_is_read_back(folder):
+    rows = [row for row in small_map().evidence if row.label != "neutral"]
+    opened = open_export(folder / "statements.dna")
+    assert opened.tool == "dna"
+    said = sorted((each.values for each in records_of(opened)), key=lambda values: int(values["statement_id"]))
+    assert [(each["text"], each["organization"], each["concept"], each["agreement"]) for each in said] == [
+        (row.sentence, row.actor, row.proposal, str(int(row.label == "favor"))) for row in rows
+    ]
+    dates = ["2024-01-10", "2024-01-10", "2024-05-01", "1970-01-01", "1970-01-01"]
+    assert [each["time"] for each in said] == dates
+
+
+def test_the_database_has_the_tables_and_columns_of_dna(folder, corpora):
+    assert columns_of(folder / "statements.dna") == columns_of(corpora / "dna-sample" / "sample.dna")
+
+
+def columns_of(path):
+    """Names and types by table."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: [row[1:3] for row in database.execute(f"PRAGMA table_info({name})")] for name in tables}
+
+
+def test_the_password_is_hashed_as_dna_compares_it(folder):
+    with closing(sqlite3.connect(folder / "statements.dna")) as database:
+        (kept,) = database.execute("SELECT Password FROM CODERS").fetchone()
+    salt, digest = b64decode(kept)[:16], b64decode(kept)[16:]
+    found = salt + PASSWORD.encode()
+    for _ in range(100_000):
+        found = hashlib.sha256(found).digest()
+    assert found == digest
+
+
+def test_names_too_long_for_dna_are_cut_and_stay_different(tmp_path):
+    long = "n" * 300
+    actors = (Actor(long), Actor(f"{long} too"), *small_map().actors)
+    path = write_database(replace(small_map(), actors=actors), tmp_path / "a.dna")
+    with closing(sqlite3.connect(path)) as database:
+        names = [name for (name,) in database.execute("SELECT Value FROM ENTITIES WHERE VariableId = 2")]
+    assert max(map(len, names)) < 191
+    assert len(set(names)) == len(actors) + 1  # and the empty one

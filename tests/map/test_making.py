@@ -74,6 +74,16 @@ def made(home, monkeypatch):
     return make
 
 
+def test_an_article_of_an_export_is_linked_to_its_file(home, made):
+    article = (
+        "A port refuses\nThe Quay\nMarch 5, 2024\nLength: 5 words\nBody\nThe port refused talks.\nEnd of Document\n"
+    )
+    (home / "reports" / "Files #2 (1).txt").write_text(2 * article, encoding="utf-8")
+    links = {document.id: document.link for document in made(Reads()).documents}
+    assert links["Files #2 (1).txt#2"] == links["Files #2 (1).txt#1"] == "../reports/Files%20%232%20%281%29.txt"
+    assert links["2024-01-01.txt"] == "../reports/2024-01-01.txt"
+
+
 def test_everything_comes_out(home, made):
     found = made(Reads())
     assert {cell.actor: (cell.position, cell.statements) for cell in found.cells} == {

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -20,6 +21,7 @@ from stance.data.annotation_files import OPTIONAL, REQUIRED
 from stance.data.table import read_annotations
 from stance.map.embedded import COLUMNS, as_script, safe_link
 from stance.map.page import page, page_script, write_page
+from stance.map.types import Actor, Proposal
 
 
 class Parsed(HTMLParser):
@@ -84,6 +86,31 @@ def test_nothing_is_loaded_from_anywhere(html, parsed):
     assert policy.startswith("default-src 'none'") and "connect-src" not in policy
     digest = base64.b64encode(hashlib.sha256(parsed.scripts[1].encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in policy
+
+
+def test_who_and_what_is_nowhere_spoken_of_is_named_below_the_table():
+    whole = small_map()
+    actors, proposals = (*whole.actors, Actor(f"Quiet {HOSTILE}")), (*whole.proposals, Proposal("dredge the moat"))
+    silent = page(replace(whole, actors=actors, proposals=proposals))
+    table, below = silent.split("<table id=", 1)[1].split("</table>", 1)
+    assert "Quiet" not in table
+    assert "dredge the moat" not in table
+    parsed = "".join(Parsed(below).text)
+    assert f"Nothing was said by or of: Quiet {HOSTILE}." in parsed
+    assert "Nothing was said about: dredge the moat." in parsed
+    assert "Nothing was said" not in page(whole)
+
+
+def test_positions_are_a_list_too_which_is_printed_where_the_table_is_too_broad(html):
+    whole = small_map()
+    told = Parsed(html.split('<details class="list">', 1)[1].split("</details>", 1)[0])
+    assert [text for text in map(str.strip, told.text) if text.endswith(("favor", "against", "neutral", "enough"))] == [
+        "+ favor", "+ favor", "− against", "= neutral",
+    ]  # fmt: skip
+    assert 'class="scroll positions"' in html
+    many = tuple(Proposal(f"plan {number}") for number in range(7))
+    cells = tuple(replace(whole.cells[0], proposal=each.proposal) for each in many)
+    assert 'class="scroll positions broad"' in page(replace(whole, proposals=many, cells=cells, evidence=()))
 
 
 def test_every_cell_is_there_with_sign_n_and_interval(parsed):

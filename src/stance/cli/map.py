@@ -2,7 +2,8 @@
 
     stance map documents=FOLDER_OR_TABLE proposals=FILE actors=FILE output=DIR
 
-Documents are a folder of txt, md, html, docx and pdf files, or a table with text and, where there are any, date,
+Documents are a folder of txt, md, html, docx, rtf and pdf files (also exports of Nexis Uni, LexisNexis and Factiva,
+with many articles each), or a table with text and, where there are any, date,
 source, title, link, id. proposals: a csv with proposal (and variants, reverse, from, until). actors: a csv with name
 (and aliases, member_of); actors=suggest writes candidates into DIR/actors.csv, to be edited, and stops.
 What comes out: map.html, evidence.parquet and .csv, map.json, exports/, set-aside.jsonl. A run that was killed goes on

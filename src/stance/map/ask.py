@@ -44,6 +44,9 @@ _REPEATS = "repeats"
 #: Answers that are remembered for questions that come again, as wire stories do.
 REMEMBERED = 2**16
 
+#: What differs between two documents that are set aside for one reason; the 8 of UTF-8 does not.
+_NUMBER = re.compile(r"(?<![\w=-])\d(?:[\d,]*\d)?")
+
 _TYPES = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
 SCHEMA = pa.schema([(each.name, _TYPES[str(each.type)]) for each in fields(Evidence)])
 
@@ -137,7 +140,7 @@ def _sort(chunk: Sequence[Document | SetAside], journal: Journal, tally: Tally) 
             read.append(each)
             tally.undated += not each.date
         else:
-            reasons[re.split(r"[:;]", re.sub(r"[\d,]+", "N", each.reason))[0][:60]] += 1
+            reasons[re.split(r"[:;]", _NUMBER.sub("N", each.reason))[0][:60]] += 1
             journal.append(SET_ASIDE, _line(each._asdict()))
     tally.documents += len(read)
     tally.set_aside = dict(reasons)

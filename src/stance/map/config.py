@@ -34,15 +34,17 @@ class MapConfig:
     """Configuration of ``scripts/map.py``.
 
     Attributes:
-        documents: A folder of txt, md, html, docx and pdf files, or a table (csv, tsv, jsonl, parquet, xlsx).
+        documents: A folder of txt, md, html, docx, rtf and pdf files, or a table (csv, tsv, jsonl, parquet, xlsx).
         proposals: A csv with ``proposal``, and where there are any ``variants``, ``reverse``, ``from``, ``until``.
         actors: A csv with ``name``, ``aliases``, ``member_of``; or ``suggest``.
+        entities: Of ``actors=suggest``: a pipeline of spaCy (name or folder) whose entities are the candidates; empty =
+            capitalised subjects of verbs of saying and acting.
         output: A folder for all that comes out.
         title: Of the page.
         checkpoint: stance-small (which comes with the package), stance-base, a checkpoint folder or hub id.
         runtime: Of a fine-tuned encoder, one of ``RUNTIMES``.
         columns: Of a table of documents.
-        encoding: Of text files and tables.
+        encoding: Of tables, and of those text files that are not UTF-8.
         largest: Characters of a text, or bytes of a file, beyond which a document is set aside.
         near: How near a sentence must be to a proposal to be asked about it, from -1 to 1.
         certain: In what share of draws the statements of one pole must outnumber those of the other for a position.
@@ -55,6 +57,7 @@ class MapConfig:
     output: str
     proposals: str = ""
     actors: str = SUGGEST
+    entities: str = ""
     title: str = "Who stands where"
     checkpoint: str = "stance-small"
     runtime: str = "auto"
@@ -78,5 +81,8 @@ class MapConfig:
         one_of("runtime", self.runtime, RUNTIMES)
         if Path(self.output).is_file():
             raise input_error("output", "a file is there", found=self.output, allowed="a folder")
+        if self.actors != SUGGEST and self.entities:
+            allowed = "only with actors=suggest"
+            raise input_error("entities", "no candidates are looked for", found=self.entities, allowed=allowed)
         if self.actors != SUGGEST and not self.proposals:
             raise input_error("proposals", "missing", allowed="a csv with a column 'proposal'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,10 @@ from stance.base.labels import spelled
 from stance.base.names import must_exist, table_kind
 from stance.base.tables import READABLE, scan_chunks
 from stance.map.formats import READERS, Unreadable
+from stance.map.press import Export, export_in
 from stance.map.types import Document
+
+log = logging.getLogger(__name__)
 
 #: Rows of a table that are in memory at a time.
 CHUNK = 64
@@ -48,10 +52,12 @@ def read_documents(
     """The documents of a folder (by name, with its folders) or of a table (in order); one is in memory at a time.
 
     Files whose name begins with a dot are passed over. A document that is empty, too large, damaged, in another
-    encoding or a scan without text comes as :class:`SetAside`, and so does one with the id of an earlier one.
+    encoding or a scan without text comes as :class:`SetAside`, and so does one with the id of an earlier one. A file
+    that a news database exported gives a document for each of its articles, ``FILE#1`` and so on. The source of a file
+    that does not say it is the folder within ``path`` in which it lies (but for years).
 
     Args:
-        path: A folder of txt, md, html, docx and pdf files; or a csv, tsv, jsonl, parquet or xlsx table.
+        path: A folder of txt, md, html, docx, rtf and pdf files; or a csv, tsv, jsonl, parquet or xlsx table.
         columns: Of a table, by field (``FIELDS``); those not named are called like the field, and only text must be
             there.
         encoding: Of text files and tables.
@@ -115,39 +121,73 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _from_folder(folder: Path, encoding: str, largest: int, skip: int) -> Iterator[Document | SetAside]:
     number = -1
-    for number, file in enumerate(_files(folder)):
-        if number >= skip:
-            yield _from_file(file, file.relative_to(folder).as_posix(), encoding, largest)
+    for file in _files(folder):
+        for each in _from_file(file, file.relative_to(folder).as_posix(), encoding, largest):
+            number += 1
+            if number >= skip:
+                yield each
     if number < 0:
         raise input_error(str(folder), "no files in the folder", allowed=", ".join(READERS))
 
 
-def _from_file(file: Path, name: str, encoding: str, largest: int) -> Document | SetAside:
+def _from_file(file: Path, name: str, encoding: str, largest: int) -> Iterator[Document | SetAside]:
+    found = _read(file, encoding, largest)
+    if isinstance(found, str):
+        yield SetAside(name, found)
+    elif export := export_in(found["text"]):
+        yield from _articles(export, name, file.suffix.lower(), largest)
+    elif len(found["text"]) > largest:
+        yield SetAside(name, f"{len(found['text']):,} characters, above largest={largest}")
+    else:
+        yield Document(
+            id=name,
+            text=found["text"],
+            date=date_in_name(file.name) or parse_date(found.get("date")),
+            source=found.get("source", "") or _folder(name),
+            title=found.get("title", ""),
+            link=found.get("link", "") or name,
+        )
+
+
+def _folder(name: str) -> str:
+    """The innermost folder of a file that is not called after a year or day."""
+    return next((part for part in reversed(Path(name).parent.parts) if not date_in_name(part)), "")
+
+
+def _read(file: Path, encoding: str, largest: int) -> dict[str, str] | str:
+    """What is in a file, or why it cannot be read."""
     reader: Callable[[Path, str], dict[str, str]] | None = READERS.get(file.suffix.lower())
     if reader is None:
         if file.suffix.lower() in READABLE or table_kind(file)[1]:
-            return SetAside(name, "a table among the documents: give it as documents=FILE")
-        return SetAside(name, f"unknown kind of file {file.suffix!r}; read are {', '.join(READERS)}")
+            return "a table among the documents: give it as documents=FILE"
+        return f"unknown kind of file {file.suffix!r}; read are {', '.join(READERS)}"
     try:
         if (size := file.stat().st_size) > largest:
-            return SetAside(
-                name, f"{size:,} bytes, above largest={largest}: split it, or make a table of its documents"
-            )
+            return f"{size:,} bytes, above largest={largest}: split it, or make a table of its documents"
         found = reader(file, encoding)
     except (Unreadable, OSError) as error:
-        return SetAside(name, first_line(error))
-    if not found["text"].strip():
-        return SetAside(name, found.get("why") or "empty")
-    if len(found["text"]) > largest:
-        return SetAside(name, f"{len(found['text']):,} characters, above largest={largest}")
-    return Document(
-        id=name,
-        text=found["text"],
-        date=date_in_name(file.name) or parse_date(found.get("date")),
-        source=found.get("source", ""),
-        title=found.get("title", ""),
-        link=found.get("link", "") or name,
-    )
+        return first_line(error)
+    return found if found["text"].strip() else found.get("why") or "empty"
+
+
+def _articles(export: Export, name: str, suffix: str, largest: int) -> Iterator[Document | SetAside]:
+    """The articles of an export; the date in its file's name is that of the export, and theirs are in them."""
+    found = export.articles
+    if suffix == ".pdf" and len(found) > 1:
+        yield SetAside(name, f"{len(found)} articles of {export.database} as pdf: export them as docx or rtf")
+        return
+    log.info("%s is an export of %s with %s articles", name, export.database, f"{len(found):,}")
+    if export.announced not in (0, len(found)):
+        told = f"its first page announces {export.announced:,} articles of {export.database}"
+        yield SetAside(name, f"{told}, in it are {len(found):,}: these are read, export the others again")
+    for number, article in enumerate(found, start=1):
+        each = f"{name}#{number}"
+        if article.why:
+            yield SetAside(each, f"an article of {export.database} with {article.why}: {article.title[:80]!r}")
+        elif len(article.text) > largest:
+            yield SetAside(each, f"{len(article.text):,} characters, above largest={largest}")
+        else:
+            yield Document(each, article.text, article.date, article.source, article.title, link=name)
 
 
 def _from_table(

@@ -1,4 +1,9 @@
-"""Event rows with codes like those of CAMEO and PLOVER, where the label implies an event."""
+"""Event rows with codes like those of CAMEO and PLOVER, where the label implies an event.
+
+Sources: P. A. Schrodt, CAMEO: Conflict and Mediation Event Observations, Event and Actor Codebook, version 1.1b3
+(2012), whose names of the codes these are; the PLOVER manual and its table of what the codes of CAMEO became
+(``PLOVER_MANUAL.tex`` and ``CAMEO2PLOVER-2021.txt`` of the Open Event Data Alliance, github.com/openeventdata/PLOVER).
+"""
 
 from __future__ import annotations
 
@@ -25,14 +30,17 @@ ABOUT = {
 #: A proposal that begins so is that the actor, or whoever is asked, mediates itself.
 MEDIATES = re.compile(r"\s*(?:to\s+)?(?:mediate|broker|facilitate|arbitrate|host)\b", re.I)
 
-#: Words of a sentence by which a favor is an appeal or offer, no answer to one.
+#: Words of a sentence by which a favor is a demand, which is stronger than an appeal.
+DEMANDS = re.compile(r"\b(?:demand|insist|ultimatum|order(?:s|ed|ing)?\b)", re.I)
+
+#: Words by which it is an appeal, no answer to one. Who offers or promises agrees, by CAMEO and PLOVER both.
 PROPOSES = re.compile(
-    r"\b(?:propos|urg(?:e|es|ed|ing)\b|appeal|suggest|invit|offer|demand|ask(?:s|ed|ing)?\b|press(?:es|ed|ing)?\b"
+    r"\b(?:propos|urg(?:e|es|ed|ing)\b|appeal|suggest|invit|ask(?:s|ed|ing)?\b|press(?:es|ed|ing)?\b"
     r"|call(?:s|ed|ing)? (?:for|on|upon)\b|want(?:s|ed)?\b)",
     re.I,
 )
 
-#: Event, and what the proposal is about -> code and name of CAMEO (Schrodt 2012, codebook 1.1b3).
+#: Event, and what the proposal is about -> code and name of CAMEO.
 CAMEO = {
     ("reject", "mediation"): ("126", "Reject mediation"),
     ("reject", "talks"): ("125", "Reject proposal to meet, discuss, or negotiate"),
@@ -46,18 +54,23 @@ CAMEO = {
     ("propose", "talks"): ("026", "Appeal to others to meet or negotiate"),
     ("propose", "settlement"): ("027", "Appeal to others to settle dispute"),
     ("propose", ""): ("020", "Make an appeal or request, not specified below"),
+    ("demand", "mediation"): ("108", "Demand mediation"),
+    ("demand", "talks"): ("106", "Demand meeting, negotiation"),
+    ("demand", "settlement"): ("107", "Demand settling of dispute"),
+    ("demand", ""): ("100", "Demand, not specified below"),
     ("mediate", "mediation"): ("039", "Express intent to mediate"),
 }
 
-#: Event -> the type of PLOVER that its codes of CAMEO became (Halterman and others 2023).
-PLOVER = {"reject": "REJECT", "agree": "AGREE", "propose": "REQUEST", "mediate": "AGREE"}
+#: Event -> the type of PLOVER that its codes of CAMEO became; appeals (CAMEO 02) PLOVER does not code.
+PLOVER = {"reject": "REJECT", "agree": "AGREE", "propose": "", "demand": "DEMAND", "mediate": "AGREE"}
 
 
 def event_of(evidence: Evidence) -> tuple[str, str, str]:
     """The event, what it is about, and the rule in words; all empty for neutral, which implies none.
 
     against is ``reject``. favor is ``mediate`` where the proposal begins with mediate, broker, facilitate, arbitrate or
-    host; else ``propose`` where the sentence has a word of proposing, urging, asking or offering; else ``agree``.
+    host; else ``demand`` where the sentence has a word of demanding, ``propose`` where it has one of proposing, urging
+    or asking; else ``agree``.
     """
     about = next((name for name, words in ABOUT.items() if words.search(evidence.proposal)), "")
     if evidence.label == "against":
@@ -66,8 +79,9 @@ def event_of(evidence: Evidence) -> tuple[str, str, str]:
         return "", "", ""
     if MEDIATES.match(evidence.proposal):
         return "mediate", "mediation", "favor of a proposal that begins with a word of mediating"
-    if word := PROPOSES.search(evidence.sentence):
-        return "propose", about, f"favor of a proposal{_of(about)}, and the sentence says {word[0].lower()!r}"
+    for event, words in (("demand", DEMANDS), ("propose", PROPOSES)):
+        if word := words.search(evidence.sentence):
+            return event, about, f"favor of a proposal{_of(about)}, and the sentence says {word[0].lower()!r}"
     return "agree", about, f"favor of a proposal{_of(about)}"
 
 

@@ -2,8 +2,10 @@
 
 What each file holds, and what it leaves out:
 
-- ``statements.csv``: the statements, as Discourse Network Analyzer 3 exports them: the actor is the ``organization``,
-  the proposal the ``concept``, favor is ``agreement`` 1, against 0. Neutral answers are left out, for DNA knows none.
+- ``statements.dna``: the statements as a database of Discourse Network Analyzer 3: see :mod:`stance.map.dna_database`.
+- ``statements.csv``: the same as DNA 3 exports its list of events (``eventCSV`` of ``export/Exporter.java``,
+  github.com/leifeld/dna), for R and others; DNA itself reads no csv. The actor is the ``organization``, the proposal
+  the ``concept``, favor is ``agreement`` 1, against 0. Neutral answers are left out, for DNA knows none.
 - ``two_mode`` and ``actors``, each as ``.graphml`` and ``.gexf``: see :mod:`stance.map.networks`.
 - ``matrix.csv``: actors by proposals, favor's share less against's, from -1 to 1, members counted as on the page; empty
   where nothing was said or the evidence is not enough. In R:
@@ -28,6 +30,7 @@ from stance.base.files import write_beside
 from stance.base.labels import LABELS
 from stance.base.spreadsheet import write_table
 from stance.map import events
+from stance.map.dna_database import write_database
 from stance.map.networks import SIGNS, actor_network, two_mode
 from stance.map.types import Evidence, StanceMap
 from stance.map.units import in_units
@@ -54,6 +57,7 @@ def write_exports(stance_map: StanceMap, folder: Path) -> list[Path]:
     write_table(paths[1], *_matrix(stance_map))
     write_table(paths[2], *_counts(stance_map))
     write_table(paths[3], events.COLUMNS, events.event_rows(stance_map))
+    paths.append(write_database(stance_map, folder / "statements.dna"))
     for name, graph in (("two_mode", two_mode(stance_map)), ("actors", actor_network(stance_map))):
         clean = _for_xml(graph)
         paths.append(_write_graph(clean, folder / f"{name}.graphml", nx.write_graphml_xml))

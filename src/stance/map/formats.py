@@ -1,17 +1,20 @@
-"""The text in one file of each kind: txt, md, html, docx, pdf. What reads them is the extra ``map``."""
+"""The text in one file of each kind: txt, md, html, docx, rtf, pdf. What reads them is the extra ``map``."""
 
 from __future__ import annotations
 
 import codecs
 import logging
+import re
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.extras import from_extras
 from stance.base.zips import check_archive
+from stance.map.press import export_in_html
 
 #: What is said of a document that holds pictures of its text.
 SCAN = "no text in it: a scan? Recognise the text first (e.g. by ocrmypdf)"
@@ -28,6 +31,9 @@ class Unreadable(Exception):
 def decoded(data: bytes, encoding: str) -> str:
     """The text in bytes; a byte order mark, which says more than any setting, is obeyed and dropped.
 
+    Bytes beyond ASCII that are whole UTF-8 are taken for it, whichever encoding is set: in a folder of several it is
+    that of the others, and does not garble these in silence.
+
     Raises:
         Unreadable: They are not in the encoding.
     """
@@ -39,14 +45,22 @@ def decoded(data: bytes, encoding: str) -> str:
         if data.startswith(mark):
             encoding = codec
             break
+    else:
+        if not data.isascii():
+            with suppress(UnicodeDecodeError):
+                return _without_nulls(data.decode("utf-8"))
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         found = data[max(0, error.start - 10) : error.start + 10]
-        hint = "say encoding=NAME, e.g. encoding=cp1252, if all are in another"
-        raise Unreadable(f"byte {error.start + 1} is not {encoding}: {found!r}; {hint}") from None
+        hint = "encoding=NAME, e.g. encoding=cp1252, says in what the files are that are not UTF-8"
+        raise Unreadable(f"not in {encoding}: byte {error.start + 1} of {found!r}; {hint}") from None
     except LookupError:
         raise input_error("encoding", "unknown encoding", found=encoding, allowed="a codec of Python") from None
+    return _without_nulls(text)
+
+
+def _without_nulls(text: str) -> str:
     if "\0" in text:
         raise Unreadable("no text: it holds null characters")
     return text
@@ -67,8 +81,11 @@ def _html(file: Path, encoding: str) -> dict[str, str]:
         import trafilatura
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # a page without text is told by us
     logging.getLogger("htmldate").setLevel(logging.CRITICAL)
-    try:  # bytes, since a page says itself what it is encoded in
-        found: Any = trafilatura.bare_extraction(file.read_bytes(), with_metadata=True, include_comments=False)
+    page = file.read_bytes()  # bytes, since a page says itself what it is encoded in
+    try:
+        if text := export_in_html(page):
+            return {"text": text}
+        found: Any = trafilatura.bare_extraction(page, with_metadata=True, include_comments=False)
     except Exception as error:  # of lxml and others, which have no common class
         raise Unreadable(f"not to be read as HTML: {first_line(error)}") from None
     if found is None:
@@ -98,6 +115,19 @@ def _docx(file: Path, encoding: str) -> dict[str, str]:
     return {"text": "\n\n".join(part for part in parts if part.strip()), "title": document.core_properties.title or ""}
 
 
+def _rtf(file: Path, encoding: str) -> dict[str, str]:
+    with from_extras():
+        from striprtf.striprtf import rtf_to_text
+    data = file.read_bytes()
+    if not data.lstrip().startswith(b"{\\rtf"):
+        raise Unreadable("not an rtf file")
+    try:  # what is not ASCII in it is written with its number, or in the code page that it names
+        text = rtf_to_text(data.decode("cp1252", "replace"), errors="replace")
+    except Exception as error:  # likewise
+        raise Unreadable(f"not an rtf file: {first_line(error)}") from None
+    return {"text": re.sub(r"\n+", "\n\n", text)}  # a line is a paragraph
+
+
 def _pdf(file: Path, encoding: str) -> dict[str, str]:
     with from_extras():
         import pypdf
@@ -122,5 +152,6 @@ READERS: Mapping[str, Callable[[Path, str], dict[str, str]]] = {
     ".html": _html,
     ".htm": _html,
     ".docx": _docx,
+    ".rtf": _rtf,
     ".pdf": _pdf,
 }

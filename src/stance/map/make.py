@@ -26,10 +26,11 @@ from stance.map.actors import read_actors
 from stance.map.ask import Tally, ask_all
 from stance.map.changes import ALPHA
 from stance.map.config import MapConfig
-from stance.map.documents import documents_digest, read_documents
+from stance.map.documents import SetAside, documents_digest, read_documents
+from stance.map.entities import entities_of
 from stance.map.positions import ENOUGH, FEW, Judge, cells
 from stance.map.proposals import Encoder, PackagedEncoder, read_proposals
-from stance.map.suggest import write_suggestions
+from stance.map.suggest import subjects_in, write_suggestions
 from stance.map.types import Document, Evidence, StanceMap
 from stance.models.classifier import StanceClassifier, checkpoint_folder
 
@@ -39,21 +40,38 @@ log = logging.getLogger(__name__)
 MAP, PAGE, EXPORTS, ACTORS = "map.json", "map.html", "exports", "actors.csv"
 
 #: Settings that the answers do not depend on, or that are known by content.
-_NOT_IDENTITY = ("documents", "proposals", "actors", "output", "title", "checkpoint", "runtime", "certain", "bootstrap")
+_NOT_IDENTITY = (
+    *("documents", "proposals", "actors", "entities", "output", "title", "checkpoint", "runtime", "certain"),
+    "bootstrap",
+)
 
 
 def suggest_actors(config: MapConfig) -> tuple[int, Path]:
     """Write candidates for actors that the documents name; how many they are, and where.
 
     Raises:
-        StanceError: The file is there, and may have been edited.
+        StanceError: The file is there, and may have been edited; spaCy's pipeline (``entities``) is not.
     """
     path = Path(config.output) / ACTORS
     if path.exists() and not config.overwrite:
         allowed = f"actors={path} to use it, or overwrite=true to write it anew"
         raise input_error(str(path), "a file of actors is there already", allowed=allowed)
+    names = entities_of(config.entities) if config.entities else subjects_in
+    aside: list[SetAside] = []
+    number = write_suggestions(path, _read(config, aside), names)
+    if aside:
+        log.warning("%s documents were set aside, the first: %s", f"{len(aside):,}", ": ".join(aside[0]))
+    return number, path
+
+
+def _read(config: MapConfig, aside: list[SetAside]) -> Iterator[Document]:
+    """The documents; what is set aside goes to ``aside``."""
     found = read_documents(config.documents, vars(config.columns), encoding=config.encoding, largest=config.largest)
-    return write_suggestions(path, found), path
+    for each in found:
+        if isinstance(each, Document):
+            yield each
+        else:
+            aside.append(each)
 
 
 def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
@@ -153,7 +171,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _documents(path: Path, config: MapConfig) -> list[Document]:
-    """The documents that were asked about; one of a folder is linked to its file, as seen from the page."""
+    """The documents that were asked about; those of a folder are linked to their file, as seen from the page."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8") as lines:
@@ -161,7 +179,9 @@ def _documents(path: Path, config: MapConfig) -> list[Document]:
     if not Path(config.documents).is_dir():
         return documents
     here = Path(os.path.relpath(config.documents, config.output)).as_posix()
-    return [replace(one, link=f"{here}/{quote(one.id)}") if one.link == one.id else one for one in documents]
+    own = (one.link == one.id or one.id.startswith(f"{one.link}#") for one in documents)
+    pairs = zip(documents, own, strict=True)
+    return [replace(one, link=f"{here}/{quote(one.link)}") if is_file else one for one, is_file in pairs]
 
 
 def _errors(config: MapConfig) -> Errors | None:

@@ -39,11 +39,13 @@ def page(stance_map: StanceMap) -> str:
     script, data = page_script(), embedded(stance_map)
     two_mode, two_mode_left_out = draw_two_mode(stance_map)
     actors, actors_left_out = draw_actors(stance_map)
+    rows = matrix(stance_map)
     return environment.get_template("map.html.j2").render(
         map=stance_map,
         labels=LABELS,
         signs=SIGNS,
-        rows=matrix(stance_map),
+        rows=rows,
+        **_spoken(stance_map, rows),
         facts=_facts(stance_map),
         years=_years(stance_map),
         sources=sorted({document.source for document in stance_map.documents}),
@@ -78,6 +80,16 @@ def matrix(stance_map: StanceMap) -> list[dict[str, Any]]:
         }
         for actor in stance_map.actors
     ]
+
+
+def _spoken(stance_map: StanceMap, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The columns in which something is said, who and what is nowhere spoken of, and the cells with a position."""
+    spoken = [place for place in range(len(stance_map.proposals)) if any(row["cells"][place] for row in rows)]
+    actors = [row["actor"].name for row in rows if not any(row["cells"])]
+    proposals = [row.proposal for place, row in enumerate(stance_map.proposals) if place not in spoken]
+    cells = [cell for row in rows for cell in row["cells"] if cell and cell["kind"] != "open"]
+    unspoken = (("Nothing was said by or of", actors), ("Nothing was said about", proposals))
+    return {"spoken": spoken, "unspoken": unspoken, "taken": cells[:MOST_LINES]}
 
 
 def _shown(cell: Cell) -> dict[str, Any]:

@@ -1,15 +1,14 @@
-"""Actors that the documents themselves propose: whoever stands before a verb of saying or acting."""
+"""Actors that the documents propose: who stands before a verb of saying or acting, or a pipeline's entities."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import regex
 
 from stance.base.spreadsheet import write_table
-from stance.map.documents import SetAside
 from stance.map.types import Document
 
 #: Candidates that are written at most.
@@ -33,32 +32,42 @@ _NOBODY = regex.compile(
 )
 
 
-def suggest(documents: Iterable[Document | SetAside]) -> list[tuple[str, tuple[str, ...], int, int]]:
-    """Names with their shorter forms, how often they are subjects, and in how many documents; the most frequent first.
+def subjects_in(text: str) -> Iterator[str]:
+    """Capitalised names before a verb of saying or acting."""
+    for found in _SUBJECT.finditer(text):
+        yield found["name"]
+
+
+def suggest(
+    documents: Iterable[Document], names: Callable[[str], Iterable[str]] = subjects_in
+) -> list[tuple[str, tuple[str, ...], int, int]]:
+    """Names with their shorter forms, how often they are found, and in how many documents; the most frequent first.
 
     A name that ends like a longer one (Baloch, Mumtaz Zahra Baloch) is an alias of it, unless two longer ones do.
+
+    Args:
+        documents: Where they are looked for.
+        names: Finds them in a text.
     """
     said: Counter[str] = Counter()
     within: defaultdict[str, set[int]] = defaultdict(set)
     for number, document in enumerate(documents):
-        if isinstance(document, SetAside):
-            continue
-        for found in _SUBJECT.finditer(document.text):
-            name = regex.sub(r"^(?:The|the) |['’]s?$", "", found["name"]).strip()
+        for found in names(document.text):
+            name = regex.sub(r"^(?:The|the) |['’]s?$", "", found).strip()
             if not _NOBODY.fullmatch(name) and len(name) > 1:
                 said[name] += 1
                 within[name].add(number)
     longer: dict[str, list[str]] = {
         name: [other for other in said if other.endswith(" " + name) and " and " not in other] for name in said
     }
-    alias_of = {name: found[0] for name, found in longer.items() if len(found) == 1}
+    alias_of = {name: others[0] for name, others in longer.items() if len(others) == 1}
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for name in said:
         head = name
         while head in alias_of:
             head = alias_of[head]
         groups[head].append(name)
-    found = [
+    rows = [
         (
             head,
             tuple(name for name in names if name != head),
@@ -67,12 +76,14 @@ def suggest(documents: Iterable[Document | SetAside]) -> list[tuple[str, tuple[s
         )
         for head, names in groups.items()
     ]
-    return sorted(found, key=lambda each: (-each[2], each[0]))[:MOST]
+    return sorted(rows, key=lambda each: (-each[2], each[0]))[:MOST]
 
 
-def write_suggestions(path: Path, documents: Iterable[Document | SetAside]) -> int:
+def write_suggestions(
+    path: Path, documents: Iterable[Document], names: Callable[[str], Iterable[str]] = subjects_in
+) -> int:
     """Write the candidates as an actors' file to be edited, with their counts; returns how many they are."""
-    found = suggest(documents)
+    found = suggest(documents, names)
     rows = ((name, "|".join(aliases), "", statements, within) for name, aliases, statements, within in found)
     write_table(path, ("name", "aliases", "member_of", "statements", "documents"), rows)
     return len(found)
