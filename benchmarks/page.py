@@ -264,10 +264,10 @@ def costs(record: Record) -> str:
         spent = [duration(archive / speed / machines) for archive in ARCHIVES for machines in MACHINES]
         rows.append((SYSTEMS[name].says, f"{speed:,.1f}", *spent))
     said = [
-        "Rows divided by the rows per second of the benchmark ([benchmarks/README.md](../benchmarks/README.md)) and "
-        f"by the number of machines, each with {record['machine']['cores']} cores and a part of the file. "
-        "Sentences of the same lengths, no repeats (they cost nothing). The cost of a row does not grow with the file. "
-        "Not tried at this size.",
+        "Rows divided by the rows per second of the benchmark ([benchmarks/README.md](../benchmarks/README.md)) and by "
+        f"the number of machines, each with {record['machine']['cores']} cores and a part of the file. Sentences of "
+        "the same lengths, no repeats (they cost nothing). The cost of a row does not grow with the file. Not tried at "
+        "this size.",
         markdown_table(heads, rows),
     ]
     torch = found.get("torch")

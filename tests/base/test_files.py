@@ -123,7 +123,7 @@ def test_empty_cells_are_counted_aloud_and_filled_if_asked(tmp_path, caplog, rea
     place = f"{tmp_path / 'rows.csv'}, line 3: column"
     hint = """if it should go on from above, 'data.fill_down=["document"]'"""
     assert f"{place} 'document' is empty, as in 2 of 4 rows: {told}; {hint}" in caplog.text
-    assert f"{place} 'holder' is empty, as in 2 of 4 rows: the stance asked there is that of the author" in caplog.text
+    assert f"{place} 'holder' is empty, as in 2 of 4 rows: the stance there is that of the author" in caplog.text
     caplog.clear()
     filled = read_corpus(DataConfig(**data, fill_down=["document", "holder"])).annotations
     assert [(a.document, a.holder) for a in filled] == [("d1", "h"), ("d1", "h"), ("d2", "h"), ("d2", "h")]

@@ -119,7 +119,7 @@ def test_escapes_are_the_characters_that_they_stand_for(tmp_path):
 def test_the_unnamed_index_that_pandas_writes_is_a_column_without_a_name(tmp_path):
     rows = [(None, "text", "target", "label"), (0, "They signed.", "sign", "favor"), (1, "No.", "sign", "against")]
     assert [a.text for a in corpus_of(tmp_path, book_of(rows))] == ["They signed.", "No."]
-    with pytest.raises(StanceError, match="row 1: no header, or a column stands twice in it"):
+    with pytest.raises(StanceError, match="row 1: no header, or a column occurs twice in it"):
         rows_of(tmp_path, book_of([(None, None, "text"), (0, 1, "a")]))
 
 

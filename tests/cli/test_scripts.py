@@ -59,7 +59,7 @@ def test_from_annotations_to_a_dataset(home):
     done = run_script("build_dataset", *DATA, cwd=home)
     assert "dataset outputs/data/mine-document-0-" in done.stdout
     assert "fingerprint" in done.stdout
-    assert "stands" in run_here("build_dataset", *DATA, cwd=home).stdout
+    assert "exists" in run_here("build_dataset", *DATA, cwd=home).stdout
 
 
 def test_a_run_keeps_everything(trained):
@@ -87,7 +87,7 @@ def test_a_run_keeps_everything(trained):
 def test_a_finished_run_is_not_done_again_and_another_is_refused(home, trained):
     folder, _ = trained
     before = (folder / "run.json").stat().st_mtime_ns
-    assert "stands" in run_here("train", "model=tfidf", *DATA, cwd=home).stdout
+    assert "exists" in run_here("train", "model=tfidf", *DATA, cwd=home).stdout
     assert (folder / "run.json").stat().st_mtime_ns == before
     done = run_script("train", "model=tfidf", "model.C=5", *DATA, cwd=home, check=False)
     assert done.returncode == 2
@@ -267,7 +267,7 @@ def test_a_multirun_from_a_folder_that_is_only_read(home, tmp_path):
     run = json.loads((tmp_path / "there" / "runs" / "mine-prior_target" / "seed-0" / "run.json").read_text())
     arguments = shlex.split(run["command"])[2:]
     again = run_here("train", *arguments, f"outputs={tmp_path}/there", cwd=tmp_path / "here")
-    assert "mine-prior_target/seed-0 stands" in again.stdout
+    assert "mine-prior_target/seed-0 exists" in again.stdout
 
 
 def tried(message: str, start: str) -> list[str]:

@@ -192,7 +192,7 @@ def test_the_scripts(tmp_path):
     assert "written by table, 1 file(s)" in seen and "a first mapping: scored.mapping.yaml" in seen
     first = (tmp_path / "scored.mapping.yaml").read_text()
     assert "text: text" in first and "???" in first
-    assert "stands and was left" in run_here("inspect_import", "scored.jsonl", "--tool", "table", cwd=tmp_path).stdout
+    assert "exists and was left" in run_here("inspect_import", "scored.jsonl", "--tool", "table", cwd=tmp_path).stdout
     failed = run_here("inspect_import", "scored.jsonl", "--mapping", "scored.mapping.yaml", cwd=tmp_path, check=False)
     assert failed.returncode == 2 and "target: left open" in failed.stderr
     said = "text: text\ntarget: target\nlabel: holder\nlabels: {favor: the guild}\n"

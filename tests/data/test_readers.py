@@ -81,7 +81,7 @@ def test_a_variant_stands_in_the_place_of_its_rows_sentence(seeds):
         ({"row": "mill-09"}, "variant 1: no such row in this document"),
         ({"change": "spelling"}, "variant 1: unknown change; found 'spelling'; allowed: negation, modal"),
         ({"text": "They want the wheel stopped."}, "variant 1: no changed sentence"),
-        ({"id": "mill-01"}, "variant 1: a row id stands twice"),
+        ({"id": "mill-01"}, "variant 1: a row id occurs twice"),
     ):
         write_document(folder, document | {"variants": [variant | changes]})
         with pytest.raises(StanceError, match=message):
@@ -106,7 +106,7 @@ def test_parts_are_given_by_area(seeds):
         assert [found[i] for i in ("mill-01", "mill-02", "mill-v1")] == expected
     for parts, message in (
         ({"dev": ["labour"]}, "unknown part; found 'dev'"),
-        ({"train": ["labour"], "test": ["labour"]}, "an area stands in two parts; found 'labour'"),
+        ({"train": ["labour"], "test": ["labour"]}, "an area is in two parts; found 'labour'"),
         ({"train": ["sport"]}, "no part for the area of mill; found 'labour'; allowed: sport"),
     ):
         (folder / "parts.json").write_text(json.dumps(parts))
@@ -125,7 +125,7 @@ BAD_DOCUMENTS = {
     "key": (lambda d: d | {"rows": [{"id": "mill-01"}]}, "row 1: a key is missing"),
     "no holder": (lambda d: with_row(d, holder=None), "row 1: id or holder is not text"),
     "a number with a point": (lambda d: with_row(d, sentence=1.0), "row 1: no such sentence; found 1.0"),
-    "twice": (lambda d: with_row(d, id="mill-02"), "row 2: a row id stands twice; found 'mill-02'"),
+    "twice": (lambda d: with_row(d, id="mill-02"), "row 2: a row id occurs twice; found 'mill-02'"),
 }
 
 

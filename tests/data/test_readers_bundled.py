@@ -46,7 +46,7 @@ def labels_by_part(corpus):
 
 
 def shared(corpus, name) -> list:
-    """What stands in two parts, in normal form; the challenge part's sentences are variants of those of literary."""
+    """What is in two parts, in normal form; the challenge part's sentences are variants of those of literary."""
     parts: dict[str, set[str]] = {}
     for row in corpus.annotations:
         part = corpus.parts[row.id].replace("challenge", bundled.LITERARY_TAG)
@@ -119,7 +119,7 @@ def sentence(**changes):
 
 BAD_SENTENCES = {
     "a document without area": (sentence(document="z"), "line 1: a document without area; found 'z'; allowed: areas"),
-    "a row id twice": (sentence() * 2, "line 2: a row id stands twice; found 'q-01-1'"),
+    "a row id twice": (sentence() * 2, "line 2: a row id occurs twice; found 'q-01-1'"),
     "no rows": (sentence(rows=[]), "line 1: a sentence without rows; found 'q-01'"),
     "no text": (sentence(text=" "), "line 1: field 'text' is empty"),
     "no id": (sentence(id=None), "line 1: field 'id' is empty"),
@@ -161,11 +161,11 @@ BAD_PARTS = {
         "no part for an area; found 'sport'; allowed: labour",
     ),
     "another part": ("parts.json", {"dev": ["labour"]}, "unknown part; found 'dev'; allowed: train, validation, test"),
-    "an area twice": ("parts.json", {"train": ["labour", "sport"], "test": ["sport"]}, "an area stands in two parts"),
+    "an area twice": ("parts.json", {"train": ["labour", "sport"], "test": ["sport"]}, "an area is in two parts"),
     "a document twice": (
         "areas.json",
         {"labour": ["q"], "sport": ["r", "q"]},
-        "a document stands in two areas; found 'q'",
+        "a document is in two areas; found 'q'",
     ),
 }
 
@@ -231,7 +231,7 @@ BAD_QUESTIONS = {
     "offsets outside": ({"end": 600}, r"no such sentence; found \[0, 600\]; allowed: 0 to 60"),
     "no sentence at all": ({"end": 0}, r"no such sentence; found \[0, 0\]"),
     "offsets that are no numbers": ({"start": "0"}, r"no such sentence; found \['0', 35\]"),
-    "an id twice": ({"id": "wire-7-02"}, "a row id stands twice; found 'wire-7-02'"),
+    "an id twice": ({"id": "wire-7-02"}, "a row id occurs twice; found 'wire-7-02'"),
     "no target": ({"target": ""}, "field 'target' is empty"),
 }
 

@@ -355,7 +355,7 @@ def test_a_sheet_that_is_none_is_refused(tmp_path):
         list(read_rows(path))
     write_xlsx(path, ("text", "text"), ("a", "b"))
     with pytest.raises(
-        StanceError, match=r"row 1: no header, or a column stands twice in it; found \['text', 'text'\]"
+        StanceError, match=r"row 1: no header, or a column occurs twice in it; found \['text', 'text'\]"
     ):
         list(read_rows(path))
 

@@ -101,7 +101,7 @@ def test_judgements_without_ids_are_not_rows(tmp_path, caplog):
         read(write_lines(tmp_path / "rows.jsonl", rows))
     with caplog.at_level("INFO", logger="stance"):
         read(write_lines(tmp_path / "rows.jsonl", [ROWS[0] | {"annotator": "ana"}, ROWS[1] | {"annotator": "bo"}]))
-    assert "no column 'holder': the stance asked is that of the author" in caplog.text
+    assert "no column 'holder': the stance is that of the author" in caplog.text
     assert "no column 'document': every row is a document of its own" in caplog.text
 
 
@@ -166,7 +166,7 @@ def test_rows_without_a_judgement_or_with_one_that_is_none_of_three_are_left_out
 
 def test_an_id_in_two_parts_and_a_file_without_rows(tmp_path):
     rows = [ROWS[0] | {"id": "a", "annotator": "ana"}, ROWS[0] | {"id": "a", "annotator": "bo", "split": "test"}]
-    with pytest.raises(StanceError, match="line 2: id 'a' stands in two parts"):
+    with pytest.raises(StanceError, match="line 2: id 'a' is in two parts"):
         read(write_lines(tmp_path / "rows.jsonl", rows))
     with pytest.raises(StanceError, match="no rows in the file"):
         read(write_lines(tmp_path / "none.jsonl", []))

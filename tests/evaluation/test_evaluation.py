@@ -101,7 +101,7 @@ def test_space_around_an_id_is_no_part_of_it(tmp_path):
     (tmp_path / "p.csv").write_text("id,label\n 3 ,favor\n4\t,against\n")
     assert list(read_predictions(tmp_path / "p.csv")) == ["3", "4"]
     (tmp_path / "p.csv").write_text("id,label\n3,favor\n 3,against\n")
-    with pytest.raises(StanceError, match="line 3: an id stands twice; found '3'"):
+    with pytest.raises(StanceError, match="line 3: an id occurs twice; found '3'"):
         read_predictions(tmp_path / "p.csv")
 
 
@@ -115,9 +115,9 @@ BAD_PREDICTIONS = [
     ("id,label\n1,favour\n", r"line 2: unknown label; found 'favour'; allowed: .* e\.g\. labels\.favor="),
     (
         "id,label\n1,A\n2,A\n2,favor\n2,favor\n",
-        r"3 faulty rows\n.*'A'.* \(and 1 more row\)\n.*line 5: an id stands twice",
+        r"3 faulty rows\n.*'A'.* \(and 1 more row\)\n.*line 5: an id occurs twice",
     ),
-    ("id,label\n1,favor\n1,favor\n", "line 3: an id stands twice; found '1'"),
+    ("id,label\n1,favor\n1,favor\n", "line 3: an id occurs twice; found '1'"),
     ("id,stance\n1,favor\n", "line 2: no 'label'"),
     ("id,label,against,neutral,favor\n1,favor,0.2,0.2,0.2\n", "line 2: no distribution"),
     ("id,label,against,neutral,favor\n1,favor,0.2,x,0.2\n", "not a probability for each label"),

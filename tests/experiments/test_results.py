@@ -205,7 +205,7 @@ def test_a_record_of_other_data_or_of_none_is_refused(train, settings, tmp_path)
     content = json.loads(record(tmp_path).read_text())
     content["data"]["fingerprint"] = "0" * 64
     record(tmp_path).write_text(json.dumps(content))
-    with pytest.raises(StanceError, match=r"recorded on other data than what now stands; found .*; allowed: .* 000"):
+    with pytest.raises(StanceError, match=r"recorded on other data than what is there now; found .*; allowed: .* 000"):
         collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "guess")
     content["name"] = "another"
     record(tmp_path).write_text(json.dumps(content))

@@ -68,7 +68,7 @@ def test_what_does_not_fit_is_refused(home, tmp_path):
             compare_systems(settings(home, "majority", str(tmp_path / f"{name}.jsonl")))
     with pytest.raises(StanceError, match="data: predictions files without the data they are of"):
         compare_systems(settings(home, str(file), str(file)))
-    with pytest.raises(StanceError, match="systems: one stands twice"):
+    with pytest.raises(StanceError, match="systems: one occurs twice"):
         compare_systems(settings(home, "tfidf", "tfidf"))
     with pytest.raises(StanceError, match=r"no finished runs; allowed: majority, tfidf"):
         compare_systems(settings(home, "tfidf", "nothing"))

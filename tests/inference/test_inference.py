@@ -131,7 +131,7 @@ def test_parquet_with_two_columns_of_one_name_is_refused(tmp_path, classifier):
     columns = [pa.array(["a"]), pa.array(["sign"]), pa.array([1]), pa.array([2])]
     pq.write_table(pa.Table.from_arrays(columns, names=["text", "target", "k", "k"]), tmp_path / "in.parquet")
     config = PredictConfig(checkpoint="", input=str(tmp_path / "in.parquet"), output=str(tmp_path / "out.parquet"))
-    with pytest.raises(StanceError, match=r"in\.parquet: a column stands twice; found \['k'\]"):
+    with pytest.raises(StanceError, match=r"in\.parquet: a column occurs twice; found \['k'\]"):
         predict_file(classifier, config)
 
 
@@ -199,7 +199,7 @@ def test_a_workbook_is_scored_as_the_same_csv(tmp_path, classifier, caplog):
         assert bad["line"] == 5 and bad["reason"] == "cell B5 holds the error #N/A; allowed: a value in each cell"
         assert json.loads(bad["raw"])["id"] == "d"
     assert "the sheet 'Sheet' is read" in caplog.text
-    told = "in.xlsx, row 3: column 'holder' is empty, as in 1 of 3 rows: the stance asked there is that of the author"
+    told = "in.xlsx, row 3: column 'holder' is empty, as in 1 of 3 rows: the stance there is that of the author"
     assert told in caplog.text
 
 
@@ -303,7 +303,7 @@ def test_a_holder_column_that_is_named_must_be_there(tmp_path, classifier, caplo
         predict_file(classifier, config)
     with caplog.at_level("INFO", logger="stance"):
         predict_file(classifier, PredictConfig(checkpoint="", input=source, output=str(tmp_path / "out.csv")))
-    assert "no column 'holder': the stance asked is that of the author" in caplog.text
+    assert "no column 'holder': the stance is that of the author" in caplog.text
 
 
 def test_values_that_are_no_text_and_constants_beside_columns(tmp_path, classifier):
@@ -528,7 +528,7 @@ def test_strict_stops_and_nothing_but_bad_rows_is_an_error(tmp_path, classifier)
     with pytest.raises(StanceError, match=r"in\.csv: all 2 rows are bad; line 2: field 'text' is empty"):
         predict_file(classifier, config)
     (tmp_path / "in.csv").write_text("text,text\na,sign\n")
-    with pytest.raises(StanceError, match="a column stands twice"):
+    with pytest.raises(StanceError, match="a column occurs twice"):
         predict_file(classifier, config)
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
     (tmp_path / "out.rejects.jsonl").write_text("of an earlier run\n")

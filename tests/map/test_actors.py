@@ -84,7 +84,7 @@ def test_a_file_of_actors(tmp_path):
     ("lines", "said"),
     [
         (["A B,the chief,", "C D,The  Chief,"], "line 3: C D and A B .*line 2.* have one alias; found 'The  Chief'"),
-        (["A B,,", "A B,x,"], "line 3: an actor stands twice"),
+        (["A B,,", "A B,x,"], "line 3: an actor occurs twice"),
         (["A B,,Nobody"], "line 2: member_of is no actor; found 'Nobody'"),
         (["A,,B", "B,,C", "C,,A"], "line 2: members in a circle; found 'A -> B -> C -> A'"),
         (["A,,A"], "members in a circle"),

@@ -156,8 +156,8 @@ def test_a_table_with_columns_of_its_own(tmp_path):
     assert good["7"] == Document("7", "The port refused.", "2024-05-17", "Dawn")
     assert good["line 5"].date == ""  # may be May or June
     assert len(aside) == 3
-    assert "stands twice" in aside[f"{path}, line 2"]
-    assert next(iter(read_documents(path, columns, skip=1))).reason.startswith("the id '7' stands twice")
+    assert "occurs twice" in aside[f"{path}, line 2"]
+    assert next(iter(read_documents(path, columns, skip=1))).reason.startswith("the id '7' occurs twice")
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_file_of_proposals(tmp_path):
     [
         (["target", "a"], "line 2: no column 'proposal'"),
         (["proposal,reverse", "a,a"], "line 2: a proposal is its own reverse"),
-        (["proposal", "a", "a"], "line 3: a proposal stands twice"),
+        (["proposal", "a", "a"], "line 3: a proposal occurs twice"),
         (["proposal,from", "a,soon"], "line 2: from is no date; found 'soon'"),
         (["proposal,from,until", "a,2024-05-17,2024-04"], "line 2: until is before from"),
         (["proposal"], "no proposals in the file"),

@@ -21,7 +21,7 @@ class Annotation:
     Attributes:
         id: The row; the same for every annotator who judged it.
         text: The sentence.
-        holder: Whose stance is asked; empty = the author or speaker of the text.
+        holder: Whose stance it is; empty = the author or speaker of the text.
         target: The negotiation proposal.
         label: against, neutral or favor.
         annotator: Who judged.
@@ -94,7 +94,7 @@ class Corpus:
 
 
 def in_one_spelling(corpus: Corpus) -> Corpus:
-    """The corpus with each holder, target, document and annotator as it is spelled where it first stands.
+    """The corpus with each holder, target, document and annotator in its first spelling.
 
     Two spellings of one string, composed and decomposed (NFC, NFD), would count as two. Texts stay as they are.
     """
@@ -119,7 +119,7 @@ def shortened(names: Iterable[str]) -> list[str]:
 
 
 def places_of(annotations: Iterable[Annotation]) -> dict[str, str]:
-    """By row id where each of its judgements stands."""
+    """By row id the places of its judgements."""
     found: dict[str, list[str]] = {}
     for annotation in annotations:
         found.setdefault(annotation.id, []).append(annotation.place)
@@ -127,7 +127,7 @@ def places_of(annotations: Iterable[Annotation]) -> dict[str, str]:
 
 
 def label_counts(labels: Iterable[str]) -> dict[str, int]:
-    """How often each of the three labels stands, in their order; zero where it does not."""
+    """How often each of the three labels occurs, in their order."""
     counts: dict[str, int] = dict.fromkeys(LABELS, 0)
     for label in labels:
         counts[label] += 1

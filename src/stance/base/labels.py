@@ -30,7 +30,7 @@ def is_missing(value: object) -> bool:
 
 
 def spelled(value: object) -> str:
-    """A label as it stands in a file, as text without surrounding space; empty where there is none."""
+    """A label as a file has it, as text without surrounding space; empty where there is none."""
     return "" if is_missing(value) else str(value).strip()
 
 

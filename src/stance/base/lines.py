@@ -53,7 +53,7 @@ class ScannedRow(NamedTuple):
         number: Of its (last) line, from 1; in parquet of the row.
         place: For messages.
         values: By column; or what is wrong with the row.
-        raw: As it stands in the file, undecodable bytes by backslash and number; None for a readable row of parquet or
+        raw: As the file has it, undecodable bytes by backslash and number; None for a readable row of parquet or
             of a workbook.
         position: Bytes of the file that were read with it, compressed ones where it is; in parquet rows.
     """

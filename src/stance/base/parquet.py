@@ -72,7 +72,7 @@ def schema_of(path: str | Path, added: Mapping[str, str] = MappingProxyType({}))
     with content(str(path), "not a parquet file"):
         schema = pq.read_schema(must_exist(path))
     if doubled := sorted(name for name, times in Counter(schema.names).items() if times > 1):
-        raise input_error(str(path), "a column stands twice", found=doubled)
+        raise input_error(str(path), "a column occurs twice", found=doubled)
     for name, kind in added.items():
         if name not in schema.names:
             schema = schema.append(pa.field(name, pa.type_for_alias(kind)))

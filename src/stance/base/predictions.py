@@ -1,4 +1,4 @@
-"""What a model says of one row, and the files that predictions travel in."""
+"""The prediction of a model for one row, and the files that predictions are stored in."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def checked(probabilities: Probabilities) -> Probabilities:
 
 
 def probabilities_of(predictor: Predictor, questions: Sequence[Question]) -> Probabilities:
-    """What a model says, shape (rows, 3); where nothing is asked, no model is.
+    """A model's probabilities, shape (rows, 3); without questions the model does not run.
 
     Raises:
         StanceError: See :func:`checked`.
@@ -156,7 +156,7 @@ def read_predictions(
             row = {name: full.get(prefix + name) for name in ("label", *LABELS)}
             row_id = spelled(full["id"])
             if row_id in predictions:
-                raise input_error(place, "an id stands twice", found=row_id, allowed="one prediction for each id")
+                raise input_error(place, "an id occurs twice", found=row_id, allowed="one prediction for each id")
             predictions[row_id] = parse_prediction(row, place, label_map, "labels")
             contradictions.note(predictions[row_id], place)
     faults.tell()

@@ -188,7 +188,7 @@ def scan_separated(
             while header and not header[-1]:
                 header, unnamed = header[:-1], unnamed + 1  # a spreadsheet's empty columns
             if doubled := sorted(name for name, times in Counter(header).items() if times > 1):
-                raise input_error(line_of(path, 1), "a column stands twice in the header", found=doubled)
+                raise input_error(line_of(path, 1), "a column occurs twice in the header", found=doubled)
             continue
         place = line_of(path, read[-1].number)
         if unnamed and not any(cells[len(header) :]):

@@ -1,4 +1,4 @@
-"""The rows of an Excel workbook: which of its sheets, under which header, and what stands in each cell."""
+"""The rows of an Excel workbook: which of its sheets, under which header, and the value of each cell."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def _choose(path: Path, book: Any, wanted: Collection[str]) -> _Table:  # noqa: 
     if faults := table.layout.faults.get(table.head):
         raise _refused(place, faults)
     if not any(table.names) or len({*table.names}) != len(table.names):
-        raise input_error(place, "no header, or a column stands twice in it", found=table.names)
+        raise input_error(place, "no header, or a column occurs twice in it", found=table.names)
     if len(book.worksheets) > 1:
         log.info("%s: the sheet %r is read, of %s", path, table.sheet.title, ", ".join(book.sheetnames))
     if table.head in table.layout.hidden:

@@ -48,7 +48,7 @@ def has_unspaced(text: str) -> bool:
 
 
 def count_words(text: str) -> int:
-    """How many words a text has: what stands between blanks, where the script has them."""
+    """How many words a text has, by its blanks where the script has them."""
     return len(words(text)) if has_unspaced(text) else len(text.split())
 
 

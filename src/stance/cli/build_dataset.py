@@ -16,5 +16,5 @@ def main(config: BuildConfig) -> None:
 
     folder = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
     splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
-    print(f"dataset {folder} {'built' if built else 'stands'}")
+    print(f"dataset {folder} {'built' if built else 'exists'}")
     print(describe(record, splits))

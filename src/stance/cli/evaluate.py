@@ -3,7 +3,7 @@
     stance evaluate checkpoint=DIR data=negotiation
 
 Or predictions=FILE (columns id, label, and if there are against, neutral, favor); part=validation|test|challenge;
-probes=true asks a checkpoint more; behaviour=FILE shows what stance behaviour wrote.
+probes=true also runs a checkpoint on changed rows; behaviour=FILE shows what stance behaviour wrote.
 """
 
 from stance.cli.config import script

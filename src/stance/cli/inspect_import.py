@@ -14,7 +14,7 @@ from stance.cli.config import plain_messages
 
 
 def main() -> None:
-    """Print what is there; write NAME.mapping.yaml in this folder unless it stands."""
+    """Print what is there; write NAME.mapping.yaml in this folder unless it exists."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", metavar="FILE_OR_FOLDER")
     parser.add_argument("--tool", default="", help="which wrote it, if its content does not say")
@@ -41,7 +41,7 @@ def main() -> None:
         print(*described(seen), sep="\n")
         output = Path(arguments.output or f"{Path(arguments.path).stem}.mapping.yaml")
         if output.exists():
-            print(f"{output} stands and was left as it is")
+            print(f"{output} exists and was left as it is")
             return
         with write_beside(output) as temporary:
             temporary.write_text(first_mapping(seen, arguments.path), encoding="utf-8")

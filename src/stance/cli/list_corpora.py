@@ -2,7 +2,7 @@
 
     stance list-corpora
 
-It stands in docs/corpora.md.
+The table is in docs/corpora.md.
 """
 
 import argparse

@@ -12,7 +12,7 @@ from pathlib import Path
 from stance.base.errors import input_error
 from stance.cli.output import may_end_early
 
-#: What there is to do, by the file that does it, in the order in which a project comes to it.
+#: The commands, by file of this folder, in the order in which a project needs them.
 COMMANDS = {
     "label": ("predict", "map", "shares", "annotate"),
     "annotations": ("inspect_import", "export_tasks", "annotators", "suspects", "audit", "build_dataset"),

@@ -21,7 +21,7 @@ def main(config: MapConfig) -> None:
 
     if config.actors == SUGGEST:
         number, path = suggest_actors(config)
-        print(f"{number:,} candidates -> {path}: leave those whose position is asked, then actors={path}")
+        print(f"{number:,} candidates -> {path}: keep those whose positions you need, then actors={path}")
         return
     made = make_map(config)
     for cell in made.cells:

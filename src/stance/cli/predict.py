@@ -10,7 +10,7 @@ runtime=auto takes the ONNX file where there is one (docs/inference.md), runtime
 details=true adds text_cut and holder_mentioned; windows=true reads texts in windows that are too long for the model.
 excel_safe=true keeps texts that begin with = + - @ from being computed as formulas when Excel opens the csv.
 abstain.risk=0.1 writes "abstain" for rows that are too likely to be wrong; their probabilities stay.
-engine=ray asks the workers of a Ray cluster (ray.address=HOST:PORT) or of this machine: docs/scaling.md.
+engine=ray labels with the workers of a Ray cluster (ray.address=HOST:PORT) or of this machine: docs/scaling.md.
 """
 
 from stance.cli.config import script

@@ -48,7 +48,7 @@ class Gaps:
     #: In a table whose rows are judgements.
     MEANING: ClassVar[Mapping[str, str]] = {
         "id": "such a row is called by its number",
-        "holder": "the stance asked there is that of the author of the text",
+        "holder": "the stance there is that of the author of the text",
         "document": "each such row is a document of its own",
         "annotator": "all such rows count as judged by one annotator",
     }
@@ -69,7 +69,7 @@ class Gaps:
                 self.first.setdefault(column, place)
 
     def tell(self, key: str = "data.fill_down", how: str = "") -> None:
-        """Warn of what was found, and say how an empty cell takes what stands above it: by which setting."""
+        """Warn of what was found, and name the setting by which an empty cell takes the value above it."""
         for column, rows in self.empty.items():
             if rows < self.rows:
                 place, counts = self.first[column], f"{rows:,} of {self.rows:,} rows"
@@ -88,7 +88,7 @@ def left_out_here(label: object, leave_out: Collection[str | None], left_out: Co
 def label_of(
     value: object, label_map: Mapping[str, str] | None, place: str, leave_out: Collection[str | None] = ()
 ) -> Label:
-    """The label that stands in a file of annotations; see :func:`stance.base.labels.parse_label`.
+    """The label in a file of annotations; see :func:`stance.base.labels.parse_label`.
 
     ``leave_out`` is what is left out already: the message says how to leave out this label too.
     """
@@ -147,7 +147,7 @@ def check_annotations(path: str | Path, annotations: Iterable[Annotation], place
     Args:
         path: The file that they are from.
         annotations: In file order.
-        places: Where each stands, for the message; as many as annotations.
+        places: Their places in files, for messages; as many as annotations.
     """
     annotations = list(annotations)
     ids = dict.fromkeys(annotation.id for annotation in annotations)

@@ -44,7 +44,7 @@ SHOWN = 10
 def dataset_folder(
     outputs: str | Path, data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None = None
 ) -> Path:
-    """Where the dataset of this configuration stands: its name ends in a digest, so that two never share a folder."""
+    """The folder of this configuration's dataset: its name ends in a digest, so that two never share a folder."""
     made = digest(_settings(data, split, auxiliary))
     return Path(outputs) / "data" / f"{data.name}-{split.by}-{split.seed}-{made[:8]}"
 
@@ -65,7 +65,7 @@ def _code() -> str:
 def build_dataset(
     outputs: str | Path, data: DataConfig, split: SplitConfig, auxiliary: AuxiliaryConfig | None = None
 ) -> tuple[Splits, DatasetRecord, bool]:
-    """The examples by part and the record; built and written unless the same already stands.
+    """The examples by part and the record; built and written unless it exists.
 
     A dataset stands for as long as neither its configuration nor a byte of its files changes, nor the code that reads
     and divides them; one that cannot be read any more is built again. Of two processes that want the same one at once,

@@ -102,7 +102,7 @@ def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str]]:
     faults.tell()
     ids = [task.fields["id"] for task in tasks]
     if len(set(ids)) < len(ids):
-        raise input_error(path, "an id stands twice", found=next(i for i in ids if ids.count(i) > 1))
+        raise input_error(path, "an id occurs twice", found=next(i for i in ids if ids.count(i) > 1))
     return tasks, ids
 
 

@@ -73,8 +73,8 @@ ALWAYS_READ = frozenset(("name", "reader", "root", "path", "hub", "revision", "h
 class DataConfig:
     """Where judgements come from.
 
-    The first seven are read of every corpus. The others are options: which reader reads them stands in its
-    :class:`stance.data.info.CorpusInfo`, and one that the reader does not read is refused.
+    The first seven are read of every corpus. The others are options: :class:`stance.data.info.CorpusInfo` names those
+    that the corpus's reader reads, and the rest are refused.
 
     Attributes:
         name: Of the corpus; part of folder names.

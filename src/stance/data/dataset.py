@@ -94,7 +94,7 @@ def statistics(splits: Mapping[str, Sequence[Example]]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """What stands beside a dataset on disk.
+    """The record beside a dataset on disk.
 
     Attributes:
         name: Of the corpus.

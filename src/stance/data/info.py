@@ -1,4 +1,4 @@
-"""What each corpus says of itself, in its own file: a :class:`CorpusInfo` after its ``read``.
+"""How each corpus is declared: a :class:`CorpusInfo` after the ``read`` in its own file.
 
 Adding a file to ``corpora/`` is all that makes a reader known: nothing lists them elsewhere.
 """

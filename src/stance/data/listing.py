@@ -9,7 +9,7 @@ from stance.base.files import write_beside
 from stance.base.markdown import markdown_table
 from stance.data.info import CorpusInfo, known
 
-#: Between these the table stands in the page.
+#: The table is between these on the page.
 MARKS = ("<!-- corpora -->", "<!-- /corpora -->")
 
 HEADS = ("`data=`", "folder", "files", "from (GitHub)", "labels", "parts of its own", "led by", "licence")

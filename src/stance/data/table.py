@@ -4,7 +4,7 @@ csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). There are two ways to 
 
 - ``data=table``: a column of text and one of the label must be there, and a target, as a column or one for all rows.
   The others may be missing, if the configuration does not name them: without ids a row is called by its number, without
-  documents each row is its own, without annotators the file is one, without holders the author is asked.
+  documents each row is its own, without annotators the file is one, without holders the holder is the author.
 - ``data=annotations``, strictly: every row must have all of id, text, holder, target, label, annotator and document,
   and none but the holder may be empty. This is what :func:`stance.data.annotation_files.write_annotations` writes.
 
@@ -151,7 +151,7 @@ def read(
     if part_map is None and "part" not in absent:
         log.warning("%s: its column %r is not read here; data=table takes parts from a column", path, columns.part)
     if "holder" in absent:
-        log.info("no column %r: the stance asked is that of the author of the text", columns.holder)
+        log.info("no column %r: the stance is that of the author of the text", columns.holder)
     if "document" in absent:
         log.info("no column %r: every row is a document of its own", columns.document)
     return of_annotators(path, corpus, annotators, adjudicator)
@@ -221,7 +221,7 @@ def corpus_of_rows(
             if part_map is not None and columns.part in row:
                 part = _part(row[columns.part], part_map, place)
                 if parts.setdefault(annotation.id, part) != part:
-                    raise input_error(place, f"id {annotation.id!r} stands in two parts", found=part)
+                    raise input_error(place, f"id {annotation.id!r} is in two parts", found=part)
             annotations.append(annotation)
             places.append(place)
     faults.tell()

@@ -133,9 +133,8 @@ def audit_page(audits: Sequence[Mapping[str, Any]]) -> str:
         markdown_table(PARTS_COLUMNS, map(_parts_row, audits)),
         "",
         "Scores on test without reading the whole row: five priors fitted on train (the most frequent label; labels",
-        "drawn by their shares, mean of 50 draws; the most frequent of the target, of the holder, of both), and n-grams"
-        " of",
-        "the text with a linear SVM that sees neither holder nor target (95% interval by document).",
+        "drawn by their shares, mean of 50 draws; the most frequent of the target, of the holder, of both), and",
+        "n-grams of the text with a linear SVM that sees neither holder nor target (95% interval by document).",
         "",
         markdown_table(SCORES_COLUMNS, map(_scores_row, audits)),
     ]

@@ -100,7 +100,7 @@ class ReportConfig(EvaluateConfig):
     behaviour: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse probes of a file, and an output that is no JSON file: the page stands beside it."""
+        """Refuse probes of a file, and an output that is no JSON file: the page is beside it."""
         EvaluateConfig.__post_init__(self)
         if self.output is not None and Path(self.output).suffix != ".json":
             raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")

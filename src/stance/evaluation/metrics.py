@@ -60,7 +60,7 @@ def measure(
 
     Args:
         name: One of ``ALL_MEASURES``.
-        weights: Shape (samples, documents): how often each document stands in each sample.
+        weights: Shape (samples, documents): how often each document occurs in each sample.
         matrices: Shape (pairs, 3, 3); these three as :func:`grouped_confusions` gives them.
         documents: Shape (pairs,).
         targets: Shape (pairs,).

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 def about_language_models(
     data: DataConfig, predictor: Predictor, before: Sequence[Counter[str]] = ()
 ) -> dict[str, Any] | None:
-    """What must stand beside the score of a prompted language model; None for other models.
+    """The caveats to the score of a prompted language model; None for other models.
 
     Args:
         data: What it was asked about.
@@ -58,7 +58,7 @@ def about_part(config: EvaluateConfig, record: DatasetRecord) -> dict[str, Any]:
 def predict_part(
     config: EvaluateConfig,
 ) -> tuple[Splits, DatasetRecord, list[Prediction], Any]:
-    """The dataset, what is said of each row of the part, in their order, and the classifier that said it.
+    """The dataset, a prediction for each row of the part, in their order, and the classifier.
 
     The last is a :class:`stance.models.classifier.StanceClassifier`, or None where the predictions are from a file.
 

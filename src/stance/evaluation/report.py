@@ -144,7 +144,7 @@ class PartReport:
         part: Of the dataset.
         data: ``name`` and ``fingerprint``.
         learnt: How many of the rows have a text that the checkpoint learnt from; None = not known.
-        scores: As JSON its keys stand between the others.
+        scores: In JSON its keys are among the others.
         intervals: Of the scores by label and group.
         slices: Where the model is worse than on the rest.
         calibration: Of the probabilities; this and ``selective`` are left out where there are none.

@@ -61,7 +61,7 @@ def area(confidence: Array, right: Array, rows_of: Array) -> Array:
     Args:
         confidence: Shape (rows,); rows of one confidence are answered together.
         right: 1.0 or 0.0, shape (rows,).
-        rows_of: How often each row stands in each sample, shape (samples, rows).
+        rows_of: How often each row occurs in each sample, shape (samples, rows).
 
     Returns:
         Shape (samples,): the share of errors among the answered rows, averaged over the rows from most to least sure.

@@ -27,7 +27,7 @@ from stance.base.measures import Array
 from stance.base.predictions import DECIMALS, Probabilities
 from stance.evaluation import metrics
 
-#: In a checkpoint: what the model said of the validation rows.
+#: In a checkpoint: gold labels and probabilities of the validation rows.
 FILE = "validation.safetensors"
 
 METHODS = ("counted", "adjusted", "em")
@@ -52,7 +52,7 @@ class Scored:
 
     @classmethod
     def of(cls, examples: Sequence[Example], probabilities: Probabilities) -> Scored:
-        """Examples with their gold labels, and what a model said of them."""
+        """Examples with their gold labels and a model's probabilities."""
         labels = np.array([LABEL2ID[example.label] for example in examples], dtype=np.int64)
         return cls(metrics.numbered([example.document for example in examples]), labels, probabilities)
 
@@ -63,7 +63,7 @@ class Scored:
 
 
 def write_validation(folder: Path, validation: Scored) -> None:
-    """Put what the model said of validation into its checkpoint: no text, no id."""
+    """Write the validation rows' labels and probabilities into the checkpoint: no text, no id."""
     arrays = {"documents": validation.documents, "gold": validation.labels, "probabilities": validation.probabilities}
     with write_beside(folder / FILE) as temporary:
         save_file(arrays, temporary)
@@ -160,7 +160,7 @@ def expectation_maximization(probabilities: Array, prior: Array, weights: Array)
     Args:
         probabilities: Calibrated, shape (samples, rows, 3).
         prior: Label shares that they are calibrated to, shape (samples, 3), none 0.
-        weights: How often each row stands in each sample, shape (samples, rows).
+        weights: How often each row occurs in each sample, shape (samples, rows).
 
     Returns:
         Shape (samples, 3). Every third step is extrapolated (SQUAREM; Varadhan and Roland 2008, Scandinavian Journal of

@@ -30,9 +30,9 @@ class Suspect:
     """A row whose label may be wrong.
 
     Attributes:
-        example: With the label as it stands.
+        example: With its current label.
         suggested: The most probable label.
-        confidence: Probability of the label as it stands.
+        confidence: Probability of the current label.
         suggested_confidence: Probability of the suggested one.
     """
 
@@ -77,7 +77,7 @@ def find_suspects(examples: Sequence[Example], probabilities: Probabilities) -> 
     average for rows that bear them; the rank is the probability of its own label, the lowest first.
 
     Args:
-        examples: With the labels as they stand.
+        examples: With their current labels.
         probabilities: Shape (rows, 3), from models that did not see the rows (:func:`out_of_fold`).
 
     Raises:
@@ -112,7 +112,7 @@ COLUMNS = (
 def write_suspects(
     path: str | Path, suspects: Sequence[Suspect], places: Mapping[str, str], *, excel_safe: bool = False
 ) -> None:
-    """One row a suspect, csv, with the votes (against, neutral, favor) that its label came from, and where they stand.
+    """One row a suspect, csv, with the votes (against, neutral, favor) that its label came from, and their places.
 
     ``places`` are by row id, see :func:`stance.base.annotations.places_of`. With ``excel_safe`` no text is a formula
     (:func:`stance.base.spreadsheet.inert`).

@@ -78,7 +78,7 @@ def compare_systems(config: CompareConfig) -> tuple[list[dict[str, Any]], Path]:
     for name, system in zip(names, found, strict=True):
         systems[_short(name, system)] = _labels(name, system, splits, config, data["fingerprint"])
     if len(systems) < len(names):
-        raise input_error("systems", "one stands twice", found=names, allowed="systems that differ")
+        raise input_error("systems", "one occurs twice", found=names, allowed="systems that differ")
     results = compare(examples, systems, headline=headline, samples=config.bootstrap)
     folder = Path(config.outputs) / "comparisons" / "-".join(map(as_name, systems))
     first = next(iter(systems))

@@ -33,7 +33,7 @@ PROBED = ("tfidf",)
 def evaluate_part(config: ReportConfig) -> tuple[PartReport, Path]:
     """Everything measured about a checkpoint or a predictions file on one part of a dataset, and where it was written.
 
-    Beside the JSON file stands the same as a page (see :mod:`stance.reporting.page`), with the suffix ``.html``.
+    Beside the JSON file is the same as a page (see :mod:`stance.reporting.page`), with the suffix ``.html``.
 
     Raises:
         StanceError: See :func:`stance.evaluation.predict_part.predict_part`; a file of ``behaviour`` that is none.

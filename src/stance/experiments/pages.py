@@ -17,7 +17,7 @@ from stance.training.recorded import Recorded
 #: Parts that are reported beside test where a corpus has them: hard rows, and the test part of an older version.
 BESIDE: Mapping[str, str] = {"challenge": "challenge part", "literary": "literary part"}
 
-#: What is said of a published figure; ``parts``: whether it was measured on the same parts as ours.
+#: Remarks on a published figure; ``parts``: whether it was measured on the same parts as ours.
 PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
 
 

@@ -56,7 +56,7 @@ class RunSet:
 
     @property
     def answered(self) -> bool:
-        """Whether it is known what each run said of each row."""
+        """Whether each run's label of each row is recorded."""
         return all("labels" in run for run in self.runs)
 
     def learnt(self) -> list[Sequence[Example]]:
@@ -65,7 +65,7 @@ class RunSet:
         return [some_documents(self.splits["train"], share, run["seed"]) for run in self.runs]
 
     def answers(self, part: str) -> list[dict[str, str]]:
-        """What each run said of a part: labels by id.
+        """Each run's labels of a part, by id.
 
         Raises:
             StanceError: The runs are recorded without answers.
@@ -77,7 +77,7 @@ class RunSet:
         return [{i: LETTERS[letter] for i, letter in zip(ids, run["labels"][part], strict=True)} for run in self.runs]
 
     def labels(self, part: str, examples: Sequence[Example]) -> list[list[str]]:
-        """What each run said of examples of a part, in their order."""
+        """Each run's labels of examples of a part, in their order."""
         return [[said[example.id] for example in examples] for said in self.answers(part)]
 
     def with_seeds_of(self, other: RunSet) -> RunSet:
@@ -158,7 +158,7 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
             raise input_error(str(path), problem, allowed="overwrite=true trains anew")
     splits, record = load_splits(Path(outputs) / "data" / runs[0]["data"]["folder"])
     if record.fingerprint != runs[0]["data"]["fingerprint"]:
-        raise StanceError(f"{folder}: the runs were made on other data than what now stands; train with overwrite=true")
+        raise StanceError(f"{folder}: the data have changed since the runs were made; train with overwrite=true")
     entries = [_entry(run, path.parent, splits) for path, run in zip(paths, runs, strict=True)]
     return RunSet(name, first, runs[0]["data"], tuple(entries), splits)
 
@@ -217,7 +217,7 @@ def collect_recorded(outputs: str | Path, folder: str | Path) -> RunSet:
     """The runs that are recorded in an experiment's folder; nothing is trained.
 
     Args:
-        outputs: Where the dataset stands, or is built from raw data as it is configured.
+        outputs: Where the dataset is, or is built from raw data as it is configured.
         folder: Of the experiment, e.g. ``experiments/negotiation/minilm``.
 
     Raises:
@@ -231,5 +231,5 @@ def collect_recorded(outputs: str | Path, folder: str | Path) -> RunSet:
         return RunSet(recorded["name"], made, recorded["data"], tuple(recorded["runs"]), splits)
     remedy = f"the data that were recorded, {made.fingerprint}; or train again: {recorded['runs'][0]['command']}"
     raise input_error(
-        str(folder), "recorded on other data than what now stands", found=record.fingerprint, allowed=remedy
+        str(folder), "recorded on other data than what is there now", found=record.fingerprint, allowed=remedy
     )

@@ -232,7 +232,7 @@ def check(project: Path) -> list[str]:
 
     Every ``results.json`` must have its configuration, data fingerprint, and commits that are in the history and were
     clean; every difference must be that of the recorded runs; every page must be the one that its numbers give; and
-    every score in ``README.md`` and in ``experiments/README.md``, with its interval if it has one, must stand in one of
+    every score in ``README.md`` and in ``experiments/README.md``, with its interval if it has one, must be on one of
     these pages, in the data statement or in the audit. (A score without interval may so be that of another system.)
     """
     wrong: list[str] = []

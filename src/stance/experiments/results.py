@@ -103,7 +103,7 @@ def _scores(
 
 
 def _by_tag(found: RunSet, parts: Sequence[str], samples: int) -> dict[str, Any]:
-    """Accuracy on the rows with each tag; a row that stands in two parts counts once."""
+    """Accuracy on the rows with each tag; a row that is in two parts counts once."""
     rows: dict[str, tuple[str, Example]] = {}
     for part in parts:
         for example in found.splits.get(part, ()):

@@ -29,7 +29,7 @@ from stance.models.prompting.model import PromptModel, language_models, new_mode
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a model said of the rows of a file.
+    """A model's labels for the rows of a file.
 
     Attributes:
         own: Its judgements, of rows that it answered.

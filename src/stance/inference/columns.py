@@ -44,7 +44,7 @@ def sort_rows(
     """
     first = None if begun else next((row for row in chunk if not isinstance(row.values, StanceError)), None)
     if first is not None and config.columns.holder not in _check_columns(first, config) and config.holder is None:
-        log.info("no column %r: the stance asked is that of the author of the text", config.columns.holder)
+        log.info("no column %r: the stance is that of the author of the text", config.columns.holder)
     good, bad = [], []
     for row in chunk:
         try:

@@ -136,7 +136,7 @@ class AbstainConfig:
 
 @dataclass(kw_only=True)
 class RayConfig:
-    """Whom ``engine=ray`` asks.
+    """The Ray cluster that ``engine=ray`` uses.
 
     Attributes:
         address: Of a cluster, HOST:PORT, or auto for the one that this machine is in; null = a Ray of this machine

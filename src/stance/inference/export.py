@@ -97,7 +97,7 @@ def export_encoder(
 ) -> dict[str, Any]:
     """Write both files, measure them on the examples, keep what passes, and say what was measured.
 
-    A report that stands is removed first: without one nobody uses a file that is half replaced.
+    An earlier report is removed first: without one nobody uses a file that is half replaced.
     """
     if (folder / WEIGHTS).stat().st_size >= LARGEST:
         raise input_error(str(folder / WEIGHTS), "2 GB or more", allowed="what one ONNX file can hold")

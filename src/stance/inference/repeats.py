@@ -74,7 +74,7 @@ class Repeats:
         return Plan(list(new.values()), list(fresh.values()), keys, cells)
 
     def recall(self, path: Path) -> None:
-        """Remember what stands in the records in a file, just as if those rows had been scored here."""
+        """Remember the rows of the records in a file, as if they had been scored here."""
         last: dict[bytes, bytearray] = {}
         with path.open("rb") as records:
             for start in range(path.stat().st_size - _RECORD, -1, -_RECORD):

@@ -61,7 +61,7 @@ def read_actors(path: str | Path) -> tuple[Actor, ...]:
         if not name:
             raise input_error(place, "an actor without name", found=row)
         if name in actors:
-            raise input_error(place, "an actor stands twice", found=name, allowed=f"once; see {places[name]}")
+            raise input_error(place, "an actor occurs twice", found=name, allowed=f"once; see {places[name]}")
         aliases = tuple(dict.fromkeys(cells(row.get("aliases"))))
         for alias in (name, *aliases):
             form = normalised(alias)[0].strip()

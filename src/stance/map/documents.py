@@ -210,7 +210,7 @@ def _from_table(
             made = _from_row(values, names, row.place, largest)
             key = made.id.encode()[-64:] if isinstance(made, Document) else b""
             if key and key in seen:
-                made = SetAside(row.place, f"the id {made.id!r} stands twice")  # type: ignore[union-attr]
+                made = SetAside(row.place, f"the id {made.id!r} occurs twice")  # type: ignore[union-attr]
             seen.add(key)
             if number >= skip:
                 yield made

@@ -16,7 +16,7 @@ from stance.base.extras import from_extras
 from stance.base.zips import check_archive
 from stance.map.press import export_in_html
 
-#: What is said of a document that holds pictures of its text.
+#: The reason for a document that holds pictures of its text.
 SCAN = "no text in it: a scan? Recognise the text first (e.g. by ocrmypdf)"
 
 

@@ -20,7 +20,7 @@ from stance.reporting.html import script_hash, template_environment
 WEB = Path(__file__).parent / "web"
 SCRIPTS = ("csv", "data", "marks", "filters", "corrections", "evidence", "matrix", "timeline", "start")
 
-#: What stands before a position, so that nobody needs the colour.
+#: The sign before a position, so that nobody needs the colour.
 SIGNS = {"favor": "+", "neutral": "=", "against": "\N{MINUS SIGN}", NOT_ENOUGH: ""}
 
 #: Lines of the tables beside the networks; the exports have all.

@@ -70,7 +70,7 @@ def read_proposals(path: str | Path) -> tuple[Proposal, ...]:
         if not name:
             raise input_error(place, "no proposal", found=row)
         if name in found:
-            raise input_error(place, "a proposal stands twice", found=name)
+            raise input_error(place, "a proposal occurs twice", found=name)
         if reverse == name:
             raise input_error(place, "a proposal is its own reverse", found=reverse, allowed="the negative course")
         begins, ends = (_date(row.get(column), column, place) for column in ("from", "until"))

@@ -56,7 +56,7 @@ class Asked:
 
     @property
     def read(self) -> Question:
-        """What the model is told of it."""
+        """The target as the model sees it."""
         target = self.proposal.reverse if self.reversed else self.proposal.proposal
         return Question(self.candidate.sentence.text, target, self.named.holder, self.candidate.context)
 

@@ -1,4 +1,4 @@
-"""The sentences of a document, each with where it stands."""
+"""The sentences of a document, each with its place."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class StanceClassifier:
                 ``make base`` makes; a folder; or a repository of the hub.
             runtime: Of its fine-tuned encoders. ``torch``, the default, gives what results were recorded with to the
                 last digit; ``onnx`` and ``onnx-int8`` are the files of ``scripts/export.py``; ``auto`` is ``onnx``
-                where that file stands, fits the weights and runs, and there is no GPU, else ``torch``. It is never
+                if there is that file, it fits the weights and runs, and there is no GPU, else ``torch``. It is never
                 ``onnx-int8``, which changes some labels.
 
         Raises:
@@ -111,7 +111,7 @@ class StanceClassifier:
             texts: See :meth:`predict`, as for the others.
             targets: The proposals.
             holders: Whose stances.
-            contexts: What stands before the texts.
+            contexts: The sentences before the texts.
 
         Raises:
             StanceError: As :meth:`predict`; a probability that is no finite number.

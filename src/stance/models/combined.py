@@ -56,14 +56,14 @@ class Ensemble:
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """A cheap model that answers where it is sure, and a dear one for the rest: see ``inference.cascade``.
+    """A cheap model for the rows of which it is sure, and a slow one for the rest: see ``inference.cascade``.
 
     Attributes:
         cheap: Asked for every row.
-        dear: Asked, in one call, for the rows of which the cheap one is not sure.
-        threshold: The cheap one's answer stands from this probability of its most probable label on, itself included.
-        cards: What the checkpoints of both say of themselves, by ``cheap`` and ``dear``.
-        answered: Rows answered by each, ``cheap`` and ``dear``, since the cascade was made.
+        dear: The slow one. It scores, in one call, the rows of which the cheap one is not sure.
+        threshold: The cheap one's label is kept if its probability is this or more.
+        cards: The cards of both checkpoints, by ``cheap`` and ``dear``.
+        answered: Rows labelled by each, ``cheap`` and ``dear``, since the cascade was made.
     """
 
     cheap: Predictor
@@ -74,7 +74,7 @@ class Cascade:
     scale: ClassVar[float] = 1.0
 
     def sure(self, cheap: Probabilities) -> NDArray[np.bool_]:
-        """Whether the cheap one's answer stands, shape (rows,), by its probabilities (rows, 3)."""
+        """Whether the cheap one's label is kept, shape (rows,), by its probabilities (rows, 3)."""
         return np.asarray(cheap.max(axis=1) >= self.threshold)
 
     def predict_proba(self, questions: Sequence[Question]) -> Probabilities:

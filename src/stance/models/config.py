@@ -267,7 +267,7 @@ KINDS: Mapping[str, Kind] = {
         EnsembleConfig,
         "stance.models.combined",
     ),
-    "cascade": Kind("a cheap model where it is sure, a dear one for the rest", None, "stance.models.combined"),
+    "cascade": Kind("a cheap model where it is sure, a slow one for the rest", None, "stance.models.combined"),
 }
 
 #: Name of the model that is a source's, as it is.
@@ -281,5 +281,5 @@ def sources_of(config: Mapping[str, Any]) -> list[Any]:
     return [*([first, *config["model"].get("others", {}).values()] if first else []), *teacher]
 
 
-#: What a fine-tuned encoder can run on; auto = the fp32 ONNX file where one stands, fits the weights and runs.
+#: What a fine-tuned encoder can run on; auto = the fp32 ONNX file if there is one, it fits the weights and it runs.
 RUNTIMES = ("torch", "onnx", "onnx-int8", "auto")

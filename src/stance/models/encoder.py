@@ -215,7 +215,7 @@ class EncoderModel:
 
 
 def load(folder: Path, card: Card, runtime: str) -> EncoderModel | OnnxModel:
-    """The encoder on the runtime asked for; ``auto`` is ONNX Runtime where its file stands, fits and runs, and no GPU.
+    """The encoder on the given runtime; ``auto`` is ONNX Runtime without a GPU, if its file is there, fits and runs.
 
     Raises:
         StanceError: See :meth:`EncoderModel.load` and :meth:`stance.models.onnx.OnnxModel.load`.

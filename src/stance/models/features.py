@@ -48,7 +48,7 @@ class Features(Protocol):
 
 
 class CachedEncoder:
-    """A frozen encoder for training: what it said of the same texts before is read from a file, to the last bit.
+    """A frozen encoder for training: embeddings of texts that it has seen are read from a file, to the last bit.
 
     The file is named by the digest of the encoder's files, the versions of what runs it, and the texts in their order
     (an embedding depends, in its last digits, on the batch it was in). An encoder in a folder is then not even loaded.

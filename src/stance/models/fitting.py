@@ -19,16 +19,16 @@ from stance.models.prompting.config import ServerConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What a fitting is given beside configuration and rows; each kind of model takes what it has use for.
+    """What a fitting is given beside configuration and rows; each kind of model uses a part of it.
 
     Attributes:
         seed: Of everything random.
         cache: Folder where embeddings of a frozen encoder, and answers of a language model, are kept for the next
             training; None keeps none.
-        work: Folder for the checkpoints of an interrupted fine-tuning; what stands there is gone on with.
+        work: Folder for the checkpoints of an interrupted fine-tuning; training continues from them.
         trainer: Keywords of ``transformers.TrainingArguments`` (fine-tuned encoders).
-        soft: What is to be said of each training row, shape (rows, 3), in place of its label (fine-tuned encoders).
-        server: Where a prompted language model is asked.
+        soft: Probabilities to learn in place of the label of each training row, shape (rows, 3) (fine-tuned encoders).
+        server: The server of a prompted language model.
     """
 
     seed: int = 0

@@ -25,8 +25,8 @@ class Reading:
 
     Attributes:
         text_cut: Whether the text is too long for the model, or for a member of it.
-        holder_mentioned: Whether the text mentions the holder by the name given; None where the author is asked, or
-            mentions were not looked for.
+        holder_mentioned: Whether the text mentions the holder by the name given; None where the holder is the author,
+            or mentions were not looked for.
     """
 
     text_cut: bool
@@ -34,7 +34,7 @@ class Reading:
 
 
 def readings(predictor: Predictor, questions: Sequence[Question], *, mentioned: bool = True) -> list[Reading]:
-    """How each row is read, whatever is answered; mentions, which take longer, are looked for if asked for."""
+    """How each row is read, whatever its label; mentions, which take longer, only if ``mentioned``."""
     cut = np.zeros(len(questions), dtype=bool)
     for reader in readers(predictor):
         cut |= np.array(reader.excess(questions)) > 0
@@ -68,13 +68,13 @@ def say(predictor: Predictor, counts: Counter[str], log: logging.Logger, became:
     rows = counts["rows"]
     if cut := counts["cut"]:
         log.warning("%d of %d rows: the text does not fit the model's input and %s", cut, rows, became)
-    if marks(predictor):
+    if marks(predictor) and counts["marked"] + counts["unmentioned"]:
         told = "the holder is marked in %d of %d rows; %d do not mention the holder by that name (docs/inference.md)"
         log.info(told, counts["marked"], rows, counts["unmentioned"])
 
 
 def say_of(predictor: Predictor, examples: Sequence[Example], log: logging.Logger) -> None:
-    """The same of examples that it was or is to be asked about."""
+    """The same for examples, before or after they are scored."""
     if marks(predictor) or readers(predictor):
         say(predictor, count(readings(predictor, questions_of(examples), mentioned=marks(predictor))), log)
 

@@ -90,7 +90,7 @@ def around_mentions(text: str, holder: str, places: Sequence[tuple[int, int]], r
 
 @dataclass(frozen=True, slots=True)
 class Windowed:
-    """A model that answers about a text too long for it with the mean of what it says of its windows."""
+    """A model that scores a text too long for it by the mean of the probabilities of its windows."""
 
     predictor: Predictor
     reader: Reader

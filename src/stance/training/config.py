@@ -42,7 +42,7 @@ def _check_trainer(key: str, trainer: Mapping[str, Any]) -> None:
 
 @dataclass(kw_only=True)
 class SourceConfig:
-    """A training on another corpus that comes first: a run of its own, which stands or is made, with the same seed.
+    """A training on another corpus that comes first: a run of its own with the same seed, made unless it exists.
 
     Attributes:
         name: Of that run.
@@ -71,7 +71,7 @@ class DistillConfig:
     """What a small model learns from besides the training rows: a larger model's answers.
 
     Attributes:
-        teacher: A run of its own, which stands or is made first, with the same seed.
+        teacher: A run of its own, which exists already or is made first, with the same seed.
         questions: How many new questions about the training texts the teacher is asked.
         weight: Of the teacher's answers to the training rows beside their labels, from 0 to 1.
         unlabelled: A file or folder of further sentences that nobody labelled (:mod:`stance.data.unlabelled`); empty =
@@ -95,7 +95,7 @@ class DistillConfig:
 
 @dataclass(kw_only=True)
 class AsItIsConfig(ModelConfig):
-    """The model of ``source``, or one that stands, as it is: nothing is learnt from the corpus itself.
+    """The model of ``source``, or a checkpoint, without further training: it learns nothing from the corpus itself.
 
     Attributes:
         checkpoint: In place of a source: stance-small, stance-base, a checkpoint folder or hub id.

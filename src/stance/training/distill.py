@@ -219,7 +219,7 @@ def answers(teacher: Predictor, rows: Sequence[Example], work: Path) -> Probabil
 
 
 def soft_labels(train: Sequence[Example], said: Probabilities, weight: float) -> NDArray[np.float64]:
-    """What a student is to say of training rows: the gold label and the teacher's answer, shape (rows, 3).
+    """The probabilities that a student learns: gold label and teacher's probabilities, shape (rows, 3).
 
     Args:
         train: The rows, with their labels.

@@ -84,7 +84,7 @@ def stands_already(folder: Path, run: Recorded, overwrite: bool) -> bool:
 
 
 def _same(folder: Path, run: Recorded) -> bool:
-    """Whether the run that stands or was begun there is this one."""
+    """Whether the finished or unfinished run in the folder is this one."""
     paths = [path for name in ("run.json", "started.json") if (path := folder / name).exists()]
     if not paths:
         return False

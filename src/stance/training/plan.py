@@ -24,7 +24,7 @@ def taken_checkpoint(model: AsItIsConfig) -> Path:
 
 
 def runs_needed(config: TrainConfig) -> list[TrainConfig]:
-    """The runs that must stand before this one: the members of an ensemble, or its source."""
+    """The runs that must exist before this one: the members of an ensemble, or its source."""
     if isinstance(config.model, EnsembleConfig):
         return [run for member in config.model.members.values() for run in members_of(config, member)]
     teacher = [of_source(config, config.distill.teacher)] if config.distill is not None else []
@@ -38,7 +38,7 @@ def what_made(run: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def checkpoint_of(config: TrainConfig) -> Path:
-    """Where a run's checkpoint stands."""
+    """The folder of a run's checkpoint."""
     return run_folder(config.outputs, config.name, config.seed) / "checkpoint"
 
 

@@ -81,10 +81,10 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
 def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any]:
     splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
     dataset = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
-    log.info("dataset %s %s", dataset, "built" if built else "stands")
+    log.info("dataset %s %s", dataset, "built" if built else "exists")
     this = Recorded.of(config, record.fingerprint)
     if stands_already(folder, this, config.overwrite):
-        log.info("run %s stands", folder)
+        log.info("run %s exists", folder)
         return {**read_json(folder / "run.json"), "metrics": read_metrics(folder)}
     if needed := runs_needed(config):
         _refuse_early([config, *needed])
@@ -185,7 +185,7 @@ def _refuse_early(runs: Sequence[TrainConfig]) -> None:
 def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data: dict[str, str], folder: Path) -> Any:  # noqa: ANN401 - StanceClassifier, imported late
     """The classifier of this run: loaded if its checkpoint is already whole, else fitted and saved.
 
-    The runs that it needs stand.
+    The runs that it needs exist.
     """
     from stance.models.card import CARD, Card
     from stance.models.classifier import StanceClassifier
@@ -194,7 +194,7 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
 
     checkpoint = folder / "checkpoint"
     if (checkpoint / CARD).exists():
-        log.info("checkpoint %s stands", checkpoint)
+        log.info("checkpoint %s exists", checkpoint)
         return StanceClassifier.from_pretrained(checkpoint)
     if isinstance(config.model, EnsembleConfig):
         members = {}
@@ -239,7 +239,7 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
 def _distilled(
     config: TrainConfig, distill: DistillConfig, splits: Mapping[str, Sequence[Example]], folder: Path
 ) -> tuple[list[Example], NDArray[np.float64]]:
-    """The training rows and new questions, and what the student is to say of each."""
+    """The training rows and new questions, and the probabilities that the student learns for each."""
     from stance.models.classifier import StanceClassifier
     from stance.training.distill import answered, answers, questions, questions_about, soft_labels, unlabelled
     from stance.training.finetune import half_precision

@@ -28,7 +28,7 @@ KEYS = ("trainer.learning_rate", "trainer.num_train_epochs", "model.second")
 def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
     """Train until so many trials are finished, and say which was the best on validation.
 
-    Nothing but train and validation is looked at: a trial predicts no test row and writes no run. All stands in
+    Nothing but train and validation is looked at: a trial predicts no test row and writes no run. All is in
     ``<outputs>/sweeps/<name>/``; a sweep that was killed goes on to the same trials, since what a trial draws depends
     on the seed and the finished trials alone; the one under way begins anew.
 
@@ -109,7 +109,7 @@ def _study(optuna: Any, folder: Path, identity: str, *, overwrite: bool) -> Any:
     for trial in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
         study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
     if done := len(_finished(study)):
-        log.info("%d trials stand", done)
+        log.info("%d trials exist", done)
     return study
 
 

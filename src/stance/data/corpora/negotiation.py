@@ -120,7 +120,7 @@ def read_documents(folder: str | Path) -> tuple[list[Document], dict[str, str]]:
     seen: set[str] = set()
     for document, path in zip(documents, paths, strict=True):
         if again := seen & set(document.rows):
-            raise input_error(str(path), "a row id stands in two documents", found=sorted(again)[:5])
+            raise input_error(str(path), "a row id is in two documents", found=sorted(again)[:5])
         seen |= set(document.rows)
     return documents, {f"documents/{path.name}": file_digest(path) for path in paths}
 
@@ -147,7 +147,7 @@ def read_annotators(
 
 
 def read_judgements(path: Path, rows: Mapping[str, dict[str, Any]]) -> list[Annotation]:
-    """What one annotator said of some of the rows; the file is named after the annotator.
+    """One annotator's labels of some of the rows; the file is named after the annotator.
 
     Raises:
         StanceError: See :func:`read`.
@@ -172,7 +172,7 @@ def read_parts(path: Path, what: str, allowed: Sequence[str] = ("train", "valida
     """Part by area, or by what else (``"a story"``) the file lists for each part.
 
     Raises:
-        StanceError: A part that is not allowed, or something stands in two parts.
+        StanceError: A part that is not allowed, or something is in two parts.
     """
     part_of: dict[Any, str] = {}
     for part, members in read_json(path).items():
@@ -180,7 +180,7 @@ def read_parts(path: Path, what: str, allowed: Sequence[str] = ("train", "valida
             raise input_error(str(path), "unknown part", found=part, allowed=allowed)
         for member in members:
             if member in part_of:
-                raise input_error(str(path), f"{what} stands in two parts", found=member)
+                raise input_error(str(path), f"{what} is in two parts", found=member)
             part_of[member] = part
     return part_of
 
@@ -202,14 +202,14 @@ def _document(path: Path) -> Document:
         here = f"{path}, row {number}"
         row_id, fields = _row(row, content, here)
         if row_id in rows:
-            raise input_error(here, "a row id stands twice", found=row_id)
+            raise input_error(here, "a row id occurs twice", found=row_id)
         rows[row_id] = fields
     variants: dict[str, str] = {}
     for number, variant in enumerate(content.get("variants", ()), start=1):
         here = f"{path}, variant {number}"
         row_id, base, fields = _variant(variant, rows, here)
         if row_id in rows:
-            raise input_error(here, "a row id stands twice", found=row_id)
+            raise input_error(here, "a row id occurs twice", found=row_id)
         variants[row_id] = base
         rows[row_id] = fields
     for base in variants.values():

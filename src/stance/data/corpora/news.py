@@ -58,7 +58,7 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
                 )
             for row_id, row in _rows_of(sentence, place).items():
                 if row_id in rows:
-                    raise input_error(place, "a row id stands twice", found=row_id)
+                    raise input_error(place, "a row id occurs twice", found=row_id)
                 rows[row_id] = row
     annotations, judged = read_annotators(folder, annotators, rows)
     parts = {row_id: part_of[row["document"]] for row_id, row in rows.items()}
@@ -75,7 +75,7 @@ def _parts(folder: Path, files: dict[str, str]) -> dict[str, str]:
             raise input_error(str(folder / "parts.json"), "no part for an area", found=area, allowed=part_of_area)
         for document in documents:
             if document in part_of:
-                raise input_error(str(folder / "areas.json"), "a document stands in two areas", found=document)
+                raise input_error(str(folder / "areas.json"), "a document is in two areas", found=document)
             part_of[document] = part_of_area[area]
     return part_of
 

@@ -12,7 +12,7 @@ Quirks handled: the files are in GB18030, decoded strictly; a tweet's part stand
 must be that of its file. No ids in the files: part, line number and 1 or 2 for the target are the id. The two labels
 mirror each other (three tweets in five are against the one and for the other), so that the two rows of a tweet are
 hardly two observations: intervals resample tweets. 102 of the train tweets repeat an earlier one, in 12 cases with
-another label for a target, and a few tweets stand in two parts: the leakage check reports them.
+another label for a target, and a few tweets are in two parts: the leakage check reports them.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def read(folder: str | Path, texts: str | Path, *, verify: bool = True) -> Corpu
         if missing:
             raise input_error(place, "keys are missing", found=missing, allowed=KEYS)
         if row["id"] in rows:
-            raise input_error(place, "a row id stands twice", found=row["id"])
+            raise input_error(place, "a row id occurs twice", found=row["id"])
         if row["story"] not in part_of:
             raise input_error(place, "a story without part", found=row["story"], allowed=parts_path.name)
         rows[row["id"]] = _fields(row, stories, place)

@@ -24,7 +24,7 @@ PARTED = " | "
 
 #: Fields that may be empty, and what that comes to.
 MAY_BE_EMPTY = {
-    "holder": "the stance asked there is that of the author of the text",
+    "holder": "the stance there is that of the author of the text",
     "document": "each such row is a document of its own",
     "annotator": "all such rows count as judged by one annotator",
 }

@@ -174,12 +174,12 @@ def target_swapped(examples: Sequence[Example], seed: int) -> Inputs:
 
 
 def target_swapped_in_sentence(examples: Sequence[Example], seed: int) -> Inputs:
-    """The row that asks the same holder of the same sentence about another target."""
+    """The row with the same sentence and holder, and another target."""
     return _swapped(examples, TARGET_ASIDE, seed)
 
 
 def holder_swapped_in_sentence(examples: Sequence[Example], seed: int) -> Inputs:
-    """The row that asks another holder of the same sentence about the same target."""
+    """The row with the same sentence and target, and another holder."""
     return _swapped(examples, HOLDER_ASIDE, seed)
 
 

@@ -116,7 +116,7 @@ def read_suite(path: str | Path = BUNDLED) -> Suite:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, and a plain word is never a truth value or a date."""
+    """YAML in which a key that occurs twice is an error, and a plain word is never a truth value or a date."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -129,7 +129,7 @@ def _once(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode) and key.value in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} stands twice", key.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} occurs twice", key.start_mark)
         seen.add(str(key.value))
     return cast(dict[Any, Any], loader.construct_mapping(node, deep=True))
 
@@ -188,7 +188,7 @@ def _slots(value: object, place: str) -> Slots:
             if form != forms[0]:
                 raise input_error(here, "fillers of unlike forms", found=filler, allowed=forms[0] or "texts alone")
         if len({str(filler) for filler in fillers}) < len(fillers):
-            raise input_error(here, "a filler stands twice", found=fillers)
+            raise input_error(here, "a filler occurs twice", found=fillers)
     return value
 
 

@@ -108,7 +108,7 @@ class Conversation:
         examples: Callable[[Question], Sequence[JudgedQuestion]],
         turn: int = 0,
     ) -> list[Said]:
-        """What is said of each row, in their order; a row that stands twice is asked once.
+        """The answer to each row, in their order; a row that occurs twice is asked once.
 
         Args:
             rows: The questions.

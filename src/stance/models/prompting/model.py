@@ -41,7 +41,7 @@ FILE, VERSION = "prompt.json", 1
 
 @dataclass(slots=True)
 class PromptModel:
-    """A language model with its prompt, its examples, and what it says of itself.
+    """A language model with its prompt, its examples, and what it records of itself.
 
     Attributes:
         config: What is asked, and how.
@@ -213,7 +213,7 @@ def load(folder: Path, card: Card, runtime: str) -> PromptModel:
 
 
 def language_models(predictor: Predictor) -> list[PromptModel]:
-    """The prompted language models that a model asks: itself, or those among its members."""
+    """The prompted language models within a model: itself, or those among its members."""
     return [leaf for leaf in leaves(predictor) if isinstance(leaf, PromptModel)]
 
 
