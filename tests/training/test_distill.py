@@ -91,7 +91,7 @@ def test_questions_about_unlabelled_texts_depend_on_their_negotiation_alone(trai
         ({"texts": []}, "line 2, texts: not a list of texts"),
         ({"holders": "the mayor"}, "line 2, holders: not a list of texts"),
         ({"targets": ["the deal", ""]}, "line 2"),
-        ({"document": "ferry"}, "line 2: a document stands twice; found 'ferry'"),
+        ({"document": "ferry"}, "line 2: a document occurs twice; found 'ferry'"),
     ],
 )
 def test_unlabelled_texts_are_refused_by_line(tmp_path, change, said):

@@ -54,7 +54,7 @@ def read(path: str | Path) -> list[Negotiation]:
             place = line_of(file, line)
             document = text_of(row.get("document"), "document", place, may_be_empty=False)
             if document in found:
-                raise input_error(place, "a document stands twice", found=document)
+                raise input_error(place, "a document occurs twice", found=document)
             lists = {name: _texts(row, name, place) for name in ("holders", "targets", "texts")}
             found[document] = Negotiation(document, **lists)
     return list(found.values())
