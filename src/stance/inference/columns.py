@@ -6,7 +6,7 @@ import itertools
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from stance.base.errors import StanceError, input_error
@@ -91,8 +91,8 @@ def _read(row: ScannedRow, values: Row, config: PredictConfig) -> Question:
 
     return Question(
         text=read("text", may_be_empty=False),
-        target=read("target", may_be_empty=False) if config.target is None else config.target,
-        holder=read("holder", may_be_empty=True) if config.holder is None else config.holder,
+        target=read("target", may_be_empty=False) if config.target is None else config.target.strip(),
+        holder=read("holder", may_be_empty=True) if config.holder is None else config.holder.strip(),
         context=read("context", may_be_empty=True),
     )
 
@@ -103,5 +103,5 @@ def cells_of(config: PredictConfig, lowest: float, prediction: Prediction, readi
     if max(prediction.scores.values()) <= lowest:
         cells["label"] = ABSTAIN
     if config.details and reading is not None:
-        cells |= asdict(reading)
+        cells |= {name: getattr(reading, name) for name in DETAILS}
     return {config.prefix + name: value for name, value in cells.items()}

@@ -204,7 +204,9 @@ class PredictConfig:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse an empty chunk, another runtime or engine, and an output that would replace the input."""
+        """Refuse an empty target or chunk, another runtime or engine, and an output that would replace the input."""
+        if self.target is not None and not self.target.strip():
+            raise input_error("target", "empty", found=self.target, allowed="the proposal, or a column of targets")
         one_of("engine", self.engine, ("local", "ray"))
         self.columns.check_read("columns", QUESTION)
         at_least("chunk", self.chunk, 1)

@@ -60,6 +60,9 @@ SHOWN = 60
 _NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "show", "engine", "ray", "runtime")
 
 
+#: What is counted of how rows are read.
+_READ = ("cut", "unknown", "marked", "unmentioned")
+
 #: Files of the journal.
 _ROWS, _TABLE, _REJECTS, _REPEATS = "rows", "rows.parquet", "rejects.jsonl", "repeats"
 
@@ -73,6 +76,7 @@ class Tally:
         bad: Not scored; they are in the file of rejects.
         scored: Rows that the model was asked for; the other rows were repeats of them.
         cut: Rows whose text is too long for the model.
+        unknown: Rows most of whose text is unknown to the model's tokenizer.
         marked: Rows whose text mentions the holder.
         unmentioned: Rows whose text does not, although they name one.
         position: How far the input was read (see :class:`stance.base.lines.ScannedRow`).
@@ -82,6 +86,7 @@ class Tally:
     bad: int = 0
     scored: int = 0
     cut: int = 0
+    unknown: int = 0
     marked: int = 0
     unmentioned: int = 0
     position: int = 0
@@ -134,7 +139,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
     finally:
         journal.close()
     tally = _tally(journal)
-    counts = Counter({name: getattr(tally, name) for name in ("rows", "cut", "marked", "unmentioned")})
+    counts = Counter({name: getattr(tally, name) for name in ("rows", *_READ)})
     say(
         classifier.predictor,
         counts,
@@ -215,9 +220,8 @@ def _score(
                 journal.append(_REPEATS, record)
                 tally.scored += len(plan.new)
                 counts = count(row for row in read if row is not None)
-                tally.cut += counts["cut"]
-                tally.marked += counts["marked"]
-                tally.unmentioned += counts["unmentioned"]
+                for name in _READ:
+                    setattr(tally, name, getattr(tally, name) + counts[name])
             if bad:
                 journal.append(_REJECTS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in bad).encode())
             tally.rows += len(good)
