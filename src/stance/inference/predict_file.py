@@ -20,7 +20,7 @@ from stance.base.extras import from_extras
 from stance.base.files import digest, quick_digest, writing
 from stance.base.lines import ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
-from stance.base.predictions import Probabilities, probabilities_of, to_predictions
+from stance.base.predictions import ABSTAIN, Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
 from stance.base.tables import (
     Row,
@@ -42,7 +42,6 @@ from stance.models.classifier import StanceClassifier
 from stance.models.config import RUNTIMES
 from stance.models.pretrained import named_checkpoint
 from stance.models.reading import Reading, count, marks, readers, readings, say, windowed
-from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 
