@@ -297,6 +297,21 @@ def test_so_it_is_of_every_keyword_of_the_trainer(name, value):
         TrainConfig(name="x", data=DATA, model=EncoderConfig(name="tiny"), trainer={name: value})
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("chunk", 10**20, "chunk: too large; found 1000.*; allowed: 1 to 10,000,000"),
+        ("chunk", 0, "chunk: too small; found 0; allowed: 1 to 10,000,000"),
+        ("show", 10**20, "show: too large"),
+    ],
+)
+def test_a_number_that_no_memory_holds_is_refused_first(key, value, message):
+    with pytest.raises(StanceError, match=message):
+        PredictConfig(input="a.csv", output="b.csv", **{key: value})
+    with pytest.raises(StanceError, match="bootstrap: too large; found 1000000000; allowed: 10 to 100,000"):
+        ProbeConfig(data=DATA, checkpoint="c", bootstrap=10**9)
+
+
 def test_so_it_is_in_the_other_configurations():
     model = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
     for wrong in ({"folds": 1}, {"seed": -1}):

@@ -239,7 +239,7 @@ MISTAKES = {
     "nothing to compare with": ("compare", ["a=x"], 2, "systems: not two or more"),
     "no experiment": ("summarize", ["experiment=[]"], 2, "experiment: no name"),
     "a picture without a page": ("summarize", ["experiment=x", "curve=true"], 2, "curve: a picture without a page"),
-    "no resamples": ("train", ["bootstrap=0"], 2, "bootstrap: too small; found 0; allowed: 10 or more"),
+    "no resamples": ("train", ["bootstrap=0"], 2, "bootstrap: too small; found 0; allowed: 10 to 100,000"),
     "a trainer typo": ("train", ["+trainer.lerning_rate=1", "outputs=typo"], 2, "unexpected keyword .*lerning_rate"),
 }
 
