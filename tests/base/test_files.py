@@ -10,8 +10,8 @@ import pytest
 
 from stance.base.errors import StanceError, content
 from stance.base.lines import Manner
-from stance.base.rows import read_rows, scan_rows
-from stance.base.tables import read_chunks
+from stance.base.rows import as_json, read_rows, scan_rows
+from stance.base.tables import encoder_for, read_chunks
 from stance.data.config import DataConfig
 from stance.data.read import read_corpus
 from stance.data.table import read_annotations
@@ -233,3 +233,10 @@ def test_what_content_raises_is_told_with_its_place():
         {}["x"]
     with pytest.raises(PermissionError), content("a.json", "damaged"):
         raise PermissionError(13, "Permission denied", "b")
+
+
+@pytest.mark.parametrize(("value", "written"), [(float("nan"), "null"), (float("inf"), '"inf"'), (1.5, "1.5")])
+def test_what_json_has_no_word_for_is_null(value, written):
+    assert as_json({"a": [value], "b": {"c": (value,)}}) == f'{{"a": [{written}], "b": {{"c": [{written}]}}}}'
+    table = encoder_for("o.csv").encode([{"a": value, "b": [value]}]).decode()
+    assert table == f"a,b\n{'' if written == 'null' else value},[{written}]\n".replace('["inf"]', '"[""inf""]"')
