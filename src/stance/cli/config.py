@@ -83,7 +83,7 @@ def typed(config: DictConfig) -> Any:  # noqa: ANN401 - the dataclass of the com
         key = getattr(error, "full_key", None)
         if isinstance(error, MissingMandatoryValue):
             raise input_error(str(key), "a value is missing", allowed=f"{key}=...") from None
-        said = OmegaConf.to_container(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+        said: Any = OmegaConf.to_container(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
         texts = " ".join(as_text(str(argument)) for argument in said if "${" in str(argument))
         hint = f"; allowed: {texts} for the text" if texts and isinstance(error, InterpolationResolutionError) else ""
         raise StanceError(f"configuration, {key or 'value'}: {reason}{hint}") from None

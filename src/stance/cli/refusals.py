@@ -19,7 +19,7 @@ from stance.cli.arguments import kind_at
 from stance.training.config import SweepConfig, TrainConfig
 
 #: A group of files that is no field: what each says is in the others.
-_EXPERIMENT = {TrainConfig: ["experiment"], SweepConfig: ["experiment"]}
+_EXPERIMENT: dict[Any, list[str]] = {TrainConfig: ["experiment"], SweepConfig: ["experiment"]}
 
 _IN_WORDS = {int: "a whole number in digits", float: "a number", bool: "true or false", str: "a text"}
 
@@ -79,7 +79,7 @@ def _in_words(kind: Any, key: str, typed: Sequence[str]) -> str:  # noqa: ANN401
 def check_keys(config: DictConfig, at: str = "") -> None:
     """Raise StanceError about a key that no dataclass of the configuration has: ``+modle=tfidf`` adds one."""
     kind = OmegaConf.get_type(config)
-    for name in config:
+    for name in map(str, config):
         if is_dataclass(kind) and name not in {each.name for each in fields(kind)}:
             raise _no_such_key(f"{at}{name}", kind)
         if not OmegaConf.is_interpolation(config, name) and not OmegaConf.is_missing(config, name):
