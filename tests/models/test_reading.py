@@ -97,7 +97,7 @@ def test_rows_are_counted_as_they_are_read(models, caplog):
 
 def test_counts():
     rows = [Reading(True, None), Reading(True, False), Reading(False, True)]
-    assert count(rows) == {"rows": 3, "cut": 2, "marked": 1, "unmentioned": 1}
+    assert count(rows) == {"rows": 3, "cut": 2, "unknown": 0, "marked": 1, "unmentioned": 1}
     assert count([])["rows"] == 0
 
 
