@@ -10,8 +10,8 @@ import pytest
 
 from stance.base.errors import StanceError, content
 from stance.base.lines import Manner
-from stance.base.rows import read_rows, scan_rows
-from stance.base.tables import read_chunks
+from stance.base.rows import as_json, read_rows, scan_rows
+from stance.base.tables import encoder_for, read_chunks
 from stance.data.config import DataConfig
 from stance.data.read import read_corpus
 from stance.data.table import read_annotations
@@ -80,8 +80,55 @@ def test_lines_end_as_in_any_system(tmp_path, name, end):
 def test_jsonl_of_carriage_returns_and_a_return_in_a_name(tmp_path):
     assert cells(write(tmp_path / "rows.jsonl", '{"a": "\\""}\r{"a": 2}\r')) == [['"'], [2]]
     assert cells(write(tmp_path / "rows.csv", '"a\rb",c\n1,2\n')) == [["1", "2"]]
-    with pytest.raises(StanceError, match=r"line 2: malformed csv: new-line character seen in unquoted field$"):
-        cells(write(tmp_path / "rows.csv", "a,b\n1,2\r3\n"))
+
+
+MIXED = {
+    "the first in a line feed": "id,text\n1,a\r2,b\r\n3,c\n",
+    "the first in both": "id,text\r\n1,a\r2,b\n3,c\r",
+    "one within quotes": 'id,text\n1,a\r2,b\n"3",c\r',
+    "after a cell of several lines": 'id,text\n"1","a"\r2,b\r"3","c"\n',
+}
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+@pytest.mark.parametrize("kind", MIXED)
+def test_each_end_of_a_line_is_one_where_they_are_mixed(tmp_path, kind, quoted):
+    path = write(tmp_path / "rows.csv", MIXED[kind])
+    found = [list(row.values()) for _, row in read_rows(path, manner=Manner(quoted=quoted))]
+    assert [[cell.strip('"') for cell in row] for row in found] == [["1", "a"], ["2", "b"], ["3", "c"]]
+
+
+def test_a_row_that_a_carriage_return_cuts_is_told_and_the_others_are_read(tmp_path):
+    path = write(tmp_path / "rows.csv", 'id,text\n1,"a\rb"\n2,c\rd\n3,e\n')
+    rows = list(scan_rows(path))
+    assert [row.values for row in rows if isinstance(row.values, dict)] == [
+        {"id": "1", "text": "a\rb"},
+        {"id": "2", "text": "c"},
+        {"id": "3", "text": "e"},
+    ]
+    assert "line 3: 1 cells instead of 2; found 'd'" in str(rows[2].values)
+
+
+MARKS = {
+    "pipes": "id|text\n1|a, b\n",
+    "a comma in a name": 'id;"text";"target, or proposal"\n1;a, b;c\n',
+    "tabs and a comma": "id\ttext\tlabel, if any\n1\ta, b\tc\n",
+    "told between quotes": '"sep=;"\nid;text\n1;a, b\n',
+    "two byte order marks": "\ufeff\ufeffid;text\n1;a, b\n",
+}
+
+
+@pytest.mark.parametrize("kind", MARKS)
+def test_what_separates_the_columns_is_what_the_header_has_most_of(tmp_path, kind):
+    ((_, row),) = read_rows(write(tmp_path / "rows.csv", MARKS[kind]))
+    assert (row["id"], row["text"]) == ("1", "a, b")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le", "utf-32"])
+def test_two_bytes_a_character_are_told(tmp_path, encoding):
+    (tmp_path / "rows.csv").write_bytes("id,text\n1,a\n".encode(encoding))
+    with pytest.raises(StanceError, match=r"line 1: the file is UTF-16 or UTF-32; allowed: UTF-8 \(in Excel"):
+        cells(tmp_path / "rows.csv")
 
 
 SPACED = {
@@ -186,3 +233,10 @@ def test_what_content_raises_is_told_with_its_place():
         {}["x"]
     with pytest.raises(PermissionError), content("a.json", "damaged"):
         raise PermissionError(13, "Permission denied", "b")
+
+
+@pytest.mark.parametrize(("value", "written"), [(float("nan"), "null"), (float("inf"), '"inf"'), (1.5, "1.5")])
+def test_what_json_has_no_word_for_is_null(value, written):
+    assert as_json({"a": [value], "b": {"c": (value,)}}) == f'{{"a": [{written}], "b": {{"c": [{written}]}}}}'
+    table = encoder_for("o.csv").encode([{"a": value, "b": [value]}]).decode()
+    assert table == f"a,b\n{'' if written == 'null' else value},[{written}]\n".replace('["inf"]', '"[""inf""]"')

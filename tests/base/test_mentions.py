@@ -53,7 +53,16 @@ CASES = {
         ("@POTUS", "@POTUS, ¤ and @ nobody", "@¤ POTUS ¤,   and @ nobody"),
         ("Joe O’Brien", "Joe O'Brien's plan", "¤ Joe O'Brien ¤'s plan"),
         ("Côte d’Ivoire", "Côte d'Ivoire left.", "¤ Côte d'Ivoire ¤ left."),
+        ("Iran", "Iranian talks in Iran, says Iran's envoy.", "Iranian talks in ¤ Iran ¤, says ¤ Iran ¤'s envoy."),
         ("US", "the US-led plan", "the ¤ US ¤-led plan"),
+    ],
+    "numbered": [
+        ("Party A", "Party A signed, Party B did not.", "¤ Party ¤ A signed, Party B did not."),
+        ("Party A", "Party B did not sign.", "Party B did not sign."),
+        ("Group 5", "group 6 left; Group 5 stayed.", "group 6 left; ¤ Group ¤ 5 stayed."),
+        ("Region 12", "Region 11 left; Region 12 stayed.", "Region 11 left; ¤ Region 12 ¤ stayed."),
+        ("Mr. X", "Mr. Y met Mr. X.", "Mr. Y met ¤ Mr ¤. X."),
+        ("Malcolm X", "Malcolm said so to Malcolm Y.", "¤ Malcolm ¤ said so to Malcolm Y."),
     ],
     "scripts": [
         ("नरेंद्र मोदी", "नरेंद्र मोदी ने मोदीनगर छोड़ा", "¤ नरेंद्र मोदी ¤ ने मोदीनगर छोड़ा"),

@@ -10,9 +10,11 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from conftest import PROJECT
+from conftest import PROJECT, run_here
 from stance.base.errors import StanceError, content, listed, setting
-from stance.cli.config import as_typed, plain_messages, register, typed
+from stance.cli.arguments import as_typed
+from stance.cli.config import plain_messages, register, typed
+from stance.cli.refusals import in_our_words
 from stance.data.config import DataConfig, LabelSpellings, SplitConfig
 from stance.evaluation.config import ProbeConfig, SuspectsConfig
 from stance.inference.config import ExportConfig, PredictConfig, RayConfig
@@ -126,7 +128,7 @@ def test_the_corpora_folder_is_the_users(monkeypatch):
         ("data.headline=f1", "data.headline: unknown value; found 'f1'"),
         ("split.by=luck", "split.by: unknown value"),
         ("split.leaks=ignore", "split.leaks: unknown value"),
-        ("data=annotations", "configuration, data.path: .*missing"),
+        ("data=annotations", r"data\.path: a value is missing; allowed: data\.path=\.\.\."),
     ],
 )
 def test_a_wrong_value_is_refused(override, message):
@@ -245,6 +247,15 @@ def test_a_multirun_leaves_its_configuration_where_the_outputs_are(tmp_path, mon
     assert {path.name for path in tmp_path.iterdir()} == {"file", "there"}
 
 
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_proposal_for_all_rows_is_some_text(blank):
+    with pytest.raises(StanceError, match=r"target: empty; found ' *'; allowed: the proposal"):
+        PredictConfig(input="a.csv", output="b.csv", target=blank)
+    if blank:
+        with pytest.raises(StanceError, match=r"data\.target: empty"):
+            DataConfig(name="mine", reader="table", root="", path="a.csv", target=blank)
+
+
 UNFIT = {
     "seed=-1": "seed: not a seed; found -1; allowed: 0 to 4294967295",
     "seed=4294967296": "seed: not a seed",
@@ -286,6 +297,21 @@ def test_so_it_is_of_every_keyword_of_the_trainer(name, value):
         TrainConfig(name="x", data=DATA, model=EncoderConfig(name="tiny"), trainer={name: value})
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("chunk", 10**20, "chunk: too large; found 1000.*; allowed: 1 to 10,000,000"),
+        ("chunk", 0, "chunk: too small; found 0; allowed: 1 to 10,000,000"),
+        ("show", 10**20, "show: too large"),
+    ],
+)
+def test_a_number_that_no_memory_holds_is_refused_first(key, value, message):
+    with pytest.raises(StanceError, match=message):
+        PredictConfig(input="a.csv", output="b.csv", **{key: value})
+    with pytest.raises(StanceError, match="bootstrap: too large; found 1000000000; allowed: 10 to 100,000"):
+        ProbeConfig(data=DATA, checkpoint="c", bootstrap=10**9)
+
+
 def test_so_it_is_in_the_other_configurations():
     model = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
     for wrong in ({"folds": 1}, {"seed": -1}):
@@ -303,6 +329,63 @@ def test_so_it_is_in_the_other_configurations():
         SourceConfig(name="../x", data=DATA, model=model)
     with pytest.raises(StanceError, match="speed: not a factor; found -1"):
         ExportConfig(data=DATA, checkpoint="c", speed=-1)
+
+
+REFUSED = {
+    "seed=1e3": "seed: a value of another type; found '1e3'; allowed: a whole number in digits",
+    "split.test=20%": "split.test: a value of another type; found '20%'; allowed: a number",
+    "model.dropout=half": "model.dropout: a value of another type; found 'half'; allowed: a number, or null",
+    "overwrite=ja": "overwrite: a value of another type; found 'ja'; allowed: true or false",
+    "data.columns.text.x=1": "data.columns.text.x: a value of another type; found '1'; allowed: a text",
+    "data.columns=text": "data.columns: a value of another type; found 'text'; allowed: data.columns.id=..., ",
+    "seed=1,2": "seed: several values; found '1,2'; allowed: one; with -m each is run",
+    "split=luck": "split: no such name; found 'luck'; allowed: auto, document, official, sentence, target",
+    "experimnt=vast": "did you mean experiment?",
+    "+data.pth=a.csv": "data.pth: no such key; allowed: name, reader, ",
+    "data.labels={pro: [x]}": "data.labels.pro: no such key; allowed: against, neutral, favor",
+    "trainer.lerning_rate=1": "allowed: one that is there; +trainer.lerning_rate=VALUE adds another",
+    "~luck": "configuration: Could not delete from config. 'luck' does not exist.",
+    "data=null": "data: not a name; found None; allowed: a file of conf/data by name",
+    "trainer=3": "trainer: not a name; found 3; allowed: a file of conf/trainer by name",
+    "seed": "seed: not a setting; allowed: KEY=VALUE",
+    "seed 1": "seed 1: not a setting; allowed: KEY=VALUE",
+}
+
+
+def refused(*arguments: str) -> str:
+    """What is said of these arguments of ``train``."""
+    with pytest.raises(StanceError) as error, in_our_words(arguments, TrainConfig):
+        composed("train", *as_typed(arguments, TrainConfig))
+    return str(error.value)
+
+
+@pytest.mark.parametrize("argument", REFUSED)
+def test_what_hydra_refuses_is_told_in_one_line_with_what_is_allowed(argument):
+    assert REFUSED[argument] in (told := refused(argument))
+    assert "\n" not in told
+
+
+def test_what_looks_like_another_value_is_told_how_to_be_a_text(tmp_path):
+    said = ["input=${x}.csv", "output=o.csv", "checkpoint=${oc.env:NOT_SET}"]
+    done = run_here("predict", *said, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    hints = shlex.split(done.stderr.partition("allowed: ")[2].partition(" for the text")[0])
+    assert [read_back(hint, PredictConfig) for hint in hints] == ["${x}.csv", "${oc.env:NOT_SET}"]
+
+
+@pytest.mark.parametrize("argument", ["data.annotators=Ada", "data.leave_out={a: 1}"])
+def test_how_a_list_is_written_is_said_so_that_it_can_be_typed(argument):
+    key, value = argument.split("=")
+    (hint,) = shlex.split(refused(argument).partition("as in ")[2])
+    assert read_back(hint, TrainConfig) == [value]
+    assert hint.startswith(f"{key}=")
+
+
+def test_what_follows_an_option_is_no_setting():
+    words = ["--config-dir", "mine", "seed=1", "-m"]
+    assert as_typed(words, TrainConfig) == words
+    with pytest.raises(StanceError, match="name: not a setting"):
+        as_typed(["-m", "name"], TrainConfig)
 
 
 def test_a_setting_in_a_message_is_what_a_shell_and_hydra_read_back():

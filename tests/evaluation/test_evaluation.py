@@ -167,10 +167,27 @@ def test_labels_that_the_probabilities_contradict_are_counted_and_stop_above_a_s
     assert not caplog.messages
     path.write_text(rows(2))
     read_predictions(path)
-    assert caplog.messages[0].startswith(f"{path}: 2 of 42 rows have a label that is not their most probable one")
+    assert caplog.messages[0].startswith(
+        f"{path}: 2 of 41 rows with probabilities have a label that is not their most probable one"
+    )
     path.write_text(rows(3))
-    with pytest.raises(StanceError, match=r"3 of 42 rows have .*p\.csv, line 2: 'against' beside .*; allowed: 5% of"):
+    with pytest.raises(StanceError, match=r"3 of 41 rows with .*p\.csv, line 2: 'against' beside .*; allowed: 5% of"):
         read_predictions(path)
+
+
+def test_rows_without_probabilities_hide_no_contradictions(tmp_path):
+    rows = "".join(f"{i},favor,,,\n" for i in range(100)) + "x,favor,0.8,0.1,0.1\n"
+    (tmp_path / "p.csv").write_text("id,label,against,neutral,favor\n" + rows)
+    with pytest.raises(StanceError, match="1 of 1 rows with probabilities have a label that is not"):
+        read_predictions(tmp_path / "p.csv")
+
+
+def test_a_row_that_was_not_answered_is_no_label_of_another_spelling(tmp_path):
+    (tmp_path / "p.csv").write_text("id,label,against,neutral,favor\n1,abstain,0.3,0.3,0.4\n")
+    with pytest.raises(StanceError, match=r"a row without label; found 'abstain'; allowed: a file scored without abst"):
+        read_predictions(tmp_path / "p.csv")
+    found = read_predictions(tmp_path / "p.csv", {"abstain": "favor"})
+    assert found["1"].label == "favor"
 
 
 def test_predictions_of_others_are_read_by_a_stated_map(tmp_path):

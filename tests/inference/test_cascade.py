@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.metrics import f1_score
 
@@ -62,7 +63,7 @@ def test_each_row_is_answered_by_whom_it_should_be():
     assert cascade.answered == {"cheap": 4, "dear": 2}
 
 
-@pytest.mark.parametrize("kind", ["series", "array", "tuple", "generator"])
+@pytest.mark.parametrize("kind", ["series", "array", "tuple", "generator", "arrow", "chunked arrow"])
 def test_columns_of_a_table_are_lists_at_the_door(kind):
     """A column that was filtered or sorted knows its rows by another number than their place."""
     texts = ["0.5", "0.7", "0.9", "0.6"]
@@ -71,6 +72,8 @@ def test_columns_of_a_table_are_lists_at_the_door(kind):
         "array": np.array,
         "tuple": tuple,
         "generator": iter,
+        "arrow": pa.array,
+        "chunked arrow": lambda values: pa.chunked_array([values[:1], values[1:]]),
     }[kind]
     classifier = StanceClassifier(cascade_of(0.7), Card("cascade"))
     columns = texts, [f"t{n}" for n in range(4)], [f"h{n}" for n in range(4)], [f"c{n}" for n in range(4)]
@@ -78,8 +81,9 @@ def test_columns_of_a_table_are_lists_at_the_door(kind):
     assert [prediction.label for prediction in said] == ["against", "favor", "favor", "against"]
     dear = classifier.predictor.dear
     assert dear.asked == [[Question("0.5", "t0", "h0", "c0"), Question("0.6", "t3", "h3", "c3")]]
-    with pytest.raises(StanceError, match="texts: not in an order; found 'set'"):
-        classifier.predict({"a"}, ["b"])
+    for several in ({"a"}, {"a": "b"}, pd.DataFrame({"text": texts}), np.array([texts]), np.array("a"), 7):
+        with pytest.raises(StanceError, match="texts: not one column; found "):
+            classifier.predict(several, ["b"])
 
 
 def test_what_is_no_probability_is_left_to_the_other():

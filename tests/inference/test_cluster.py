@@ -95,3 +95,80 @@ def test_without_ray_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(StanceError, match=r'in the checkout, pip install -e "\.\[ray\]"'):
         list(in_order(lambda: abs, range(2), RayConfig()))
+
+
+class FewWorkers:
+    """Ray as ``in_order`` uses it, in this process: an answer is made when it is asked for."""
+
+    class exceptions:
+        class RayError(Exception):
+            """A worker failed."""
+
+    def __init__(self, resources, *, failing=False):
+        self.resources, self.failing, self.options_said, self.connected, self.pending = resources, failing, [], False, 0
+
+    def is_initialized(self):
+        return self.connected
+
+    def init(self, address, **said):
+        if address == "nowhere:1":
+            raise ConnectionError("refused")
+        self.connected = True
+
+    def shutdown(self):
+        self.connected = False
+
+    def cluster_resources(self):
+        return self.resources
+
+    def remote(self, kind):
+        class Actor:
+            @staticmethod
+            def options(**said):
+                self.options_said.append(said)
+                return Actor
+
+            @staticmethod
+            def remote(make):
+                worker = kind(make)
+
+                class Method:
+                    @staticmethod
+                    def remote(item):
+                        self.pending += 1
+                        return lambda: worker.do(item)
+
+                return type("Handle", (), {"do": Method})
+
+        return Actor
+
+    def get(self, waiting):
+        if self.failing:
+            raise self.exceptions.RayError("first line\nthe model is not there")
+        self.pending -= 1
+        return waiting()
+
+
+@pytest.mark.parametrize(("resources", "need"), [({"CPU": 2}, "num_cpus"), ({"CPU": 4, "GPU": 1}, "num_gpus")])
+def test_answers_come_in_order_and_few_are_under_way(monkeypatch, resources, need):
+    ray = FewWorkers(resources)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray.exceptions", ray.exceptions)
+    under_way = []
+    for answer in in_order(lambda: abs, range(-9, 0), RayConfig()):
+        under_way.append((answer, ray.pending))
+    assert [answer for answer, _ in under_way] == [*range(9, 0, -1)]
+    assert max(pending for _, pending in under_way) < 9
+    assert ray.options_said[0][need] == 1 and not ray.connected
+
+
+def test_a_cluster_that_is_not_there_a_worker_that_fails_and_one_that_stays_connected(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", FewWorkers({"CPU": 1}))
+    with pytest.raises(ConnectionError, match="no Ray at nowhere:1: refused"):
+        list(in_order(lambda: abs, [1], RayConfig(address="nowhere:1")))
+    failing = FewWorkers({"CPU": 1}, failing=True)
+    failing.connected = True
+    monkeypatch.setitem(sys.modules, "ray", failing)
+    with pytest.raises(ConnectionError, match="a Ray worker failed: the model is not there"):
+        list(in_order(lambda: abs, [1], RayConfig()))
+    assert failing.connected  # whoever connected it ends it

@@ -769,7 +769,7 @@ def test_labels_that_the_probabilities_contradict_are_counted_and_stop_above_a_s
         )
 
     count_file(swapped(10))
-    assert "10 of 200 rows have a label that is not their most probable one" in caplog.text
+    assert "10 of 200 rows with probabilities have a label that is not their most probable one" in caplog.text
     (tmp_path / "in.shares.json").unlink()
     with pytest.raises(
         StanceError, match=r"in\.csv: 11 of 200 rows .*line 2: 'against' beside .*; allowed: 5% of the rows"

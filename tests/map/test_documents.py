@@ -220,3 +220,60 @@ def test_sentences_are_where_they_say():
     assert [each.text for each in found] == ["Mr. Vik said no.", "The port agreed.", "Été!", "Nobody came."]
     assert all(text[each.start : each.end] == each.text for each in found)
     assert before(found, 2) == "Mr. Vik said no. The port agreed."
+
+
+@pytest.mark.parametrize(
+    ("value", "date"),
+    [
+        ("2024", "2024"),
+        ("2024-05", "2024-05"),
+        ("2024-05-17T10:00:00Z", "2024-05-17"),
+        ("2024-05-17 noon", "2024-05-17"),
+        ("2024-13-45 noon", ""),
+        ("05/06/2024", ""),
+        ("17 May 2024", "2024-05-17"),
+        (None, ""),
+    ],
+)
+def test_a_date_that_can_be_read_in_one_way_only_is_read(value, date):
+    assert parse_date(value) == date
+
+
+def test_a_table_keeps_its_good_rows_and_says_what_is_wrong_with_the_others(tmp_path):
+    rows = [
+        {"id": "a", "text": "The port refused."},
+        {"id": "a", "text": "The port agreed."},
+        {"id": "b", "text": None},
+        {"id": "c", "text": 7},
+        {"id": "d", "text": "  "},
+        {"id": "e", "text": "x" * 101},
+        {"text": "The port agreed again."},
+    ]
+    path = write_lines(tmp_path / "reports.jsonl", rows) or tmp_path / "reports.jsonl"
+    with path.open("a", encoding="utf-8") as lines:
+        lines.write("{broken\n")
+    good, aside = read(path, largest=100)
+    assert [each.text for each in good.values()] == ["The port refused.", "The port agreed again."]
+    assert list(aside.values()) == [
+        "the id 'a' stands twice",
+        "no text",
+        "the text is no text but int",
+        "empty",
+        "101 characters, above largest=100",
+        next(reason for reason in aside.values() if reason.startswith("malformed JSON")),
+    ]
+    assert next(iter(read_documents(path, largest=100, skip=7))).reason.startswith("malformed JSON")
+    (tmp_path / "empty.jsonl").write_text("")
+    with pytest.raises(StanceError, match="no rows in the file"):
+        read(tmp_path / "empty.jsonl")
+
+
+def test_texts_that_are_none_and_pages_without_any_are_set_aside(tmp_path):
+    (tmp_path / "zero.txt").write_bytes(b"a\0b")
+    (tmp_path / "page.html").write_text("<html><body></body></html>")
+    (tmp_path / "plain.md").write_text("No heading.\n\n# Later")
+    good, aside = read(tmp_path)
+    assert aside == {"page.html": "no text found in the page", "zero.txt": "no text: it holds null characters"}
+    assert good["plain.md"].title == ""
+    with pytest.raises(StanceError, match="encoding: unknown encoding; found 'klingon'"):
+        read(tmp_path, encoding="klingon")

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -163,6 +164,16 @@ BAD_ROWS = [
 def test_bad_rows_are_refused_by_index(linear, changes, message):
     with pytest.raises(StanceError, match=message):
         StanceClassifier(linear, Card("tfidf")).predict(**(ROWS | changes))
+
+
+def test_space_around_a_value_is_no_part_of_it_as_in_files(linear):
+    classifier = StanceClassifier(linear, Card("tfidf"))
+    padded = {name: [f" {value}\n" for value in values] for name, values in ROWS.items()}
+    assert classifier.predict(**padded) == classifier.predict(**ROWS)
+    asked = []
+    classifier.predictor = SimpleNamespace(predict_proba=lambda rows: asked.extend(rows) or np.full((1, 3), 1 / 3))
+    classifier.predict(["They signed."], ["sign"], [" "])
+    assert asked[0].holder == ""
 
 
 def test_no_rows_give_no_predictions(linear):

@@ -69,6 +69,14 @@ def with_more_words(folder):
     tokenizer.save_pretrained(folder)
 
 
+def with_numbers_beyond(folder):
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text(encoding="utf-8"))
+    words = tokenizer["model"]["vocab"]
+    tokenizer["model"]["vocab"] = words | {word: 40_000 + number for word, number in words.items() if number > 30_000}
+    path.write_text(json.dumps(tokenizer), encoding="utf-8")
+
+
 LOADERS = {
     "fine-tuned": lambda folder: EncoderModel.new(folder, InputFormat()),
     "frozen": EmbeddingFeatures.load_encoder,
@@ -76,7 +84,7 @@ LOADERS = {
 }
 
 
-@pytest.mark.parametrize("change", [without_tokenizer, with_few_words, with_more_words])
+@pytest.mark.parametrize("change", [without_tokenizer, with_few_words, with_more_words, with_numbers_beyond])
 @pytest.mark.parametrize("kind", LOADERS)
 def test_a_vocabulary_that_is_not_the_encoders_is_refused(tiny_encoder, tmp_path, kind, change):
     folder = tmp_path / "encoder"
@@ -84,6 +92,16 @@ def test_a_vocabulary_that_is_not_the_encoders_is_refused(tiny_encoder, tmp_path
     change(folder)
     message = r"encoder: the vocabulary does not fit the embedding matrix; found '[\d,]+ entries for 30,522 rows'"
     with pytest.raises(StanceError, match=message):
+        LOADERS[kind](str(folder))
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"version": "1.0", "model": 3}', '{"model'])
+@pytest.mark.parametrize("kind", LOADERS)
+def test_a_damaged_tokenizer_is_told(tiny_encoder, tmp_path, kind, content):
+    folder = tmp_path / "encoder"
+    shutil.copytree(tiny_encoder, folder)
+    (folder / "tokenizer.json").write_text(content)
+    with pytest.raises(StanceError, match=r"encoder' \(a folder\) does not load: .*; allowed: "):
         LOADERS[kind](str(folder))
 
 

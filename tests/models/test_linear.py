@@ -167,6 +167,14 @@ def test_latin_words_are_those_of_scikit_learn(rows):
             assert np.array_equal(ours.transform(texts).toarray(), plain.transform(texts).toarray())
 
 
+@pytest.mark.parametrize("word", ["न", "안", "不", "و"])
+def test_a_word_of_one_letter_is_one_where_letters_have_no_case(word):
+    rows = [example(n, text=f"{word} a Z 1 they") for n in range(2)]
+    vocabulary = TfidfFeatures.fit(rows).vectorizers["text_words"].vocabulary_
+    assert word in vocabulary
+    assert not {"a", "z", "1"} & vocabulary.keys()
+
+
 def test_two_spellings_of_a_row_are_one_row():
     words = ("accepté", "refusé", "noté")
     rows = [

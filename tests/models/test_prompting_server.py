@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -327,3 +329,38 @@ def test_costs_are_counted_by_the_users_prices(tmp_path):
     record = model.record()
     assert record["requests"] == 3 and record["written"] == 15
     assert record["cost"] == pytest.approx((record["read"] + 2 * 15) / 1e6, abs=1e-6)
+
+
+REFUSALS = {
+    403: r"prompt\.key: the server does not let us in \(status 403\): the key is taken from OPENAI_API_KEY",
+    404: r"it has no such address or model \(an endpoint ends in /v1, mostly\)",
+    413: r"the prompt is longer than its context: .*; allowed: fewer model\.shots",
+    418: "status 418: ",
+}
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_what_no_further_try_would_mend_is_told_at_once(status):
+    stub = ChatStub(faults=[status] * 9)
+    with serving(stub) as endpoint, pytest.raises(StanceError, match=REFUSALS[status]):
+        fitted(endpoint)
+    assert len(stub.bodies) == 1
+
+
+def test_a_server_that_refuses_whatever_is_left_out_is_told_after_the_last(caplog):
+    stub = ChatStub(faults=[422] * 20)
+    with serving(stub) as endpoint, pytest.raises(StanceError, match="the server refuses the request"):
+        fitted(endpoint)
+    fields = [sorted(body.keys() - {"model", "messages"}) for body in stub.bodies]
+    assert all(len(after) < len(before) for before, after in itertools.pairwise(fields))
+    assert fields[-1] == ["max_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [({}, 0), ({"retry-after": "2.5"}, 2.5), ({"retry-after": "Fri, 31 Dec"}, 0.01)]
+)
+def test_the_server_says_how_long_to_wait_or_not(said, seconds):
+    error = RuntimeError("busy")
+    error.response = SimpleNamespace(headers=said)
+    assert client._retry_after(error) == seconds
+    assert client._retry_after(RuntimeError("cut")) == 0

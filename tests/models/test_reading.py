@@ -86,7 +86,7 @@ def test_rows_are_counted_as_they_are_read(models, caplog):
     texts = ["Then the union left. " + "It rained. " * 30, "The union left.", "She left.", "We left."]
     holders = ["the union", "the union", "the union", ""]
     counts = count(readings(encoder, questions(texts, ["leave"] * 4, holders)))
-    assert counts == {"rows": 4, "cut": 1, "marked": 2, "unmentioned": 1}
+    assert counts == {"rows": 4, "cut": 1, "unknown": 0, "marked": 2, "unmentioned": 1}
     with caplog.at_level("INFO", logger="stance"):
         say(encoder, counts, logging.getLogger("stance"))
     assert caplog.messages == [
@@ -97,5 +97,23 @@ def test_rows_are_counted_as_they_are_read(models, caplog):
 
 def test_counts():
     rows = [Reading(True, None), Reading(True, False), Reading(False, True)]
-    assert count(rows) == {"rows": 3, "cut": 2, "marked": 1, "unmentioned": 1}
+    assert count(rows) == {"rows": 3, "cut": 2, "unknown": 0, "marked": 1, "unmentioned": 1}
     assert count([])["rows"] == 0
+
+
+def test_texts_that_the_tokenizer_does_not_know_are_counted(models, caplog):
+    texts = ["រដ្ឋាភិបាលបានបដិសេធ", "The union left.", "ማህበሩ ሄደ።", "The ማህበሩ left."]
+    asked = questions(texts, ["leave the table"] * 4, ["the union"] * 4)
+    for kind, told in (("encoder", True), ("embedding", True), ("tfidf", False)):
+        read = readings(models[kind].predictor, asked)
+        assert [row.text_unknown for row in read] == [told, False, told, False]
+    caplog.clear()
+    with caplog.at_level("WARNING", logger="stance"):
+        say(
+            models["ensemble"].predictor,
+            count(readings(models["ensemble"].predictor, asked)),
+            logging.getLogger("stance"),
+        )
+    assert caplog.messages == [
+        "2 of 4 rows: the model's tokenizer does not know most of the text (another script?); it was not read"
+    ]

@@ -33,7 +33,8 @@ from stance.base.labels import LABELS
 from stance.base.lines import Manner
 from stance.base.predictions import read_predictions
 from stance.base.tables import scan_chunks
-from stance.cli.config import PROJECT, as_typed, register, typed
+from stance.cli.arguments import as_typed
+from stance.cli.config import PROJECT, register, typed
 from stance.data import dna, table
 from stance.data.columns import Columns
 from stance.data.config import DataConfig

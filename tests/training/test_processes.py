@@ -120,3 +120,30 @@ def test_alone_there_is_nobody_to_tell():
         processes.invite("anything")
         processes.wait_for_all()
     processes.follow(print)
+
+
+def test_the_others_do_what_the_first_invites_to_until_it_is_done(monkeypatch):
+    """Two processes in one: what the first tells is kept, and then told to the second, in order."""
+    messages: list[object] = []
+
+    def broadcast(said, **_):
+        if processes.leads():
+            messages.append(said[0])
+        else:
+            said[0] = messages.pop(0)
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(processes, "_group", lambda: "group")
+    monkeypatch.setattr("torch.distributed.broadcast_object_list", broadcast)
+    waited = []
+    monkeypatch.setattr("torch.distributed.barrier", waited.append)
+    with processes.leading():
+        processes.invite("data", seed=3)
+        processes.invite("more", seed=4)
+        processes.wait_for_all()
+    monkeypatch.setenv("RANK", "1")
+    processes.invite("nothing, since another leads")
+    done = []
+    processes.follow(lambda *said, **named: done.append((said, named)))
+    assert done == [(("data",), {"seed": 3}), (("more",), {"seed": 4})]
+    assert messages == [] and waited == ["group"]

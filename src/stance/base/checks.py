@@ -13,6 +13,18 @@ def at_least(name: str, value: int, least: int) -> None:
         raise input_error(name, "too small", found=value, allowed=f"{least} or more")
 
 
+def within(name: str, value: int, least: int, most: int) -> None:
+    """Raise StanceError if the value is less or more."""
+    if not least <= value <= most:
+        problem = "too small" if value < least else "too large"
+        raise input_error(name, problem, found=value, allowed=f"{least} to {most:,}")
+
+
+def samples(name: str, value: int) -> None:
+    """Raise StanceError if so many bootstrap samples say nothing, or fill the memory."""
+    within(name, value, 10, 100_000)
+
+
 def a_seed(name: str, value: int) -> None:
     """Raise StanceError if the value is no seed of every generator: 32 bits, without a sign."""
     if not 0 <= value < 2**32:

@@ -86,8 +86,9 @@ def lines_of(path: Path, encoding: str, *, of_rows: bool = False) -> Iterator[Li
         allowed = "a codec of Python, e.g. utf-8, latin-1"
         raise input_error(str(path), "unknown encoding", found=encoding, allowed=allowed) from None
     for number, (raw, position) in enumerate(_raw_lines(path, of_rows=of_rows), start=1):
-        if number == 1 and raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            raise input_error(line_of(path, 1), "the file is UTF-16", allowed="UTF-8 or an 8-bit encoding")
+        if number == 1 and (raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or 0 in raw[:2]):
+            allowed = "UTF-8 (in Excel: save as CSV UTF-8), or an 8-bit encoding"
+            raise input_error(line_of(path, 1), "the file is UTF-16 or UTF-32", allowed=allowed)
         codec = codec if number == 1 or codec != "utf-8-sig" else "utf-8"
         try:
             yield Line(number, raw.decode(codec), None, position)

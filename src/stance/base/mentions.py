@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import regex
 
@@ -76,13 +77,36 @@ def mentions(text: str, name: str) -> list[tuple[int, int]]:
     """
     if _AS_IT_IS.search(name):
         return _as_it_is(text, name.strip())
-    forms = [word.form for word in _words(name) if not _is_letter(word.form)]
+    of_name = _words(name)
+    forms = [word.form for word in of_name if not _is_letter(word.form)]
     wanted = {form for form in forms if form not in LITTLE_WORDS and form.casefold() != "the"}
-    tokens = _words(text)
+    tokens = _of_another(_words(text), of_name)
     for same in (_in_a_whole, _as_written, _in_any_case):
         if found := _longest(tokens, wanted, same):
             return found
     return []
+
+
+def _of_another(tokens: list[_Word], name: list[_Word]) -> list[_Word]:
+    """The tokens without the word that a name has before its letter or number, where another one follows: Party B.
+
+    As without the dot of Mr. X, if the name has one.
+    """
+    if len(name) < 2 or not _tells(name[-1].form):
+        return tokens
+    dotted = len(name) > 2 and name[-2].form == "."
+    word, last = name[-3 if dotted else -2].form.casefold(), name[-1].form
+    others = {
+        this.start
+        for this, after in pairwise(each for each in tokens if not (dotted and each.form == "."))
+        if this.form.casefold() == word and _tells(after.form) and after.form != last
+    }
+    return [replace(each, form=" ") if each.start in others else each for each in tokens]
+
+
+def _tells(form: str) -> bool:
+    """Whether it is what numbers parties, groups and persons: a capital letter, a number."""
+    return form.isnumeric() or (len(form) == 1 and form.isupper())
 
 
 def _as_it_is(text: str, name: str) -> list[tuple[int, int]]:

@@ -22,6 +22,9 @@ from stance.base.rows import read_rows
 
 log = logging.getLogger(__name__)
 
+#: In place of a label: the model's confidence is not above the threshold.
+ABSTAIN = "abstain"
+
 #: Of the probabilities in predictions files.
 DECIMALS = 6
 
@@ -177,7 +180,7 @@ class Contradictions:
     def note(self, prediction: Prediction, place: str) -> None:
         """Look at a row."""
         scores = prediction.scores
-        self.rows += 1
+        self.rows += bool(scores)
         if scores and scores[prediction.label] < max(scores.values()):
             self.found += 1
             self.first = self.first or f"{place}: {prediction.label!r} beside {dict(scores)}"
@@ -188,7 +191,10 @@ class Contradictions:
         Raises:
             StanceError: They are more than ``MOST_CONTRADICTIONS`` of the rows: columns are swapped, say.
         """
-        told = f"{self.found:,} of {self.rows:,} rows have a label that is not their most probable one ({self.first})"
+        told = (
+            f"{self.found:,} of {self.rows:,} rows with probabilities have a label that is not their most probable one"
+        )
+        told += f" ({self.first})"
         if self.found > MOST_CONTRADICTIONS * self.rows:
             allowed = f"{MOST_CONTRADICTIONS:.0%} of the rows; or a file of the labels without probabilities"
             raise input_error(str(self.path), told, allowed=allowed)
@@ -215,8 +221,10 @@ def parse_prediction(
     sum. For ``key`` see :func:`stance.base.labels.parse_label`.
 
     Raises:
-        StanceError: An unknown label, probabilities that are no distribution.
+        StanceError: An unknown label or none, probabilities that are no distribution.
     """
+    if spelled(row["label"]) == ABSTAIN and ABSTAIN not in (label_map or {}):
+        raise input_error(place, "a row without label", found=ABSTAIN, allowed="a file scored without abstain.risk")
     return Prediction(parse_label(row["label"], label_map, place, key), _scores(row, place))
 
 

@@ -122,8 +122,22 @@ def _json_object(line: str, place: str) -> dict[str, Any] | StanceError:
 
 
 def as_json(value: object) -> str:
-    """The value as JSON in one line; what JSON does not know, dates say, as Python writes it."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """The value as JSON in one line; what JSON does not know, dates say, as Python writes it, and NaN as null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:
+        return json.dumps(_known_to_json(value), ensure_ascii=False, default=str)
+
+
+def _known_to_json(value: object) -> object:
+    """The value without numbers that JSON has no word for."""
+    if isinstance(value, dict):
+        return {name: _known_to_json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known_to_json(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
 
 
 def refuse_new_columns(row: Row, columns: Sequence[str], path: str) -> None:

@@ -22,12 +22,15 @@ _AS_TEXT = "if quotes are text, quoting=none, of a dataset data.quoting=none"
 
 
 def separator(lines: Iterator[Line]) -> tuple[str, Iterator[Line]]:
-    """What separates the columns of a csv, by its first line, and the lines from the header on."""
+    """What separates the columns of a csv, by its first line, and the lines from the header on.
+
+    It is the mark that stands there most often, outside of quotation marks; a comma where several do.
+    """
     for first in lines:
-        if told := re.fullmatch(r"sep=(.)\s*", first.text, re.IGNORECASE):
+        if told := re.fullmatch(r'"?sep=(.)"?\s*', first.text, re.IGNORECASE):
             return told[1], lines
-        other = [mark for mark in ";\t" if mark in first.text and "," not in first.text]
-        return (other or [","])[0], chain([first], lines)
+        names = re.sub(r'"(?:[^"]|"")*"', "", first.text.rstrip())
+        return max(",;\t|", key=names.count), chain([first], lines)
     return ",", lines
 
 
@@ -77,6 +80,14 @@ class _Feed:
         if self.unclosed:
             raise csv.Error(f"a quote is not closed within {LONGEST_ROW:,} characters")
         return line.text
+
+    def part_at_returns(self) -> bool:
+        """The row's last line becomes several, if carriage returns alone end some of them; all are to be read again."""
+        *before, last = self.row
+        parts = re.split(r"(?<=\r)(?!\n|$)", last.text)
+        if len(parts) > 1:
+            self.back.extendleft(reversed([*before, *(last._replace(text=part) for part in parts)]))
+        return len(parts) > 1
 
     def take_back(self, but: int = 1) -> None:
         """All lines of the row but the first, or none, are to be read again."""
@@ -129,6 +140,8 @@ class CellReader:
         try:
             return next(reader), None
         except csv.Error as error:
+            if not self.feed.unclosed and self.feed.part_at_returns():
+                return self._read(reader)
             if self.feed.unclosed:
                 self.feed.take_back()
             problem = f"malformed csv: {str(error).partition(' - ')[0]}"  # what follows is for who programs
@@ -184,7 +197,7 @@ def scan_separated(
         if header is None:
             if problem is not None:
                 raise problem
-            header = [cell.strip() for cell in cells]
+            header = [cell.strip().strip("\ufeff") for cell in cells]
             while header and not header[-1]:
                 header, unnamed = header[:-1], unnamed + 1  # a spreadsheet's empty columns
             if doubled := sorted(name for name, times in Counter(header).items() if times > 1):

@@ -191,4 +191,6 @@ class _SeparatedEncoder:
 
 
 def _cell(value: object) -> object:
-    return as_json(value) if isinstance(value, list | dict) else value
+    if isinstance(value, list | dict):
+        return as_json(value)
+    return None if isinstance(value, float) and value != value else value  # of NaN a text would come back

@@ -10,30 +10,26 @@ from __future__ import annotations
 import getpass
 import logging
 import os
-import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import is_dataclass
 from pathlib import Path
-from types import UnionType
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Override
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import GrammarParseError, InterpolationResolutionError, OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
-from stance.base.errors import StanceError, first_line, input_error, lacks_memory, quoted, setting
+from stance.base.errors import StanceError, first_line, input_error, lacks_memory
 from stance.base.extras import from_extras
 from stance.base.home import PROJECT, checkout
+from stance.cli.arguments import as_text, as_typed
 from stance.cli.output import Log, may_end_early, told
+from stance.cli.refusals import check_keys, in_our_words
 from stance.cli.schemas import SCHEMAS
 
 #: The toolkit keeps its own run folders: Hydra logs nothing of its own, does not change folder, and writes nothing but
@@ -77,110 +73,20 @@ def typed(config: DictConfig) -> Any:  # noqa: ANN401 - the dataclass of the com
     Raises:
         StanceError: A value is missing, of the wrong type, or refused by a ``__post_init__``.
     """
+    check_keys(config)
     try:
         return OmegaConf.to_object(config)
     except OmegaConfBaseException as error:
         reason = str(error).strip().splitlines()[0]
-        if said := reason.partition("StanceError raised while resolving interpolation: ")[2]:
-            raise StanceError(said) from None
+        if told_so := reason.partition("StanceError raised while resolving interpolation: ")[2]:
+            raise StanceError(told_so) from None
         key = getattr(error, "full_key", None)
-        hint = "; allowed: \\${ for ${ as text" if isinstance(error, InterpolationResolutionError) else ""
+        if isinstance(error, MissingMandatoryValue):
+            raise input_error(str(key), "a value is missing", allowed=f"{key}=...") from None
+        said: Any = OmegaConf.to_container(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+        texts = " ".join(as_text(str(argument)) for argument in said if "${" in str(argument))
+        hint = f"; allowed: {texts} for the text" if texts and isinstance(error, InterpolationResolutionError) else ""
         raise StanceError(f"configuration, {key or 'value'}: {reason}{hint}") from None
-
-
-#: Text between quotes, as Hydra reads it whatever is in it.
-_QUOTED = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
-
-_TEXT = (str, str | None)
-_TEXTS = (list[str], list[str | None])
-
-
-def as_typed(arguments: Sequence[str], schema: type) -> list[str]:
-    """The arguments of a script, quoted so that Hydra's grammar takes nothing from a text and adds nothing to it.
-
-    What the schema has as text, or as a list of texts, stands for itself: ``input=votes (1).csv``, ``target=1e3``. Text
-    between quotes is what is between them, ``${...}`` another value, ``null`` none where there may be none. With ``-m``
-    a comma goes on separating values. Numbers and names of groups are left to Hydra.
-
-    Raises:
-        StanceError: ``null`` where there must be a text.
-    """
-    several = bool({"-m", "--multirun"} & {*arguments})
-    return [
-        _as_typed(argument, schema, several=several) if re.match(r"(?![-~])[^=]+=", argument) else argument
-        for argument in arguments
-    ]
-
-
-def _as_typed(argument: str, schema: type, *, several: bool) -> str:
-    key, _, value = argument.partition("=")
-    kind, override = _kind(schema, key.lstrip("+").split(".")), _parsed(value)
-    if several and (override.is_sweep_override() if override else kind in _TEXT):
-        sweep = ChoiceSweep(simple_form=True) if override is None else override.value()
-        simple = isinstance(sweep, ChoiceSweep) and sweep.simple_form
-        return f"{key}={','.join(_elements(value, key, kind))}" if simple and kind in _TEXT else argument
-    return f"{key}={_value(value, key, kind)}"
-
-
-def _kind(schema: Any, path: Sequence[str]) -> Any:  # noqa: ANN401 - a type, or an alternative of types
-    """The type of the field at a path of the configuration; ``Any`` where the schema does not say."""
-    for name in path:
-        if isinstance(schema, UnionType):
-            schema = get_args(schema)[0]
-        if is_dataclass(schema):
-            kinds = [get_type_hints(each) for each in (schema, *cast(type, schema).__subclasses__())]
-            schema = next((fields[name] for fields in kinds if name in fields), Any)
-        else:
-            schema = get_args(schema)[1] if get_origin(schema) is dict else Any
-    return schema
-
-
-def _value(value: str, key: str, kind: Any) -> str:  # noqa: ANN401
-    """A value as Hydra is to be given it, by the type of the field."""
-    if kind in _TEXT:
-        return _text(value, key, kind)
-    inner = value[1:-1]
-    if kind in _TEXTS and value == f"[{inner}]":
-        return f"[{','.join(_elements(inner, key))}]"
-    if is_dataclass(kind) and value == f"{{{inner}}}":
-        fields = get_type_hints(kind)
-        before, *pairs = re.split(rf"(?:^|,)\s*({'|'.join(fields)})\s*:", inner)
-        said = [
-            f"{name}: {_value(each.strip(), f'{key}.{name}', fields[name])}"
-            for name, each in zip(pairs[::2], pairs[1::2], strict=True)
-        ]
-        return value if before.strip() else f"{{{', '.join(said)}}}"
-    return value if _parsed(value) else quoted(value)
-
-
-def _elements(values: str, key: str, kind: Any = None) -> list[str]:  # noqa: ANN401
-    """Texts between commas, each as :func:`_text` gives it."""
-    found = re.findall(rf"\s*({_QUOTED}|[^,]*?)\s*(?:,|\Z)", values, re.DOTALL)
-    return [_text(value, key, kind) for value in found[:-1]]
-
-
-def _text(value: str, key: str, kind: Any) -> str:  # noqa: ANN401
-    if value.strip("\"'") == "???":
-        raise input_error(key, "??? stands for a value that is missing", found=value, allowed="another text")
-    if value == "null" and kind is str:
-        raise input_error(key, "null where there must be a text", allowed=f"{setting(key, 'null')} for the word")
-    if re.fullmatch(_QUOTED, value, re.DOTALL) or (value == "null" and kind in _TEXT):
-        return value
-    try:
-        OmegaConf.create([value])
-    except GrammarParseError:
-        value = value.replace("${", "\\${")  # one that is never closed
-    override = _parsed(value)
-    bare = override and value and "\\" not in value and override.value() == value
-    return value if bare else quoted(value)
-
-
-def _parsed(value: str) -> Override | None:
-    """What Hydra's grammar makes of a value; None if nothing."""
-    try:
-        return OverridesParser.create().parse_override(f"key={value}")
-    except HydraException:
-        return None
 
 
 def command() -> str:
@@ -241,9 +147,11 @@ def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
             with may_end_early():
                 if {"--help", "-h"} & {*sys.argv[1:]}:
                     print(sys.modules[main.__module__].__doc__)
-                with plain_messages():
-                    sys.argv[1:] = as_typed(sys.argv[1:], get_type_hints(main)["config"])
-                run()
+                schema = get_type_hints(main)["config"]
+                with plain_messages(), in_our_words(sys.argv[1:], schema):
+                    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that what it refuses comes up to here
+                    sys.argv[1:] = as_typed(sys.argv[1:], schema)
+                    run()
 
         return program
 

@@ -134,6 +134,8 @@ class DataConfig:
 
         one_of("data.headline", self.headline, ALL_MEASURES)
         one_of("data.quoting", self.quoting, QUOTING)
+        if self.target and not self.target.strip():
+            raise input_error("data.target", "empty", found=self.target, allowed="the proposal, or a column of targets")
         self._check_options()
         for spelling in self.leave_out:
             if known_as("null" if spelling is None else spelling, self.labels.map()) is not None:

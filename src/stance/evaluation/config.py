@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stance.base.checks import a_seed, at_least, one_of
+from stance.base.checks import a_seed, at_least, one_of, samples
 from stance.base.errors import input_error
 from stance.base.lines import Manner
 from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
@@ -29,7 +29,7 @@ class AuditConfig:
 
     def __post_init__(self) -> None:
         """Refuse too few bootstrap samples."""
-        at_least("bootstrap", self.bootstrap, 10)
+        samples("bootstrap", self.bootstrap)
 
 
 @dataclass(kw_only=True)
@@ -77,7 +77,7 @@ class EvaluateConfig:
 
     def __post_init__(self) -> None:
         """Refuse too few bootstrap samples, and another quoting."""
-        at_least("bootstrap", self.bootstrap, 10)
+        samples("bootstrap", self.bootstrap)
         one_of("quoting", self.quoting, QUOTING)
 
     @property
@@ -158,7 +158,7 @@ class ProbeConfig:
 
     def __post_init__(self) -> None:
         """Refuse too few bootstrap samples, and a seed that is none."""
-        at_least("bootstrap", self.bootstrap, 10)
+        samples("bootstrap", self.bootstrap)
         a_seed("seed", self.seed)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from stance.base.checks import at_least, one_of
+from stance.base.checks import one_of, samples
 from stance.base.errors import input_error, setting
 from stance.base.lines import Manner
 from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
@@ -45,7 +45,7 @@ class CompareConfig:
 
     def __post_init__(self) -> None:
         """Refuse fewer than two systems, too few bootstrap samples, and another quoting."""
-        at_least("bootstrap", self.bootstrap, 10)
+        samples("bootstrap", self.bootstrap)
         one_of("quoting", self.quoting, QUOTING)
         if bool(self.runs) == bool(self.a or self.b) or len(self.names()) < 2:
             raise input_error("systems", "not two or more", found=self.names(), allowed="a=RUN b=RUN, or runs=[a,b,c]")
@@ -87,7 +87,7 @@ class SummarizeConfig:
 
     def __post_init__(self) -> None:
         """Refuse what is no name and no list of names, and a picture without a page."""
-        at_least("bootstrap", self.bootstrap, 10)
+        samples("bootstrap", self.bootstrap)
         names = [self.experiment] if isinstance(self.experiment, str) else self.experiment
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
             allowed = "a name, or a list of names; one of digits as in " + setting("experiment", "2024")

@@ -6,19 +6,18 @@ import itertools
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from stance.base.errors import StanceError, input_error
 from stance.base.labels import LABELS
 from stance.base.lines import ScannedRow
-from stance.base.predictions import Prediction, flat
+from stance.base.predictions import ABSTAIN, Prediction, flat
 from stance.base.questions import Question
 from stance.base.tables import Row
 from stance.data.annotation_files import Gaps, cell_of
 from stance.inference.config import PredictConfig
 from stance.models.reading import Reading
-from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +90,8 @@ def _read(row: ScannedRow, values: Row, config: PredictConfig) -> Question:
 
     return Question(
         text=read("text", may_be_empty=False),
-        target=read("target", may_be_empty=False) if config.target is None else config.target,
-        holder=read("holder", may_be_empty=True) if config.holder is None else config.holder,
+        target=read("target", may_be_empty=False) if config.target is None else config.target.strip(),
+        holder=read("holder", may_be_empty=True) if config.holder is None else config.holder.strip(),
         context=read("context", may_be_empty=True),
     )
 
@@ -103,5 +102,5 @@ def cells_of(config: PredictConfig, lowest: float, prediction: Prediction, readi
     if max(prediction.scores.values()) <= lowest:
         cells["label"] = ABSTAIN
     if config.details and reading is not None:
-        cells |= asdict(reading)
+        cells |= {name: getattr(reading, name) for name in DETAILS}
     return {config.prefix + name: value for name, value in cells.items()}

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stance.base.checks import at_least, one_of
+from stance.base.checks import at_least, one_of, samples, within
 from stance.base.errors import input_error
 from stance.base.lines import Manner
 from stance.base.names import beside, table_kind
@@ -50,7 +50,7 @@ class AnnotateConfig:
 
     def __post_init__(self) -> None:
         """Refuse both or neither model, one that is to be fitted, and files that would replace each other."""
-        at_least("bootstrap", self.bootstrap, 10)
+        samples("bootstrap", self.bootstrap)
         self.columns.check_read("columns", [name for name in vars(self.columns) if name != "part"])
         if (self.checkpoint is None) == (self.model is None):
             raise input_error("checkpoint", "not one model", allowed="either checkpoint=DIR or model=prompt")
@@ -204,11 +204,13 @@ class PredictConfig:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse an empty chunk, another runtime or engine, and an output that would replace the input."""
+        """Refuse an empty target or chunk, another runtime or engine, and an output that would replace the input."""
+        if self.target is not None and not self.target.strip():
+            raise input_error("target", "empty", found=self.target, allowed="the proposal, or a column of targets")
         one_of("engine", self.engine, ("local", "ray"))
         self.columns.check_read("columns", QUESTION)
-        at_least("chunk", self.chunk, 1)
-        at_least("show", self.show, 0)
+        within("chunk", self.chunk, 1, 10_000_000)
+        within("show", self.show, 0, 10_000_000)
         one_of("runtime", self.runtime, RUNTIMES)
         one_of("quoting", self.quoting, QUOTING)
         if self.excel_safe and table_kind(self.output)[0] not in (".csv", ".tsv"):
@@ -254,7 +256,7 @@ class SharesConfig:
     def __post_init__(self) -> None:
         """Refuse too few bootstrap samples, another quoting, and an output that is no JSON file."""
         self.columns.check_read("columns", ("document", "target"))
-        at_least("bootstrap", self.bootstrap, 10)
+        samples("bootstrap", self.bootstrap)
         one_of("quoting", self.quoting, QUOTING)
         if self.output is not None and Path(self.output).suffix != ".json":
             raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
@@ -291,7 +293,7 @@ class CascadeConfig:
         """Refuse a loss that is none, and numbers that are too small."""
         at_least("rows", self.rows, 1)
         at_least("repeats", self.repeats, 1)
-        at_least("bootstrap", self.bootstrap, 10)
+        samples("bootstrap", self.bootstrap)
         if not 0 <= self.loss < 1:
             raise input_error("loss", "not a loss in macro-F1", found=self.loss, allowed="from 0 to below 1")
         if not 0 <= self.certainty < 1:

@@ -31,7 +31,6 @@ from stance.inference.columns import ADDED
 from stance.inference.config import SharesConfig
 from stance.inference.predict_file import CHUNK
 from stance.models.classifier import checkpoint_folder
-from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +58,6 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
             if missing := [config.prefix + name for name, value in scored.items() if value in (None, "")]:
                 raise input_error(
                     place, "not scored", found=missing, allowed="what scripts/predict.py wrote; prefix=..."
-                )
-            if scored["label"] == ABSTAIN:
-                raise input_error(
-                    place, "a row without label", found=ABSTAIN, allowed="a file scored without abstain.risk"
                 )
             predictions.append(parse_prediction(scored, place))
             contradictions.note(predictions[-1], place)

@@ -20,7 +20,7 @@ from stance.base.extras import from_extras
 from stance.base.files import digest, quick_digest, writing
 from stance.base.lines import ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
-from stance.base.predictions import Probabilities, probabilities_of, to_predictions
+from stance.base.predictions import ABSTAIN, Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
 from stance.base.tables import (
     Row,
@@ -42,7 +42,6 @@ from stance.models.classifier import StanceClassifier
 from stance.models.config import RUNTIMES
 from stance.models.pretrained import named_checkpoint
 from stance.models.reading import Reading, count, marks, readers, readings, say, windowed
-from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +59,9 @@ SHOWN = 60
 _NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "show", "engine", "ray", "runtime")
 
 
+#: What is counted of how rows are read.
+_READ = ("cut", "unknown", "marked", "unmentioned")
+
 #: Files of the journal.
 _ROWS, _TABLE, _REJECTS, _REPEATS = "rows", "rows.parquet", "rejects.jsonl", "repeats"
 
@@ -73,6 +75,7 @@ class Tally:
         bad: Not scored; they are in the file of rejects.
         scored: Rows that the model was asked for; the other rows were repeats of them.
         cut: Rows whose text is too long for the model.
+        unknown: Rows most of whose text is unknown to the model's tokenizer.
         marked: Rows whose text mentions the holder.
         unmentioned: Rows whose text does not, although they name one.
         position: How far the input was read (see :class:`stance.base.lines.ScannedRow`).
@@ -82,6 +85,7 @@ class Tally:
     bad: int = 0
     scored: int = 0
     cut: int = 0
+    unknown: int = 0
     marked: int = 0
     unmentioned: int = 0
     position: int = 0
@@ -134,7 +138,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
     finally:
         journal.close()
     tally = _tally(journal)
-    counts = Counter({name: getattr(tally, name) for name in ("rows", "cut", "marked", "unmentioned")})
+    counts = Counter({name: getattr(tally, name) for name in ("rows", *_READ)})
     say(
         classifier.predictor,
         counts,
@@ -215,9 +219,8 @@ def _score(
                 journal.append(_REPEATS, record)
                 tally.scored += len(plan.new)
                 counts = count(row for row in read if row is not None)
-                tally.cut += counts["cut"]
-                tally.marked += counts["marked"]
-                tally.unmentioned += counts["unmentioned"]
+                for name in _READ:
+                    setattr(tally, name, getattr(tally, name) + counts[name])
             if bad:
                 journal.append(_REJECTS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in bad).encode())
             tally.rows += len(good)

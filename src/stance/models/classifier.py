@@ -145,22 +145,25 @@ def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> P
 
 
 def _questions(**given: Sequence[str] | None) -> list[Question]:
-    """The rows of ``texts``, ``targets``, ``holders`` and ``contexts``, of which the last two may be None."""
+    """The rows of ``texts``, ``targets``, ``holders`` and ``contexts``, of which the last two may be None.
+
+    Space around a value is no part of it, as in files: a holder of a blank is the author.
+    """
     columns = {name: _listed(name, values) for name, values in given.items() if values is not None}
     rows = len(columns["texts"])
     for name, values in columns.items():
         _check_column(name, values, rows, may_be_empty=name in ("holders", "contexts"))
     named = [(name.removesuffix("s"), values) for name, values in columns.items()]
-    return [Question(**{field: values[row] for field, values in named}) for row in range(rows)]
+    return [Question(**{field: values[row].strip() for field, values in named}) for row in range(rows)]
 
 
 def _listed(name: str, values: Iterable[str]) -> list[str]:
     """A list of the values: a column of a table knows its rows by an index of its own."""
     if isinstance(values, str):
         raise input_error(name, "one string where a list is wanted", found=values, allowed="a list of strings")
-    if isinstance(values, Mapping | Set) or not isinstance(values, Iterable):
-        raise input_error(name, "not in an order", found=type(values).__name__, allowed="a list of strings")
-    return list(values)
+    if isinstance(values, Mapping | Set) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) != 1:
+        raise input_error(name, "not one column", found=type(values).__name__, allowed="a list of strings")
+    return values.to_pylist() if hasattr(values, "to_pylist") else list(values)  # of Arrow, whose values are no strings
 
 
 def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: bool) -> None:

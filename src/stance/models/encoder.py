@@ -98,7 +98,7 @@ class EncoderModel:
         """
         tokenizer = load_encoder(AutoTokenizer.from_pretrained, name)
         config = load_encoder(AutoConfig.from_pretrained, name)
-        check_vocabulary(tokenizer, getattr(config, "vocab_size", None), name)
+        check_vocabulary(tokenizer.get_vocab(), getattr(config, "vocab_size", None), name)
         if tokenizer.unk_token_id in tokenizer(input_format.mark, add_special_tokens=False)["input_ids"]:
             problem, allowed = "the tokenizer does not know the mark", "model.mark=... that is in its vocabulary"
             raise input_error(name, problem, found=input_format.mark, allowed=allowed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,11 +12,10 @@ import numpy as np
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from tqdm.auto import tqdm
 from transformers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 
-from stance.base.errors import StanceError, first_line, input_error
+from stance.base.errors import StanceError, first_line, input_error, lacks_memory
 from stance.base.files import file_digest, read_json
 from stance.base.labels import LABELS
 from stance.base.questions import Question
@@ -145,27 +144,31 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, trust_remote_code=False, local_files_only=True
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # files of another form come up as any of a dozen kinds
+        if lacks_memory(error):
+            raise
         raise StanceError(f"{folder}: does not load: {first_line(error)}") from None
     config = read_json(folder / "config.json")
-    check_vocabulary(tokenizer, config.get("vocab_size") if isinstance(config, dict) else None, str(folder))
+    vocabulary = tokenizer.get_vocab()
+    check_vocabulary(vocabulary, config.get("vocab_size") if isinstance(config, dict) else None, str(folder))
     _check_padding(tokenizer, str(folder))
     return tokenizer
 
 
-def check_vocabulary(tokenizer: Sized, rows: object, place: str) -> None:
+def check_vocabulary(vocabulary: Mapping[str, int], rows: object, place: str) -> None:
     """Refuse a tokenizer that is not that of the encoder, such as the one that is made up where its files are missing.
 
     Args:
-        tokenizer: Its length is that of its vocabulary.
+        vocabulary: Of the tokenizer: the number of each entry.
         rows: Of the encoder's embedding matrix, some of which may be padding; no number = it has no such matrix.
         place: The encoder, for the message.
 
     Raises:
-        StanceError: More entries than rows, or far fewer.
+        StanceError: An entry beyond the rows, or far fewer entries.
     """
-    if isinstance(rows, int) and not FEWEST_ENTRIES * rows <= len(tokenizer) <= rows:
-        found = f"{len(tokenizer):,} entries for {rows:,} rows"
+    entries = max(len(vocabulary), 1 + max(vocabulary.values(), default=0))
+    if isinstance(rows, int) and not FEWEST_ENTRIES * rows <= len(vocabulary) <= entries <= rows:
+        found = f"{entries:,} entries for {rows:,} rows"
         allowed = "the tokenizer's files (tokenizer.json, vocab.txt or the like) that the encoder was trained with"
         raise input_error(place, "the vocabulary does not fit the embedding matrix", found=found, allowed=allowed)
 
@@ -233,7 +236,9 @@ def load_encoder(load: Callable[..., T], name: str, **options: Any) -> T:  # noq
         options["revision"] = ENCODERS[name].revision
     try:
         loaded = load(location, trust_remote_code=False, **options)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except Exception as error:  # files of another form come up as any of a dozen kinds
+        if lacks_memory(error):
+            raise
         where = "a folder" if Path(location).exists() else "no folder, and not to be had from the hub"
         raise StanceError(
             f"encoder {name!r} ({where}) does not load: {first_line(error)}; allowed: {how_to_have(name)}"

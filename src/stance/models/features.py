@@ -109,7 +109,7 @@ class EmbeddingFeatures:
         if isinstance(first, StaticEmbedding):
             check_vocabulary(first.tokenizer.get_vocab(), first.embedding.num_embeddings, name)
         elif isinstance(first, Transformer):
-            check_vocabulary(first.tokenizer, getattr(first.config, "vocab_size", None), name)
+            check_vocabulary(first.tokenizer.get_vocab(), getattr(first.config, "vocab_size", None), name)
         return cls(encoder, bar=len(encoder) > 1)
 
     @classmethod

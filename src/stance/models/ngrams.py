@@ -20,13 +20,14 @@ from stance.base.annotations import Example
 from stance.base.errors import StanceError
 from stance.base.files import read_json, write_json
 from stance.base.questions import Question
-from stance.base.words import composed, has_unspaced, words
+from stance.base.words import composed, words
 
 
 class TfidfFeatures:
     """TF-IDF of word 1-2-grams and character 2-5-grams of the text, and of the words of target and holder.
 
-    Strings are composed (NFC) first, and words are those of :func:`stance.base.words.words`, single letters aside.
+    Strings are composed (NFC) first, and words are those of :func:`stance.base.words.words`, single letters of scripts
+    with case aside.
     Models that older versions saved have scikit-learn's words, which end at each vowel sign of Hindi, and answer as
     they did.
     """
@@ -108,7 +109,8 @@ def _prepared(text: str) -> str:
 
 
 def _tokens(text: str) -> list[str]:
-    return [word for word in words(text) if len(word) > 1 or has_unspaced(word)]
+    """The words, but those of one letter only in scripts without case: there it may be the word for not."""
+    return [word for word in words(text) if len(word) > 1 or (word.isalpha() and word.lower() == word.upper())]
 
 
 def _by_word(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> sp.csr_matrix:

@@ -27,19 +27,22 @@ class Reading:
         text_cut: Whether the text is too long for the model, or for a member of it.
         holder_mentioned: Whether the text mentions the holder by the name given; None where the holder is the author,
             or mentions were not looked for.
+        text_unknown: Whether most of the text is unknown to the tokenizer of the model, or of a member of it.
     """
 
     text_cut: bool
     holder_mentioned: bool | None
+    text_unknown: bool = False
 
 
 def readings(predictor: Predictor, questions: Sequence[Question], *, mentioned: bool = True) -> list[Reading]:
     """How each row is read, whatever its label; mentions, which take longer, only if ``mentioned``."""
-    cut = np.zeros(len(questions), dtype=bool)
+    cut, unknown = np.zeros((2, len(questions)), dtype=bool)
     for reader in readers(predictor):
         cut |= np.array(reader.excess(questions)) > 0
+        unknown |= np.array(reader.unknown(questions), dtype=bool)
     found = [_mentioned(question) if mentioned else None for question in questions]
-    return [Reading(*row) for row in zip(cut.tolist(), found, strict=True)]
+    return [Reading(*row) for row in zip(cut.tolist(), found, unknown.tolist(), strict=True)]
 
 
 def _mentioned(question: Question) -> bool | None:
@@ -48,16 +51,16 @@ def _mentioned(question: Question) -> bool | None:
 
 
 def count(rows: Iterable[Reading]) -> Counter[str]:
-    """How many rows there are, and how many are ``cut``, ``marked`` and ``unmentioned``."""
-    counts = Counter(rows=0, cut=0, marked=0, unmentioned=0)
+    """How many rows there are, and how many are ``cut``, ``unknown``, ``marked`` and ``unmentioned``."""
+    counts = Counter(rows=0, cut=0, unknown=0, marked=0, unmentioned=0)
     for row in rows:
-        counts.update(rows=1, cut=row.text_cut, marked=row.holder_mentioned is True)
+        counts.update(rows=1, cut=row.text_cut, unknown=row.text_unknown, marked=row.holder_mentioned is True)
         counts["unmentioned"] += row.holder_mentioned is False
     return counts
 
 
 def say(predictor: Predictor, counts: Counter[str], log: logging.Logger, became: str = "was cut") -> None:
-    """Log how many texts were too long, if any; and how many were marked, of a model that is shown mentions by marks.
+    """Log how many texts were too long or unknown, if any; and how many were marked, of a model that is shown marks.
 
     Args:
         predictor: That reads them.
@@ -68,6 +71,9 @@ def say(predictor: Predictor, counts: Counter[str], log: logging.Logger, became:
     rows = counts["rows"]
     if cut := counts["cut"]:
         log.warning("%d of %d rows: the text does not fit the model's input and %s", cut, rows, became)
+    if unknown := counts["unknown"]:
+        told = "%d of %d rows: the model's tokenizer does not know most of the text (another script?); it was not read"
+        log.warning(told, unknown, rows)
     if marks(predictor) and counts["marked"] + counts["unmentioned"]:
         told = "the holder is marked in %d of %d rows; %d do not mention the holder by that name (docs/inference.md)"
         log.info(told, counts["marked"], rows, counts["unmentioned"])

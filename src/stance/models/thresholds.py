@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-#: In place of a label: the model's confidence is not above the threshold.
-ABSTAIN = "abstain"
-
 
 class Threshold(NamedTuple):
     """What happened on validation above one confidence: ``rows`` were answered, of them ``errors`` wrongly."""

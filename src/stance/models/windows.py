@@ -42,6 +42,15 @@ class Reader:
         encoded = self.tokenizer(*shown, truncation=False, verbose=False)["input_ids"] if questions else []
         return [len(ids) - self.most for ids in encoded]
 
+    def unknown(self, questions: Sequence[Question]) -> list[bool]:
+        """Whether the tokenizer does not know most of a text, as in a script that it never saw."""
+        unknown = self.tokenizer.unk_token_id
+        if unknown is None or not questions:
+            return [False] * len(questions)
+        texts = [composed(question.text) for question in questions]
+        encoded = self.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+        return [2 * ids.count(unknown) > len(ids) for ids in encoded]
+
     def windows(self, question: Question) -> list[Question]:
         """The question about pieces of a text that is too long, each read to its end: see :func:`around_mentions`."""
         text = composed(question.text)

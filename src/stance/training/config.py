@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stance.base.checks import a_name, a_seed, at_least, one_of
+from stance.base.checks import a_name, a_seed, at_least, one_of, samples
 from stance.base.errors import input_error
 from stance.base.settings import FILE, WHERE
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
@@ -153,7 +153,7 @@ class TrainConfig:
         a_name("name", self.name)
         a_seed("seed", self.seed)
         _check_trainer("trainer", self.trainer)
-        at_least("bootstrap", self.bootstrap, 10)
+        samples("bootstrap", self.bootstrap)
         if not 0 < self.train_share <= 1:
             raise input_error("train_share", "not a share", found=self.train_share, allowed="above 0, at most 1")
         if isinstance(self.model, AsItIsConfig) and (self.source is None) is (not self.model.checkpoint):

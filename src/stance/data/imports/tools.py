@@ -105,7 +105,7 @@ def recognised(pieces: tuple[Piece, ...], place: str) -> str:
         place,
         "no export of a known tool",
         found=[piece.name for piece in pieces[:5]],
-        allowed=f"data.tool={'|'.join(TOOLS)}",
+        allowed=f"data.tool=NAME, one of {', '.join(TOOLS)}",
     )
 
 
