@@ -1,28 +1,30 @@
 """How good the map is, from document to position: python benchmarks/map.py choose, then python benchmarks/map.py judge.
 
-choose: on the validation parts of the bundled corpus, from which nearness on a sentence is asked about a proposal, and
-how certain a position must be; writes experiments/map/chosen.json. The two numbers are copied into
+choose: on the validation parts of the bundled corpus, from which nearness and likeness on a sentence is asked about a
+proposal, and how certain a position must be; writes experiments/map/chosen.json. The three numbers are copied into
 src/stance/map/config.py, and a test holds that they are the same.
-judge: on documents of the test parts, with actors and proposals given: precision, recall and F1 of (actor, proposal,
-pole), and where errors arise; writes experiments/map/scores.json and README.md. --news N: so many documents of news.
+judge: on documents of the test parts, with the actors of each and the proposals of all given: precision, recall and F1
+of (actor, proposal, pole), and where errors arise; writes experiments/map/scores.json and README.md. --news N: so many
+documents of news.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from reports import ERRORS, POLES, ask, counts, errors, examples, nearness_of, positions, reports, scores
+from reports import ERRORS, POLES, ask, counts, errors, examples, on_others, pairs_of, positions, reports, scores
+from stance.base.annotations import Example
 from stance.base.files import read_json, write_beside, write_json
 from stance.base.markdown import markdown_table
 from stance.cli.config import PROJECT, plain_messages
 from stance.evaluation.metrics import in_words
 from stance.evaluation.shares import Errors, read_validation
-from stance.map.config import CERTAIN, NEAR
+from stance.map.config import ALIKE, CERTAIN, NEAR
 from stance.map.positions import Judge
 from stance.map.proposals import PackagedEncoder
 from stance.models.classifier import StanceClassifier, checkpoint_folder
@@ -34,12 +36,18 @@ FOLDER = PROJECT / "experiments" / "map"
 PAGE = """# From document to position
 
 `{command}`, with {checkpoint}. Each document of the test parts of the bundled corpus goes in as plain text, with its
-holders as actors (aliases: the name without article, and its last word where no other actor has it) and its targets as
-proposals. A position is right if actor, proposal and pole are those of most of the document's rows. Only pairs of actor
-and proposal that the corpus asks about are counted: {not_judged:,} positions on others were told, which may be right or
-wrong. {questions:,} questions were asked. Intervals are 95% and resample documents.
+holders as actors (aliases: the name without article, and its last word where no other actor has it). The proposals
+are the targets of all {all} documents, {proposals:,} in all, as on a map of many negotiations. A position is right if
+actor, proposal and pole are those of most of the document's rows. A position on a proposal of another document is
+wrong. Of a document's own proposals only the pairs of actor and proposal that the corpus asks about are counted:
+{not_judged:,} positions on others were told, which may be right or wrong. {questions:,} questions were asked.
+Intervals are 95% and resample documents.
 
 {rows}
+
+Without the positions on proposals of other documents, which a map of a single negotiation cannot have:
+
+{alone}
 
 ## Where errors arise
 
@@ -47,18 +55,23 @@ wrong. {questions:,} questions were asked. Intervals are 95% and resample docume
 
 ## What was chosen on validation
 
-`python benchmarks/map.py choose`. A sentence is asked about a proposal from a nearness of **{chosen[near]:g}** on: so
-are {chosen[recall]:.0%} of the {chosen[sentences]:,} pairs of a validation sentence and a proposal on which it has a
-stance, and {chosen[asked_of_other_documents]:.1%} of the pairs with a proposal of another document. A position must be
-**{chosen[certain]:g}** certain: the lowest of these levels at which precision is {chosen[precision]:.2f} or more on
-{chosen[documents]:,} validation documents (where none is, that of the highest precision).
+`python benchmarks/map.py choose`. A sentence is asked about a proposal from a nearness of **{chosen[near]:g}** on, if
+its document is at least **{chosen[alike]:g}** times as like the proposal as the likest one. So are
+{chosen[recall]:.1%} of the {chosen[pairs]:,} pairs of a validation sentence and a proposal on which somebody there
+has a stance, and besides {chosen[others]:.1f} of {chosen[proposals]:,} proposals a sentence, of other documents. By
+nearness alone these would be {chosen[others_by_nearness]:.1f} for the same share of pairs. Chosen are the numbers
+with the fewest of these at a share of {chosen[least_recall]:.0%} or more. A position must be **{chosen[certain]:g}**
+certain: the lowest of these levels at which precision is {chosen[precision]:.2f} or more on {chosen[documents]:,}
+validation documents (where none is, that of the highest precision).
 
 {levels}
 """
 
 
-#: Share of the validation sentences with a stance that must be asked about its proposal.
-RECALL = 0.95
+#: Least share of the pairs of a sentence with a stance and its proposal that must be asked about, and what is tried.
+LEAST_RECALL = 0.93
+NEARNESSES = (0.1, 0.15, 0.18, 0.2, 0.22, 0.24, 0.26)
+LIKENESSES = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
 #: Precision that a position is to have on validation, and the levels that are tried.
 PRECISION = 0.75
@@ -66,12 +79,11 @@ LEVELS = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
 def choose(news: int) -> None:
-    """Choose the nearness and the certainty on validation and write them down."""
+    """Choose nearness, likeness and certainty on validation and write them down."""
     rows, encoder = examples("validation"), PackagedEncoder()
-    of_poles, of_others = nearness_of(rows, encoder)
-    near = round(float(np.quantile(of_poles, 1 - RECALL)), 3)
+    relevance = _relevance(rows, encoder)
     found, classifier = reports(rows, news), StanceClassifier.from_pretrained("stance-small", "auto")
-    asked = ask(found, encoder, classifier, near)
+    asked = ask(found, encoder, classifier, relevance["near"], relevance["alike"])
     known = Errors.of(read_validation(checkpoint_folder("stance-small")), 200, seed=0)
     levels = []
     for level in LEVELS:
@@ -80,32 +92,48 @@ def choose(news: int) -> None:
         levels.append({"certain": level} | told)
     fit = [each["certain"] for each in levels if each["precision"]["value"] >= PRECISION]
     certain = min(fit) if fit else max(levels, key=lambda each: each["precision"]["value"])["certain"]
-    write_json(
-        FOLDER / "chosen.json",
-        {
-            "near": near,
-            "certain": certain,
-            "recall": RECALL,
-            "precision": PRECISION,
-            "sentences": len(of_poles),
-            "asked_of_other_documents": round(float((of_others >= near).mean()), 3),
-            "documents": len(found),
-            "questions": asked,
-            "levels": levels,
-            "code": code_state(),
-        },
+    chosen = relevance | {
+        "certain": certain,
+        "precision": PRECISION,
+        "documents": len(found),
+        "questions": asked,
+        "levels": levels,
+        "code": code_state(),
+    }
+    write_json(FOLDER / "chosen.json", chosen)
+    print(f"near={chosen['near']} alike={chosen['alike']} certain={certain}")
+
+
+def _relevance(rows: Sequence[Example], encoder: PackagedEncoder) -> dict[str, Any]:
+    """Nearness and likeness with the fewest proposals of other documents, and how many these are."""
+    pairs = pairs_of([row for row in rows if row.holder], encoder)
+    tried = {(near, alike): pairs.asked(near, alike) for near in NEARNESSES for alike in LIKENESSES}
+    near, alike = min(
+        (pair for pair, (recall, _) in tried.items() if recall >= LEAST_RECALL), key=lambda p: tried[p][1]
     )
-    print(f"near={near} certain={certain}")
+    recall, others = tried[near, alike]
+    by_nearness = pairs.asked(float(np.quantile(pairs.near[pairs.pole], 1 - recall)), 0)
+    return {
+        "near": near,
+        "alike": alike,
+        "least_recall": LEAST_RECALL,
+        "recall": round(recall, 4),
+        "others": round(others, 2),
+        "others_by_nearness": round(by_nearness[1], 2),
+        "pairs": int(pairs.pole.sum()),
+        "proposals": len(pairs.near) // pairs.sentences,
+    }
 
 
 def judge(news: int) -> None:
     """Measure on the test parts, and write the numbers and their page."""
     found = reports([*examples("literary"), *examples("test")], news)
     classifier = StanceClassifier.from_pretrained("stance-small", "auto")
-    asked = ask(found, PackagedEncoder(), classifier, NEAR)
+    asked = ask(found, PackagedEncoder(), classifier, NEAR, ALIKE)
     judged = Judge(Errors.of(read_validation(checkpoint_folder("stance-small")), 200, seed=0), CERTAIN)
     said = [positions(report, judged) for report in found]
     table = [counts(*pair) for pair in zip(found, said, strict=True)]
+    alone = [counts(*pair, elsewhere=False) for pair in zip(found, said, strict=True)]
     wrong = sum((errors(*pair) for pair in zip(found, said, strict=True)), Counter[str]())
     literary = [number for number, report in enumerate(found) if "literary" in report.rows[0].tags]
     other = [number for number in range(len(found)) if number not in literary]
@@ -115,23 +143,18 @@ def judge(news: int) -> None:
         "command": f"python benchmarks/map.py judge --news {news}",
         "checkpoint": "stance-small",
         "near": NEAR,
+        "alike": ALIKE,
         "certain": CERTAIN,
         "questions": asked,
         "not_judged": sum(
             pole in POLES
             for report, each in zip(found, said, strict=True)
-            for pole in (each[key] for key in each.keys() - report.gold().keys())
+            for pole in (each[key] for key in each.keys() - report.gold().keys() - {*on_others(report, each)})
         ),
-        "groups": {
-            name: {
-                "documents": len(chosen),
-                "positions": int(sum(table[n][2] for n in chosen)),
-                "told": int(sum(table[n][1] for n in chosen)),
-            }
-            | scores([table[n] for n in chosen])
-            for name, chosen in groups.items()
-            if len(chosen)
-        },
+        "all": len(found),
+        "proposals": len({each.proposal for report in found for each in report.proposals}),
+        "groups": _by_group(groups, table),
+        "alone": _by_group(groups, alone),
         "errors": {name: wrong[name] for name in ERRORS},
         "code": code_state(),
         "machine": machine(),
@@ -144,13 +167,29 @@ def judge(news: int) -> None:
     print(page)
 
 
+def _by_group(groups: Mapping[str, Sequence[int]], table: Sequence[Sequence[float]]) -> dict[str, Any]:
+    return {
+        name: {
+            "documents": len(chosen),
+            "positions": int(sum(table[n][2] for n in chosen)),
+            "told": int(sum(table[n][1] for n in chosen)),
+        }
+        | scores([table[n] for n in chosen])
+        for name, chosen in groups.items()
+        if len(chosen)
+    }
+
+
 def readme(result: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
     """The page of the numbers."""
-    rows = [
-        [name, *(in_words(each[key]) for key in ("precision", "recall", "f1")), each["positions"], each["told"],
-         each["documents"]]
-        for name, each in result["groups"].items()
-    ]  # fmt: skip
+    measures = ("precision", "recall", "f1")
+    rows, alone = (
+        [
+            [name, *(in_words(each[key]) for key in measures), each["positions"], each["told"], each["documents"]]
+            for name, each in result[groups].items()
+        ]
+        for groups in ("groups", "alone")
+    )
     heads = ["documents of", "precision", "recall", "F1", "positions", "told", "documents"]
     levels = [
         [f"{each['certain']:g}", *(in_words(each[key]) for key in ("precision", "recall", "f1"))]
@@ -159,10 +198,11 @@ def readme(result: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
     wrong = [[name, result["errors"][name], ERRORS[name]] for name in ERRORS]
     return PAGE.format(
         rows=markdown_table(heads, rows),
+        alone=markdown_table(heads, alone),
         wrong=markdown_table(["error", "cells", "what it means"], wrong),
         levels=markdown_table(["certain", "precision", "recall", "F1"], levels),
         chosen=chosen,
-        **result,
+        **{key: value for key, value in result.items() if key != "alone"},
     )
 
 

@@ -37,6 +37,7 @@ ERRORS = {
     "wrong holder": "a position where there is none; another actor of the document has this pole on the proposal",
     "wrong proposal": "a position where there is none; the actor has this pole on another proposal of the document",
     "invented": "a position where there is none, otherwise",
+    "other negotiation": "a position on a proposal of another document",
 }
 
 
@@ -104,16 +105,19 @@ def _short(holder: str) -> list[str]:
     return [alias for alias in (bare, *last) if alias != holder]
 
 
-def ask(found: Sequence[Report], encoder: PackagedEncoder, classifier: StanceClassifier, near: float) -> int:
-    """Fill in the evidence of each report; how many questions that took."""
+def ask(
+    found: Sequence[Report], encoder: PackagedEncoder, classifier: StanceClassifier, near: float, alike: float
+) -> int:
+    """Fill in the evidence of each report on the proposals of all of them; how many questions that took."""
     asked, owners = [], []
+    wordings = Wordings(tuple(dict.fromkeys(each for report in found for each in report.proposals)), encoder)
     for report in found:
         kinds = {actor.name: kind_of(actor, report.actors) for actor in report.actors}
         chosen, _ = candidates(report.document, Finder(report.actors), kinds)
         report.named = {(named.actor, each.sentence.text) for each in chosen for named in each.named}
         vectors = encoder.encode([each.sentence.text for each in chosen])
-        touching = Wordings(report.proposals, encoder).touching(vectors, near)
-        for question in questions(report.document, chosen, report.proposals, touching):
+        touching = wordings.touching(vectors, near, report.document.text, alike)
+        for question in questions(report.document, chosen, wordings.proposals, touching):
             asked.append(question)
             owners.append(report)
     read = [question.read for question in asked]
@@ -141,12 +145,22 @@ def positions(report: Report, judge: Judge) -> dict[tuple[str, str], str]:
     return {key: judge.position(rows) for key, rows in cells_of(report).items()}
 
 
-def counts(report: Report, said: Mapping[tuple[str, str], str]) -> list[float]:
-    """Right positions, positions told, positions there are; of the cells that the corpus asks about."""
+def counts(report: Report, said: Mapping[tuple[str, str], str], *, elsewhere: bool = True) -> list[float]:
+    """Right positions, positions told, positions there are: of the cells that the corpus asks about.
+
+    Those on proposals of other documents are told too, and wrong, unless ``elsewhere`` is False.
+    """
     gold = report.gold()
     told = {key: said.get(key, NOT_ENOUGH) for key in gold}
     right = sum(told[key] == pole for key, pole in gold.items() if pole in POLES)
-    return [right, sum(pole in POLES for pole in told.values()), sum(pole in POLES for pole in gold.values())]
+    further = len(on_others(report, said)) if elsewhere else 0
+    return [right, sum(pole in POLES for pole in told.values()) + further, sum(pole in POLES for pole in gold.values())]
+
+
+def on_others(report: Report, said: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
+    """The cells with a position on a proposal of another document."""
+    own = {each.proposal for each in report.proposals}
+    return [key for key, pole in said.items() if pole in POLES and key[1] not in own]
 
 
 def scores(table: Any) -> dict[str, Any]:  # noqa: ANN401 - an array
@@ -162,6 +176,7 @@ def errors(report: Report, said: Mapping[tuple[str, str], str]) -> Counter[str]:
     """What went wrong with each cell that the corpus asks about, by ``ERRORS``."""
     gold, cells, found = report.gold(), cells_of(report), Counter[str]()
     poles = {key: pole for key, pole in gold.items() if pole in POLES}
+    found.update("other negotiation" for _ in on_others(report, said))
     for (actor, proposal), pole in gold.items():
         told = said.get((actor, proposal), NOT_ENOUGH)
         if pole in POLES and told in POLES:
@@ -190,8 +205,32 @@ def _missed(report: Report, cell: Sequence[Evidence], actor: str, proposal: str,
     return "not enough" if pole in answers else "answer"
 
 
-def nearness_of(rows: Sequence[Example], encoder: PackagedEncoder) -> tuple[Any, Any]:
-    """Of validation sentences with a stance the nearness to its proposal, and of all those to other documents'."""
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Sentences and proposals of a part, each sentence with the proposals of all documents; arrays of one length.
+
+    Attributes:
+        near: Nearness of sentence and proposal.
+        alike: Likeness of its document and the proposal, as a share of the likest one's.
+        pole: Whether somebody has a pole on the proposal there.
+        own: Whether it is a proposal of the document.
+        sentences: How many sentences there are.
+    """
+
+    near: Any
+    alike: Any
+    pole: Any
+    own: Any
+    sentences: int
+
+    def asked(self, near: float, alike: float) -> tuple[float, float]:
+        """Share of the pairs with a pole that are asked, and proposals of other documents asked a sentence."""
+        chosen = (self.near >= near) & (self.alike >= alike)
+        return float(chosen[self.pole].mean()), float(chosen[~self.own].sum() / self.sentences)
+
+
+def pairs_of(rows: Sequence[Example], encoder: PackagedEncoder) -> Pairs:
+    """The pairs of a part; variants of a sentence and rows without holder are in no report."""
     documents: defaultdict[str, list[str]] = defaultdict(list)
     targets: defaultdict[str, set[str]] = defaultdict(set)
     poles = {(row.text, row.target) for row in rows if row.label in POLES}
@@ -199,14 +238,15 @@ def nearness_of(rows: Sequence[Example], encoder: PackagedEncoder) -> tuple[Any,
         targets[row.target].add(row.document)
         if row.text not in documents[row.document]:
             documents[row.document].append(row.text)
-    names = list(targets)
-    wordings = encoder.encode(names)
-    of_poles, of_others = [], []
+    wordings = Wordings([Proposal(name) for name in targets], encoder)
+    found: list[tuple[Any, ...]] = []
     for document, texts in documents.items():
-        near = nearness(encoder.encode(texts) @ wordings.T)
-        for column, name in enumerate(names):
-            if document not in targets[name]:
-                of_others.extend(near[:, column])
-            else:
-                of_poles.extend(near[row, column] for row, text in enumerate(texts) if (text, name) in poles)
-    return np.array(of_poles), np.array(of_others)
+        touching = wordings.touching(encoder.encode(texts), -1, "", 0)
+        likeness = wordings.subjects.likeness(" ".join(texts))
+        shape = touching.similarity.shape
+        alike = np.broadcast_to(likeness / likeness.max(), shape)
+        own = np.broadcast_to([document in of for of in targets.values()], shape)
+        pole = np.array([[(text, name) in poles for name in targets] for text in texts])
+        found.append((nearness(touching.similarity), alike, pole, own))
+    near, alike, pole, own = (np.concatenate([part.ravel() for part in parts]) for parts in zip(*found, strict=True))
+    return Pairs(near, alike, pole, own, sum(map(len, documents.values())))

@@ -14,7 +14,7 @@ from test_proposals import Words
 from conftest import PROJECT, run_here
 from stance.base.errors import StanceError
 from stance.base.files import read_json
-from stance.map.config import CERTAIN, NEAR, MapConfig
+from stance.map.config import ALIKE, CERTAIN, NEAR, MapConfig
 from stance.map.make import make_map
 from stance.models.classifier import StanceClassifier
 
@@ -189,7 +189,7 @@ def test_the_script_makes_a_page_and_says_where_everything_is(home, monkeypatch)
 
 def test_what_was_chosen_on_validation_is_the_default():
     chosen = read_json(PROJECT / "experiments" / "map" / "chosen.json")
-    assert (chosen["near"], chosen["certain"]) == (NEAR, CERTAIN)
+    assert (chosen["near"], chosen["alike"], chosen["certain"]) == (NEAR, ALIKE, CERTAIN)
 
 
 @pytest.fixture(scope="module")

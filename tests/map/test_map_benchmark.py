@@ -8,7 +8,7 @@ import map as bench
 from conftest import PROJECT, example
 from reports import Report, counts, errors, scores
 from stance.base.files import read_json
-from stance.map.types import NOT_ENOUGH, Document, Evidence
+from stance.map.types import NOT_ENOUGH, Document, Evidence, Proposal
 
 FOLDER = PROJECT / "experiments" / "map"
 
@@ -29,7 +29,7 @@ def report():
     rows = [row(1, "A", "talks", "favor"), row(2, "A", "talks", "favor"), row(3, "A", "talks", "against")]
     rows += [row(4, "A", "toll", "against"), row(5, "B", "talks", "neutral"), row(6, "B", "toll", "favor")]
     rows += [row(7, "C", "talks", "neutral"), row(8, "C", "toll", "neutral"), row(9, "D", "talks", "against")]
-    found = Report(Document("d", ""), (), (), rows)
+    found = Report(Document("d", ""), (), (Proposal("talks"), Proposal("toll")), rows)
     found.named = {(name, f"{name} on {target}.") for name in "ABC" for target in ("talks", "toll")}
     return found
 
@@ -58,6 +58,10 @@ def test_errors_are_told_apart(report):
 def test_precision_and_recall(report):
     table = [counts(report, {("A", "talks"): "favor", ("B", "talks"): "favor"})] * 2
     assert table[0] == [1, 2, 4]
+    said = {("A", "talks"): "favor", ("B", "talks"): "favor", ("A", "fish"): "against", ("B", "fish"): NOT_ENOUGH}
+    assert counts(report, said) == [1, 3, 4]  # fish is a proposal of another document
+    assert counts(report, said, elsewhere=False) == table[0]
+    assert errors(report, said)["other negotiation"] == 1
     found = scores(table)
     assert (found["precision"]["value"], found["recall"]["value"]) == (0.5, 0.25)
     assert found["f1"] == pytest.approx({"value": 1 / 3, "low": 1 / 3, "high": 1 / 3})

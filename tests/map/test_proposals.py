@@ -11,6 +11,7 @@ from stance.base.questions import Question
 from stance.map.actors import Finder
 from stance.map.proposals import Wordings, nearness, on_the_table, read_proposals
 from stance.map.questions import answered, candidates, questions
+from stance.map.subjects import Subjects
 from stance.map.types import Actor, Document, Proposal
 
 TALKS = Proposal("hold talks", ("sit down together",), "rule talks out", "2024-05", "2024-06-10")
@@ -70,7 +71,8 @@ def test_only_what_was_on_the_table_is_asked_about(date, on):
 
 def test_the_nearest_wording_counts_and_may_be_the_reverse():
     wordings = Wordings([TALKS, Proposal("share the fish")], Words())
-    touching = wordings.touching(Words().encode(["They met together.", "No: we rule talks out.", "Fish!"]), 0.7)
+    sentences = ["They met together.", "No: we rule talks out.", "Fish!"]
+    touching = wordings.touching(Words().encode(sentences), 0.7, " ".join(sentences), alike=0)
     assert touching.similarity[:, 0].tolist() == pytest.approx([1, 1, 0])
     assert touching.reversed[:, 0].tolist() == [False, True, False]
     assert touching.touches.tolist() == [[True, False], [True, False], [False, True]]
@@ -93,7 +95,7 @@ def test_questions_and_answers():
     found, total = candidates(document, Finder(actors), kinds)
     assert (total, [each.sentence.text for each in found]) == (3, text.replace(". ", ".\n").split("\n"))
     wordings = Wordings([TALKS], Words())
-    touching = wordings.touching(Words().encode([each.sentence.text for each in found]), 0.7)
+    touching = wordings.touching(Words().encode([each.sentence.text for each in found]), 0.7, text, alike=0.5)
     (question,) = questions(document, found, [TALKS], touching)
     assert question.read == Question(
         "She will rule talks out.",
@@ -106,3 +108,24 @@ def test_questions_and_answers():
     assert text[row.start : row.end] == row.sentence
     assert (row.mention, row.mention_start, row.mention_end) == ("Baloch", -1, -1)
     assert list(questions(Document("d", text, "2025-01-01"), found, [TALKS], touching)) == []
+
+
+def test_a_document_is_about_the_proposals_whose_words_it_has():
+    wordings = ["raise the fishing quota", "share the mackerel", "end the pilots' strike", "a pay rise for pilots"]
+    subjects = Subjects(wordings, [0, 0, 1, 2])
+    fish = "The ministers met in Bergen. Mackerel was shared by two states; Iceland called it a theft of fish."
+    assert subjects.of(fish, 0.5).tolist() == [True, False, False]
+    assert subjects.of("The pilots went on strike; the airline called the pilots' pay fair.", 0.4).tolist() == [
+        False,
+        True,
+        True,
+    ]
+    assert subjects.of(fish, 0).tolist() == subjects.of("在卑尔根会面", 0.5).tolist() == [True, True, True]
+    assert subjects.likeness(fish)[0] > subjects.likeness("The mackerel of Bergen.")[1]
+
+
+def test_a_sentence_that_is_near_a_proposal_of_another_negotiation_is_not_asked_about_it():
+    wordings = Wordings([TALKS, Proposal("share the fish")], Words())
+    text = "The fish of the bay were counted and shared. It went on for hours."
+    touching = wordings.touching(Words().encode(["They met together."]), 0.5, text, alike=0.5)
+    assert touching.touches.tolist() == [[False, False]]

@@ -166,7 +166,7 @@ def _questions(
     vectors = encoder.encode([each.sentence.text for _, asked in found for each in asked])
     ends = np.cumsum([len(asked) for _, asked in found])
     for (document, asked), end in zip(found, ends, strict=True):
-        touching = wordings.touching(vectors[end - len(asked) : end], config.near)
+        touching = wordings.touching(vectors[end - len(asked) : end], config.near, document.text, config.alike)
         yield from questions(document, asked, wordings.proposals, touching)
 
 

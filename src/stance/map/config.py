@@ -12,9 +12,9 @@ from stance.models.config import RUNTIMES
 #: ``actors=suggest`` writes candidates and stops.
 SUGGEST = "suggest"
 
-#: What ``near`` and ``certain`` are unless told: chosen by ``benchmarks/map.py choose`` on the validation parts of the
-#: bundled corpus, experiments/map/chosen.json (a test holds that these are they).
-NEAR, CERTAIN = 0.242, 0.7
+#: What ``near``, ``alike`` and ``certain`` are unless told: chosen by ``benchmarks/map.py choose`` on the validation
+#: parts of the bundled corpus, experiments/map/chosen.json (a test holds that these are they).
+NEAR, ALIKE, CERTAIN = 0.2, 0.35, 0.7
 
 
 @dataclass(kw_only=True)
@@ -47,6 +47,8 @@ class MapConfig:
         encoding: Of tables, and of those text files that are not UTF-8.
         largest: Characters of a text, or bytes of a file, beyond which a document is set aside.
         near: How near a sentence must be to a proposal to be asked about it, from -1 to 1.
+        alike: How like a document a proposal must be to be asked about in it, as a share of how like the likest
+            proposal is, from 0 (all are) to 1.
         certain: In what share of draws the statements of one pole must outnumber those of the other for a position.
         bootstrap: Draws, for positions and intervals.
         chunk: Documents at a time, and between two entries of the journal.
@@ -65,6 +67,7 @@ class MapConfig:
     encoding: str = "utf-8"
     largest: int = 20_000_000
     near: float = NEAR
+    alike: float = ALIKE
     certain: float = CERTAIN
     bootstrap: int = 200
     chunk: int = 64
@@ -76,6 +79,8 @@ class MapConfig:
             at_least(name, getattr(self, name), least)
         if not -1 <= self.near <= 1:
             raise input_error("near", "no cosine", found=self.near, allowed="-1 to 1")
+        if not 0 <= self.alike <= 1:
+            raise input_error("alike", "not a share", found=self.alike, allowed="0 to 1")
         if not 0.5 < self.certain <= 1:
             raise input_error("certain", "no majority", found=self.certain, allowed="above 0.5, up to 1")
         one_of("runtime", self.runtime, RUNTIMES)

@@ -218,7 +218,8 @@ def _notes(config: MapConfig, tally: Tally, judge: Judge) -> Iterable[str]:
     )
     yield (
         f"A sentence is asked about a proposal from a nearness of {config.near:g} on: the mean of its own likeness "
-        "(cosine of embeddings, the nearest wording taken) and the highest of the sentences around it."
+        "(cosine of embeddings, the nearest wording taken) and the highest of the sentences around it; and if its "
+        f"document has at least {config.alike:g} times as many of the proposal's words as of the likest one's."
     )
     yield (
         f"A position is favor or against where its statements outnumber the other pole's in {judge.certain:.0%} of "

@@ -18,6 +18,7 @@ from stance.base.rows import read_rows
 from stance.base.words import composed
 from stance.map.actors import cells
 from stance.map.documents import parse_date
+from stance.map.subjects import Subjects
 from stance.map.types import Proposal
 from stance.models.pretrained import SMALL_ENCODER
 
@@ -125,13 +126,16 @@ class Wordings:
                 reverse.append(is_reverse)
         self._vectors = encoder.encode(texts)
         self._owners, self._reverse = np.array(owners), np.array(reverse)
+        self.subjects = Subjects(texts, owners)
 
-    def touching(self, sentences: Vectors, threshold: float) -> Touching:
-        """Which sentences of one document touch which proposals: see :func:`nearness` for the rule.
+    def touching(self, sentences: Vectors, threshold: float, text: str, alike: float) -> Touching:
+        """Which sentences of one document touch which proposals: see :func:`nearness` and :class:`Subjects`.
 
         Args:
             sentences: Of one document, those that may be asked about, shape (sentences, dimensions).
             threshold: Of the nearness.
+            text: The whole document.
+            alike: How like it a proposal must be, as a share of the likest.
         """
         cosines = sentences @ self._vectors.T
         shape = (len(sentences), len(self.proposals))
@@ -140,7 +144,8 @@ class Wordings:
             nearer = cosines[:, column] > best[:, owner]
             best[nearer, owner] = cosines[nearer, column]
             is_reverse[nearer, owner] = turned
-        return Touching(nearness(best) >= threshold, best, is_reverse)
+        touches = (nearness(best) >= threshold) & self.subjects.of(text, alike)
+        return Touching(touches, best, is_reverse)
 
 
 def nearness(similarity: Vectors) -> Vectors:
