@@ -7,10 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stance.base.labels import (
-    LABELS,
-    Label,
-)
+from stance.base.labels import LABELS, Label
 from stance.base.words import one_spelling
 
 

@@ -12,15 +12,7 @@ from typing import Any, ClassVar
 from stance.base.annotations import Annotation, shortened
 from stance.base.errors import Faults, StanceError, input_error, setting
 from stance.base.files import write_jsonl
-from stance.base.labels import (
-    LONGEST,
-    Label,
-    alike,
-    is_missing,
-    known_as,
-    parse_label,
-    spelled,
-)
+from stance.base.labels import LONGEST, Label, alike, is_missing, known_as, parse_label, spelled
 from stance.base.words import composed
 
 log = logging.getLogger(__name__)

@@ -13,15 +13,8 @@ from stance.base.files import write_json
 from stance.base.labels import LABEL2ID, spelled
 from stance.base.lines import Manner
 from stance.base.names import beside
-from stance.base.predictions import (
-    Contradictions,
-    Prediction,
-    parse_prediction,
-    to_probabilities,
-)
-from stance.base.tables import (
-    read_chunks,
-)
+from stance.base.predictions import Contradictions, Prediction, parse_prediction, to_probabilities
+from stance.base.tables import read_chunks
 from stance.base.words import one_spelling
 from stance.data.annotation_files import Gaps
 from stance.data.columns import Columns

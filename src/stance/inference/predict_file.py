@@ -22,15 +22,7 @@ from stance.base.lines import ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
-from stance.base.tables import (
-    Row,
-    RowEncoder,
-    encoder_for,
-    read_chunks,
-    scan_chunks,
-    scan_length,
-    to_parquet,
-)
+from stance.base.tables import Row, RowEncoder, encoder_for, read_chunks, scan_chunks, scan_length, to_parquet
 from stance.data.annotation_files import Gaps
 from stance.inference.columns import added, cells_of, sort_rows
 from stance.inference.config import PredictConfig

@@ -13,13 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.base.annotations import Example
-from stance.base.files import (
-    alone_at,
-    read_json,
-    write_beside,
-    write_json,
-    write_jsonl,
-)
+from stance.base.files import alone_at, read_json, write_beside, write_json, write_jsonl
 from stance.base.predictions import Prediction, Predictor, to_probabilities, write_predictions
 from stance.data.build import build_dataset, dataset_folder
 from stance.data.seen import count_learnt, write_learnt
@@ -33,13 +27,7 @@ from stance.evaluation.shares import Scored, write_validation
 from stance.models.config import EncoderConfig, EnsembleConfig
 from stance.models.scaling import rescale
 from stance.training.config import AsItIsConfig, DistillConfig, TrainConfig
-from stance.training.identity import (
-    begin_record,
-    clear_folder,
-    learns_nothing,
-    stands_already,
-    tidy_up,
-)
+from stance.training.identity import begin_record, clear_folder, learns_nothing, stands_already, tidy_up
 from stance.training.plan import (
     checkpoint_of,
     members_of,
