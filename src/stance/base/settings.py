@@ -25,13 +25,13 @@ ABSENT: Mapping[str, bool] = {"absent": True}
 
 def as_values(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
     """Every setting, as JSON knows it; see ``WHERE``, ``FILE`` and ``ABSENT`` for what is left out."""
-    values = {each.name: _plain(getattr(settings, each.name), as_values) for each in _recorded(settings)}
+    values = {}
     for each in _recorded(settings):
-        if each.metadata.get("absent") and values[each.name] is None:
-            del values[each.name]
-    for each in _recorded(settings):
-        if each.metadata.get("file") and values[each.name] and Path(values[each.name]).is_absolute():
-            values[each.name] = Path(values[each.name]).name
+        value = _plain(getattr(settings, each.name), as_values)
+        if each.metadata.get("file") and value and Path(value).is_absolute():
+            value = Path(value).name
+        if value is not None or not each.metadata.get("absent"):
+            values[each.name] = value
     return values
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stance.base.errors import input_error
-from stance.base.files import write_beside
+from stance.base.files import write_text
 from stance.base.markdown import markdown_table
 from stance.data.info import CorpusInfo, known
 
@@ -45,6 +45,5 @@ def write_listing(page: str | Path) -> bool:
         raise input_error(str(page), "no place for the table", allowed=" ... ".join(MARKS)) from None
     after = f"{head}{MARKS[0]}\n{corpora_table()}\n{MARKS[1]}{tail}"
     if after != before:
-        with write_beside(page) as temporary:
-            temporary.write_text(after, encoding="utf-8")
+        write_text(page, after)
     return after != before

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.base.annotations import Example, label_counts
-from stance.base.files import read_json, write_beside, write_json
+from stance.base.files import read_json, write_json, write_text
 from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
 from stance.data.build import divide
@@ -110,8 +110,7 @@ def audit_corpus(config: AuditConfig) -> tuple[dict[str, Any], Path]:
     write_json(folder / f"{config.name}.json", found)
     kept = [read_json(path) for path in sorted(folder.glob("*.json"))]
     page = folder.with_suffix(".md")
-    with write_beside(page) as temporary:
-        temporary.write_text(audit_page(kept), encoding="utf-8")
+    write_text(page, audit_page(kept))
     return found, page
 
 

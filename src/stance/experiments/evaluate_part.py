@@ -9,7 +9,7 @@ from typing import Any
 
 from stance.base.annotations import Example
 from stance.base.errors import input_error
-from stance.base.files import read_json, write_beside, write_json
+from stance.base.files import read_json, write_json, write_text
 from stance.base.names import as_name
 from stance.base.predictions import Probabilities, to_probabilities
 from stance.data.seen import count_learnt
@@ -69,8 +69,7 @@ def evaluate_part(config: ReportConfig) -> tuple[PartReport, Path]:
             behaviour=behaviour or {"of": name, **run_suite(model, read_suite())},
         )
     write_json(path, report.to_json())
-    with write_beside(path.with_suffix(".html")) as temporary:
-        temporary.write_text(page(report, page_rows(examples, predictions)), encoding="utf-8")
+    write_text(path.with_suffix(".html"), page(report, page_rows(examples, predictions)))
     return report, path
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.base.annotations import Example
-from stance.base.files import alone_at, read_json, write_beside, write_json, write_jsonl
+from stance.base.files import alone_at, read_json, write_json, write_jsonl, write_text
 from stance.base.predictions import Prediction, Predictor, to_probabilities, write_predictions
 from stance.data.build import build_dataset, dataset_folder
 from stance.data.seen import count_learnt, write_learnt
@@ -255,8 +255,7 @@ def _write_model_card(
     size = {"rows": len(train), "documents": len({example.document for example in train})}
     card = classifier.card
     text = model_card(run, metrics, kind=card.kind, train=size, input_format=card.input_format)
-    with write_beside(checkpoint / "README.md") as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(checkpoint / "README.md", text)
 
 
 def _calibration(

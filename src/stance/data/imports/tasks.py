@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from stance.base.errors import input_error
-from stance.base.files import write_beside, write_json, write_jsonl
+from stance.base.files import write_beside, write_json, write_jsonl, write_text
 from stance.base.labels import LABELS
 from stance.base.names import beside
 from stance.base.spreadsheet import write_table
@@ -97,18 +97,15 @@ def write_tasks(
     check_kind(kind, path)
     if kind == "label-studio":
         write_json(path, [_label_studio(task, model) for task in tasks])
-        with write_beside(beside(path, ".interface.xml")) as temporary:
-            temporary.write_text(INTERFACE, encoding="utf-8")
+        write_text(beside(path, ".interface.xml"), INTERFACE)
     elif kind == "sheet":
         _write_sheet(Path(path), tasks, annotators)
     else:
         made = _doccano if kind == "doccano" else _prodigy
         write_jsonl(path, (made(task) for task in tasks))
     mapping = beside(path, ".mapping.yaml")
-    with write_beside(mapping) as temporary:
-        said = yaml.safe_dump(_mapping(kind, annotators), sort_keys=False, allow_unicode=True)
-        comment = f"# Reads what the tool gives back: data=import data.mapping={mapping.name}"
-        temporary.write_text(f"{comment}\n{said}", encoding="utf-8")
+    said = yaml.safe_dump(_mapping(kind, annotators), sort_keys=False, allow_unicode=True)
+    write_text(mapping, f"# Reads what the tool gives back: data=import data.mapping={mapping.name}\n{said}")
     return mapping
 
 
