@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,9 @@ ROUNDED = 0.015
 #: Shape (rows, 3): the probability of against, neutral, favor; every row sums to 1.
 Probabilities = NDArray[np.float64]
 
+#: In place of a label: the model's confidence is not above the threshold.
+ABSTAIN = "abstain"
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -46,6 +49,14 @@ class Prediction:
 
     label: Label
     scores: Mapping[str, float] = field(default_factory=dict)
+
+
+class Threshold(NamedTuple):
+    """What happened on validation above one confidence: ``rows`` were answered, of them ``errors`` wrongly."""
+
+    confidence: float
+    rows: int
+    errors: int
 
 
 class Predictor(Protocol):

@@ -92,9 +92,7 @@ def _default(each: Field[Any]) -> Any:  # noqa: ANN401
     return _plain(made, differing)
 
 
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+_hints = cache(get_type_hints)
 
 
 def _names(kind: type) -> set[str]:

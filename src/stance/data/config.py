@@ -11,8 +11,7 @@ from stance.base.labels import alike, known_as
 from stance.base.lines import Manner
 from stance.base.settings import FILE, WHERE
 from stance.data.columns import QUESTION, Columns
-from stance.data.info import info_of, known
-from stance.data.roots import published, root_of
+from stance.data.info import info_of, known, published, root_of
 
 
 def _by_spelling(key: str, spellings: dict[str, list[str | None]]) -> dict[str, str]:
@@ -79,7 +78,7 @@ class DataConfig:
     Attributes:
         name: Of the corpus; part of folder names.
         reader: A published corpus, or what reads the user's own files: annotations, table, import, dna.
-        root: Folder that ``path`` is relative to, which is not recorded; null = see :mod:`stance.data.roots`.
+        root: Folder that ``path`` is relative to, which is not recorded; null = see :func:`stance.data.info.root_of`.
         path: A file or folder, as the reader wants it.
         hub: A dataset repository of the Hugging Face hub that ``path`` is in, instead of ``root``.
         revision: Of that repository: a branch, tag or, to have the same tomorrow, a commit.

@@ -57,12 +57,7 @@ def to_dataset(splits: Mapping[str, Sequence[Example]]) -> DatasetDict:
 def to_examples(dataset: Any) -> list[Example]:  # noqa: ANN401 - datasets.Dataset, imported late
     """The rows of one part as examples; the inverse of :func:`to_dataset`."""
     return [
-        Example(
-            **{name: row[name] for name in ("id", "text", "holder", "target", "document", "context", "date")},
-            label=LABELS[row["label"]],
-            tags=tuple(row["tags"]),
-            votes=tuple(row["votes"]),
-        )
+        Example(**{**row, "label": LABELS[row["label"]], "tags": tuple(row["tags"]), "votes": tuple(row["votes"])})
         for row in dataset
     ]
 

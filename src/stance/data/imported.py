@@ -106,7 +106,6 @@ def _digests(path: Path, mapping: Path, opened: Opened, said: ImportMapping) -> 
 IMPORT = CorpusInfo(
     name="import",
     read=read,
-    options=frozenset(("mapping", "tool", "parts", "annotators", "adjudicator")),
     instead={
         name: f"{name} in the file data.mapping"
         for name in ("labels", "leave_out", "columns", "target", "encoding", "fill_down")

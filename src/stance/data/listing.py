@@ -7,7 +7,7 @@ from pathlib import Path
 from stance.base.errors import input_error
 from stance.base.files import write_text
 from stance.base.markdown import markdown_table
-from stance.data.info import CorpusInfo, known
+from stance.data.info import CorpusInfo, known, module_of
 
 #: The table is between these on the page.
 MARKS = ("<!-- corpora -->", "<!-- /corpora -->")
@@ -22,7 +22,7 @@ def corpora_table() -> str:
 
 
 def _row(info: CorpusInfo) -> tuple[str, ...]:
-    reader = f"../src/{info.read.__module__.replace('.', '/')}.py"
+    reader = f"../src/stance/data/{module_of(info.reader or info.name).replace('.', '/')}.py"
     parts = ", ".join(info.parts) or "none"
     named = f"[`{info.name}`]({reader})"
     return (named, f"`{info.folder}`", info.files, info.origin, info.labels, parts, info.headline, info.licence)

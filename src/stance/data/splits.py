@@ -275,7 +275,11 @@ def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, lis
         index.insert(other, sketch(other))
     found = {}
     for text in texts:
-        measured = {other: _jaccard(text, other) for other in index.query(sketch(text)) if other != text}
+        own, measured = _shingles(text), {}
+        for other in index.query(sketch(text)):
+            if other != text:
+                theirs = _shingles(other)
+                measured[other] = len(own & theirs) / len(own | theirs)
         near = [other for other, similarity in measured.items() if similarity >= NEAR_DUPLICATE]
         found[text] = sorted(near, key=lambda other: (-measured[other], other))
     return found
@@ -284,11 +288,6 @@ def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, lis
 def _shingles(text: str) -> set[str]:
     letters = characters(text)
     return {"".join(letters[i : i + 5]) for i in range(max(1, len(letters) - 4))}
-
-
-def _jaccard(first: str, second: str) -> float:
-    a, b = _shingles(first), _shingles(second)
-    return len(a & b) / len(a | b)
 
 
 def refuse_leaks(leaks: Sequence[Leak], shown: int = 10) -> None:

@@ -299,10 +299,9 @@ def _part(value: object, part_map: Mapping[str, str], place: str) -> str:
     return part_map[spelling]
 
 
-#: What any file of rows may be told of itself.
-FILE_OPTIONS = frozenset(("columns", "labels", "leave_out", "encoding", "quoting", "fill_down"))
-
-ANNOTATIONS = CorpusInfo(
-    name="annotations", read=partial(read, strict=True), options=FILE_OPTIONS | {"annotators", "adjudicator"}
+_OPTIONS = frozenset(
+    ("columns", "labels", "leave_out", "encoding", "quoting", "fill_down", "annotators", "adjudicator")
 )
-TABLE = CorpusInfo(name="table", read=read, options=ANNOTATIONS.options | {"parts", "target"})
+
+ANNOTATIONS = CorpusInfo(name="annotations", read=partial(read, strict=True), options=_OPTIONS)
+TABLE = CorpusInfo(name="table", read=read, options=_OPTIONS | {"parts", "target"})

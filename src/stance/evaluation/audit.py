@@ -116,6 +116,10 @@ def audit_corpus(config: AuditConfig) -> tuple[dict[str, Any], Path]:
 
 def audit_page(audits: Sequence[Mapping[str, Any]]) -> str:
     """Markdown: the leaks and easy guesses of each corpus, a row each."""
+    scores = []
+    for found in audits:
+        priors = [f"{found['priors'][name]:.3f}" for name in PRIORS]
+        scores.append([found["name"], found["measure"], *priors, in_words(found["text_only"])])
     lines = [
         "# Leaks and easy guesses of the corpora",
         "",
@@ -135,7 +139,7 @@ def audit_page(audits: Sequence[Mapping[str, Any]]) -> str:
         "drawn by their shares, mean of 50 draws; the most frequent of the target, of the holder, of both), and",
         "n-grams of the text with a linear SVM that sees neither holder nor target (95% interval by document).",
         "",
-        markdown_table(SCORES_COLUMNS, map(_scores_row, audits)),
+        markdown_table(SCORES_COLUMNS, scores),
     ]
     return "\n".join(lines) + "\n"
 
@@ -147,8 +151,3 @@ def _parts_row(found: Mapping[str, Any]) -> list[object]:
     sums = [sum(part[key] for part in parts.values()) for key in ("repeat", "conflict")]
     shared = [found["shared"].get(kind, 0) for kind in ("document", "target", "duplicate", "near-duplicate")]
     return [found["name"], found["split"], rows, shares, *sums, parts["train"]["near_duplicates"], *shared]
-
-
-def _scores_row(found: Mapping[str, Any]) -> list[object]:
-    priors = [f"{found['priors'][name]:.3f}" for name in PRIORS]
-    return [found["name"], found["measure"], *priors, in_words(found["text_only"])]

@@ -153,6 +153,11 @@ def with_interval(values: Array, documents: int, lowest: float = 0.0) -> dict[st
     return asdict(score(values, documents, lowest))
 
 
+def interval_of(score: Mapping[str, float]) -> dict[str, float]:
+    """Of a score with its deviation over seeds, value and interval."""
+    return {key: score[key] for key in ("value", "low", "high")}
+
+
 def in_words(score: Score | Mapping[str, float], sign: str = "") -> str:
     """Value and interval as pages and scripts show them: ``0.473 [0.447, 0.497]``; ``sign="+"`` for differences."""
     if isinstance(score, Score):

@@ -16,10 +16,9 @@ from stance.base.annotations import Example
 from stance.base.errors import input_error
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.measures import Array
-from stance.base.predictions import DECIMALS, Prediction, Probabilities, to_probabilities
+from stance.base.predictions import DECIMALS, Prediction, Probabilities, Threshold, to_probabilities
 from stance.evaluation import metrics
 from stance.evaluation.metrics import Score
-from stance.models.thresholds import Threshold
 
 #: Coverages that a threshold is kept for: 5%, 10%, ..., 100% of the validation rows.
 COVERAGES = np.linspace(0.05, 1, 20)

@@ -88,14 +88,9 @@ def by_kind(examples: Sequence[Example]) -> dict[str, dict[str, Mask]]:
         for index, names in enumerate(rows):
             for name in names:
                 members[name].append(index)
-        kinds[kind] = {name: _mask(indices, len(examples)) for name, indices in sorted(members.items())}
+        row = np.arange(len(examples))
+        kinds[kind] = {name: np.isin(row, indices) for name, indices in sorted(members.items())}
     return kinds
-
-
-def _mask(indices: Sequence[int], rows: int) -> Mask:
-    mask = np.zeros(rows, dtype=bool)
-    mask[indices] = True
-    return mask
 
 
 def _thirds(lengths: Sequence[int]) -> list[str]:

@@ -29,13 +29,14 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
     """
     headlines = list(dict.fromkeys(result["headline"] for result in results))
     corpora = list(dict.fromkeys(result["data"]["name"] for result in results))
+    literary = any("literary" in result for result in results)
     always = ["macro_f1", "favor_against_f1"]
     columns = [*always, *(name for name in headlines if name not in always)]
     heads = [
         "system",
         *(["corpus"] if len(corpora) > 1 else []),
         *(TITLES[name] for name in columns),
-        *(["literary part, macro-F1"] if any("literary" in result for result in results) else []),
+        *(["literary part, macro-F1"] if literary else []),
         "gain over the best prior" + (f" ({TITLES[headlines[0]]})" if len(headlines) == 1 else ""),
         "seeds (deviation)",
         "n (documents)",
@@ -43,6 +44,7 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for result in results:
         measure = f" ({TITLES[result['headline']]})" if len(headlines) > 1 else ""
+        beside = result.get("literary")
         rows.append(
             [
                 result["name"],
@@ -51,20 +53,13 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
                     in_words(result["measures"][name]) if name in (*always, result["headline"]) else ""
                     for name in columns
                 ),
-                *_literary(result, results),
+                *([in_words(beside["measures"]["macro_f1"]) if beside else ""] if literary else []),
                 in_words(result["gain"], sign="+") + measure,
                 _seeds(result),
                 f"{result['n']:,} ({result['documents']:,})",
             ]
         )
     return markdown_table(heads, rows)
-
-
-def _literary(result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The score on the literary part, empty where there is none, if any of the results has one."""
-    if not any("literary" in each for each in results):
-        return []
-    return [in_words(result["literary"]["measures"]["macro_f1"]) if "literary" in result else ""]
 
 
 def _seeds(result: Mapping[str, Any]) -> str:

@@ -12,13 +12,12 @@ from typing import Any
 from stance.base.errors import StanceError, input_error
 from stance.base.labels import LABELS
 from stance.base.lines import ScannedRow
-from stance.base.predictions import Prediction, flat
+from stance.base.predictions import ABSTAIN, Prediction, flat
 from stance.base.questions import Question
 from stance.base.tables import Row
 from stance.data.annotation_files import Gaps, cell_of
 from stance.inference.config import PredictConfig
 from stance.models.reading import Reading
-from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 

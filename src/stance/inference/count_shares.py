@@ -13,7 +13,7 @@ from stance.base.files import write_json
 from stance.base.labels import LABEL2ID, spelled
 from stance.base.lines import Manner
 from stance.base.names import beside
-from stance.base.predictions import Contradictions, Prediction, parse_prediction, to_probabilities
+from stance.base.predictions import ABSTAIN, Contradictions, Prediction, parse_prediction, to_probabilities
 from stance.base.tables import read_chunks
 from stance.base.words import one_spelling
 from stance.data.annotation_files import Gaps
@@ -24,7 +24,6 @@ from stance.inference.columns import ADDED
 from stance.inference.config import SharesConfig
 from stance.inference.predict_file import CHUNK
 from stance.models.classifier import checkpoint_folder
-from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 

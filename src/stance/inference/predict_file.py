@@ -20,7 +20,7 @@ from stance.base.extras import from_extras
 from stance.base.files import digest, quick_digest, writing
 from stance.base.lines import ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
-from stance.base.predictions import Probabilities, probabilities_of, to_predictions
+from stance.base.predictions import ABSTAIN, Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
 from stance.base.tables import Row, RowEncoder, encoder_for, read_chunks, scan_chunks, scan_length, to_parquet
 from stance.data.annotation_files import Gaps
@@ -34,7 +34,6 @@ from stance.models.classifier import StanceClassifier
 from stance.models.config import RUNTIMES
 from stance.models.pretrained import named_checkpoint
 from stance.models.reading import Reading, count, marks, readers, readings, say, windowed
-from stance.models.thresholds import ABSTAIN
 
 log = logging.getLogger(__name__)
 
@@ -263,22 +262,17 @@ def _answers(
 ) -> Generator[Probabilities]:
     """The probabilities of each batch, in order."""
     if config.engine == "local":
-        yield from map(partial(_ask, windowed(classifier) if config.windows else classifier), batches)
+        yield from map(_asked(classifier, config), batches)
         return
     folder = Path(config.checkpoint)
     there = replace(config, checkpoint=str(folder.absolute() if folder.is_dir() else folder))
     if classifier.runtime in RUNTIMES:
         there = replace(there, runtime=classifier.runtime)  # and not what a worker would find best
-    yield from in_order(partial(_asker, there), batches, config.ray)
+    yield from in_order(lambda: _asked(load_classifier(there), there), batches, config.ray)
 
 
-def _asker(config: PredictConfig) -> Callable[[Sequence[Question]], Probabilities]:
-    classifier = load_classifier(config)
-    return partial(_ask, windowed(classifier) if config.windows else classifier)
-
-
-def _ask(classifier: StanceClassifier, rows: Sequence[Question]) -> Probabilities:
-    return probabilities_of(classifier.predictor, rows)
+def _asked(classifier: StanceClassifier, config: PredictConfig) -> Callable[[Sequence[Question]], Probabilities]:
+    return partial(probabilities_of, (windowed(classifier) if config.windows else classifier).predictor)
 
 
 def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:

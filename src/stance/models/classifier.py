@@ -10,13 +10,12 @@ from typing import Any
 from stance.base.checks import one_of
 from stance.base.errors import input_error
 from stance.base.hub import fetch
-from stance.base.predictions import Prediction, Predictor, Probabilities, probabilities_of, to_predictions
+from stance.base.predictions import Prediction, Predictor, Probabilities, Threshold, probabilities_of, to_predictions
 from stance.base.questions import Question
 from stance.models.card import Card, FineTuned, load_checkpoint, save_checkpoint
 from stance.models.combined import Ensemble, leaves
 from stance.models.config import RUNTIMES
 from stance.models.pretrained import named_checkpoint
-from stance.models.thresholds import Threshold
 
 
 class StanceClassifier:

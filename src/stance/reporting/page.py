@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from stance.base.labels import LABELS
 from stance.base.measures import TITLES
 from stance.base.predictions import Prediction
 from stance.base.words import composed, whole, words
-from stance.evaluation.metrics import Score, in_words
+from stance.evaluation.metrics import in_words
 from stance.evaluation.report import PartReport, Report
 from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL, Slices
 from stance.reporting.figures import reliability_diagram, risk_coverage
@@ -73,7 +73,8 @@ def page(report: PartReport, rows: Sequence[Mapping[str, Any]]) -> str:
     """
     loader = PackageLoader("stance.reporting")
     environment = template_environment(loader)
-    environment.filters |= {"interval": _interval, "signed": _signed, "anchor": anchor, "marked": marked}
+    environment.filters |= {"interval": in_words, "signed": partial(in_words, sign="+")}
+    environment.filters |= {"anchor": anchor, "marked": marked}
     source = {name: loader.get_source(environment, f"report.{name}")[0] for name in ("js", "css")}
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -126,16 +127,13 @@ def marked(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     words of four letters or more that are no stop words.
     """
     holder, target, text = (composed(row[name]) for name in ("holder", "target", "text"))
-    pattern, pieces, end = _pattern(holder, target, text), [], 0
+    pattern = _compiled(holder, target, bool(target.strip()) and target.casefold() in text.casefold())
+    pieces, end = [], 0
     for match in pattern.finditer(text) if pattern is not None else ():
         pieces += [("", text[end : match.start()]), (str(match.lastgroup), match.group())]
         end = match.end()
     pieces.append(("", text[end:]))
     return [(kind, piece) for kind, piece in pieces if piece]
-
-
-def _pattern(holder: str, target: str, text: str) -> regex.Pattern[str] | None:
-    return _compiled(holder, target, bool(target.strip()) and target.casefold() in text.casefold())
 
 
 @lru_cache(maxsize=1024)
@@ -145,14 +143,6 @@ def _compiled(holder: str, target: str, as_it_is: bool) -> regex.Pattern[str] | 
     names["target"] = [target.strip()] if as_it_is else telling
     parts = [f"(?P<{kind}>{whole(found)})" for kind, found in names.items() if any(found)]
     return regex.compile("|".join(parts), regex.I) if parts else None
-
-
-def _interval(score: Score | Mapping[str, float]) -> str:
-    return in_words(score)
-
-
-def _signed(score: Score | Mapping[str, float]) -> str:
-    return in_words(score, sign="+")
 
 
 def _group_tables(report: PartReport) -> list[dict[str, Any]]:

@@ -42,6 +42,9 @@ from stance.training.recorded import Recorded
 
 log = logging.getLogger(__name__)
 
+#: What of a part's report goes into the checkpoint's card.
+ON_THE_CARD = ("n", "documents", "headline", "measures", "best_prior", "gain")
+
 
 def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     """Train, predict and score one configuration; its folder keeps everything.
@@ -113,9 +116,10 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         conformal = measure_conformal(validation, scored, samples=config.bootstrap)
         metrics[part] = replace(metrics[part], conformal=conformal)
     predicted = time.perf_counter()
-    write_json(folder / "metrics.json", {part: report.to_json() for part, report in metrics.items()})
+    values = {part: report.to_json() for part, report in metrics.items()}
+    write_json(folder / "metrics.json", values)
     classifier.with_metrics(
-        {part: _headlines(report) for part, report in metrics.items()},
+        {part: {key: values[part][key] for key in ON_THE_CARD} for part in values},
         thresholds(*confidence_and_right(splits["validation"], found["validation"])),
     ).card.write(folder / "checkpoint")
     write_validation(folder / "checkpoint", Scored.of(*validation))
@@ -267,9 +271,3 @@ def _calibration(
     before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
     after = measure_calibration(examples, probabilities, samples=samples)
     return Scaled(scale, replace(before, reliability=None), after)
-
-
-def _headlines(report: Report) -> dict[str, Any]:
-    """What of a report goes into the checkpoint's card."""
-    values = report.to_json()
-    return {key: values[key] for key in ("n", "documents", "headline", "measures", "best_prior", "gain")}

@@ -255,7 +255,6 @@ def _mentions(
 CORPUS = CorpusInfo(
     name="mpqa",
     read=read,
-    options=frozenset(("derived_neutrals", "verify")),
     folder="mpqa2",
     files="`dev.json`, `test_fold_{0,1,2,3}.json`",
     origin="amarasovic/naacl-mpqa-srl4orl, `jsons/new`",

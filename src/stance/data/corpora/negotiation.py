@@ -291,7 +291,6 @@ def _numbers(value: object, items: Sequence[str]) -> bool:
 CORPUS = CorpusInfo(
     name="negotiation",
     read=read,
-    options=frozenset(("annotators",)),
     parts=("train", "validation", "test", "challenge"),
     licence="CC BY 4.0",
 )

@@ -103,7 +103,6 @@ def _rows_of(sentence: Mapping[str, Any], place: str) -> dict[str, dict[str, Any
 CORPUS = CorpusInfo(
     name="news",
     read=read,
-    options=frozenset(("annotators",)),
     parts=("train", "validation", "test"),
     licence="CC BY 4.0",
 )

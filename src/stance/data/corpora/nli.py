@@ -70,7 +70,6 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
 CORPUS = CorpusInfo(
     name="nli",
     read=read,
-    options=frozenset(("verify",)),
     folder="nli",
     files="`{mnli,snli}_dev.csv`, `sick_train.csv`, `commitment_bank_{train,dev}.csv`",
     origin="felipessalvatore/NLI_datasets",

@@ -145,7 +145,6 @@ def _targets(row: Mapping[str, str], place: str) -> dict[str, str]:
 CORPUS = CorpusInfo(
     name="unsc",
     read=read,
-    options=frozenset(("derived_neutrals", "verify")),
     folder="unsc-conflicts",
     files="`umuc/main_conflicts_sents.csv`, `umuc/speaker_UNSCon_metadata.tsv`",
     origin="discourse-lab/UMUC (`Corpora/Annotated/Conflicts`), linatal/UNSCon",

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
@@ -90,14 +91,9 @@ def pieces_of(path: str | Path) -> tuple[Piece, ...]:
         return _folder(path)
     with path.open("rb") as stream:
         packed = stream.read(4) == b"PK\x03\x04"
-    if packed and not _is_office(path):
+    if packed and path.suffix.lower() not in (".xlsx", ".xlsm", ".docx"):  # which are zips too
         return zipped(path, str(path))
-    return (Piece(path.name, str(path), path.stat().st_size, lambda: path.open("rb")),)
-
-
-def _is_office(path: Path) -> bool:
-    """A workbook is a zip too."""
-    return path.suffix.lower() in (".xlsx", ".xlsm", ".docx")
+    return (Piece(path.name, str(path), path.stat().st_size, partial(path.open, "rb")),)
 
 
 def _folder(path: Path) -> tuple[Piece, ...]:
@@ -111,13 +107,9 @@ def _folder(path: Path) -> tuple[Piece, ...]:
     if not files:
         raise input_error(str(path), "no files in the folder")
     return tuple(
-        Piece(file.relative_to(path).as_posix(), str(file), file.stat().st_size, _opener(file))
+        Piece(file.relative_to(path).as_posix(), str(file), file.stat().st_size, partial(file.open, "rb"))
         for file in sorted(files)
     )
-
-
-def _opener(file: Path) -> Callable[[], BinaryIO]:
-    return lambda: file.open("rb")
 
 
 def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
@@ -132,14 +124,15 @@ def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
         raise input_error(place, f"not a readable zip: {first_line(error)}") from None
     members = [member for member in archive.infolist() if not member.is_dir()]
     check_members(members, place)
-
-    def opener(member: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
-        # The pieces share the archive, whose list of thousands of files is thus read once; it closes with the last.
-        return lambda: cast(BinaryIO, archive.open(member))
-
     shown = [m for m in members if not PurePosixPath(m.filename).name.startswith((".", "__MACOSX"))]
+    # The pieces share the archive, whose list of thousands of files is thus read once; it closes with the last.
     return tuple(
-        Piece(member.filename, f"{place}: {member.filename}", member.file_size, opener(member))
+        Piece(
+            member.filename,
+            f"{place}: {member.filename}",
+            member.file_size,
+            cast(Callable[[], BinaryIO], partial(archive.open, member)),
+        )
         for member in sorted(shown, key=lambda member: member.filename)
         if not member.filename.startswith("__MACOSX/")
     )

@@ -112,7 +112,7 @@ def _separated(piece: Piece, options: Options) -> Iterator[Numbered]:
     if told := re.fullmatch(r"sep=(.)\s*", first, re.IGNORECASE):
         mark, first = told[1], next(texts, "")
     else:
-        mark = max(",;\t|", key=lambda mark: _outside_quotes(first, mark))
+        mark = max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
     lines = (Line(number, text) for number, text in enumerate(itertools.chain([first], texts), start=1))
     reader = CellReader(piece.place, lines, mark, quoted=options.quoting != "none", as_text=_AS_TEXT)
     width = 0
@@ -137,10 +137,6 @@ def _ended(lines: Iterable[str]) -> Iterator[str]:
             yield from lines
             return
         yield from io.StringIO(line, newline="\r")
-
-
-def _outside_quotes(line: str, mark: str) -> int:
-    return re.sub(r'"[^"]*"', "", line).count(mark)
 
 
 def sheet_names(piece: Piece) -> list[str]:

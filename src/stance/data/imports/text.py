@@ -44,7 +44,11 @@ def lines_of(piece: Piece, encoding: str = "") -> Iterator[tuple[int, str]]:
     codec = encoding or ("utf-16" if piece.head(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "")
     other: list[int] = []
     if codec.lower().replace("_", "-").startswith("utf-16"):
-        yield from enumerate(_decoded(piece, codec).splitlines(keepends=True), start=1)
+        try:
+            text = piece.read().decode(codec)
+        except (UnicodeDecodeError, LookupError) as error:
+            raise input_error(piece.place, f"not {codec}: {first_line(error)}") from None
+        yield from enumerate(text.splitlines(keepends=True), start=1)
         return
     with closing(piece.open()) as stream:
         number = 0
@@ -82,13 +86,6 @@ def text_of_piece(piece: Piece, encoding: str = "") -> str:
     """
     piece.check_size()
     return "".join(text for _, text in lines_of(piece, encoding))
-
-
-def _decoded(piece: Piece, codec: str) -> str:
-    try:
-        return piece.read().decode(codec)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise input_error(piece.place, f"not {codec}: {first_line(error)}") from None
 
 
 def json_lines(piece: Piece, encoding: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -16,6 +16,7 @@ from stance.base.annotations import Example
 from stance.base.predictions import Predictor
 from stance.evaluation.checks.edits import EDITS
 from stance.evaluation.evaluate import over_seeds, predict_examples
+from stance.evaluation.metrics import interval_of
 
 #: The attacks of Schiller et al. and the edit that each is here.
 ATTACKS: Mapping[str, str] = {"negation": "tautology", "spelling": "spelling", "paraphrase": "paraphrase"}
@@ -95,12 +96,8 @@ def compare(
     first = over_seeds(examples, [before], names=(), headline=headline, samples=samples, seed=seed)
     other = over_seeds(examples, [after], [before], names=(), headline=headline, samples=samples, seed=seed)
     return {
-        "plain": _without_sd(first[headline]),
-        name: _without_sd(other[headline]),
-        "difference": _without_sd(other["gain"]),
+        "plain": interval_of(first[headline]),
+        name: interval_of(other[headline]),
+        "difference": interval_of(other["gain"]),
         "changed": sum(a != b for a, b in zip(before, after, strict=True)) / len(examples),
     }
-
-
-def _without_sd(score: Mapping[str, float]) -> dict[str, float]:
-    return {key: score[key] for key in ("value", "low", "high")}
