@@ -127,7 +127,6 @@ class DataConfig:
     verify: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse values outside the lists above."""
         a_name("data.name", self.name)
         from stance.base.measures import ALL_MEASURES  # here, since numpy is not needed for help
 
@@ -199,7 +198,6 @@ class SplitConfig:
     challenge: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Refuse values outside the lists above."""
         one_of("split.by", self.by, ("auto", "target", "document", "sentence", "official"))
         one_of("split.leaks", self.leaks, ("refuse", "drop", "report"))
         a_seed("split.seed", self.seed)
@@ -220,7 +218,6 @@ class AuxiliaryConfig:
     own_rows: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a negative number, and to learn from nothing."""
         at_least("auxiliary.rows", self.rows, 0)
         if not self.corpora and not self.own_rows:
             raise input_error("auxiliary.own_rows", "nothing to learn from", allowed="auxiliary.corpora with it")
@@ -271,7 +268,6 @@ class TasksConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse no rows, no files, another order, and a seed that is none."""
         at_least("n", self.n, 1)
         self.columns.check_read("columns", QUESTION)
         a_seed("seed", self.seed)

@@ -44,7 +44,6 @@ class CompareConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse fewer than two systems, too few bootstrap samples, and another quoting."""
         at_least("bootstrap", self.bootstrap, 10)
         one_of("quoting", self.quoting, QUOTING)
         if bool(self.runs) == bool(self.a or self.b) or len(self.names()) < 2:
@@ -86,7 +85,6 @@ class SummarizeConfig:
     bootstrap: int = 1000
 
     def __post_init__(self) -> None:
-        """Refuse what is no name and no list of names, and a picture without a page."""
         at_least("bootstrap", self.bootstrap, 10)
         names = [self.experiment] if isinstance(self.experiment, str) else self.experiment
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):

@@ -36,7 +36,6 @@ class InputFormat:
     mark: str = ""
 
     def __post_init__(self) -> None:
-        """Raise StanceError for a template with other fields or without text or target, and for a mark with letters."""
         used = set()
         for name in ("first", "second"):
             try:
