@@ -32,7 +32,7 @@ LEFT JOIN CODERS c ON c.ID = s.Coder ORDER BY d.ID, s.Start, s.ID
 
 
 class Statement(NamedTuple):
-    """A statement of a database: its type, what DNA 3 exports of it, its variables, its document, its position there."""
+    """A statement of a database: its type, what DNA 3 exports of it, its variables, its document, and where it is."""
 
     place: str
     kind: tuple[int, str]
