@@ -1,7 +1,5 @@
 """What a judgement is, what an example is, and the JSONL and CSV they travel in."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """A cache of computed arrays on disk: a file each, named by the fingerprint of everything that it depends on."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from collections.abc import Callable

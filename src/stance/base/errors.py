@@ -1,7 +1,5 @@
 """``StanceError``: a mistake that the user can correct, with the file, line, value and what is allowed."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Iterable, Iterator

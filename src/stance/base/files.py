@@ -1,7 +1,5 @@
 """Reading text strictly and writing so that nothing half-written is ever left."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import json

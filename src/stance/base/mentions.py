@@ -1,7 +1,5 @@
 """Where a text mentions a name, in any script: what is marked for an encoder, and counted where there is none."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The prediction of a model for one row, and the files that predictions are stored in."""
 
-from __future__ import annotations
-
 import logging
 import math
 import shlex

@@ -1,7 +1,5 @@
 """The rows of csv, tsv, jsonl and workbooks, one at a time, each with its line."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence

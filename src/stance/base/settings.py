@@ -1,7 +1,5 @@
 """Dataclasses of configurations and reports as JSON, read again, and what in settings differs from the default."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache

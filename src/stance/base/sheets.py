@@ -1,7 +1,5 @@
 """The rows of an Excel workbook: which of its sheets, under which header, and the value of each cell."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re

@@ -1,7 +1,5 @@
 """Tables: reading and writing those of any length in chunks (csv, tsv, jsonl, parquet), and showing small ones."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import io

@@ -1,7 +1,5 @@
 """Zips, as which workbooks and exports come: what no program writes is refused before anything is unpacked."""
 
-from __future__ import annotations
-
 import zipfile
 from typing import IO
 from xml.parsers import expat

@@ -5,8 +5,6 @@ nothing beneath knows of Hydra. Values that the schema does not have, or of anot
 runs.
 """
 
-from __future__ import annotations
-
 import getpass
 import logging
 import os

@@ -1,7 +1,5 @@
 """The command ``stance``: its first word names the file of this folder that does the rest."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import sys

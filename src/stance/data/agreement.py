@@ -1,7 +1,5 @@
 """From several annotators' judgements to one example a row, and how far the annotators agree."""
 
-from __future__ import annotations
-
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

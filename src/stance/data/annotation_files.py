@@ -1,7 +1,5 @@
 """What files of judgements share: cells read strictly, judgements checked against each other, written."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping

@@ -1,7 +1,5 @@
 """From annotations to a dataset on disk: read, aggregate, split, check, write."""
 
-from __future__ import annotations
-
 import logging
 import math
 from collections import Counter

@@ -1,7 +1,5 @@
 """Rows to be coded next: read from scored files, chosen by what they teach, written as tasks of a tool."""
 
-from __future__ import annotations
-
 import itertools
 import logging
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """What the columns of the user's own files are called."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 

@@ -1,7 +1,5 @@
 """What can be configured about corpora, their parts, and tasks for coders."""
 
-from __future__ import annotations
-
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 

@@ -28,8 +28,6 @@ milliseconds in DNA 2. A file is not verified unless ``data.verify=true``, as ``
   with ``split=document``. time_export is when it was coded, which is no date of the document.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping

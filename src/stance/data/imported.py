@@ -4,8 +4,6 @@
 is holder, target and label; then ``data=import data.path=FILE data.mapping=MAPPING.yaml``. See docs/annotate.md.
 """
 
-from __future__ import annotations
-
 import logging
 import shlex
 from collections.abc import Mapping, Sequence

@@ -3,8 +3,6 @@
 Adding a file to ``corpora/`` is all that makes a reader known: nothing lists them elsewhere.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The table of docs/corpora.md: which corpora there are, where to get them, and what they have."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from stance.base.errors import input_error

@@ -1,7 +1,5 @@
 """Reads any corpus: ``read_corpus`` takes a ``DataConfig``, calls the right reader and returns a ``Corpus``."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any

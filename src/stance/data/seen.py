@@ -1,7 +1,5 @@
 """Digests of the texts that a checkpoint was trained on, so that an evaluation can count the rows it has seen."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Dividing examples into train, validation and test so that a score on test means something."""
 
-from __future__ import annotations
-
 import math
 import re
 import warnings

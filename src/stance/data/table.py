@@ -11,8 +11,6 @@ csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). There are two ways to 
 Rows with one id are judgements of one example.
 """
 
-from __future__ import annotations
-
 import itertools
 import logging
 from collections import Counter

@@ -5,8 +5,6 @@ McCallum and Nigam (1998), Employing EM and Pool-Based Active Learning for Text 
 Jensen-Shannon divergence of the members. One of each cluster: Zhdanov (2019), Diverse mini-batch Active Learning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

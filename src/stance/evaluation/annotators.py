@@ -5,8 +5,6 @@ ceiling holds each annotator out in turn, scores it against the majority of the 
 those same majorities.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Leaks and easy guesses of a corpus: repeated rows, rows in two parts, and scores without reading the row."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace

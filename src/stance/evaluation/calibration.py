@@ -1,7 +1,5 @@
 """Whether probabilities mean what they say, and the one factor that mends them without changing a label."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 

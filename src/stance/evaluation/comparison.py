@@ -4,8 +4,6 @@ A system is given by the labels of its trainings (seeds): a list of lists, each 
 Intervals and p-values treat documents as the units, since the rows of a document are not independent.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

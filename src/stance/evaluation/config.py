@@ -1,7 +1,5 @@
 """What can be configured about evaluation."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Scores of predictions joined to gold labels by id: measures, intervals, and the gain over the best prior."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any

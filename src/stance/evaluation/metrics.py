@@ -1,7 +1,5 @@
 """Confusion matrices of rows and of documents, the measures of :mod:`stance.base.measures` on them, and intervals."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 

@@ -1,7 +1,5 @@
 """Answering only where it is safe: risk by coverage, thresholds for a stated risk, and sets of labels (conformal)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Slices of the rows, named by what they have in common, and those on which a model is significantly worse."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass

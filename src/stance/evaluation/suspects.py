@@ -1,7 +1,5 @@
 """Rows whose label is hard to believe for a model that never saw them: where a person should look first."""
 
-from __future__ import annotations
-
 import itertools
 import logging
 import warnings

@@ -1,7 +1,5 @@
 """What can be configured about tables of results and comparisons."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

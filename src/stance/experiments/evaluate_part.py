@@ -1,7 +1,5 @@
 """A checkpoint or a predictions file scored anew: every number about one part in one file, and the page beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

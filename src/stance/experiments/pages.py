@@ -1,7 +1,5 @@
 """Results as pages: tables, differences, other people's figures."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Runs recorded experiments again and compares; checks that every number shown was recorded."""
 
-from __future__ import annotations
-
 import logging
 import math
 import re

@@ -1,7 +1,5 @@
 """Several runs as one result: all seeds of an experiment, its table, and one system compared with another."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path

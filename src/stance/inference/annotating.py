@@ -1,7 +1,5 @@
 """A model as one more annotator: its judgements of a file's rows, beside those of people, or for them to correct."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -3,8 +3,6 @@
 Viola and Jones (2001, CVPR) for the idea; for models of text Varshney and Baral (2022, Model Cascading, EMNLP).
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from functools import partial

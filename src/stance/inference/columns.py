@@ -1,7 +1,5 @@
 """The columns of a file that is scored: which are read, which are added, and which rows are bad."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import logging

@@ -1,7 +1,5 @@
 """What can be configured about scoring files, and about what models are made into."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from pathlib import Path

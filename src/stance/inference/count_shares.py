@@ -1,7 +1,5 @@
 """Shares of favor, neutral and against by target in a scored file, counted and corrected."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import Any

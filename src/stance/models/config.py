@@ -4,8 +4,6 @@ A new kind is a module, a configuration class and a row here, a file in ``conf/m
 kind of model" in ``docs/architecture.md``. This file imports nothing heavy, so that a command answers at once.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field

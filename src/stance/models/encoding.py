@@ -1,7 +1,5 @@
 """Tokenization: how text, holder and target become tokens; no other module does this."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import replace

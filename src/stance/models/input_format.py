@@ -1,7 +1,5 @@
 """How text, holder and target become the two sequences that a fine-tuned encoder reads."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from string import Formatter
 

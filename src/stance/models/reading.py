@@ -1,7 +1,5 @@
 """How a classifier reads rows: whether a text is too long and read in windows, and whether it mentions the holder."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Pictures of results, as SVG: files, and text that stands in a page and takes its colours."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """What a model gets wrong: its most confident mistakes, where they are, and the slices it is significantly worse on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The model card of a checkpoint: a ``README.md`` as the Hugging Face hub reads it, from what a run recorded."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The page of an evaluation: one HTML file that opens offline, made from a report and rows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any

@@ -1,7 +1,5 @@
 """What can be configured about trainings, and about those that come first."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 Source: Hinton, Vinyals and Dean (2015), Distilling the Knowledge in a Neural Network.
 """
 
-from __future__ import annotations
-
 import logging
 import random
 import re

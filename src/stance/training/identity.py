@@ -1,7 +1,5 @@
 """Whether two runs are the same, and what to do with a run folder that already exists."""
 
-from __future__ import annotations
-
 import logging
 import shutil
 from pathlib import Path

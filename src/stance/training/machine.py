@@ -1,7 +1,5 @@
 """The machine that a number was made on, and the code: what makes it come out identical elsewhere, or not."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import platform
 import subprocess

@@ -1,7 +1,5 @@
 """One run from configuration to metrics, and what it leaves behind; what a checkpoint or a file says of one part."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Searching learning rate, epochs and template of a fine-tuned encoder by its macro-F1 on validation alone."""
 
-from __future__ import annotations
-
 import logging
 import shlex
 import shutil

@@ -5,8 +5,6 @@ validation parts, ``test`` the test part of news. The literary test part is a pa
 ``challenge``, so that its numbers can be compared with older ones.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Checksums of published corpora: files that differ from those that published scores are about are refused."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 

@@ -19,8 +19,6 @@ is called Index in the other: file and line number are the id. Four comments rep
 parts: the leakage check reports it (split=official keeps it, split.leaks=drop removes it from train).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What corpora of debates share: a row is an argument, and whether it is for or against what is debated."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

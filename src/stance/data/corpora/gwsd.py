@@ -14,8 +14,6 @@ annotator is a column of a batch. The files do not say which article a clause is
 Eight train clauses are duplicates and one is also in test: the leakage check reports them. Holder is empty.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

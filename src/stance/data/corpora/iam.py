@@ -21,8 +21,6 @@ a claim that is also in train, 11 of them with its question (validation: 11 and 
 ``split.leaks=drop`` leaves those rows out of train.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

@@ -19,8 +19,6 @@ Quirks that stay: three claims are in both parts, on other motions; three repeat
 and unlike in size, so that a validation part drawn from train is two motions or so.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -17,8 +17,6 @@ Quirks handled: ids are unique within a part only, where the part is put before 
 and zero-width spaces. Three rows repeat another's argument.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

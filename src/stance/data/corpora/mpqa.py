@@ -38,8 +38,6 @@ them the holder is the target, in 8 there is an attitude without a pole.
 There are no official parts: ``split=document``.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -9,8 +9,6 @@ small change, which is meant to change the label: a minimal pair). ``judgements/
 train, validation and test.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

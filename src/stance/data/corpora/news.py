@@ -10,8 +10,6 @@ where the annotator gave a reason; the adjudicator judges the rows on which the 
 each negotiation is about, ``parts.json`` which areas are train, validation and test.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -14,8 +14,6 @@ three fields of the id) is the document, so that the leakage check reports them,
 articles out of train, and ``split=document`` divides anew.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

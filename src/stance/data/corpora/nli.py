@@ -17,8 +17,6 @@ punctuation 159 pairs repeat an earlier one. There are no parts of its own: deve
 and line number are the id.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

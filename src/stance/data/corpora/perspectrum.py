@@ -20,8 +20,6 @@ leakage check reports them, ``split.leaks=drop`` leaves those rows out of train,
 label of 106 clusters (269 rows, all UNDERMINE) rests on no vote for either side, and that of 24 goes against the votes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any

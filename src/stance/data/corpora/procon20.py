@@ -19,8 +19,6 @@ verdict, which tells something (YES: 103 pro, 36 con; NO: 8 pro, 22 con). The au
 row of each file; this one does not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

@@ -12,8 +12,6 @@ with both labels; four stand in train and test, one in train and val, one in val
 them. The stance is the author's: holder is empty.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

@@ -15,8 +15,6 @@ hardly two observations: intervals resample tweets. 102 of the train tweets repe
 another label for a target, and a few tweets are in two parts: the leakage check reports them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

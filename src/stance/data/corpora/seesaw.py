@@ -16,8 +16,6 @@ judged. Seven triples name an annotator twice, whose vote counts twice; two pair
 annotators, and stay two rows.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -15,8 +15,6 @@ the label NONE, which table readers take for a missing value, is neutral. The st
 One training tweet is also in test A: the leakage check reports it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path

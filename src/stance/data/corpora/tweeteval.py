@@ -13,8 +13,6 @@ duplicates and two are also in val, two in test: the leakage check reports them.
 and line number are the id.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -27,8 +27,6 @@ Quirks handled: 611 rows without text separate paragraphs and are passed over; c
 underscores in one file and in capitals in the other.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -18,8 +18,6 @@ post is the document, numbered by part.
 1,705 train rows repeat a post and topic, 467 pairs of them with another label: the audit reports them. Holder is empty.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import zipfile

@@ -11,8 +11,6 @@ differ are ties, which no part has. The context is the body up to the sentence. 
 row of the wire is learnt from.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Mapping

@@ -8,8 +8,6 @@ No judgements: suggestions, which are a model's, and the responses of records th
 does not say which responses are drafts or discarded. ``take: [record not completed]`` reads these too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -10,8 +10,6 @@ span may have parts. Without a ``.txt`` the words are those of the ``.ann``. Spa
 those whose words are others in the text.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath

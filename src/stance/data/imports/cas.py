@@ -1,7 +1,5 @@
 """UIMA's XMI and CAS JSON, by dkpro-cassis, which turns UTF-16 positions into characters."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from typing import Any

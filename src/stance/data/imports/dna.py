@@ -7,8 +7,6 @@ their statements judgements of one row), ``coder``, ``document_id``, ``document_
 Positions count UTF-16 units; dates are seconds since 1970 in DNA 3, milliseconds in DNA 2.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator

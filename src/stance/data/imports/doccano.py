@@ -9,8 +9,6 @@ file for each member, with every row of the project, so that a row without label
 characters. Labels of the oldest files are numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

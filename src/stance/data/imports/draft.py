@@ -1,7 +1,5 @@
 """A first mapping for an export: what is known is filled in, the rest is left open for the coder."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping

@@ -11,8 +11,6 @@ Positions count UTF-16 units. Labels of whole documents are not in TSV. XMI and 
 ``pip install 'stance[inception]'``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath

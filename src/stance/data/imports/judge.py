@@ -1,7 +1,5 @@
 """From records to rows: what the mapping says of each, what is left out and why."""
 
-from __future__ import annotations
-
 import fnmatch
 import logging
 from collections import Counter

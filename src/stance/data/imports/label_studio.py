@@ -10,8 +10,6 @@ No judgements: cancelled and skipped annotations, drafts, predictions, history, 
 Positions count UTF-16 units.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The mapping: a small YAML file in which a coder says what in an export is text, holder, target and label."""
 
-from __future__ import annotations
-
 import dataclasses
 import operator
 import re

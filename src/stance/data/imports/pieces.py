@@ -1,7 +1,5 @@
 """The files of an export, whether they lie alone, in a folder or in a zip: nothing is ever unpacked to the disk."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Callable

@@ -9,8 +9,6 @@ a relation of an accepted line. Its layer is ``binary``, ``choice``, ``span`` or
 of one annotator to one task the later counts; lines are in the order of time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Rows of a sheet as people keep them: workbooks of several sheets, headers of several rows, merged cells, any csv."""
 
-from __future__ import annotations
-
 import datetime
 import io
 import itertools

@@ -1,7 +1,5 @@
 """What is in an export, before anything is decided: layers, labels, annotators, fields, and what would be left out."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

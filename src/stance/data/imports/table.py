@@ -6,8 +6,6 @@ which way a scale runs, stands in the task and not in the file. The sheets that 
 segments are read likewise, whatever the language of their headers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from stance.base.errors import input_error

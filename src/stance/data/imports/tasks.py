@@ -3,8 +3,6 @@
 Beside the tasks goes a mapping, by which ``data=import`` reads what the tool gives back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

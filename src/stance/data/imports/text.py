@@ -1,7 +1,5 @@
 """Text of pieces: lines of any encoding, JSON of any length, spans, sentences and their offsets."""
 
-from __future__ import annotations
-
 import codecs
 import html
 import json

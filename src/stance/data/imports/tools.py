@@ -1,7 +1,5 @@
 """The tools whose exports are read, how each is known by its content, and opening one."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping

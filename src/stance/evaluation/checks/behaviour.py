@@ -3,8 +3,6 @@
 After Ribeiro, Wu, Guestrin and Singh 2020 (Beyond Accuracy: Behavioral Testing of NLP Models with CheckList, ACL).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

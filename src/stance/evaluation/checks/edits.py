@@ -3,8 +3,6 @@
 Each takes the text and a random generator, and gives the text back unchanged where it has nothing to do.
 """
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Callable, Mapping

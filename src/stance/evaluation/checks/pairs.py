@@ -4,8 +4,6 @@ As in contrast sets (Gardner et al. 2020, Evaluating Models' Local Decision Boun
 EMNLP): a habit gets single rows right, but not both of a pair whose gold labels are unlike.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace

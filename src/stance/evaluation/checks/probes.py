@@ -5,8 +5,6 @@ Natural Language Inference Data, NAACL; for stance Kaushal, Saha and Ganguly 202
 the input loses a part.
 """
 
-from __future__ import annotations
-
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence

@@ -5,8 +5,6 @@ KI 35), with resilience after Thorne et al. 2019 (Evaluating adversarial attacks
 systems, EMNLP).
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Suites of behaviour tests: templates in YAML, checked strictly, and filled to cases by a seeded draw."""
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Mapping, Sequence
