@@ -20,10 +20,6 @@ def cached(path: Path, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np
     """The array that the file holds, bit for bit as it was computed, or else computed and written there.
 
     A damaged file is said in a warning and written anew; so is a disk that takes no file, and then nothing is kept.
-
-    Args:
-        path: A safetensors file, whose name says all that the array depends on.
-        compute: Gives the array.
     """
     if path.exists():
         try:

@@ -51,11 +51,6 @@ def from_values(kind: type[Settings], values: Mapping[str, Any], key: str) -> Se
 
     Of a class with subclasses it is the one that has these settings. What is missing came later, and is at its default.
 
-    Args:
-        kind: The class, or a base of it.
-        values: As read from JSON.
-        key: What they are called in an error.
-
     Raises:
         StanceError: A setting that there is not, one that must be there and is not, or a value that is refused.
     """

@@ -61,7 +61,7 @@ def register() -> None:
     store = ConfigStore.instance()
     for room in ROOMS:
         for name, kind in vars(import_module(f"stance.{room}.config")).items():
-            if is_dataclass(kind) and name.endswith("Config"):
+            if isinstance(kind, type) and is_dataclass(kind) and name.endswith("Config"):
                 group = "data" if kind is DataConfig else "model" if issubclass(kind, ModelConfig) else None
                 store.store(group=group, name=f"{name.removesuffix('Config').lower()}_schema", node=kind)
     store.store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)

@@ -132,13 +132,7 @@ def cell_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
 
 
 def check_annotations(path: str | Path, annotations: Iterable[Annotation], places: Iterable[str]) -> None:
-    """Raise StanceError about all judgements that contradict or repeat an earlier one; warn of ids that may do so.
-
-    Args:
-        path: The file that they are from.
-        annotations: In file order.
-        places: Their places in files, for messages; as many as annotations.
-    """
+    """Raise StanceError about all judgements that contradict or repeat an earlier one; warn of ids that may do so."""
     annotations = list(annotations)
     ids = dict.fromkeys(annotation.id for annotation in annotations)
     first: dict[str, str] = {}

@@ -119,12 +119,6 @@ def with_auxiliary(
 
     Only train parts are taken: nothing that a benchmark calls validation or test. A row whose text is a duplicate or
     near-duplicate of one in this corpus's other parts is dropped.
-
-    Args:
-        splits: Of the corpus itself.
-        others: Parts and record of each other corpus, by name.
-        auxiliary: How many rows, and whether the corpus's own train part stays.
-        seed: Of the draw.
     """
     train = list(splits["train"]) if auxiliary.own_rows else []
     held_out = [row for part, rows in splits.items() if part != "train" for row in rows]

@@ -40,10 +40,6 @@ class Exported:
 def export_tasks(config: TasksConfig, embed: Embed) -> Exported:
     """Choose rows and write them.
 
-    Args:
-        config: See :class:`stance.data.config.TasksConfig`.
-        embed: For one row of each cluster.
-
     Raises:
         StanceError: A file that is none of rows, files of several models that are not of the same rows, no rows left.
     """

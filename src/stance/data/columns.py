@@ -28,10 +28,6 @@ class Columns:
     def check_read(self, key: str, read: Collection[str]) -> None:
         """Refuse another name for a field that is not looked at.
 
-        Args:
-            key: Of these names in the configuration.
-            read: The fields that are.
-
         Raises:
             StanceError: Names the key, the name and what is read.
         """

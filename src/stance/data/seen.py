@@ -63,12 +63,6 @@ def warn_of_learnt(
 ) -> int | None:
     """Log a warning if a checkpoint learnt from texts of the rows that it is to be scored on, or may have.
 
-    Args:
-        folder: The checkpoint.
-        data: What its card says of its data.
-        record: Of the dataset that the rows are of.
-        examples: The rows.
-
     Returns:
         See :func:`count_learnt`. Of a checkpoint that does not know it is a warning that its corpus had the same name
         and was divided in another way.

@@ -40,11 +40,6 @@ SCORES_COLUMNS = ("corpus", "measure", "majority", "stratified", "target", "hold
 def audit(splits: Mapping[str, Sequence[Example]], headline: str = "macro_f1", samples: int = 1000) -> dict[str, Any]:
     """Repeated rows within parts, what parts share, label counts, and scores that need no reading of the whole row.
 
-    Args:
-        splits: train, validation and test.
-        headline: The measure of the scores.
-        samples: Bootstrap samples for the interval of ``text_only``.
-
     Returns:
         ``parts``: of each, rows, documents, targets, holders, label counts, rows that ``repeat`` an earlier one's text,
         holder and target, how many of these ``conflict`` with its label, and texts with a near-duplicate; ``shared``:

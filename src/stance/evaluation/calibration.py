@@ -121,12 +121,6 @@ def measure_calibration(
 
     Probabilities count to six decimals, as predictions files hold them: a report is the same from model and file.
 
-    Args:
-        examples: With the gold labels; at least one.
-        probabilities: Shape (rows, 3).
-        samples: Bootstrap samples; documents are resampled.
-        seed: Of the bootstrap.
-
     Returns:
         ``ece`` (equal-mass bins) and ``ece_equal_width``: value, 95% interval, and ``if_calibrated``: what 19 of 20
         calibrated models with these very confidences stay below. The interval is the reflected (basic) one, since the

@@ -33,13 +33,6 @@ def compare(
 ) -> list[dict[str, Any]]:
     """Every further system compared with the first, p-values corrected by Holm for their number.
 
-    Args:
-        examples: With the gold labels.
-        systems: By name, the labels of each training; two or more.
-        headline: The measure, one of ``ALL_MEASURES``.
-        samples: Of the bootstrap and of the randomization.
-        seed: Of both.
-
     Returns:
         For each comparison: ``system``, ``minus`` (the first), ``measure``, ``n``, ``documents``, ``seeds`` of each;
         ``values`` of each; ``difference`` with its paired 95% interval; ``p`` and ``p_holm`` by ``bootstrap`` and

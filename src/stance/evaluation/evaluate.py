@@ -103,13 +103,7 @@ def evaluate(
 ) -> Report:
     """The report of one model on one part.
 
-    Args:
-        examples: With the gold labels; at least one.
-        predicted: The label for each, in their order.
-        train: What the priors are fitted on.
-        headline: The measure that the gain over the best prior is stated in, one of ``ALL_MEASURES``.
-        samples: Bootstrap samples; documents are resampled.
-        seed: Of the bootstrap.
+    The gain over the best prior, fitted on train, is stated in the headline measure; documents are resampled.
     """
     gold = [example.label for example in examples]
     documents = [example.document for example in examples]
@@ -196,12 +190,6 @@ def score_intervals(
     examples: Sequence[Example], predicted: Sequence[str], *, samples: int = 1000, seed: int = 0
 ) -> Intervals:
     """95% intervals for the scores of labels and groups that :func:`evaluate` gives; documents are resampled.
-
-    Args:
-        examples: With the gold labels; at least one.
-        predicted: The label for each, in their order.
-        samples: Bootstrap samples.
-        seed: Of the bootstrap.
 
     Returns:
         ``labels``: ``precision``, ``recall`` and ``f1`` of each with interval, over the samples that have what it is a

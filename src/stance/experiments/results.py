@@ -162,9 +162,6 @@ def _trained_once(*systems: RunSet) -> list[str]:
 def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[str]]:
     """Write ``results.json`` of each named experiment and the page of its corpus; compare systems on the same rows.
 
-    Args:
-        config: Names and folders.
-
     Returns:
         The results in the order named, and a line for each comparison: of those with the same test rows, the last one
         named with each other one.

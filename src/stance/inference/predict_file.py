@@ -89,10 +89,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
     A bad row (not to be read; an empty text or target, or a value that is no text) goes to the file of rejects, with
     its line, the reason and the row as it stood. Repeated rows are scored once. While it runs, all is in the folder
     ``OUTPUT.partial``; a run that was killed goes on after its last whole chunk and ends with the same bytes.
-
-    Args:
-        classifier: Any checkpoint. With ``engine=ray`` the workers load ``config.checkpoint`` themselves.
-        config: Files, column names, rows in memory at a time.
+    With ``engine=ray`` the workers load ``config.checkpoint`` themselves.
 
     Returns:
         Numbers of rows.

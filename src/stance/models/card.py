@@ -82,10 +82,6 @@ class Card:
 def load_checkpoint(folder: Path, runtime: str = "torch") -> tuple[Predictor, Card]:
     """The model in a folder, of whatever kind, and its card.
 
-    Args:
-        folder: What :func:`save_checkpoint` wrote.
-        runtime: Of fine-tuned encoders, one of :data:`stance.models.config.RUNTIMES`.
-
     Raises:
         StanceError: It is not a checkpoint of this toolkit, or a damaged one.
     """

@@ -106,11 +106,7 @@ class StanceClassifier:
     ) -> Probabilities:
         """The probability of against, neutral, favor: shape (rows, 3), in the order given.
 
-        Args:
-            texts: See :meth:`predict`, as for the others.
-            targets: The proposals.
-            holders: Whose stances.
-            contexts: The sentences before the texts.
+        Arguments are as of :meth:`predict`.
 
         Raises:
             StanceError: As :meth:`predict`; a probability that is no finite number.

@@ -118,10 +118,6 @@ class EmbeddingFeatures:
 
         The embeddings are centred and weighted by the inverse document frequency of their token in the training texts,
         after Arora, Liang and Ma (2017), A Simple but Tough-to-Beat Baseline for Sentence Embeddings, ICLR.
-
-        Args:
-            name: Of the encoder (see :func:`stance.models.encoding.load_encoder`).
-            train: The training rows.
         """
         from sentence_transformers import SentenceTransformer
         from sentence_transformers.sentence_transformer.modules import StaticEmbedding

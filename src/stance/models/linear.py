@@ -70,14 +70,6 @@ class LinearModel:
     ) -> LinearModel:
         """Fit on train, and the scale of the probabilities on validation.
 
-        Args:
-            features: Fitted.
-            train: What is learnt from.
-            validation: For the scale alone; it never changes a label.
-            classifier: ``svm`` (squared hinge, one against the rest) or ``logistic``.
-            C: Inverse strength of regularization.
-            class_weight: Weigh labels by the inverse of their frequency.
-
         Raises:
             StanceError: Train holds one label only.
         """

@@ -57,11 +57,7 @@ def count(rows: Iterable[Reading]) -> Counter[str]:
 def say(predictor: Predictor, counts: Counter[str], log: logging.Logger, became: str = "was cut") -> None:
     """Log how many texts were too long, if any; and how many were marked, of a model that is shown mentions by marks.
 
-    Args:
-        predictor: That reads them.
-        counts: See :func:`count`.
-        log: Where to.
-        became: What became of the texts that were too long.
+    ``became`` says what became of these texts.
     """
     rows = counts["rows"]
     if cut := counts["cut"]:

@@ -82,12 +82,6 @@ def report_mistakes(
 ) -> Mistakes:
     """Everything that this module finds.
 
-    Args:
-        examples: With the gold labels.
-        predictions: One for each, in their order, with probabilities.
-        samples: Bootstrap samples for the intervals of differences.
-        seed: Of bootstrap and permutations.
-
     Raises:
         StanceError: No rows, or predictions without probabilities.
     """

@@ -63,12 +63,7 @@ def page_rows(examples: Sequence[Example], predictions: Sequence[Prediction]) ->
 
 
 def page(report: PartReport, rows: Sequence[Mapping[str, Any]]) -> str:
-    """The whole page as HTML; the same input gives the same bytes. Nothing of the input is taken for markup.
-
-    Args:
-        report: As :func:`stance.experiments.evaluate_part.evaluate_part` makes it.
-        rows: See :func:`page_rows`.
-    """
+    """The whole page as HTML; the same input gives the same bytes. Nothing of the input is taken for markup."""
     loader = PackageLoader("stance.reporting")
     environment = template_environment(loader)
     environment.filters |= {"interval": in_words, "signed": partial(in_words, sign="+")}

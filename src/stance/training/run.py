@@ -52,10 +52,6 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     is not done again; one that was killed goes on; one of another configuration in the same folder is an error unless
     ``overwrite`` is set. Of two processes with the same run the second waits and finds it finished.
 
-    Args:
-        config: What to train on what.
-        command: That gives this run again; it is recorded.
-
     Returns:
         The content of ``run.json``, with ``metrics`` added: the report of each part.
 

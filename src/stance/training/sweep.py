@@ -30,10 +30,6 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
     ``<outputs>/sweeps/<name>/``; a sweep that was killed goes on to the same trials, since what a trial draws depends
     on the seed and the finished trials alone; the one under way begins anew.
 
-    Args:
-        config: What is trained, and what is tried.
-        command: Of this sweep; it is recorded.
-
     Returns:
         What ``<outputs>/sweeps/<name>.json`` holds: the trials with what they drew, their macro-F1 by epoch and at the
         best; the best trial; and the command that trains it.

@@ -11,12 +11,6 @@ from stance.base.files import file_digest
 def verified(path: Path, sha256: str, verify: bool, what: str = "the published results are about") -> str:
     """SHA-256 of the file's bytes.
 
-    Args:
-        path: The file.
-        sha256: Of the bytes that it should have.
-        verify: Refuse others.
-        what: Of the file with these bytes, for the message.
-
     Raises:
         StanceError: It is not there, or ``verify`` is set and it has another digest.
     """

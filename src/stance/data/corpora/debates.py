@@ -24,14 +24,8 @@ def argument(
 ) -> Annotation:
     """What a row says: its author is for or against its target. Spaces and line ends within a text become one space.
 
-    Args:
-        row: Named cells.
-        columns: Names of those with the text, the target and the label.
-        label_map: What each spelling of a label means.
-        place: For messages.
-        row_id: Of the annotation.
-        annotator: The corpus.
-        document: Without it the target is: one debate, whose sides stay together.
+    ``columns`` are those of the text, the target and the label. Without a document the target is one: one debate,
+    whose sides stay together.
 
     Raises:
         StanceError: The text or the target is empty or missing, or the label is unknown.

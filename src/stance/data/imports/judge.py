@@ -58,11 +58,6 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
     where the last was to skip it; the same answer twice counts once; otherwise both stay, and are a fault that the
     check of the corpus tells.
 
-    Args:
-        records: Of a tool.
-        mapping: What is what.
-        place: Of the export, for messages.
-
     Raises:
         StanceError: About all faulty records: an unknown label, no text or target, a field that no record has.
     """

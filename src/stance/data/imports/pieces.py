@@ -91,7 +91,7 @@ def pieces_of(path: str | Path) -> tuple[Piece, ...]:
         packed = stream.read(4) == b"PK\x03\x04"
     if packed and path.suffix.lower() not in (".xlsx", ".xlsm", ".docx"):  # which are zips too
         return zipped(path, str(path))
-    return (Piece(path.name, str(path), path.stat().st_size, partial(path.open, "rb")),)
+    return (Piece(path.name, str(path), path.stat().st_size, lambda: path.open("rb")),)
 
 
 def _folder(path: Path) -> tuple[Piece, ...]:
@@ -105,7 +105,7 @@ def _folder(path: Path) -> tuple[Piece, ...]:
     if not files:
         raise input_error(str(path), "no files in the folder")
     return tuple(
-        Piece(file.relative_to(path).as_posix(), str(file), file.stat().st_size, partial(file.open, "rb"))
+        Piece(file.relative_to(path).as_posix(), str(file), file.stat().st_size, lambda file=file: file.open("rb"))
         for file in sorted(files)
     )
 

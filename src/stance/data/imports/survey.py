@@ -68,10 +68,6 @@ class Survey:
 def survey(path: str | Path, tool: str = "") -> Survey:
     """Go through an export once.
 
-    Args:
-        path: A file, folder or zip.
-        tool: Which wrote it; empty = as its content says.
-
     Raises:
         StanceError: It cannot be read.
     """

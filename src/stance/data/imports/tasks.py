@@ -83,15 +83,7 @@ def check_kind(kind: str, output: str | Path) -> None:
 def write_tasks(
     path: str | Path, kind: str, tasks: Sequence[Task], *, annotators: Sequence[str] = (), model: str = ""
 ) -> Path:
-    """Write the tasks, the mapping that reads them back, and for Label Studio the interface; gives the mapping's path.
-
-    Args:
-        path: Of the tasks.
-        kind: One of ``KINDS``.
-        tasks: In the order in which they are to be coded.
-        annotators: Columns of a sheet, one for each person.
-        model: Who predicted, for Label Studio.
-    """
+    """Write the tasks, the mapping that reads them back, for Label Studio the interface; gives the mapping's path."""
     check_kind(kind, path)
     if kind == "label-studio":
         write_json(path, [_label_studio(task, model) for task in tasks])

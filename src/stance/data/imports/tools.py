@@ -48,11 +48,6 @@ UNREAD = {
 def open_export(path: str | Path, mapping: ImportMapping | None = None, tool: str = "") -> Opened:
     """The export at a path, and which tool wrote it.
 
-    Args:
-        path: A file, folder or zip.
-        mapping: For its tool, its files and how they are read.
-        tool: Instead of what the content says.
-
     Raises:
         StanceError: Not there, of no tool that is known, or a name of none.
     """

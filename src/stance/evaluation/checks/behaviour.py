@@ -34,11 +34,6 @@ def run_suite(predictor: Predictor, suite: Suite, seed: int = 0) -> dict[str, An
     in a DIR, if P(favor) - P(against) does not go at least ``MARGIN`` in the direction of the two labels given, unless
     both labels are right.
 
-    Args:
-        predictor: Any model.
-        suite: See :func:`stance.evaluation.checks.suite.read_suite`.
-        seed: Of the draw of the cases.
-
     Returns:
         ``tests``: of each, name, kind, what it is about, ``n``, ``failed``, ``rate`` with 95% Wilson interval, failures
         and cases by template, up to ``SHOWN`` ``failures``, and for DIR ``both_right``, the share of cases with both

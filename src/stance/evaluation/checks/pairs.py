@@ -71,11 +71,7 @@ def pair_scores(
 ) -> dict[str, Any]:
     """Pair accuracy: the share of pairs of which both rows are right.
 
-    Args:
-        pairs: With gold labels.
-        said: The label of each row, two for each pair in their order.
-        samples: Bootstrap samples over documents.
-        seed: Of the bootstrap.
+    Of each pair two labels were said, in their order.
 
     Returns:
         ``n`` pairs in ``documents``; and if any ``both``, ``first``, ``second``: the share of pairs with both, the

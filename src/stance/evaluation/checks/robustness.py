@@ -45,14 +45,6 @@ def robustness(
     (f - f') / f, and resilience the mean of f' over the edits, which is that of Thorne et al., the sum of c f' over the
     sum of c, with every correctness rate c, the share of edited rows whose label still holds, taken to be 1.
 
-    Args:
-        predictor: Any model.
-        examples: With the gold labels.
-        plain: The labels that the model gave the unedited examples.
-        headline: One of ``base.measures.ALL_MEASURES``.
-        samples: Bootstrap samples over documents.
-        seed: Of the edits and of the bootstrap.
-
     Returns:
         ``attacks``: of each, ``n`` rows that the edit changes, in ``documents``; and if any: ``plain`` and ``edited``
         score on them, ``difference`` (edited - plain) with interval, ``changed``, the share of other labels, and
