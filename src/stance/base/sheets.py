@@ -87,11 +87,7 @@ def sheet_rows(path: Path, wanted: Collection[str] = ()) -> Iterator[ScannedRow]
 
 
 def sheet_names(file: IO[bytes], place: str) -> list[str]:
-    """The sheets of a workbook, in order.
-
-    Raises:
-        StanceError: It is none.
-    """
+    """The sheets of a workbook, in order."""
     with _book(file, place) as book:
         return list(book.sheetnames)
 

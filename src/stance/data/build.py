@@ -101,11 +101,7 @@ def split_beside(other: DataConfig) -> SplitConfig:
 
 
 def load_part(outputs: str | Path, data: DataConfig, split: SplitConfig, part: str) -> tuple[Splits, DatasetRecord]:
-    """The dataset, built if need be, that has a part of this name.
-
-    Raises:
-        StanceError: It has not, or see :func:`build_dataset`.
-    """
+    """The dataset, built if need be, that has a part of this name."""
     splits, record, _ = build_dataset(outputs, data, split)
     if part not in splits:
         raise input_error("part", "no such part", found=part, allowed=splits)
@@ -149,11 +145,7 @@ def _standing(folder: Path, source: str) -> tuple[Splits, DatasetRecord] | None:
 
 
 def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "") -> tuple[Splits, DatasetRecord]:
-    """The examples of a corpus by part, and the record that goes with them; nothing is written.
-
-    Raises:
-        StanceError: See :func:`build_dataset`.
-    """
+    """The examples of a corpus by part, and the record that goes with them; nothing is written."""
     aggregation = aggregate(corpus.annotations, corpus.adjudicator)
     if not aggregation.examples:
         raise StanceError(f"{data.location}: every row is tied; no example has a label")

@@ -26,11 +26,7 @@ class Columns:
     part: str = "part"
 
     def check_read(self, key: str, read: Collection[str]) -> None:
-        """Refuse another name for a field that is not looked at.
-
-        Raises:
-            StanceError: Names the key, the name and what is read.
-        """
+        """Refuse another name for a field that is not looked at."""
         for field in fields(self):
             name = getattr(self, field.name)
             if name != field.default and field.name not in read:

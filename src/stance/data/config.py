@@ -34,11 +34,7 @@ class LabelSpellings:
     favor: list[str | None] = field(default_factory=list)
 
     def map(self) -> dict[str, str]:
-        """Label by spelling.
-
-        Raises:
-            StanceError: A spelling stands for two labels.
-        """
+        """Label by spelling."""
         return _by_spelling("labels", vars(self))
 
 
@@ -51,11 +47,7 @@ class PartSpellings:
     test: list[str | None] = field(default_factory=lambda: ["test"])
 
     def map(self) -> dict[str, str]:
-        """Part by spelling.
-
-        Raises:
-            StanceError: A spelling stands for two parts.
-        """
+        """Part by spelling."""
         return _by_spelling("parts", vars(self))
 
 

@@ -134,11 +134,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
 
 
 def _tally(journal: Journal) -> Tally:
-    """How far a run came, as its journal says.
-
-    Raises:
-        StanceError: It cannot be what this run wrote there.
-    """
+    """How far a run came, as its journal says."""
     state = journal.state
     known = state.keys() <= Tally.__dataclass_fields__.keys()
     if not known or any(type(number) is not int or number < 0 for number in state.values()):

@@ -190,11 +190,7 @@ def with_poles(sentence: Sentence) -> dict[tuple[str | None, str], list[Attitude
 
 
 def documents(path: Path) -> Iterator[tuple[Sentence, ...]]:
-    """The sentences of each document in a file, in the order of the text.
-
-    Raises:
-        StanceError: See :func:`read`.
-    """
+    """The sentences of each document in a file, in the order of the text."""
     content = read_json(path)
     place = str(path)
     try:

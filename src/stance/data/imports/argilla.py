@@ -18,11 +18,7 @@ DEFAULTS = {"id": "id", "label": "label", "annotator": "annotator", "document": 
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The responses of every record, and those that are no judgements.
-
-    Raises:
-        StanceError: Not JSON.
-    """
+    """The responses of every record, and those that are no judgements."""
     shown: dict[tuple[str, str], str] = {}
     for piece in opened.pieces:
         if piece.name.endswith("settings.json"):

@@ -26,11 +26,7 @@ ANSWERS |= {"rating": "rating", "number": "number", "textarea": "text", "pairwis
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The results of every task, and what is none, with the reason.
-
-    Raises:
-        StanceError: Not JSON, or a span that is not within its text.
-    """
+    """The results of every task, and what is none, with the reason."""
     for piece in opened.pieces:
         if piece.suffix == ".json":
             for place, task in json_items(piece):

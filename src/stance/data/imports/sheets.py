@@ -138,11 +138,7 @@ def _ended(lines: Iterable[str]) -> Iterator[str]:
 
 
 def sheet_names(piece: Piece) -> list[str]:
-    """The sheets of a workbook, in order.
-
-    Raises:
-        StanceError: It is none.
-    """
+    """The sheets of a workbook, in order."""
     _check_book(piece)
     with closing(piece.open()) as file:
         return sheets.sheet_names(file, piece.place)

@@ -26,11 +26,7 @@ SEGMENTS = {
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The rows of every table of the export.
-
-    Raises:
-        StanceError: None of its files is a table, or one cannot be read.
-    """
+    """The rows of every table of the export."""
     tables = [piece for piece in opened.pieces if piece.suffix in TABLES]
     if not tables:
         found = [piece.name for piece in opened.pieces[:5]]

@@ -174,11 +174,7 @@ def _mapping(kind: str, annotators: Sequence[str]) -> dict[str, Any]:
 
 
 def ids_in(path: str | Path) -> set[str]:
-    """The ids of the rows in a file of tasks, or in what a tool gave back.
-
-    Raises:
-        StanceError: It holds none.
-    """
+    """The ids of the rows in a file of tasks, or in what a tool gave back."""
     ids: set[str] = set()
     for piece in pieces_of(path):
         if piece.suffix in (".json", ".jsonl"):
