@@ -19,6 +19,7 @@ from stance.data.dataset import RECORD, DatasetRecord, fingerprint, load_splits,
 from stance.data.info import info_of
 from stance.data.read import read_corpus
 from stance.data.splits import (
+    SHOWN,
     Splits,
     check_parts,
     drop_leaks,
@@ -34,9 +35,6 @@ log = logging.getLogger(__name__)
 
 #: The rooms whose code decides which rows come of a file.
 DECIDING = ("base", "data")
-
-#: Leaks that are listed; the record has the number of all.
-SHOWN = 10
 
 
 def dataset_folder(

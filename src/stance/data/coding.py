@@ -101,11 +101,8 @@ def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str]]:
 
 
 def _task(row: Row, config: TasksConfig, place: str, number: int) -> Task:
-    columns = config.columns
     fields = {"id": cell_of(row.get("id"), "id", place, may_be_empty=True) or f"row-{number}"}
-    for name in ("text", "holder", "target", "context"):
-        column = getattr(columns, name)
-        fields[name] = cell_of(row.get(column), column, place, may_be_empty=name not in ("text", "target"))
+    fields |= config.columns.cells(row, place, ("text", "holder", "target", "context"))
     for name in ("document", "date"):
         fields[name] = cell_of(row.get(name), name, place, may_be_empty=True)
     scored = {name: row.get(config.prefix + name) for name in ("label", *LABELS)}

@@ -33,6 +33,9 @@ KEPT_APART: dict[str, tuple[str, ...]] = {
 #: Sentences count as near-duplicates from this Jaccard similarity of their sets of character 5-grams on.
 NEAR_DUPLICATE = 0.8
 
+#: Leaks that are listed; the record has the number of all.
+SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Leak:
@@ -288,13 +291,13 @@ def _shingles(text: str) -> set[str]:
     return {"".join(letters[i : i + 5]) for i in range(max(1, len(letters) - 4))}
 
 
-def refuse_leaks(leaks: Sequence[Leak], shown: int = 10) -> None:
+def refuse_leaks(leaks: Sequence[Leak]) -> None:
     """Raise StanceError that lists the rows, unless there are no leaks."""
     if not leaks:
         return
-    lines = [f"  {leak}" for leak in leaks[:shown]]
-    if len(leaks) > shown:
-        lines.append(f"  and {len(leaks) - shown} more")
+    lines = [f"  {leak}" for leak in leaks[:SHOWN]]
+    if len(leaks) > SHOWN:
+        lines.append(f"  and {len(leaks) - SHOWN} more")
     raise StanceError(
         f"the parts are not independent: {len(leaks)} leak(s)\n"
         + "\n".join(lines)

@@ -220,7 +220,12 @@ def annotators_page(found: Mapping[str, Any]) -> str:
     target_rows = [[target, of["rows"], _shown(of["alpha"])] for target, of in found["targets"].items()]
     heads = ["annotator", "rows", "against, neutral, favor", "agrees with the others", "compared", "ties of the others"]
     lines += _some(["first", "second", "Cohen's kappa", "rows", "agreed"], pair_rows)
-    lines += _some(heads, [_annotator_row(*item) for item in found["annotators"].items()])
+    people: list[list[object]] = []
+    for name, of in found["annotators"].items():
+        labels = ", ".join(f"{n / of['rows']:.0%}" for n in of["labels"].values())
+        share = "" if of["share"] is None else f"{of['share']:.1%}"
+        people.append([name, of["rows"], labels, share, of["compared"], of["ties"]])
+    lines += _some(heads, people)
     lines += _some(["target", "rows", "alpha, nominal"], target_rows)
     best = found["ceiling"]
     shown = [best[who] for who in ("annotator", "model") if who in best]
@@ -256,12 +261,6 @@ def _agreement_rows(found: Mapping[str, Any]) -> list[list[object]]:
         name = f"Cohen's kappa, quartiles of {len(kappas):,} pairs"
         rows.append([name, f"{low:.3f}, {middle:.3f}, {high:.3f}", found["judged_by_several"]])
     return rows
-
-
-def _annotator_row(name: str, of: Mapping[str, Any]) -> list[object]:
-    labels = ", ".join(f"{n / of['rows']:.0%}" for n in of["labels"].values())
-    share = "" if of["share"] is None else f"{of['share']:.1%}"
-    return [name, of["rows"], labels, share, of["compared"], of["ties"]]
 
 
 def _shown(value: float | None) -> str:

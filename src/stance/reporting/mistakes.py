@@ -77,9 +77,7 @@ class Mistakes:
     slices: Slices
 
 
-def report_mistakes(
-    examples: Sequence[Example], predictions: Sequence[Prediction], *, samples: int = 1000, seed: int = 0
-) -> Mistakes:
+def report_mistakes(examples: Sequence[Example], predictions: Sequence[Prediction], *, samples: int = 1000) -> Mistakes:
     """Everything that this module finds.
 
     Raises:
@@ -96,7 +94,7 @@ def report_mistakes(
         accuracy=1 - wrong / len(examples),
         confident=tuple(confident_mistakes(examples, predictions)),
         groups=grouped(examples, predictions),
-        slices=find_weak_slices(examples, predictions, samples=samples, seed=seed),
+        slices=find_weak_slices(examples, predictions, samples=samples),
     )
 
 

@@ -196,26 +196,14 @@ def _document(path: Path) -> Document:
         rows[row_id] = fields
     for base in variants.values():
         rows[base] = rows[base] | {"tags": tuple(dict.fromkeys([*rows[base]["tags"], MINIMAL_PAIR]))}
-    return Document(
-        content["id"],
-        content["area"],
-        content["negotiation"],
-        content["basis"],
-        tuple(content["sentences"]),
-        rows,
-        variants,
-    )
+    about = (content[key] for key in ("id", "area", "negotiation", "basis"))
+    return Document(*about, tuple(content["sentences"]), rows, variants)
 
 
 def _row(row: Any, content: Mapping[str, Any], here: str) -> tuple[str, dict[str, Any]]:  # noqa: ANN401 - from JSON
     """Id of a row, and its annotation fields but label and annotator."""
     sentences, targets = content["sentences"], content["targets"]
-    try:
-        row_id, sentence, holder = row["id"], row["sentence"], row["holder"]
-        target, phenomena = row["target"], row["phenomena"]
-    except (KeyError, TypeError):
-        allowed = "id, sentence, holder, target, phenomena"
-        raise input_error(here, "a key is missing", found=row, allowed=allowed) from None
+    row_id, sentence, holder, target, phenomena = _values(row, here, "id, sentence, holder, target, phenomena")
     if not isinstance(row_id, str) or not isinstance(holder, str):
         raise input_error(here, "id or holder is not text", found=[row_id, holder], allowed='text; "" = the author')
     if not _numbers(sentence, sentences):
@@ -237,10 +225,7 @@ def _row(row: Any, content: Mapping[str, Any], here: str) -> tuple[str, dict[str
 
 def _variant(variant: Any, rows: Mapping[str, dict[str, Any]], here: str) -> tuple[str, str, dict[str, Any]]:  # noqa: ANN401
     """Id of a variant, that of its row, and its annotation fields: those of the row, with the changed sentence."""
-    try:
-        row_id, base, text, change = variant["id"], variant["row"], variant["text"], variant["change"]
-    except (KeyError, TypeError):
-        raise input_error(here, "a key is missing", found=variant, allowed="id, row, text, change") from None
+    row_id, base, text, change = _values(variant, here, "id, row, text, change")
     if base not in rows:
         raise input_error(here, "no such row in this document", found=base)
     if change not in CHANGES:
@@ -248,6 +233,13 @@ def _variant(variant: Any, rows: Mapping[str, dict[str, Any]], here: str) -> tup
     if not isinstance(text, str) or not text.strip() or text == rows[base]["text"]:
         raise input_error(here, "no changed sentence", found=text)
     return row_id, base, rows[base] | {"text": text, "tags": (MINIMAL_PAIR, change)}
+
+
+def _values(given: Any, here: str, keys: str) -> list[Any]:  # noqa: ANN401 - from JSON
+    try:
+        return [given[key] for key in keys.split(", ")]
+    except (KeyError, TypeError):
+        raise input_error(here, "a key is missing", found=given, allowed=keys) from None
 
 
 def _parts(path: Path, documents: Sequence[Document]) -> dict[str, str]:
