@@ -130,9 +130,8 @@ def measure_calibration(
     """
     probabilities = probabilities.round(DECIMALS)
     gold = np.array([LABEL2ID[example.label] for example in examples])
-    documents = metrics.numbered([example.document for example in examples])
-    drawn_from = int(documents.max()) + 1
-    weights = metrics.document_weights(drawn_from, samples, seed)
+    documents, weights = metrics.resampled([example.document for example in examples], samples, seed)
+    drawn_from = weights.shape[1]
     confidence = probabilities.max(axis=1)
     right = (probabilities.argmax(axis=1) == gold).astype(np.float64)
     calibrated = np.random.default_rng(seed).random((DRAWS, len(gold))) < confidence

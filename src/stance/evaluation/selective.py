@@ -85,9 +85,8 @@ def measure_selective(
     """How well confidence tells right from wrong; intervals are by document."""
     confidence, right = confidence_and_right(examples, predictions)
     confidence = confidence.round(DECIMALS)
-    documents = metrics.numbered([example.document for example in examples])
-    drawn_from = int(documents.max()) + 1
-    weights = metrics.document_weights(drawn_from, samples, seed)
+    documents, weights = metrics.resampled([example.document for example in examples], samples, seed)
+    drawn_from = weights.shape[1]
     blocks = np.array_split(weights, -(-len(weights) * len(documents) // 2_000_000))  # some 16 MB an array
     values = np.concatenate([area(confidence, right, block[:, documents]) for block in blocks])
     excess = values - np.concatenate([lowest_area(right, block[:, documents]) for block in blocks])
@@ -188,8 +187,7 @@ def measure_conformal(
     """
     (examples, probabilities), (fitted_on, of_validation) = part, validation
     gold = np.array([LABEL2ID[example.label] for example in examples])
-    documents = metrics.numbered([example.document for example in examples])
-    weights = metrics.document_weights(int(documents.max()) + 1, samples, seed)
+    documents, weights = metrics.resampled([example.document for example in examples], samples, seed)
     report: dict[str, Any] = {"alpha": alpha}
     for name in ("marginal", "by_label"):
         validation_gold = np.array([LABEL2ID[example.label] for example in fitted_on])

@@ -196,8 +196,8 @@ def _document(path: Path) -> Document:
         rows[row_id] = fields
     for base in variants.values():
         rows[base] = rows[base] | {"tags": tuple(dict.fromkeys([*rows[base]["tags"], MINIMAL_PAIR]))}
-    about = (content[key] for key in ("id", "area", "negotiation", "basis"))
-    return Document(*about, tuple(content["sentences"]), rows, variants)
+    texts = tuple(content["sentences"])
+    return Document(content["id"], content["area"], content["negotiation"], content["basis"], texts, rows, variants)
 
 
 def _row(row: Any, content: Mapping[str, Any], here: str) -> tuple[str, dict[str, Any]]:  # noqa: ANN401 - from JSON

@@ -97,9 +97,13 @@ def _folder(path: Path) -> tuple[Piece, ...]:
     if not files:
         raise input_error(str(path), "no files in the folder")
     return tuple(
-        Piece(file.relative_to(path).as_posix(), str(file), file.stat().st_size, lambda file=file: file.open("rb"))
+        Piece(file.relative_to(path).as_posix(), str(file), file.stat().st_size, _opener(file))
         for file in sorted(files)
     )
+
+
+def _opener(file: Path) -> Callable[[], BinaryIO]:
+    return lambda: file.open("rb")
 
 
 def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
