@@ -172,13 +172,7 @@ class EncoderModel:
             return np.asarray(self.model(**tensors).logits.cpu().double())
 
         with torch.inference_mode():
-            return run_in_batches(
-                run,
-                self.tokenizer,
-                self.input_format,
-                questions,
-                tokens=self.batch_tokens,
-            )
+            return run_in_batches(run, self.tokenizer, self.input_format, questions, tokens=self.batch_tokens)
 
     def reader(self) -> Reader:
         """How much of a text it reads."""

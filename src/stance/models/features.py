@@ -226,11 +226,6 @@ class CombinedFeatures:
         self.tfidf.save(folder)
         self.embedding.save(folder)
 
-    @classmethod
-    def load(cls, folder: Path) -> CombinedFeatures:
-        """Read what :meth:`save` wrote; errors as of :meth:`EmbeddingFeatures.load`."""
-        return cls(TfidfFeatures.load(folder), EmbeddingFeatures.load(folder))
-
 
 def fit_features(config: LinearConfig, train: Sequence[Example], cache: Path | None) -> Features:
     """The features of a configuration, those that learn from the rows fitted; ``cache`` is a folder for embeddings."""
@@ -243,10 +238,8 @@ def fit_features(config: LinearConfig, train: Sequence[Example], cache: Path | N
 
 
 def load_features(kind: str, folder: Path) -> Features:
-    """The features of a checkpoint whose kind they give the name."""
-    match kind:
-        case "tfidf":
-            return TfidfFeatures.load(folder)
-        case "combined":
-            return CombinedFeatures.load(folder)
-    return EmbeddingFeatures.load(folder)
+    """The features of a checkpoint whose kind they give the name; errors as of :meth:`EmbeddingFeatures.load`."""
+    if kind == "tfidf":
+        return TfidfFeatures.load(folder)
+    embedding = EmbeddingFeatures.load(folder)
+    return embedding if kind != "combined" else CombinedFeatures(TfidfFeatures.load(folder), embedding)
