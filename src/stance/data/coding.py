@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 from stance.base.errors import Faults, StanceError, input_error
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, parse_prediction, to_probabilities
-from stance.base.tables import Row, read_chunks
+from stance.base.tables import Row, read_table
 from stance.data.annotation_files import cell_of
 from stance.data.config import TasksConfig
 from stance.data.imports.tasks import Task, check_kind, ids_in, write_tasks
 from stance.data.teaching import CANDIDATES, disagreement, most_first, narrowness, one_of_each
 
 log = logging.getLogger(__name__)
-
-#: Rows in memory beside those that may be coded.
-CHUNK = 4096
 
 #: Texts -> a vector each.
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -90,7 +87,7 @@ def _read(config: TasksConfig, given: set[str]) -> tuple[list[Task], list[NDArra
 def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str]]:
     tasks: list[Task] = []
     faults = Faults(path)
-    for number, (place, row) in enumerate(itertools.chain.from_iterable(read_chunks(path, CHUNK)), start=1):
+    for number, (place, row) in enumerate(read_table(path), start=1):
         with faults.noted(place):
             tasks.append(_task(row, config, place, number))
     faults.tell()

@@ -32,20 +32,19 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 from stance.base.annotations import Corpus
 from stance.base.errors import input_error
 from stance.base.lines import PLAIN, Manner
 from stance.base.names import must_exist
-from stance.base.tables import READABLE, Row, read_chunks
+from stance.base.tables import READABLE, Row, read_table
 from stance.data.annotation_files import Gaps
 from stance.data.columns import Columns
 from stance.data.corpora.checksums import verified
 from stance.data.imports.dna import database, statements
 from stance.data.info import CorpusInfo
-from stance.data.table import CHUNK, corpus_of_rows
+from stance.data.table import corpus_of_rows
 
 #: Name -> SHA-256 of the published files.
 PUBLISHED: Mapping[str, str] = {
@@ -87,7 +86,7 @@ def read(
         verified(path, PUBLISHED[path.name], verify)
     if path.suffix.lower() in READABLE:
         manner = manner._replace(wanted=(columns.text, columns.label, columns.target))
-        rows = _with_columns(path, chain.from_iterable(read_chunks(path, CHUNK, encoding, manner)), columns)
+        rows = _with_columns(path, read_table(path, encoding, manner), columns)
     else:
         if manner.fill_down:
             found = list(manner.fill_down)

@@ -11,7 +11,6 @@ csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). There are two ways to 
 Rows with one id are judgements of one example.
 """
 
-import itertools
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from stance.base.errors import Faults, input_error, setting
 from stance.base.files import file_digest
 from stance.base.labels import check_label_map, known_as
 from stance.base.lines import PLAIN, Manner
-from stance.base.tables import Row, read_chunks
+from stance.base.tables import Row, read_table
 from stance.base.words import composed
 from stance.data.annotation_files import (
     OPTIONAL,
@@ -41,9 +40,6 @@ from stance.data.columns import Columns
 from stance.data.info import CorpusInfo
 
 log = logging.getLogger(__name__)
-
-#: Rows in memory beside the annotations.
-CHUNK = 4096
 
 #: What an empty cell comes to in a strict table.
 REFUSED = dict.fromkeys(REQUIRED, "such a row is refused") | {"holder": Gaps.MEANING["holder"]}
@@ -111,14 +107,13 @@ def read(
     check_label_map(label_map, str(path))
     wanted = REQUIRED if strict else ("text", "label", *([] if target else ["target"]))
     manner = manner._replace(wanted=tuple(getattr(columns, field) for field in wanted))
-    rows = itertools.chain.from_iterable(read_chunks(path, CHUNK, encoding, manner))
     absent, names = asdict(columns), set[str]()
     gaps = Gaps(path, asdict(columns), REFUSED if strict else Gaps.MEANING)
 
     def noted() -> Iterator[tuple[str, Row]]:
         """The rows; at their end it is known which columns none of them has, and which cells are empty."""
         nonlocal absent
-        for place, row in rows:
+        for place, row in read_table(path, encoding, manner):
             if not names >= row.keys():
                 names.update(row)
                 absent = {field: column for field, column in absent.items() if column not in row}

@@ -98,17 +98,10 @@ def table_page(name: str, content: Mapping[str, Any], results: Sequence[Mapping[
     lines = [f"![Score by number of training documents]({name}.svg)", ""] if content["curve"] else []
     lines += [results_table(results), "", *(f"- {difference_line(found)}" for found in content["differences"])]
     if content.get("published"):
-        rows = [
-            [
-                e["system"],
-                e["corpus"],
-                e["size"],
-                f"{e['value']:.3f} {TITLES.get(e['measure'], e['measure'])}",
-                e["parts"],
-                e["source"],
-            ]
-            for e in content["published"]
-        ]
+        rows = []
+        for e in content["published"]:
+            score = f"{e['value']:.3f} {TITLES.get(e['measure'], e['measure'])}"
+            rows.append([e["system"], e["corpus"], e["size"], score, e["parts"], e["source"]])
         lines += ["", "Published by others, not measured here:", ""]
         lines += [markdown_table(["system", "corpus", "parameters", "score", "parts", "source"], rows)]
     return "\n".join(lines) + "\n"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from stance.base.lines import ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import ABSTAIN, Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
-from stance.base.tables import Row, RowEncoder, encoder_for, read_chunks, scan_chunks, scan_length, to_parquet
+from stance.base.tables import Row, RowEncoder, encoder_for, read_table, scan_chunks, scan_length, to_parquet
 from stance.data.annotation_files import Gaps
 from stance.inference.columns import added, cells_of, sort_rows
 from stance.inference.config import PredictConfig
@@ -37,9 +38,6 @@ from stance.models.reading import Reading, count, marks, readers, readings, say,
 
 log = logging.getLogger(__name__)
 
-
-#: Rows of a scored file that are read at a time.
-CHUNK = 4096
 
 #: Scored rows that are remembered for their repeats, some 20 MB.
 REMEMBERED = 2**16
@@ -146,15 +144,13 @@ def _tally(journal: Journal) -> Tally:
 def first_rows(config: PredictConfig) -> list[str]:
     """The first ``config.show`` rows of the output: label, its probability, holder, target, beginning of the text."""
     lines: list[str] = []
-    for chunk in read_chunks(config.output, max(1, config.show), "utf-8"):
-        for _, row in chunk[: config.show]:
-            label = row[config.prefix + "label"]
-            sure = "" if label == ABSTAIN else f"{float(row[config.prefix + label]):.2f}"
-            holder = row.get(config.columns.holder) or config.holder or "the author"
-            target = config.target if config.target is not None else row[config.columns.target]
-            text = textwrap.shorten(str(row[config.columns.text]), SHOWN, placeholder=" ...")
-            lines.append(f"{label:<8}{sure:<6}{holder}: {target}    {text}")
-        break
+    for _, row in islice(read_table(config.output), config.show):
+        label = row[config.prefix + "label"]
+        sure = "" if label == ABSTAIN else f"{float(row[config.prefix + label]):.2f}"
+        holder = row.get(config.columns.holder) or config.holder or "the author"
+        target = config.target if config.target is not None else row[config.columns.target]
+        text = textwrap.shorten(str(row[config.columns.text]), SHOWN, placeholder=" ...")
+        lines.append(f"{label:<8}{sure:<6}{holder}: {target}    {text}")
     return lines
 
 
