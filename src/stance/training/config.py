@@ -44,10 +44,7 @@ class SourceConfig:
 
     Attributes:
         name: Of that run.
-        data: See :class:`DataConfig`.
-        split: See :class:`SplitConfig`.
         model: An encoder; for ``model=as_it_is`` any.
-        auxiliary: See :class:`AuxiliaryConfig`.
         trainer: Keywords of ``transformers.TrainingArguments``.
     """
 
@@ -113,9 +110,6 @@ class TrainConfig:
     Attributes:
         name: Of the run; its folder is ``<outputs>/runs/<name>/seed-<seed>``.
         seed: Of the training: head, order of rows, dropout.
-        data: See :class:`DataConfig`.
-        split: See :class:`SplitConfig`.
-        auxiliary: See :class:`AuxiliaryConfig`.
         model: A prior, a linear model, a kernel machine, an encoder, a prompted language model, an ensemble of these,
             or the source as it is.
         source: Where an encoder's weights come from, if not from pretraining alone (intermediate training).
@@ -218,11 +212,7 @@ class SearchConfig:
 
 @dataclass(kw_only=True)
 class SweepConfig(TrainConfig):
-    """Configuration of ``scripts/sweep.py``: what is trained, as ``scripts/train.py`` has it, and what is tried.
-
-    Attributes:
-        search: See :class:`SearchConfig`.
-    """
+    """Configuration of ``scripts/sweep.py``: what is trained, as ``scripts/train.py`` has it, and what is tried."""
 
     search: SearchConfig = field(default_factory=SearchConfig)
 
