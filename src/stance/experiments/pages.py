@@ -42,7 +42,7 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for result in results:
         measure = f" ({TITLES[result['headline']]})" if len(headlines) > 1 else ""
-        beside = result.get("literary")
+        beside, deviation = result.get("literary"), result["measures"][result["headline"]]["sd"]
         rows.append(
             [
                 result["name"],
@@ -53,17 +53,11 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
                 ),
                 *([in_words(beside["measures"]["macro_f1"]) if beside else ""] if literary else []),
                 in_words(result["gain"], sign="+") + measure,
-                _seeds(result),
+                f"{len(result['seeds'])} ({deviation:.3f})" if len(result["seeds"]) > 1 else "1",
                 f"{result['n']:,} ({result['documents']:,})",
             ]
         )
     return markdown_table(heads, rows)
-
-
-def _seeds(result: Mapping[str, Any]) -> str:
-    """How many trainings, and how far apart they are in the headline measure."""
-    number, deviation = len(result["seeds"]), result["measures"][result["headline"]]["sd"]
-    return f"{number} ({deviation:.3f})" if number > 1 else str(number)
 
 
 def difference_line(found: Mapping[str, Any]) -> str:

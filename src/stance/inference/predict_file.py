@@ -1,7 +1,5 @@
 """Scoring a file of any length with a checkpoint, in flat memory; and the shares of labels in a scored file."""
 
-from __future__ import annotations
-
 import json
 import logging
 import textwrap
@@ -182,7 +180,10 @@ def _score(
             waiting.append((chunk, good, bad, plan))
             yield plan.new
 
-    with _progress_bar(config.input, tally) as bar, closing(_answers(classifier, config, asked())) as answers:
+    shape = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+    file = {"desc": Path(config.input).name, "total": scan_length(config.input), "initial": tally.position}
+    # of bytes read (rows for parquet), since the number of rows of a text is not known beforehand
+    with tqdm(**file, bar_format=shape, smoothing=0) as bar, closing(_answers(classifier, config, asked())) as answers:
         for answer in answers:
             chunk, good, bad, plan = waiting.popleft()
             if good:
@@ -217,13 +218,6 @@ def _score(
         with journal.path(_REJECTS).open(encoding="utf-8") as lines:
             first = json.loads(next(lines))
         raise input_error(config.input, f"all {tally.bad:,} rows are bad; line {first['line']}: {first['reason']}")
-
-
-def _progress_bar(path: str, tally: Tally) -> tqdm[None]:
-    """Of bytes read (rows for parquet), since the number of rows of a text is not known beforehand."""
-    shape = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-    total = scan_length(path)
-    return tqdm(desc=Path(path).name, total=total, initial=tally.position, bar_format=shape, smoothing=0)
 
 
 def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -29,22 +29,6 @@ from stance.models.windows import Reader
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-
-class Features(Protocol):
-    """Rows to a matrix (rows, columns), dense or sparse."""
-
-    def transform(self, questions: Sequence[Question]) -> Any:  # noqa: ANN401
-        """One line of features a row."""
-        ...
-
-    def reader(self) -> Reader | None:
-        """How much of a text they see; None if all of it."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write all that :meth:`transform` needs."""
-        ...
 
 
 class CachedEncoder:
@@ -225,6 +209,10 @@ class CombinedFeatures:
         """Write what both write."""
         self.tfidf.save(folder)
         self.embedding.save(folder)
+
+
+#: Rows to a matrix (rows, columns), dense or sparse.
+Features = TfidfFeatures | EmbeddingFeatures | CombinedFeatures
 
 
 def fit_features(config: LinearConfig, train: Sequence[Example], cache: Path | None) -> Features:

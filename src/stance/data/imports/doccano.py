@@ -34,16 +34,14 @@ def records(opened: Opened) -> Iterator[Record]:
         elif piece.suffix == ".json":
             rows = json_items(piece)
         elif piece.suffix == ".csv":
-            rows = ((place, _of_csv(row)) for place, row in sheet_rows(piece, opened.options))
+            rows = (
+                (place, {**row, "label": [*filter(None, row.get("label", "").split("#"))]})  # several are joined so
+                for place, row in sheet_rows(piece, opened.options)
+            )
         else:
             continue
         for number, (place, row) in enumerate(rows, start=1):
             yield from _row(row, place, piece.stem, number)
-
-
-def _of_csv(row: Mapping[str, str]) -> dict[str, Any]:
-    """Several labels of a cell are joined by ``#``."""
-    return {**row, "label": [label for label in row.get("label", "").split("#") if label]}
 
 
 def _row(row: Mapping[str, Any], place: str, file: str, number: int) -> Iterator[Record]:

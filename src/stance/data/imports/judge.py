@@ -149,7 +149,8 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
         return
     for name in ("text", "target"):
         if name not in row:
-            raise input_error(record.place, f"the mapping says no {name}", allowed=f"{name}: FIELD, of {_few(values)}")
+            names = ", ".join([*values][:30]) + (f" and {len(values) - 30} more" if len(values) > 30 else "")
+            raise input_error(record.place, f"the mapping says no {name}", allowed=f"{name}: FIELD, of {names}")
         if not row[name]:
             hint = "'texts:' in the mapping, if they are in another file" if name == "text" else "a value or leave_out"
             raise input_error(record.place, f"no {name}", found=row[name], allowed=hint)
@@ -162,11 +163,6 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
     row["annotator"] = row.get("annotator") or SOMEBODY
     row["document"] = row.get("document") or unit
     yield row
-
-
-def _few(values: Mapping[str, str]) -> str:
-    names = list(values)
-    return ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
 
 
 def _check_names(mapping: ImportMapping, names: set[str], place: str) -> None:

@@ -128,7 +128,7 @@ def described(found: Survey) -> Iterator[str]:
     yield "fields:"
     for name, counts in found.fields.items():
         many = f"{MANY:,} or more" if len(counts) >= MANY else f"{len(counts):,}"
-        few = 1 < len(counts) <= min(FEW, counts.total() / 2) and _short(counts)
+        few = 1 < len(counts) <= min(FEW, counts.total() / 2) and max(map(len, counts)) <= 60
         yield f"  {name}: {many} different" + (_listed(counts) if few else "")
     for reason, n in found.left_out.most_common():
         yield f"left out: {n:,} {reason}"
@@ -137,10 +137,6 @@ def described(found: Survey) -> Iterator[str]:
         for name, words in record.values.items():
             if words:
                 yield f"  {name}: {_shortened(words) if name == found.person else _cut(words)}"
-
-
-def _short(counts: Counter[str]) -> bool:
-    return all(len(words) <= 60 for words in counts)
 
 
 def _listed(counts: Counter[str], what: str = "") -> str:

@@ -142,7 +142,7 @@ def _write_workbook(path: Path, rows: list[list[str]], before: int) -> None:
         for column, words in enumerate(row, start=1):
             cell = sheet.cell(number, column)
             if words:
-                cell.value = _allowed(words)
+                cell.value = "".join(letter for letter in words if letter >= " " or letter in "\n\t")  # as it can hold
                 cell.data_type = "s"
             cell.alignment = Alignment(wrap_text=number > 1 and column <= before, vertical="top")
     offered = DataValidation(type="list", formula1=f'"{",".join(ASKED)}"', allow_blank=True)
@@ -151,11 +151,6 @@ def _write_workbook(path: Path, rows: list[list[str]], before: int) -> None:
     sheet.add_data_validation(offered)
     sheet.freeze_panes = "A2"
     book.save(path)
-
-
-def _allowed(words: str) -> str:
-    """Without control characters, which a workbook cannot hold."""
-    return "".join(letter for letter in words if letter >= " " or letter in "\n\t")
 
 
 def _mapping(kind: str, annotators: Sequence[str]) -> dict[str, Any]:
