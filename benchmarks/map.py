@@ -28,8 +28,7 @@ from stance.map.config import ALIKE, CERTAIN, NEAR
 from stance.map.positions import Judge
 from stance.map.proposals import PackagedEncoder
 from stance.models.classifier import StanceClassifier, checkpoint_folder
-from stance.training.machine import machine, versions
-from stance.training.provenance import code_state
+from stance.training.machine import code_state, machine, versions
 
 FOLDER = PROJECT / "experiments" / "map"
 

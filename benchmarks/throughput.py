@@ -32,8 +32,7 @@ from stance.base.files import digest, quick_digest, read_json, write_json, write
 from stance.base.names import must_exist
 from stance.cli.config import plain_messages
 from stance.models.card import CARD, read_card
-from stance.training.machine import processor, versions
-from stance.training.provenance import code_state
+from stance.training.machine import code_state, processor, versions
 from summary import summarize
 from worker import SYSTEMS, Row
 

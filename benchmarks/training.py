@@ -53,8 +53,7 @@ from stance.models.input_format import InputFormat
 from stance.models.pretrained import encoder_location
 from stance.training import finetune as training
 from stance.training.config import TrainConfig
-from stance.training.machine import machine, versions
-from stance.training.provenance import code_state
+from stance.training.machine import code_state, machine, versions
 
 log = logging.getLogger("stance.benchmarks")
 

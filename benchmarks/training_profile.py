@@ -34,8 +34,7 @@ from stance.models.encoder import EncoderModel
 from stance.models.input_format import InputFormat
 from stance.reporting.figures import INK
 from stance.training import finetune as training
-from stance.training.machine import machine, versions
-from stance.training.provenance import code_state
+from stance.training.machine import code_state, machine, versions
 from training import configuration, stock_dataset, stock_model
 
 log = logging.getLogger("stance.benchmarks")

@@ -11,7 +11,7 @@ import pytest
 from stance.base.errors import StanceError, content
 from stance.base.lines import Manner
 from stance.base.rows import as_json, read_rows, scan_rows
-from stance.base.tables import encoder_for, read_chunks
+from stance.base.tables import encoder_for, read_table
 from stance.data.config import DataConfig
 from stance.data.read import read_corpus
 from stance.data.table import read_annotations
@@ -207,7 +207,7 @@ def test_damaged_pages_of_parquet_are_told(tmp_path):
     data[4:24] = b"\xff" * 20
     path.write_bytes(data)
     with pytest.raises(StanceError, match=r"a\.parquet: does not read to its end"):
-        list(read_chunks(path, 10))
+        list(read_table(path))
 
 
 def test_a_header_of_many_columns_is_read_at_once(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from conftest import example, run_here
 from stance.base.labels import LABEL2ID, LABELS
 from stance.data.annotation_files import write_annotations
-from stance.evaluation.checks.pairs import holder_pairs
+from stance.evaluation.checks.pairs import HOLDER_ASIDE, pairs_in
 from stance.evaluation.checks.probes import HIDDEN, MASKED, PROBES, in_sentences, name_masked, probe, probe_table
 from stance.evaluation.checks.robustness import ATTACKS
 from stance.evaluation.evaluate import predict_examples
@@ -190,7 +190,7 @@ def test_swaps_in_the_sentence_are_scored_by_their_own_gold():
 def test_a_question_that_stands_twice_is_no_partner_of_itself():
     twice = [PAIRED[0], replace(PAIRED[0], id="again")]
     assert PROBES["holder_swapped_in_sentence"](twice, 0) == [None, None]
-    assert holder_pairs(twice) == []
+    assert pairs_in(twice, HOLDER_ASIDE) == []
 
 
 def test_a_model_that_looks_at_neither_has_no_pair_of_unlike_gold():

@@ -8,7 +8,7 @@ import pytest
 from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.base.predictions import Prediction, to_predictions
+from stance.base.predictions import Prediction, Threshold, to_predictions
 from stance.evaluation.selective import (
     area,
     conformal_limits,
@@ -20,7 +20,6 @@ from stance.evaluation.selective import (
     thresholds,
     upper_bound,
 )
-from stance.models.thresholds import Threshold
 
 
 def test_the_area_by_hand():

@@ -30,6 +30,7 @@ from transformers import set_seed
 from conftest import example, write_lines
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.predictions import Threshold
 from stance.base.spreadsheet import inert
 from stance.base.tables import scan_length
 from stance.data.columns import Columns
@@ -44,7 +45,6 @@ from stance.models.classifier import StanceClassifier
 from stance.models.encoder import EncoderModel
 from stance.models.input_format import InputFormat
 from stance.models.priors import Prior
-from stance.models.thresholds import Threshold
 
 ROWS = [
     {"id": "b", "text": 'They "signed",\nat last.', "holder": "union", "target": "sign", "note": "é"},

@@ -18,6 +18,7 @@ from conftest import example
 from stance import Prediction, StanceClassifier
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.predictions import Threshold
 from stance.base.questions import Question
 from stance.data.agreement import aggregate
 from stance.models.card import CARD, Card
@@ -26,7 +27,6 @@ from stance.models.input_format import InputFormat
 from stance.models.linear import LinearModel
 from stance.models.ngrams import TfidfFeatures
 from stance.models.priors import Prior
-from stance.models.thresholds import Threshold
 
 ROWS = {
     "texts": ["They signed at dawn.", "Nobody came, and the long talks about the harbour went on without them.", "No."],

@@ -1,16 +1,11 @@
 """What a judgement is, what an example is, and the JSONL and CSV they travel in."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stance.base.labels import (
-    LABELS,
-    Label,
-)
+from stance.base.labels import LABELS, Label
 from stance.base.words import one_spelling
 
 

@@ -1,7 +1,5 @@
 """A cache of computed arrays on disk: a file each, named by the fingerprint of everything that it depends on."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from collections.abc import Callable
@@ -22,10 +20,6 @@ def cached(path: Path, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np
     """The array that the file holds, bit for bit as it was computed, or else computed and written there.
 
     A damaged file is said in a warning and written anew; so is a disk that takes no file, and then nothing is kept.
-
-    Args:
-        path: A safetensors file, whose name says all that the array depends on.
-        compute: Gives the array.
     """
     if path.exists():
         try:

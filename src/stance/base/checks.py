@@ -1,7 +1,5 @@
 """Checks of configured values, each with the message that names the key."""
 
-from __future__ import annotations
-
 import math
 
 from stance.base.errors import input_error

@@ -1,7 +1,5 @@
 """``StanceError``: a mistake that the user can correct, with the file, line, value and what is allowed."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Iterable, Iterator
@@ -123,7 +121,7 @@ def lacks_memory(error: BaseException) -> bool:
 
 
 @contextmanager
-def content(place: str, problem: str, *, allowed: str = "") -> Iterator[None]:
+def content(place: str, problem: str) -> Iterator[None]:
     """In the block a file is read whose content may be anything: what that makes Python or a library say is told.
 
     A file of another form than it should have comes up as any of two dozen kinds of error. Those of the system that
@@ -143,7 +141,7 @@ def content(place: str, problem: str, *, allowed: str = "") -> Iterator[None]:
             raise
         said = first_line(error)
         kind = f"{type(error).__name__}: " if isinstance(error, LookupError | AttributeError | TypeError) else ""
-        raise input_error(place, f"{problem}: {kind}{said}", allowed=allowed) from error
+        raise input_error(place, f"{problem}: {kind}{said}") from error
 
 
 def line_of(path: str | Path, line: int) -> str:

@@ -1,7 +1,5 @@
 """Packages that predicting does without: which extra of this package brings each."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

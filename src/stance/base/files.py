@@ -1,7 +1,5 @@
 """Reading text strictly and writing so that nothing half-written is ever left."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import json
@@ -127,10 +125,15 @@ def sweep_partials(folder: Path) -> None:
             left.unlink()
 
 
+def write_text(path: str | Path, text: str) -> None:
+    """The text as UTF-8, written beside and renamed."""
+    with write_beside(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def write_json(path: str | Path, value: object) -> None:
     """The value as indented UTF-8 JSON with a final line end, written beside and renamed."""
-    with write_beside(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_jsonl(path: str | Path, rows: Iterable[dict[str, Any]]) -> None:

@@ -1,7 +1,5 @@
 """Where ``conf/`` and ``seeds/`` are: in the checkout, or copied into the installed package."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from stance.base.errors import input_error

@@ -1,7 +1,5 @@
 """Folders from the Hugging Face hub, kept in its own cache: checkpoints, and corpora whose owners keep them there."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

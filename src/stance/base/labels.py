@@ -1,7 +1,5 @@
 """The three labels and their order, and turning other people's spellings into them."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """The lines of a text file, decoded strictly, compressed or not, of any length that a row may have."""
 
-from __future__ import annotations
-
 import codecs
 import gzip
 import io

@@ -6,8 +6,6 @@ ones. All three labels always count: a label that the sample lacks has F1 0, as 
 ``labels=[0, 1, 2], zero_division=0``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 

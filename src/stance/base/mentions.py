@@ -1,7 +1,5 @@
 """Where a text mentions a name, in any script: what is marked for an encoder, and counted where there is none."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -69,11 +67,7 @@ def mentions(text: str, name: str) -> list[tuple[int, int]]:
     capitals matches by case: ``US`` is not ``us``, ``WHO`` not ``who``; from four letters on also ``Nato`` within a
     sentence. Initials with dots are one word, the same as without dots: ``U.N.`` is ``UN``. A single letter, a number
     or a little word is no mention. In scripts without blanks between words the name is looked for as it is, and where
-    it is not found, its parts.
-
-    Args:
-        text: Any text.
-        name: Of the holder; empty = the author, who is not mentioned.
+    it is not found, its parts. An empty name is the author's, who is not mentioned.
     """
     if _AS_IT_IS.search(name):
         return _as_it_is(text, name.strip())

@@ -1,7 +1,5 @@
 """Names of files: of which kind, where what belongs to one goes, and whether it is there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from stance.base.errors import input_error

@@ -1,7 +1,5 @@
 """Parquet files: their rows one at a time, and rows that are written as they come and are a parquet file in the end."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path

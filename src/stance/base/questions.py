@@ -1,7 +1,5 @@
 """``Question``, the input of every model: a text, a target, a holder and the context."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

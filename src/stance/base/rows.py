@@ -1,7 +1,5 @@
 """The rows of csv, tsv, jsonl and workbooks, one at a time, each with its line."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -54,7 +52,7 @@ def scan_rows(path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN)
 def _scan(path: Path, encoding: str, manner: Manner) -> Iterator[ScannedRow]:
     kind, packed = table_kind(path)
     if kind + packed == WORKBOOK:
-        return _scan_sheet(must_exist(path), manner.wanted)
+        return sheet_rows(must_exist(path), manner.wanted)
     if kind not in DELIMITERS:
         raise input_error(str(path), "unknown kind of file", found=path.suffix, allowed=(*DELIMITERS, WORKBOOK))
     delimiter = DELIMITERS[kind]
@@ -87,12 +85,6 @@ def filled(rows: Iterable[ScannedRow], columns: Collection[str]) -> Iterator[Sca
             for column, place in lost.items():
                 values = input_error(row.place, f"column {column!r} is empty, and the row above is not read: {place}")
         yield row._replace(values=values)
-
-
-def _scan_sheet(path: Path, wanted: Collection[str]) -> Iterator[ScannedRow]:
-    for number, values, problem, position in sheet_rows(path, wanted):
-        raw = None if problem is None else json.dumps(values, ensure_ascii=False)
-        yield ScannedRow(number, line_of(path, number), problem or values, raw, position)
 
 
 def _scan_json(path: Path, lines: Iterable[Line]) -> Iterator[ScannedRow]:

@@ -1,7 +1,5 @@
 """Dataclasses of configurations and reports as JSON, read again, and what in settings differs from the default."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
@@ -25,13 +23,13 @@ ABSENT: Mapping[str, bool] = {"absent": True}
 
 def as_values(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
     """Every setting, as JSON knows it; see ``WHERE``, ``FILE`` and ``ABSENT`` for what is left out."""
-    values = {each.name: _plain(getattr(settings, each.name), as_values) for each in _recorded(settings)}
+    values = {}
     for each in _recorded(settings):
-        if each.metadata.get("absent") and values[each.name] is None:
-            del values[each.name]
-    for each in _recorded(settings):
-        if each.metadata.get("file") and values[each.name] and Path(values[each.name]).is_absolute():
-            values[each.name] = Path(values[each.name]).name
+        value = _plain(getattr(settings, each.name), as_values)
+        if each.metadata.get("file") and value and Path(value).is_absolute():
+            value = Path(value).name
+        if value is not None or not each.metadata.get("absent"):
+            values[each.name] = value
     return values
 
 
@@ -52,11 +50,6 @@ def from_values(kind: type[Settings], values: Mapping[str, Any], key: str) -> Se
     """The dataclass that :func:`as_values` wrote, checked as any configuration is.
 
     Of a class with subclasses it is the one that has these settings. What is missing came later, and is at its default.
-
-    Args:
-        kind: The class, or a base of it.
-        values: As read from JSON.
-        key: What they are called in an error.
 
     Raises:
         StanceError: A setting that there is not, one that must be there and is not, or a value that is refused.
@@ -92,9 +85,7 @@ def _default(each: Field[Any]) -> Any:  # noqa: ANN401
     return _plain(made, differing)
 
 
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+_hints = cache(get_type_hints)
 
 
 def _names(kind: type) -> set[str]:

@@ -1,7 +1,6 @@
 """The rows of an Excel workbook: which of its sheets, under which header, and the value of each cell."""
 
-from __future__ import annotations
-
+import json
 import logging
 import re
 import warnings
@@ -16,6 +15,7 @@ from xml.etree.ElementTree import Element
 
 from stance.base.errors import StanceError, first_line, input_error, line_of
 from stance.base.extras import from_extras
+from stance.base.lines import ScannedRow
 from stance.base.zips import check_archive
 
 log = logging.getLogger(__name__)
@@ -28,22 +28,6 @@ NO_VALUE = "holds a formula without a stored value; open the file in Excel and s
 
 #: Hidden rows above the first that is seen which may be the header.
 HIDDEN_HEADS = 20
-
-
-class SheetRow(NamedTuple):
-    """A row under the header.
-
-    Attributes:
-        number: As Excel counts, from 1.
-        values: Text by column; empty where there is none.
-        problem: What is wrong with a cell of it, if anything.
-        position: Bytes of the file that were read with it.
-    """
-
-    number: int
-    values: dict[str, str]
-    problem: StanceError | None
-    position: int
 
 
 class Cells(NamedTuple):
@@ -87,7 +71,7 @@ class _Table(NamedTuple):
     passed: list[int]
 
 
-def sheet_rows(path: Path, wanted: Collection[str] = ()) -> Iterator[SheetRow]:
+def sheet_rows(path: Path, wanted: Collection[str] = ()) -> Iterator[ScannedRow]:
     """The rows of the one sheet; of several, of the one whose header has the columns that are wanted.
 
     Each cell of a merged range has the value of its first; an empty row is passed over, a hidden one is not, which is
@@ -103,11 +87,7 @@ def sheet_rows(path: Path, wanted: Collection[str] = ()) -> Iterator[SheetRow]:
 
 
 def sheet_names(file: IO[bytes], place: str) -> list[str]:
-    """The sheets of a workbook, in order.
-
-    Raises:
-        StanceError: It is none.
-    """
+    """The sheets of a workbook, in order."""
     with _book(file, place) as book:
         return list(book.sheetnames)
 
@@ -242,7 +222,7 @@ def _refused(place: str, faults: Mapping[int, str]) -> StanceError:
     return input_error(place, "; ".join(faults.values()), allowed="a value in each cell")
 
 
-def _rows(path: Path, table: _Table, file: IO[bytes]) -> Iterator[SheetRow]:
+def _rows(path: Path, table: _Table, file: IO[bytes]) -> Iterator[ScannedRow]:
     names, width = table.names, len(table.names)
     for number, cells, faults in _filled(str(path), table.sheet, table.layout, table.head, width):
         if number <= table.head:
@@ -254,7 +234,9 @@ def _rows(path: Path, table: _Table, file: IO[bytes]) -> Iterator[SheetRow]:
             problem = input_error(place, "a cell in a column without a name", found=beyond, allowed=names)
         elif halves := [cell for cell in cells if re.search("[\ud800-\udfff]", cell)]:
             problem = input_error(place, "half of a surrogate pair, which is no character", found=halves[0])
-        yield SheetRow(number, dict(zip(names, cells, strict=False)), problem, file.tell())
+        values = dict(zip(names, cells, strict=False))
+        raw = None if problem is None else json.dumps(values, ensure_ascii=False)
+        yield ScannedRow(number, place, problem or values, raw, file.tell())
 
 
 def _filled(

@@ -1,7 +1,5 @@
 """Tables that people open in a spreadsheet, where a cell may be taken for a formula."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import re

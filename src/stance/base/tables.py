@@ -1,12 +1,10 @@
 """Tables: reading and writing those of any length in chunks (csv, tsv, jsonl, parquet), and showing small ones."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,22 +21,20 @@ SUFFIXES = (*DELIMITERS, ".parquet")
 
 READABLE = (*SUFFIXES, WORKBOOK)
 
+#: Rows of a parquet file that are in memory at a time.
+CHUNK = 4096
 
-def read_chunks(
-    path: str | Path, size: int, encoding: str = "utf-8", manner: Manner = PLAIN
-) -> Iterator[list[tuple[str, Row]]]:
-    """The rows of a table in chunks, each row with its place for messages; at most ``size`` rows are in memory.
+
+def read_table(path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN) -> Iterator[tuple[str, Row]]:
+    """The rows of a table one at a time, each with its place for messages.
 
     Raises:
         StanceError: Another suffix, no such file, a malformed row.
     """
-    for scanned in scan_chunks(path, size, encoding, manner):
-        chunk = []
-        for row in scanned:
-            if isinstance(row.values, StanceError):
-                raise row.values
-            chunk.append((row.place, row.values))
-        yield chunk
+    for row in chain.from_iterable(scan_chunks(path, CHUNK, encoding, manner)):
+        if isinstance(row.values, StanceError):
+            raise row.values
+        yield row.place, row.values
 
 
 def scan_chunks(
@@ -75,11 +71,7 @@ def scan_length(path: str | Path) -> int:
 
 
 def _parquet() -> Any:  # noqa: ANN401 - a module
-    """The module that needs pyarrow.
-
-    Raises:
-        StanceError: It is not installed.
-    """
+    """The module that needs pyarrow."""
     with from_extras():
         from stance.base import parquet
     return parquet

@@ -1,7 +1,5 @@
 """Where words begin and end, in any script, and when two strings are one."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """Zips, as which workbooks and exports come: what no program writes is refused before anything is unpacked."""
 
-from __future__ import annotations
-
 import zipfile
 from typing import IO
 from xml.parsers import expat
@@ -54,11 +52,7 @@ def check_archive(archive: zipfile.ZipFile, place: str, most: int = LARGEST_ZIP)
 
 
 def check_prolog(part: IO[bytes], place: str) -> None:
-    """Refuse XML with a document type, whatever its encoding; what comes after its first element is not looked at.
-
-    Raises:
-        StanceError: It has one.
-    """
+    """Refuse XML with a document type, whatever its encoding; what comes after its first element is not looked at."""
     seen: list[str] = []
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = lambda *_: seen.append("type")

@@ -5,8 +5,6 @@ nothing beneath knows of Hydra. Values that the schema does not have, or of anot
 runs.
 """
 
-from __future__ import annotations
-
 import getpass
 import logging
 import os
@@ -15,6 +13,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import is_dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast, get_type_hints
 
@@ -30,7 +30,8 @@ from stance.base.home import PROJECT, checkout
 from stance.cli.arguments import as_text, as_typed
 from stance.cli.output import Log, may_end_early, told
 from stance.cli.refusals import check_keys, in_our_words
-from stance.cli.schemas import SCHEMAS
+from stance.data.config import DataConfig
+from stance.models.config import ModelConfig
 
 #: The toolkit keeps its own run folders: Hydra logs nothing of its own, does not change folder, and writes nothing but
 #: the configuration of a multirun.
@@ -44,12 +45,22 @@ HYDRA_PLAIN = {
 }
 
 
+#: Rooms that have something to configure, in their module ``config``.
+ROOMS = ("data", "models", "evaluation", "training", "experiments", "inference", "map")
+
+
 def register() -> None:
-    """Make the schemas known to Hydra; called once when a script is imported."""
+    """Make the schemas known to Hydra; called once when a script is imported.
+
+    ``NameConfig`` checks the file of ``conf/`` whose defaults begin with ``name_schema``; those of corpora and models
+    are in the groups ``data`` and ``model``.
+    """
     store = ConfigStore.instance()
-    for path, node in SCHEMAS.items():
-        group, _, name = path.rpartition("/")
-        store.store(group=group or None, name=name, node=node)
+    for room in ROOMS:
+        for name, kind in vars(import_module(f"stance.{room}.config")).items():
+            if isinstance(kind, type) and is_dataclass(kind) and name.endswith("Config"):
+                group = "data" if kind is DataConfig else "model" if issubclass(kind, ModelConfig) else None
+                store.store(group=group, name=f"{name.removesuffix('Config').lower()}_schema", node=kind)
     store.store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)
     if not OmegaConf.has_resolver("project"):
         OmegaConf.register_new_resolver("project", lambda: str(PROJECT))

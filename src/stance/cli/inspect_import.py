@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--output", metavar="FILE", help="the first mapping; with --mapping the rows, as jsonl")
     arguments = parser.parse_args()
     with plain_messages():
-        from stance.base.files import write_beside, write_jsonl
+        from stance.base.files import write_jsonl, write_text
         from stance.data.imported import opened_with
         from stance.data.imports.draft import first_mapping, next_command
         from stance.data.imports.judge import rows_of
@@ -43,6 +43,5 @@ def main() -> None:
         if output.exists():
             print(f"{output} exists and was left as it is")
             return
-        with write_beside(output) as temporary:
-            temporary.write_text(first_mapping(seen, arguments.path), encoding="utf-8")
+        write_text(output, first_mapping(seen, arguments.path))
         print(f"a first mapping: {output}; complete it, then:\n  {next_command(arguments.path, output)}")

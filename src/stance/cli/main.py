@@ -1,7 +1,5 @@
 """The command ``stance``: its first word names the file of this folder that does the rest."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import sys
@@ -46,15 +44,14 @@ def overview() -> str:
     """Every command with the first line of its file, which is not run for it."""
     lines = ["stance COMMAND [key=value ...]; stance COMMAND --help says more", ""]
     for group, files in COMMANDS.items():
-        lines += [f"{group}:", *(f"  {_typed(file):<16}{_first_line(file)}" for file in files), ""]
+        lines.append(f"{group}:")
+        for file in files:
+            source = Path(__file__).with_name(f"{file}.py").read_text(encoding="utf-8")
+            lines.append(f"  {_typed(file):<16}{(ast.get_docstring(ast.parse(source)) or '').partition(chr(10))[0]}")
+        lines.append("")
     return "\n".join(lines[:-1])
 
 
 def _typed(file: str) -> str:
     """A command as it is typed; with an underscore it is known too."""
     return file.replace("_", "-")
-
-
-def _first_line(file: str) -> str:
-    source = Path(__file__).with_name(f"{file}.py").read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]

@@ -14,7 +14,7 @@ def main(config: EvaluateConfig) -> None:
     """Write outputs/mistakes/<corpus>.<part>.json, or output=FILE, and the page beside it; print the page."""
     from pathlib import Path
 
-    from stance.base.files import write_beside, write_json
+    from stance.base.files import write_json, write_text
     from stance.base.settings import as_values
     from stance.evaluation.predict_part import about_part, predict_part
     from stance.reporting.mistakes import mistakes_page, report_mistakes
@@ -24,7 +24,6 @@ def main(config: EvaluateConfig) -> None:
     path = Path(config.output or f"{config.outputs}/mistakes/{record.name}.{config.part}.json")
     write_json(path, about_part(config, record) | as_values(found))
     page = mistakes_page(found)
-    with write_beside(path.with_suffix(".md")) as temporary:
-        temporary.write_text(f"# Mistakes on {record.name}, {config.part}\n\n{page}", encoding="utf-8")
+    write_text(path.with_suffix(".md"), f"# Mistakes on {record.name}, {config.part}\n\n{page}")
     print(page)
     print(f"numbers: {path}   page: {path.with_suffix('.md')}")

@@ -1,7 +1,5 @@
 """What a command prints: to somebody who may have gone, and in the words of the command that was typed."""
 
-from __future__ import annotations
-
 import logging
 import os
 import re

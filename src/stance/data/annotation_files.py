@@ -1,7 +1,5 @@
 """What files of judgements share: cells read strictly, judgements checked against each other, written."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -12,15 +10,7 @@ from typing import Any, ClassVar
 from stance.base.annotations import Annotation, shortened
 from stance.base.errors import Faults, StanceError, input_error, setting
 from stance.base.files import write_jsonl
-from stance.base.labels import (
-    LONGEST,
-    Label,
-    alike,
-    is_missing,
-    known_as,
-    parse_label,
-    spelled,
-)
+from stance.base.labels import LONGEST, Label, alike, is_missing, known_as, parse_label, spelled
 from stance.base.words import composed
 
 log = logging.getLogger(__name__)
@@ -102,11 +92,7 @@ def label_of(
 
 
 def tags_of(value: object, column: str, place: str) -> tuple[str, ...]:
-    """The tags in a field: a list, or words with space between them; none where it is missing.
-
-    Raises:
-        StanceError: It is something else.
-    """
+    """The tags in a field: a list, or words with space between them; none where it is missing."""
     tags = value.split() if isinstance(value, str) else value or []
     if not isinstance(tags, list):
         raise input_error(place, f"field {column!r} is no list of tags", found=value, allowed="a list, or words")
@@ -142,13 +128,7 @@ def cell_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
 
 
 def check_annotations(path: str | Path, annotations: Iterable[Annotation], places: Iterable[str]) -> None:
-    """Raise StanceError about all judgements that contradict or repeat an earlier one; warn of ids that may do so.
-
-    Args:
-        path: The file that they are from.
-        annotations: In file order.
-        places: Their places in files, for messages; as many as annotations.
-    """
+    """Raise StanceError about all judgements that contradict or repeat an earlier one; warn of ids that may do so."""
     annotations = list(annotations)
     ids = dict.fromkeys(annotation.id for annotation in annotations)
     first: dict[str, str] = {}

@@ -1,7 +1,5 @@
 """From annotations to a dataset on disk: read, aggregate, split, check, write."""
 
-from __future__ import annotations
-
 import logging
 import math
 from collections import Counter
@@ -21,6 +19,7 @@ from stance.data.dataset import RECORD, DatasetRecord, fingerprint, load_splits,
 from stance.data.info import info_of
 from stance.data.read import read_corpus
 from stance.data.splits import (
+    SHOWN,
     Splits,
     check_parts,
     drop_leaks,
@@ -36,9 +35,6 @@ log = logging.getLogger(__name__)
 
 #: The rooms whose code decides which rows come of a file.
 DECIDING = ("base", "data")
-
-#: Leaks that are listed; the record has the number of all.
-SHOWN = 10
 
 
 def dataset_folder(
@@ -103,11 +99,7 @@ def split_beside(other: DataConfig) -> SplitConfig:
 
 
 def load_part(outputs: str | Path, data: DataConfig, split: SplitConfig, part: str) -> tuple[Splits, DatasetRecord]:
-    """The dataset, built if need be, that has a part of this name.
-
-    Raises:
-        StanceError: It has not, or see :func:`build_dataset`.
-    """
+    """The dataset, built if need be, that has a part of this name."""
     splits, record, _ = build_dataset(outputs, data, split)
     if part not in splits:
         raise input_error("part", "no such part", found=part, allowed=splits)
@@ -121,12 +113,6 @@ def with_auxiliary(
 
     Only train parts are taken: nothing that a benchmark calls validation or test. A row whose text is a duplicate or
     near-duplicate of one in this corpus's other parts is dropped.
-
-    Args:
-        splits: Of the corpus itself.
-        others: Parts and record of each other corpus, by name.
-        auxiliary: How many rows, and whether the corpus's own train part stays.
-        seed: Of the draw.
     """
     train = list(splits["train"]) if auxiliary.own_rows else []
     held_out = [row for part, rows in splits.items() if part != "train" for row in rows]
@@ -157,11 +143,7 @@ def _standing(folder: Path, source: str) -> tuple[Splits, DatasetRecord] | None:
 
 
 def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "") -> tuple[Splits, DatasetRecord]:
-    """The examples of a corpus by part, and the record that goes with them; nothing is written.
-
-    Raises:
-        StanceError: See :func:`build_dataset`.
-    """
+    """The examples of a corpus by part, and the record that goes with them; nothing is written."""
     aggregation = aggregate(corpus.annotations, corpus.adjudicator)
     if not aggregation.examples:
         raise StanceError(f"{data.location}: every row is tied; no example has a label")

@@ -1,7 +1,5 @@
 """Rows to be coded next: read from scored files, chosen by what they teach, written as tasks of a tool."""
 
-from __future__ import annotations
-
 import itertools
 import logging
 from collections.abc import Callable, Sequence
@@ -14,16 +12,13 @@ from numpy.typing import NDArray
 from stance.base.errors import Faults, StanceError, input_error
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, parse_prediction, to_probabilities
-from stance.base.tables import Row, read_chunks
+from stance.base.tables import Row, read_table
 from stance.data.annotation_files import cell_of
 from stance.data.config import TasksConfig
 from stance.data.imports.tasks import Task, check_kind, ids_in, write_tasks
 from stance.data.teaching import CANDIDATES, disagreement, most_first, narrowness, one_of_each
 
 log = logging.getLogger(__name__)
-
-#: Rows in memory beside those that may be coded.
-CHUNK = 4096
 
 #: Texts -> a vector each.
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -41,10 +36,6 @@ class Exported:
 
 def export_tasks(config: TasksConfig, embed: Embed) -> Exported:
     """Choose rows and write them.
-
-    Args:
-        config: See :class:`stance.data.config.TasksConfig`.
-        embed: For one row of each cluster.
 
     Raises:
         StanceError: A file that is none of rows, files of several models that are not of the same rows, no rows left.
@@ -96,7 +87,7 @@ def _read(config: TasksConfig, given: set[str]) -> tuple[list[Task], list[NDArra
 def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str]]:
     tasks: list[Task] = []
     faults = Faults(path)
-    for number, (place, row) in enumerate(itertools.chain.from_iterable(read_chunks(path, CHUNK)), start=1):
+    for number, (place, row) in enumerate(read_table(path), start=1):
         with faults.noted(place):
             tasks.append(_task(row, config, place, number))
     faults.tell()
@@ -107,11 +98,8 @@ def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str]]:
 
 
 def _task(row: Row, config: TasksConfig, place: str, number: int) -> Task:
-    columns = config.columns
     fields = {"id": cell_of(row.get("id"), "id", place, may_be_empty=True) or f"row-{number}"}
-    for name in ("text", "holder", "target", "context"):
-        column = getattr(columns, name)
-        fields[name] = cell_of(row.get(column), column, place, may_be_empty=name not in ("text", "target"))
+    fields |= config.columns.cells(row, place, ("text", "holder", "target", "context"))
     for name in ("document", "date"):
         fields[name] = cell_of(row.get(name), name, place, may_be_empty=True)
     scored = {name: row.get(config.prefix + name) for name in ("label", *LABELS)}

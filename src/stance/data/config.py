@@ -1,7 +1,5 @@
 """What can be configured about corpora, their parts, and tasks for coders."""
 
-from __future__ import annotations
-
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -11,8 +9,7 @@ from stance.base.labels import alike, known_as
 from stance.base.lines import Manner
 from stance.base.settings import FILE, WHERE
 from stance.data.columns import QUESTION, Columns
-from stance.data.info import info_of, known
-from stance.data.roots import published, root_of
+from stance.data.info import info_of, known, published, root_of
 
 
 def _by_spelling(key: str, spellings: dict[str, list[str | None]]) -> dict[str, str]:
@@ -37,11 +34,7 @@ class LabelSpellings:
     favor: list[str | None] = field(default_factory=list)
 
     def map(self) -> dict[str, str]:
-        """Label by spelling.
-
-        Raises:
-            StanceError: A spelling stands for two labels.
-        """
+        """Label by spelling."""
         return _by_spelling("labels", vars(self))
 
 
@@ -54,11 +47,7 @@ class PartSpellings:
     test: list[str | None] = field(default_factory=lambda: ["test"])
 
     def map(self) -> dict[str, str]:
-        """Part by spelling.
-
-        Raises:
-            StanceError: A spelling stands for two parts.
-        """
+        """Part by spelling."""
         return _by_spelling("parts", vars(self))
 
 
@@ -79,7 +68,7 @@ class DataConfig:
     Attributes:
         name: Of the corpus; part of folder names.
         reader: A published corpus, or what reads the user's own files: annotations, table, import, dna.
-        root: Folder that ``path`` is relative to, which is not recorded; null = see :mod:`stance.data.roots`.
+        root: Folder that ``path`` is relative to, which is not recorded; null = see :func:`stance.data.info.root_of`.
         path: A file or folder, as the reader wants it.
         hub: A dataset repository of the Hugging Face hub that ``path`` is in, instead of ``root``.
         revision: Of that repository: a branch, tag or, to have the same tomorrow, a commit.
@@ -128,7 +117,6 @@ class DataConfig:
     verify: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse values outside the lists above."""
         a_name("data.name", self.name)
         from stance.base.measures import ALL_MEASURES  # here, since numpy is not needed for help
 
@@ -202,7 +190,6 @@ class SplitConfig:
     challenge: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Refuse values outside the lists above."""
         one_of("split.by", self.by, ("auto", "target", "document", "sentence", "official"))
         one_of("split.leaks", self.leaks, ("refuse", "drop", "report"))
         a_seed("split.seed", self.seed)
@@ -223,7 +210,6 @@ class AuxiliaryConfig:
     own_rows: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a negative number, and to learn from nothing."""
         at_least("auxiliary.rows", self.rows, 0)
         if not self.corpora and not self.own_rows:
             raise input_error("auxiliary.own_rows", "nothing to learn from", allowed="auxiliary.corpora with it")
@@ -274,7 +260,6 @@ class TasksConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse no rows, no files, another order, and a seed that is none."""
         at_least("n", self.n, 1)
         self.columns.check_read("columns", QUESTION)
         a_seed("seed", self.seed)

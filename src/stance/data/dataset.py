@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,20 +27,12 @@ def features() -> Features:
     from datasets import ClassLabel, Features, List, Value
 
     text = Value("string")
-    return Features(
-        {
-            "id": text,
-            "text": text,
-            "holder": text,
-            "target": text,
-            "label": ClassLabel(names=list(LABELS)),
-            "document": text,
-            "context": text,
-            "date": text,
-            "tags": List(text),
-            "votes": List(Value("int64"), length=len(LABELS)),
-        }
-    )
+    others = {
+        "label": ClassLabel(names=list(LABELS)),
+        "tags": List(text),
+        "votes": List(Value("int64"), length=len(LABELS)),
+    }
+    return Features({each.name: others.get(each.name, text) for each in fields(Example)})
 
 
 def to_dataset(splits: Mapping[str, Sequence[Example]]) -> DatasetDict:
@@ -57,12 +49,7 @@ def to_dataset(splits: Mapping[str, Sequence[Example]]) -> DatasetDict:
 def to_examples(dataset: Any) -> list[Example]:  # noqa: ANN401 - datasets.Dataset, imported late
     """The rows of one part as examples; the inverse of :func:`to_dataset`."""
     return [
-        Example(
-            **{name: row[name] for name in ("id", "text", "holder", "target", "document", "context", "date")},
-            label=LABELS[row["label"]],
-            tags=tuple(row["tags"]),
-            votes=tuple(row["votes"]),
-        )
+        Example(**{**row, "label": LABELS[row["label"]], "tags": tuple(row["tags"]), "votes": tuple(row["votes"])})
         for row in dataset
     ]
 

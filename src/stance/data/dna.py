@@ -28,41 +28,29 @@ milliseconds in DNA 2. A file is not verified unless ``data.verify=true``, as ``
   with ``split=document``. time_export is when it was coded, which is no date of the document.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 from stance.base.annotations import Corpus
 from stance.base.errors import input_error
 from stance.base.lines import PLAIN, Manner
 from stance.base.names import must_exist
-from stance.base.tables import READABLE, Row, read_chunks
+from stance.base.tables import READABLE, Row, read_table
 from stance.data.annotation_files import Gaps
 from stance.data.columns import Columns
 from stance.data.corpora.checksums import verified
+from stance.data.imports.dna import database, statements
 from stance.data.info import CorpusInfo
-from stance.data.table import CHUNK, FILE_OPTIONS, corpus_of_rows
+from stance.data.table import corpus_of_rows
 
 #: Name -> SHA-256 of the published files.
 PUBLISHED: Mapping[str, str] = {
     "sample.dna": "a04d209c561ebe77f721b668576df1c1dd6f29263b658e3636dfe191abbe01c3",
     "MANUALLY_ANNOTATED_DATA.xlsx": "ce297888857add3a6cc3eab947087160f2e6887f4e7bccdebb4f577af69699c5",
 }
-
-#: The values of short text variables: entities of their own in DNA 3, plain text in DNA 2.
-ENTITIES = "SELECT StatementId, s.VariableId, e.Value FROM DATASHORTTEXT s JOIN ENTITIES e ON e.ID = s.Entity"
-VALUES = "SELECT StatementId, VariableId, Value FROM "
-
-STATEMENTS = """
-SELECT s.ID, s.StatementTypeId, s.Start, s.Stop, c.Name, d.ID, d.Title, d.Text, date(d.Date / {unit}, 'unixepoch')
-FROM STATEMENTS s JOIN DOCUMENTS d ON d.ID = s.DocumentId LEFT JOIN CODERS c ON c.ID = s.Coder ORDER BY s.ID
-"""
 
 
 def read(
@@ -98,7 +86,7 @@ def read(
         verified(path, PUBLISHED[path.name], verify)
     if path.suffix.lower() in READABLE:
         manner = manner._replace(wanted=(columns.text, columns.label, columns.target))
-        rows = _with_columns(path, chain.from_iterable(read_chunks(path, CHUNK, encoding, manner)), columns)
+        rows = _with_columns(path, read_table(path, encoding, manner), columns)
     else:
         if manner.fill_down:
             found = list(manner.fill_down)
@@ -127,71 +115,36 @@ def _with_columns(path: Path, rows: Iterable[tuple[str, Row]], columns: Columns)
 
 def _statements(path: Path, columns: Columns) -> Iterator[tuple[str, Row]]:
     """The statements of a database that have the three variables, as rows of a table with the columns' names."""
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            kinds = {name: kind for _, name, kind, *_ in database.execute("PRAGMA table_info(DATASHORTTEXT)")}
-            entities = "Entity" in kinds
-            if "VariableId" not in kinds or not (entities or kinds.get("Value") == "TEXT"):
-                raise input_error(str(path), "the tables are not those of DNA 2 or 3", found=kinds)
-            types = _types(path, database, columns)
-            variables = {variable: name for names in types.values() for variable, name in names.items()}
-            values: dict[int, Row] = defaultdict(dict)
-            short = ENTITIES if entities else f"{VALUES} DATASHORTTEXT"
-            for query in (short, *(f"{VALUES} {name}" for name in ("DATABOOLEAN", "DATAINTEGER", "DATALONGTEXT"))):
-                for statement, variable, value in database.execute(query):
-                    if variable in variables:
-                        values[statement][variables[variable]] = value
-            for row in database.execute(STATEMENTS.format(unit=1 if entities else 1000)):
-                statement, kind, start, stop, coder, document, title, text, date = row
-                if kind not in types:
-                    continue
-                place = f"{path}, statement {statement}"
-                found: Row = {
-                    **dict.fromkeys((columns.holder, columns.target, columns.label), ""),
-                    **values[statement],
-                    columns.id: statement,
-                    columns.text: _span(text, start, stop, place),
-                    columns.annotator: coder,
-                    columns.document: title or f"document {document}",
-                    columns.date: date,
-                }
+    with database(str(path)) as opened:
+        types = _types(path, opened, columns)
+        for place, (kind, _), about, values, units, at in sorted(
+            statements(opened, str(path)), key=lambda statement: int(str(statement.about["statement_id"]))
+        ):
+            if kind in types:
+                found = dict.fromkeys((columns.holder, columns.target, columns.label), "") | values
+                first, end = units.span(*at, place)
+                found |= {columns.id: about["statement_id"], columns.text: units.text[first:end]}
+                found |= {columns.annotator: about["coder"], columns.date: about["time"]}
+                found[columns.document] = about["document_title"] or f"document {about['document_id']}"
                 yield place, found
-    except sqlite3.Error as error:
-        tables = ", ".join(READABLE)
-        allowed = f"a database of DNA 2 or 3 (a file of DNA 1: open and save it there), or a table: {tables}"
-        raise input_error(str(path), f"not a readable database: {error}", allowed=allowed) from None
 
 
-def _types(path: Path, database: sqlite3.Connection, columns: Columns) -> dict[int, dict[int, str]]:
-    """The types of statement that have holder, target and label: id of the type -> id of each variable -> its name.
-
-    Raises:
-        StanceError: There is no such type; the message lists every type with its variables.
-    """
-    types: dict[int, dict[int, str]] = defaultdict(dict)
-    for kind, variable, name in database.execute("SELECT StatementTypeId, ID, Variable FROM VARIABLES ORDER BY ID"):
-        types[kind][variable] = name
+def _types(path: Path, opened: sqlite3.Connection, columns: Columns) -> set[int]:
+    """The types of statement that have holder, target and label."""
+    types: dict[int, list[str]] = defaultdict(list)
+    for kind, name in opened.execute("SELECT StatementTypeId, Variable FROM VARIABLES ORDER BY ID"):
+        types[kind].append(name)
     wanted = {columns.holder, columns.target, columns.label}
-    chosen = {kind: names for kind, names in types.items() if wanted <= set(names.values())}
+    chosen = {kind for kind, names in types.items() if wanted <= set(names)}
     if not chosen:
-        labels = dict(database.execute("SELECT ID, Label FROM STATEMENTTYPES"))
-        known = "; ".join(f"{labels.get(kind)}: {', '.join(names.values())}" for kind, names in types.items())
+        labels = dict(opened.execute("SELECT ID, Label FROM STATEMENTTYPES"))
+        known = "; ".join(f"{labels.get(kind)}: {', '.join(names)}" for kind, names in types.items())
         allowed = f"data.columns.holder, target and label of one type of statement ({known})"
         raise input_error(str(path), "no type of statement has these variables", found=sorted(wanted), allowed=allowed)
     return chosen
 
 
-def _span(text: str, start: int, stop: int, place: str) -> str:
-    """The characters between two positions in UTF-16 units."""
-    units = text.encode("utf-16-le")
-    if not 0 <= 2 * start < 2 * stop <= len(units):
-        raise input_error(place, "not within its document", found=[start, stop], allowed=f"0 to {len(units) // 2}")
-    return units[2 * start : 2 * stop].decode("utf-16-le", errors="replace")
-
-
-DNA = CorpusInfo(
-    name="dna", read=read, options=FILE_OPTIONS | {"verify"}, headline="favor_against_f1", divided_by="document"
-)
+DNA = CorpusInfo(name="dna", read=read, headline="favor_against_f1", divided_by="document")
 
 SAMPLE = replace(
     DNA,

@@ -4,8 +4,6 @@
 is holder, target and label; then ``data=import data.path=FILE data.mapping=MAPPING.yaml``. See docs/annotate.md.
 """
 
-from __future__ import annotations
-
 import logging
 import shlex
 from collections.abc import Mapping, Sequence
@@ -81,11 +79,7 @@ def read(
 
 
 def opened_with(path: str | Path, mapping: str | Path, tool: str = "") -> tuple[Opened, ImportMapping]:
-    """The export, and the mapping with the defaults of its tool.
-
-    Raises:
-        StanceError: See :func:`read`.
-    """
+    """The export, and the mapping with the defaults of its tool."""
     opened = open_export(path, read_mapping(mapping), tool)
     said = read_mapping(mapping, TOOLS[opened.tool].defaults)
     return replace(opened, options=said.options), said
@@ -106,7 +100,6 @@ def _digests(path: Path, mapping: Path, opened: Opened, said: ImportMapping) -> 
 IMPORT = CorpusInfo(
     name="import",
     read=read,
-    options=frozenset(("mapping", "tool", "parts", "annotators", "adjudicator")),
     instead={
         name: f"{name} in the file data.mapping"
         for name in ("labels", "leave_out", "columns", "target", "encoding", "fill_down")

@@ -3,19 +3,28 @@
 Adding a file to ``corpora/`` is all that makes a reader known: nothing lists them elsewhere.
 """
 
-from __future__ import annotations
-
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from inspect import signature
+from pathlib import Path
 from pkgutil import iter_modules
 
 from stance.base.annotations import Corpus
 from stance.base.errors import input_error
+from stance.base.home import PROJECT
 from stance.data import corpora
 
 #: Readers of the user's own files, each with its module. The others are modules of ``corpora``, called as they are.
 OWN_FILES: Mapping[str, str] = {"annotations": "table", "table": "table", "import": "imported", "dna": "dna"}
+
+#: Arguments of readers that are made of options called otherwise.
+MADE_OF: Mapping[str, tuple[str, ...]] = {
+    "label_map": ("labels",),
+    "part_map": ("parts",),
+    "manner": ("quoting", "fill_down"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +35,7 @@ class CorpusInfo:
         name: As ``data=NAME`` has it, and ``data.reader`` too if ``reader`` is empty.
         read: From the file or folder to its judgements. Its other arguments are the options.
         options: The fields of ``DataConfig`` that ``read`` uses; the others are refused, so that none is passed over
-            in silence.
+            in silence. Left out, they are what the arguments of ``read`` are called.
         instead: For a field that is not read: where the user says it instead.
         reader: One of several published files that one reader reads: the reader.
         folder: Below the user's folder of corpora; empty = nothing has to be fetched.
@@ -54,6 +63,17 @@ class CorpusInfo:
     licence: str = "none stated"
     divided_by: str = "auto"
 
+    def __post_init__(self) -> None:
+        if not self.options:
+            _, *arguments = signature(self.read).parameters
+            named = frozenset(option for argument in arguments for option in MADE_OF.get(argument, (argument,)))
+            object.__setattr__(self, "options", named)
+
+
+def module_of(reader: str) -> str:
+    """The module of a reader, below ``stance.data``."""
+    return OWN_FILES.get(reader, f"corpora.{reader}")
+
 
 def info_of(reader: str) -> CorpusInfo:
     """The corpus of a reader; no other's module is loaded.
@@ -62,7 +82,7 @@ def info_of(reader: str) -> CorpusInfo:
         StanceError: There is no such reader; the message has all.
     """
     if reader in OWN_FILES or reader in _modules():
-        for info in _infos(OWN_FILES.get(reader, f"corpora.{reader}")):
+        for info in _infos(module_of(reader)):
             if info.name == reader:
                 return info
     allowed = sorted({info.reader or info.name for info in known()})
@@ -73,6 +93,24 @@ def known() -> list[CorpusInfo]:
     """Every corpus and kind of file, those of the user's own first, then by name."""
     own = [info for module in dict.fromkeys(OWN_FILES.values()) for info in _infos(module)]
     return own + [info for module in _modules() for info in _infos(f"corpora.{module}")]
+
+
+def root_of(reader: str, *, verify: bool) -> Path:
+    """The folder on this machine, which no record names, that the path of a corpus begins in.
+
+    Args:
+        reader: See :class:`stance.data.config.DataConfig`; the user's own files begin where a command runs.
+        verify: Whether it is a published corpus. A file of Discourse Network Analyzer may be, or the user's own.
+    """
+    if reader in OWN_FILES:
+        return published() if reader == "dna" and verify else Path()
+    info = info_of(reader)
+    return published() if info.folder and "texts" not in info.options else PROJECT
+
+
+def published() -> Path:
+    """Where the corpora are that others published: the folder that STANCE_DATA names, or ``data``."""
+    return Path(os.environ.get("STANCE_DATA", "data"))
 
 
 def _modules() -> list[str]:

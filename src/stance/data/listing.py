@@ -1,13 +1,11 @@
 """The table of docs/corpora.md: which corpora there are, where to get them, and what they have."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from stance.base.errors import input_error
-from stance.base.files import write_beside
+from stance.base.files import write_text
 from stance.base.markdown import markdown_table
-from stance.data.info import CorpusInfo, known
+from stance.data.info import CorpusInfo, known, module_of
 
 #: The table is between these on the page.
 MARKS = ("<!-- corpora -->", "<!-- /corpora -->")
@@ -22,7 +20,7 @@ def corpora_table() -> str:
 
 
 def _row(info: CorpusInfo) -> tuple[str, ...]:
-    reader = f"../src/{info.read.__module__.replace('.', '/')}.py"
+    reader = f"../src/stance/data/{module_of(info.reader or info.name).replace('.', '/')}.py"
     parts = ", ".join(info.parts) or "none"
     named = f"[`{info.name}`]({reader})"
     return (named, f"`{info.folder}`", info.files, info.origin, info.labels, parts, info.headline, info.licence)
@@ -33,9 +31,6 @@ def write_listing(page: str | Path) -> bool:
 
     Returns:
         Whether that changed anything.
-
-    Raises:
-        StanceError: The page has no marks.
     """
     before = Path(page).read_text(encoding="utf-8")
     try:
@@ -45,6 +40,5 @@ def write_listing(page: str | Path) -> bool:
         raise input_error(str(page), "no place for the table", allowed=" ... ".join(MARKS)) from None
     after = f"{head}{MARKS[0]}\n{corpora_table()}\n{MARKS[1]}{tail}"
     if after != before:
-        with write_beside(page) as temporary:
-            temporary.write_text(after, encoding="utf-8")
+        write_text(page, after)
     return after != before

@@ -1,7 +1,5 @@
 """Reads any corpus: ``read_corpus`` takes a ``DataConfig``, calls the right reader and returns a ``Corpus``."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -14,11 +12,7 @@ from stance.data.info import info_of
 
 
 def read_corpus(data: DataConfig) -> Corpus:
-    """The corpus that the configuration names, in one spelling (:func:`stance.base.annotations.in_one_spelling`).
-
-    Raises:
-        StanceError: The files are not there or not of their format.
-    """
+    """The corpus that the configuration names, in one spelling (:func:`stance.base.annotations.in_one_spelling`)."""
     if data.hub:
         what, patterns = f"dataset {data.hub!r} at {data.revision!r}:", [data.path, f"{data.path.rstrip('/')}/*"]
         data = replace(data, root=str(fetch(data.hub, patterns, what, kind="dataset", revision=data.revision)))

@@ -1,7 +1,5 @@
 """Digests of the texts that a checkpoint was trained on, so that an evaluation can count the rows it has seen."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,12 +62,6 @@ def warn_of_learnt(
     folder: Path, data: Mapping[str, str], record: DatasetRecord, examples: Sequence[Example]
 ) -> int | None:
     """Log a warning if a checkpoint learnt from texts of the rows that it is to be scored on, or may have.
-
-    Args:
-        folder: The checkpoint.
-        data: What its card says of its data.
-        record: Of the dataset that the rows are of.
-        examples: The rows.
 
     Returns:
         See :func:`count_learnt`. Of a checkpoint that does not know it is a warning that its corpus had the same name

@@ -1,7 +1,5 @@
 """Dividing examples into train, validation and test so that a score on test means something."""
 
-from __future__ import annotations
-
 import math
 import re
 import warnings
@@ -34,6 +32,9 @@ KEPT_APART: dict[str, tuple[str, ...]] = {
 
 #: Sentences count as near-duplicates from this Jaccard similarity of their sets of character 5-grams on.
 NEAR_DUPLICATE = 0.8
+
+#: Leaks that are listed; the record has the number of all.
+SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +276,11 @@ def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, lis
         index.insert(other, sketch(other))
     found = {}
     for text in texts:
-        measured = {other: _jaccard(text, other) for other in index.query(sketch(text)) if other != text}
+        own, measured = _shingles(text), {}
+        for other in index.query(sketch(text)):
+            if other != text:
+                theirs = _shingles(other)
+                measured[other] = len(own & theirs) / len(own | theirs)
         near = [other for other, similarity in measured.items() if similarity >= NEAR_DUPLICATE]
         found[text] = sorted(near, key=lambda other: (-measured[other], other))
     return found
@@ -286,18 +291,13 @@ def _shingles(text: str) -> set[str]:
     return {"".join(letters[i : i + 5]) for i in range(max(1, len(letters) - 4))}
 
 
-def _jaccard(first: str, second: str) -> float:
-    a, b = _shingles(first), _shingles(second)
-    return len(a & b) / len(a | b)
-
-
-def refuse_leaks(leaks: Sequence[Leak], shown: int = 10) -> None:
+def refuse_leaks(leaks: Sequence[Leak]) -> None:
     """Raise StanceError that lists the rows, unless there are no leaks."""
     if not leaks:
         return
-    lines = [f"  {leak}" for leak in leaks[:shown]]
-    if len(leaks) > shown:
-        lines.append(f"  and {len(leaks) - shown} more")
+    lines = [f"  {leak}" for leak in leaks[:SHOWN]]
+    if len(leaks) > SHOWN:
+        lines.append(f"  and {len(leaks) - SHOWN} more")
     raise StanceError(
         f"the parts are not independent: {len(leaks)} leak(s)\n"
         + "\n".join(lines)

@@ -11,9 +11,6 @@ csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). There are two ways to 
 Rows with one id are judgements of one example.
 """
 
-from __future__ import annotations
-
-import itertools
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +24,7 @@ from stance.base.errors import Faults, input_error, setting
 from stance.base.files import file_digest
 from stance.base.labels import check_label_map, known_as
 from stance.base.lines import PLAIN, Manner
-from stance.base.tables import Row, read_chunks
+from stance.base.tables import Row, read_table
 from stance.base.words import composed
 from stance.data.annotation_files import (
     OPTIONAL,
@@ -43,9 +40,6 @@ from stance.data.columns import Columns
 from stance.data.info import CorpusInfo
 
 log = logging.getLogger(__name__)
-
-#: Rows in memory beside the annotations.
-CHUNK = 4096
 
 #: What an empty cell comes to in a strict table.
 REFUSED = dict.fromkeys(REQUIRED, "such a row is refused") | {"holder": Gaps.MEANING["holder"]}
@@ -67,9 +61,6 @@ def read_annotations(
         columns: Our name -> the file's name, for the fields that are called otherwise there.
         leave_out: Spellings of labels whose judgements are not read; ``""`` where there is none.
         encoding: Of the file, decoded strictly.
-
-    Raises:
-        StanceError: See :func:`read`.
     """
     if unknown := sorted(set(columns or {}) - {*REQUIRED, *OPTIONAL}):
         raise input_error(str(path), "no such field in columns", found=unknown, allowed=REQUIRED + OPTIONAL)
@@ -116,14 +107,13 @@ def read(
     check_label_map(label_map, str(path))
     wanted = REQUIRED if strict else ("text", "label", *([] if target else ["target"]))
     manner = manner._replace(wanted=tuple(getattr(columns, field) for field in wanted))
-    rows = itertools.chain.from_iterable(read_chunks(path, CHUNK, encoding, manner))
     absent, names = asdict(columns), set[str]()
     gaps = Gaps(path, asdict(columns), REFUSED if strict else Gaps.MEANING)
 
     def noted() -> Iterator[tuple[str, Row]]:
         """The rows; at their end it is known which columns none of them has, and which cells are empty."""
         nonlocal absent
-        for place, row in rows:
+        for place, row in read_table(path, encoding, manner):
             if not names >= row.keys():
                 names.update(row)
                 absent = {field: column for field, column in absent.items() if column not in row}
@@ -199,11 +189,7 @@ def corpus_of_rows(
     leave_out: Collection[str | None] = (),
     strict: bool = False,
 ) -> Corpus:
-    """The same of rows that were read from the file in another way, each with its place for messages.
-
-    Raises:
-        StanceError: See :func:`read`.
-    """
+    """The same of rows that were read from the file in another way, each with its place for messages."""
     annotations: list[Annotation] = []
     places: list[str] = []
     parts: dict[str, str] = {}
@@ -299,10 +285,9 @@ def _part(value: object, part_map: Mapping[str, str], place: str) -> str:
     return part_map[spelling]
 
 
-#: What any file of rows may be told of itself.
-FILE_OPTIONS = frozenset(("columns", "labels", "leave_out", "encoding", "quoting", "fill_down"))
-
-ANNOTATIONS = CorpusInfo(
-    name="annotations", read=partial(read, strict=True), options=FILE_OPTIONS | {"annotators", "adjudicator"}
+_OPTIONS = frozenset(
+    ("columns", "labels", "leave_out", "encoding", "quoting", "fill_down", "annotators", "adjudicator")
 )
-TABLE = CorpusInfo(name="table", read=read, options=ANNOTATIONS.options | {"parts", "target"})
+
+ANNOTATIONS = CorpusInfo(name="annotations", read=partial(read, strict=True), options=_OPTIONS)
+TABLE = CorpusInfo(name="table", read=read, options=_OPTIONS | {"parts", "target"})

@@ -5,12 +5,11 @@ McCallum and Nigam (1998), Employing EM and Pool-Based Active Learning for Text 
 Jensen-Shannon divergence of the members. One of each cluster: Zhdanov (2019), Diverse mini-batch Active Learning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 from stance.base.errors import input_error
 
@@ -33,19 +32,11 @@ def disagreement(members: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
     Args:
         members: Of each model, shape (rows, labels).
-
-    Raises:
-        StanceError: Fewer than two models.
     """
     if len(members) < 2:
         raise input_error("order", "one model cannot disagree", found="disagreement", allowed="two files in input")
     said = np.stack(members)
-    return np.asarray(_entropy(said.mean(axis=0)) - _entropy(said).mean(axis=0))
-
-
-def _entropy(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    logs = np.log(np.where(probabilities > 0, probabilities, 1.0))
-    return np.asarray(-(probabilities * logs).sum(axis=-1))
+    return np.asarray(entr(said.mean(axis=0)).sum(axis=-1) - entr(said).sum(axis=-1).mean(axis=0))
 
 
 def most_first(usefulness: NDArray[np.float64], n: int) -> NDArray[np.int64]:

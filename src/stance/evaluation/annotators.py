@@ -5,8 +5,6 @@ ceiling holds each annotator out in turn, scores it against the majority of the 
 those same majorities.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -131,26 +129,25 @@ def ceiling(
         raise StanceError("no ceiling: no row of this part has an annotator whose others agree on a label")
     rows = [replace(example[a.id], label=others) for a, others in scored]
     own = [a.label for a, _ in scored]
-    names = ALL_MEASURES
+
+    def measures(*labels: Sequence[Sequence[str]]) -> dict[str, dict[str, float]]:
+        scores = over_seeds(rows, *labels, names=ALL_MEASURES, headline=headline, samples=samples)
+        return {name: metrics.interval_of(score) for name, score in scores.items()}
+
     found: dict[str, Any] = {
         "rows": len({a.id for a, _ in scored}),
         "judgements": len(scored),
         "ties": len(compared) - len(scored),
         "alone": len(judged) - len(compared),
         "headline": headline,
-        "annotator": _measures(over_seeds(rows, [own], names=names, headline=headline, samples=samples)),
+        "annotator": measures([own]),
     }
     if predicted is not None:
         said = dict(zip(example, predicted, strict=True))
         model = [said[a.id] for a, _ in scored]
-        scores = over_seeds(rows, [model], [own], names=names, headline=headline, samples=samples)
-        found["model"] = _measures(scores)
+        found["model"] = measures([model], [own])
         found["difference"] = found["model"].pop("gain")
     return found | {"annotators": _scores_of_each(scored)}
-
-
-def _measures(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    return {name: {key: score[key] for key in ("value", "low", "high")} for name, score in scores.items()}
 
 
 def _scores_of_each(scored: Sequence[tuple[Annotation, Label | None]]) -> dict[str, dict[str, Any]]:
@@ -180,9 +177,6 @@ def describe(
     Returns:
         ``rows``, how many were ``judged_by_several`` and on how many of these judgements ``differ``; ``alpha``,
         nominal and ordinal, with interval; ``fleiss``; ``pairs``; ``annotators``; ``targets``; ``ceiling``.
-
-    Raises:
-        StanceError: No row was judged by several.
     """
     voting = list({(a.id, a.annotator): a for a in corpus.annotations if a.annotator != corpus.adjudicator}.values())
     several = [row for row in by_row(voting).values() if len(row) > 1]
@@ -226,15 +220,22 @@ def annotators_page(found: Mapping[str, Any]) -> str:
     target_rows = [[target, of["rows"], _shown(of["alpha"])] for target, of in found["targets"].items()]
     heads = ["annotator", "rows", "against, neutral, favor", "agrees with the others", "compared", "ties of the others"]
     lines += _some(["first", "second", "Cohen's kappa", "rows", "agreed"], pair_rows)
-    lines += _some(heads, [_annotator_row(*item) for item in found["annotators"].items()])
+    people: list[list[object]] = []
+    for name, of in found["annotators"].items():
+        labels = ", ".join(f"{n / of['rows']:.0%}" for n in of["labels"].values())
+        share = "" if of["share"] is None else f"{of['share']:.1%}"
+        people.append([name, of["rows"], labels, share, of["compared"], of["ties"]])
+    lines += _some(heads, people)
     lines += _some(["target", "rows", "alpha, nominal"], target_rows)
     best = found["ceiling"]
+    shown = [best[who] for who in ("annotator", "model") if who in best]
+    ceilings = [[name, *(metrics.in_words(scores[name]) for scores in shown)] for name in ALL_MEASURES]
     lines += [
         "",
         f"One annotator against the majority of the others, on {best['judgements']:,} judgements of {best['rows']:,} "
         f"rows; {best['ties']:,} left out since the others were tied, {best['alone']:,} since there are none.",
         "",
-        markdown_table(["measure", "one annotator", *(["model"] if "model" in best else [])], _ceiling_rows(best)),
+        markdown_table(["measure", "one annotator", *(["model"] if "model" in best else [])], ceilings),
     ]
     if "model" in best:
         lines += ["", f"model minus annotator: {metrics.in_words(best['difference'], sign='+')} {best['headline']}"]
@@ -260,17 +261,6 @@ def _agreement_rows(found: Mapping[str, Any]) -> list[list[object]]:
         name = f"Cohen's kappa, quartiles of {len(kappas):,} pairs"
         rows.append([name, f"{low:.3f}, {middle:.3f}, {high:.3f}", found["judged_by_several"]])
     return rows
-
-
-def _annotator_row(name: str, of: Mapping[str, Any]) -> list[object]:
-    labels = ", ".join(f"{n / of['rows']:.0%}" for n in of["labels"].values())
-    share = "" if of["share"] is None else f"{of['share']:.1%}"
-    return [name, of["rows"], labels, share, of["compared"], of["ties"]]
-
-
-def _ceiling_rows(found: Mapping[str, Any]) -> list[list[object]]:
-    shown = [found[who] for who in ("annotator", "model") if who in found]
-    return [[name, *(metrics.in_words(scores[name]) for scores in shown)] for name in ALL_MEASURES]
 
 
 def _shown(value: float | None) -> str:

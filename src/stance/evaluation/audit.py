@@ -1,7 +1,5 @@
 """Leaks and easy guesses of a corpus: repeated rows, rows in two parts, and scores without reading the row."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -9,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.base.annotations import Example, label_counts
-from stance.base.files import read_json, write_beside, write_json
+from stance.base.files import read_json, write_json, write_text
 from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
 from stance.data.build import divide
@@ -41,11 +39,6 @@ SCORES_COLUMNS = ("corpus", "measure", "majority", "stratified", "target", "hold
 
 def audit(splits: Mapping[str, Sequence[Example]], headline: str = "macro_f1", samples: int = 1000) -> dict[str, Any]:
     """Repeated rows within parts, what parts share, label counts, and scores that need no reading of the whole row.
-
-    Args:
-        splits: train, validation and test.
-        headline: The measure of the scores.
-        samples: Bootstrap samples for the interval of ``text_only``.
 
     Returns:
         ``parts``: of each, rows, documents, targets, holders, label counts, rows that ``repeat`` an earlier one's text,
@@ -91,9 +84,6 @@ def audit_corpus(config: AuditConfig) -> tuple[dict[str, Any], Path]:
 
     Returns:
         The audit, and the page.
-
-    Raises:
-        StanceError: The corpus is not there or faulty, or cannot be divided.
     """
     split = replace(config.split, leaks="report") if config.split.leaks == "refuse" else config.split
     splits, record = divide(read_corpus(config.data), config.data, split)
@@ -110,13 +100,16 @@ def audit_corpus(config: AuditConfig) -> tuple[dict[str, Any], Path]:
     write_json(folder / f"{config.name}.json", found)
     kept = [read_json(path) for path in sorted(folder.glob("*.json"))]
     page = folder.with_suffix(".md")
-    with write_beside(page) as temporary:
-        temporary.write_text(audit_page(kept), encoding="utf-8")
+    write_text(page, audit_page(kept))
     return found, page
 
 
 def audit_page(audits: Sequence[Mapping[str, Any]]) -> str:
     """Markdown: the leaks and easy guesses of each corpus, a row each."""
+    scores = []
+    for found in audits:
+        priors = [f"{found['priors'][name]:.3f}" for name in PRIORS]
+        scores.append([found["name"], found["measure"], *priors, in_words(found["text_only"])])
     lines = [
         "# Leaks and easy guesses of the corpora",
         "",
@@ -136,7 +129,7 @@ def audit_page(audits: Sequence[Mapping[str, Any]]) -> str:
         "drawn by their shares, mean of 50 draws; the most frequent of the target, of the holder, of both), and",
         "n-grams of the text with a linear SVM that sees neither holder nor target (95% interval by document).",
         "",
-        markdown_table(SCORES_COLUMNS, map(_scores_row, audits)),
+        markdown_table(SCORES_COLUMNS, scores),
     ]
     return "\n".join(lines) + "\n"
 
@@ -148,8 +141,3 @@ def _parts_row(found: Mapping[str, Any]) -> list[object]:
     sums = [sum(part[key] for part in parts.values()) for key in ("repeat", "conflict")]
     shared = [found["shared"].get(kind, 0) for kind in ("document", "target", "duplicate", "near-duplicate")]
     return [found["name"], found["split"], rows, shares, *sums, parts["train"]["near_duplicates"], *shared]
-
-
-def _scores_row(found: Mapping[str, Any]) -> list[object]:
-    priors = [f"{found['priors'][name]:.3f}" for name in PRIORS]
-    return [found["name"], found["measure"], *priors, in_words(found["text_only"])]

@@ -1,7 +1,5 @@
 """Whether probabilities mean what they say, and the one factor that mends them without changing a label."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -123,12 +121,6 @@ def measure_calibration(
 
     Probabilities count to six decimals, as predictions files hold them: a report is the same from model and file.
 
-    Args:
-        examples: With the gold labels; at least one.
-        probabilities: Shape (rows, 3).
-        samples: Bootstrap samples; documents are resampled.
-        seed: Of the bootstrap.
-
     Returns:
         ``ece`` (equal-mass bins) and ``ece_equal_width``: value, 95% interval, and ``if_calibrated``: what 19 of 20
         calibrated models with these very confidences stay below. The interval is the reflected (basic) one, since the
@@ -138,9 +130,8 @@ def measure_calibration(
     """
     probabilities = probabilities.round(DECIMALS)
     gold = np.array([LABEL2ID[example.label] for example in examples])
-    documents = metrics.numbered([example.document for example in examples])
-    drawn_from = int(documents.max()) + 1
-    weights = metrics.document_weights(drawn_from, samples, seed)
+    documents, weights = metrics.resampled([example.document for example in examples], samples, seed)
+    drawn_from = weights.shape[1]
     confidence = probabilities.max(axis=1)
     right = (probabilities.argmax(axis=1) == gold).astype(np.float64)
     calibrated = np.random.default_rng(seed).random((DRAWS, len(gold))) < confidence

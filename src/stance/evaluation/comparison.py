@@ -4,8 +4,6 @@ A system is given by the labels of its trainings (seeds): a list of lists, each 
 Intervals and p-values treat documents as the units, since the rows of a document are not independent.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -35,13 +33,6 @@ def compare(
 ) -> list[dict[str, Any]]:
     """Every further system compared with the first, p-values corrected by Holm for their number.
 
-    Args:
-        examples: With the gold labels.
-        systems: By name, the labels of each training; two or more.
-        headline: The measure, one of ``ALL_MEASURES``.
-        samples: Of the bootstrap and of the randomization.
-        seed: Of both.
-
     Returns:
         For each comparison: ``system``, ``minus`` (the first), ``measure``, ``n``, ``documents``, ``seeds`` of each;
         ``values`` of each; ``difference`` with its paired 95% interval; ``p`` and ``p_holm`` by ``bootstrap`` and
@@ -49,31 +40,24 @@ def compare(
         ``targets``: the difference in the measure; ``rows``: how many have another label.
     """
     first, *others = systems
-    results = [_compare_two(examples, systems, first, other, headline, samples, seed) for other in others]
+    results: list[dict[str, Any]] = []
+    for other in others:
+        compared = _compared(examples, systems[first], systems[other], headline, samples, seed)
+        results.append({"system": other, "minus": first, "measure": headline, **compared})
     for kind in ("bootstrap", "randomization"):
         for result, corrected in zip(results, holm([result["p"][kind] for result in results]), strict=True):
             result.setdefault("p_holm", {})[kind] = corrected
     return results
 
 
-def _compare_two(
-    examples: Sequence[Example],
-    systems: Mapping[str, Trainings],
-    first: str,
-    other: str,
-    headline: str,
-    samples: int,
-    seed: int,
+def _compared(
+    examples: Sequence[Example], a: Trainings, b: Trainings, headline: str, samples: int, seed: int
 ) -> dict[str, Any]:
-    a, b = systems[first], systems[other]
     score = partial(metrics.measure, headline)
     gold = [example.label for example in examples]
     per_label = {label: paired_difference(partial(label_f1, label), examples, a, b, samples, seed) for label in LABELS}
-    by_target: dict[str, list[int]] = {}
-    for index, example in enumerate(examples):
-        by_target.setdefault(example.target, []).append(index)
     per_target = {}
-    for target, rows in by_target.items():
+    for target, rows in metrics.rows_by([example.target for example in examples]).items():
         chosen = [examples[i] for i in rows]
         of_a, of_b = ([[training[i] for i in rows] for training in system] for system in (a, b))
         found = paired_difference(score, chosen, of_a, of_b, samples, seed)
@@ -81,9 +65,6 @@ def _compare_two(
     found = paired_difference(score, examples, a, b, samples, seed)
     single = len(a) == len(b) == 1
     return {
-        "system": other,
-        "minus": first,
-        "measure": headline,
         "n": len(examples),
         "documents": len({example.document for example in examples}),
         "seeds": [len(b), len(a)],
@@ -117,7 +98,7 @@ def paired_difference(
         from the observed one as that is from 0 (the bootstrap shifted to no difference; Efron and Tibshirani 1993,
         section 16.4), 1 for a single document.
     """
-    gold, documents, targets = _columns(examples)
+    gold, documents, targets = metrics.columns(examples)
     drawn_from = len(set(documents))
     weights = metrics.document_weights(drawn_from, samples, seed)
     generator = np.random.default_rng(seed + 1)
@@ -146,7 +127,7 @@ def randomization(
     random swaps give. Of several trainings all labels of a document are swapped at once; the trainings themselves are
     taken as they are.
     """
-    gold, documents, targets = _columns(examples)
+    gold, documents, targets = metrics.columns(examples)
     size = len(set(documents))
     swapped = np.random.default_rng(seed).integers(2, size=(samples + 1, size)).astype(np.float64)
     swapped[0] = 0
@@ -222,7 +203,3 @@ def in_words(result: Mapping[str, Any], comparisons: int) -> str:
             f"{result['minus']} alone (McNemar p = {rows['p']:.2g})"
         )
     return line
-
-
-def _columns(examples: Sequence[Example]) -> tuple[list[str], list[str], list[str]]:
-    return [e.label for e in examples], [e.document for e in examples], [e.target for e in examples]

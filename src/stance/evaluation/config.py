@@ -1,7 +1,5 @@
 """What can be configured about evaluation."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +26,6 @@ class AuditConfig:
     bootstrap: int = 1000
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples."""
         samples("bootstrap", self.bootstrap)
 
 
@@ -76,7 +73,6 @@ class EvaluateConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples, and another quoting."""
         samples("bootstrap", self.bootstrap)
         one_of("quoting", self.quoting, QUOTING)
 
@@ -100,7 +96,6 @@ class ReportConfig(EvaluateConfig):
     behaviour: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse probes of a file, and an output that is no JSON file: the page is beside it."""
         EvaluateConfig.__post_init__(self)
         if self.output is not None and Path(self.output).suffix != ".json":
             raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
@@ -129,7 +124,6 @@ class SuspectsConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse models that are not linear, and less than two folds."""
         at_least("folds", self.folds, 2)
         a_seed("seed", self.seed)
         if not isinstance(self.model, LinearConfig):
@@ -157,7 +151,6 @@ class ProbeConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples, and a seed that is none."""
         samples("bootstrap", self.bootstrap)
         a_seed("seed", self.seed)
 

@@ -1,7 +1,5 @@
 """Scores of predictions joined to gold labels by id: measures, intervals, and the gain over the best prior."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -105,17 +103,9 @@ def evaluate(
 ) -> Report:
     """The report of one model on one part.
 
-    Args:
-        examples: With the gold labels; at least one.
-        predicted: The label for each, in their order.
-        train: What the priors are fitted on.
-        headline: The measure that the gain over the best prior is stated in, one of ``ALL_MEASURES``.
-        samples: Bootstrap samples; documents are resampled.
-        seed: Of the bootstrap.
+    The gain over the best prior, fitted on train, is stated in the headline measure; documents are resampled.
     """
-    gold = [example.label for example in examples]
-    documents = [example.document for example in examples]
-    targets = [example.target for example in examples]
+    gold, documents, targets = metrics.columns(examples)
     drawn_from = len(set(documents))
     weights = metrics.document_weights(drawn_from, samples, seed)
 
@@ -169,10 +159,10 @@ def _per_label(matrix: Array) -> dict[str, LabelScores]:
 
 
 def _per_group(groups: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, GroupScores]:
-    rows: dict[str, list[int]] = {}
-    for index, group in enumerate(groups):
-        rows.setdefault(group, []).append(index)
-    return {group: _scores([gold[i] for i in chosen], [predicted[i] for i in chosen]) for group, chosen in rows.items()}
+    return {
+        group: _scores([gold[i] for i in chosen], [predicted[i] for i in chosen])
+        for group, chosen in metrics.rows_by(groups).items()
+    }
 
 
 def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, GroupScores]:
@@ -199,12 +189,6 @@ def score_intervals(
 ) -> Intervals:
     """95% intervals for the scores of labels and groups that :func:`evaluate` gives; documents are resampled.
 
-    Args:
-        examples: With the gold labels; at least one.
-        predicted: The label for each, in their order.
-        samples: Bootstrap samples.
-        seed: Of the bootstrap.
-
     Returns:
         ``labels``: ``precision``, ``recall`` and ``f1`` of each with interval, over the samples that have what it is a
         share of, and None where the part itself has not: recall of a label without gold rows (from a single document
@@ -212,11 +196,10 @@ def score_intervals(
         each the number of ``documents``, and ``accuracy`` with interval, over the samples that have a row of the group
         (from a single document: all that is possible). With fewer than some 20 documents they are too narrow.
     """
-    gold = [example.label for example in examples]
-    documents = metrics.numbered([example.document for example in examples])
-    drawn_from = int(documents.max()) + 1
-    weights = metrics.document_weights(drawn_from, samples, seed)
-    matrices, of, _ = metrics.grouped_confusions(gold, predicted, [e.document for e in examples], [""] * len(examples))
+    gold, names, _ = metrics.columns(examples)
+    documents, weights = metrics.resampled(names, samples, seed)
+    drawn_from = weights.shape[1]
+    matrices, of, _ = metrics.grouped_confusions(gold, predicted, names, [""] * len(examples))
     summed = metrics.weighted_sum(weights[:, of], matrices)
     said, there = matrices.sum(axis=1), matrices.sum(axis=2)
     scores = {
@@ -292,9 +275,7 @@ def over_seeds(
         For each measure ``value`` (the mean), ``sd`` over seeds (0 for one), ``low``, ``high``; and ``gain`` likewise,
         without ``sd``.
     """
-    gold = [example.label for example in examples]
-    documents = [example.document for example in examples]
-    targets = [example.target for example in examples]
+    gold, documents, targets = metrics.columns(examples)
     drawn_from = len(set(documents))
     weights = metrics.document_weights(drawn_from, samples, seed)
     generator = np.random.default_rng(seed + 1)

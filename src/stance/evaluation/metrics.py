@@ -1,13 +1,12 @@
 """Confusion matrices of rows and of documents, the measures of :mod:`stance.base.measures` on them, and intervals."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.base.annotations import Example
 from stance.base.extras import from_extras
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.measures import ALL_MEASURES, MEAN_OVER_TARGETS, MEASURES, Array, favor_against_f1, ratio
@@ -42,9 +41,7 @@ def grouped_confusions(
         matrices (pairs, 3, 3); the document's number of each pair, and the target's, both (pairs,) from 0 in the
         order of first appearance. Two predictors of the same rows get the same pairs in the same order.
     """
-    document_ids = {document: number for number, document in enumerate(dict.fromkeys(documents))}
-    target_ids = {target: number for number, target in enumerate(dict.fromkeys(targets))}
-    pairs = [(document_ids[d], target_ids[t]) for d, t in zip(documents, targets, strict=True)]
+    pairs = list(zip(numbered(documents).tolist(), numbered(targets).tolist(), strict=True))
     index = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
     matrices = np.zeros((len(index), 3, 3))
     for pair, g, p in zip(pairs, gold, predicted, strict=True):
@@ -106,6 +103,25 @@ def numbered(names: Sequence[str]) -> NDArray[np.int64]:
     return np.array([numbers[name] for name in names], dtype=np.int64)
 
 
+def columns(examples: Sequence[Example]) -> tuple[list[str], list[str], list[str]]:
+    """Gold labels, documents and targets of examples, as :func:`grouped_confusions` takes them."""
+    return [e.label for e in examples], [e.document for e in examples], [e.target for e in examples]
+
+
+def rows_by(names: Iterable[str]) -> dict[str, list[int]]:
+    """The numbers of the rows that have each name, in the order of first appearance."""
+    rows: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        rows.setdefault(name, []).append(row)
+    return rows
+
+
+def resampled(documents: Sequence[str], samples: int, seed: int = 0) -> tuple[NDArray[np.int64], Array]:
+    """The number of each row's document, shape (rows,); and :func:`document_weights` of all documents."""
+    numbers = numbered(documents)
+    return numbers, document_weights(int(numbers.max()) + 1, samples, seed)
+
+
 def by_document(values: Array, documents: NDArray[np.int64]) -> Array:
     """The sum of the values of each document's rows: shape (documents, columns) from (rows, columns)."""
     sums = np.zeros((int(documents.max()) + 1, values.shape[1]))
@@ -151,6 +167,11 @@ def score(values: Array, documents: int, lowest: float = 0.0) -> Score:
 def with_interval(values: Array, documents: int, lowest: float = 0.0) -> dict[str, float]:
     """As :func:`score` gives it, ready for JSON."""
     return asdict(score(values, documents, lowest))
+
+
+def interval_of(score: Mapping[str, float]) -> dict[str, float]:
+    """Of a score with its deviation over seeds, value and interval."""
+    return {key: score[key] for key in ("value", "low", "high")}
 
 
 def in_words(score: Score | Mapping[str, float], sign: str = "") -> str:

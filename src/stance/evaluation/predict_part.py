@@ -1,7 +1,5 @@
 """The predictions for one part of a dataset, by a checkpoint or from a file."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Answering only where it is safe: risk by coverage, thresholds for a stated risk, and sets of labels (conformal)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +14,9 @@ from stance.base.annotations import Example
 from stance.base.errors import input_error
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.measures import Array
-from stance.base.predictions import DECIMALS, Prediction, Probabilities, to_probabilities
+from stance.base.predictions import DECIMALS, Prediction, Probabilities, Threshold, to_probabilities
 from stance.evaluation import metrics
 from stance.evaluation.metrics import Score
-from stance.models.thresholds import Threshold
 
 #: Coverages that a threshold is kept for: 5%, 10%, ..., 100% of the validation rows.
 COVERAGES = np.linspace(0.05, 1, 20)
@@ -88,9 +85,8 @@ def measure_selective(
     """How well confidence tells right from wrong; intervals are by document."""
     confidence, right = confidence_and_right(examples, predictions)
     confidence = confidence.round(DECIMALS)
-    documents = metrics.numbered([example.document for example in examples])
-    drawn_from = int(documents.max()) + 1
-    weights = metrics.document_weights(drawn_from, samples, seed)
+    documents, weights = metrics.resampled([example.document for example in examples], samples, seed)
+    drawn_from = weights.shape[1]
     blocks = np.array_split(weights, -(-len(weights) * len(documents) // 2_000_000))  # some 16 MB an array
     values = np.concatenate([area(confidence, right, block[:, documents]) for block in blocks])
     excess = values - np.concatenate([lowest_area(right, block[:, documents]) for block in blocks])
@@ -191,8 +187,7 @@ def measure_conformal(
     """
     (examples, probabilities), (fitted_on, of_validation) = part, validation
     gold = np.array([LABEL2ID[example.label] for example in examples])
-    documents = metrics.numbered([example.document for example in examples])
-    weights = metrics.document_weights(int(documents.max()) + 1, samples, seed)
+    documents, weights = metrics.resampled([example.document for example in examples], samples, seed)
     report: dict[str, Any] = {"alpha": alpha}
     for name in ("marginal", "by_label"):
         validation_gold = np.array([LABEL2ID[example.label] for example in fitted_on])

@@ -1,7 +1,5 @@
 """Slices of the rows, named by what they have in common, and those on which a model is significantly worse."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,10 +74,14 @@ class Slices:
 
 def by_kind(examples: Sequence[Example]) -> dict[str, dict[str, Mask]]:
     """The rows of each target, holder, third of length, and tag, by name."""
+    lengths = [count_words(e.text) for e in examples]
+    low, high = (int(cut) for cut in np.quantile(lengths, [1 / 3, 2 / 3], method="lower"))
+    short, long = f"up to {low} words", f"over {high} words"
+    middle = f"{low + 1} to {high} words" if high > low + 1 else f"{high} words"
     values: dict[str, list[tuple[str, ...]]] = {
         "target": [(e.target,) for e in examples],
         "holder": [(e.holder or "(the author)",) for e in examples],
-        "length": [(third,) for third in _thirds([count_words(e.text) for e in examples])],
+        "length": [(short if n <= low else middle if n <= high else long,) for n in lengths],
         "tag": [tuple(dict.fromkeys(e.tags)) for e in examples],
     }
     kinds = {}
@@ -88,21 +90,9 @@ def by_kind(examples: Sequence[Example]) -> dict[str, dict[str, Mask]]:
         for index, names in enumerate(rows):
             for name in names:
                 members[name].append(index)
-        kinds[kind] = {name: _mask(indices, len(examples)) for name, indices in sorted(members.items())}
+        row = np.arange(len(examples))
+        kinds[kind] = {name: np.isin(row, indices) for name, indices in sorted(members.items())}
     return kinds
-
-
-def _mask(indices: Sequence[int], rows: int) -> Mask:
-    mask = np.zeros(rows, dtype=bool)
-    mask[indices] = True
-    return mask
-
-
-def _thirds(lengths: Sequence[int]) -> list[str]:
-    """The third that each length is in, as it is called; of texts of few lengths there may be but one or two."""
-    low, high = (int(cut) for cut in np.quantile(lengths, [1 / 3, 2 / 3], method="lower"))
-    middle = f"{low + 1} to {high} words" if high > low + 1 else f"{high} words"
-    return [f"up to {low} words" if n <= low else middle if n <= high else f"over {high} words" for n in lengths]
 
 
 def named_slices(examples: Sequence[Example]) -> dict[str, Mask]:

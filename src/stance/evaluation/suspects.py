@@ -1,7 +1,5 @@
 """Rows whose label is hard to believe for a model that never saw them: where a person should look first."""
 
-from __future__ import annotations
-
 import itertools
 import logging
 import warnings
@@ -79,9 +77,6 @@ def find_suspects(examples: Sequence[Example], probabilities: Probabilities) -> 
     Args:
         examples: With their current labels.
         probabilities: Shape (rows, 3), from models that did not see the rows (:func:`out_of_fold`).
-
-    Raises:
-        StanceError: All rows have one label.
 
     Source: Northcutt, Jiang and Chuang (2021), Confident Learning: Estimating Uncertainty in Dataset Labels, JAIR 70;
     the ``cleanlab`` package (confident joint, self-confidence).

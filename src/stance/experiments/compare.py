@@ -1,7 +1,5 @@
 """Systems as a user names them (a run folder, the name of runs, a predictions file), side by side on the same rows."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What can be configured about tables of results and comparisons."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +42,6 @@ class CompareConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse fewer than two systems, too few bootstrap samples, and another quoting."""
         samples("bootstrap", self.bootstrap)
         one_of("quoting", self.quoting, QUOTING)
         if bool(self.runs) == bool(self.a or self.b) or len(self.names()) < 2:
@@ -86,7 +83,6 @@ class SummarizeConfig:
     bootstrap: int = 1000
 
     def __post_init__(self) -> None:
-        """Refuse what is no name and no list of names, and a picture without a page."""
         samples("bootstrap", self.bootstrap)
         names = [self.experiment] if isinstance(self.experiment, str) else self.experiment
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):

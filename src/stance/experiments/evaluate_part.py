@@ -1,7 +1,5 @@
 """A checkpoint or a predictions file scored anew: every number about one part in one file, and the page beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Any
 
 from stance.base.annotations import Example
 from stance.base.errors import input_error
-from stance.base.files import read_json, write_beside, write_json
+from stance.base.files import read_json, write_json, write_text
 from stance.base.names import as_name
 from stance.base.predictions import Probabilities, to_probabilities
 from stance.data.seen import count_learnt
@@ -23,6 +21,7 @@ from stance.evaluation.predict_part import about_language_models, about_part, pr
 from stance.evaluation.report import PartReport
 from stance.evaluation.selective import measure_selective
 from stance.evaluation.slices import find_weak_slices
+from stance.models.classifier import checkpoint_folder
 from stance.models.scaling import rescale
 from stance.reporting.page import LOSSES, page, page_rows
 
@@ -45,7 +44,7 @@ def evaluate_part(config: ReportConfig) -> tuple[PartReport, Path]:
     examples, labels, samples = splits[config.part], [p.label for p in predictions], config.bootstrap
     report = PartReport(
         **about_part(config, record),
-        learnt=None if classifier is None else _learnt(str(config.checkpoint), examples),
+        learnt=None if classifier is None else count_learnt(checkpoint_folder(str(config.checkpoint)), examples),
         scores=evaluate(examples, labels, splits["train"], headline=config.data.headline, samples=samples),
         intervals=score_intervals(examples, labels, samples=samples),
         slices=find_weak_slices(examples, predictions, samples=samples),
@@ -69,8 +68,7 @@ def evaluate_part(config: ReportConfig) -> tuple[PartReport, Path]:
             behaviour=behaviour or {"of": name, **run_suite(model, read_suite())},
         )
     write_json(path, report.to_json())
-    with write_beside(path.with_suffix(".html")) as temporary:
-        temporary.write_text(page(report, page_rows(examples, predictions)), encoding="utf-8")
+    write_text(path.with_suffix(".html"), page(report, page_rows(examples, predictions)))
     return report, path
 
 
@@ -83,18 +81,8 @@ def _calibration(examples: Sequence[Example], probabilities: Probabilities, scal
     return replace(after, scale=scale, before={name: getattr(before, name) for name in LOSSES})
 
 
-def _learnt(checkpoint: str, examples: Sequence[Example]) -> int | None:
-    from stance.models.classifier import checkpoint_folder
-
-    return count_learnt(checkpoint_folder(checkpoint), examples)
-
-
 def _path(config: ReportConfig, data: str) -> Path:
     if config.output is not None:
-        if Path(config.output).suffix != ".json":
-            raise input_error(
-                "output", "another kind of file", found=config.output, allowed="a name that ends in .json"
-            )
         return Path(config.output)
     if config.predictions is not None:
         return Path(config.predictions).with_suffix(".metrics.json")

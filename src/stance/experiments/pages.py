@@ -1,7 +1,5 @@
 """Results as pages: tables, differences, other people's figures."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,13 +27,14 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
     """
     headlines = list(dict.fromkeys(result["headline"] for result in results))
     corpora = list(dict.fromkeys(result["data"]["name"] for result in results))
+    literary = any("literary" in result for result in results)
     always = ["macro_f1", "favor_against_f1"]
     columns = [*always, *(name for name in headlines if name not in always)]
     heads = [
         "system",
         *(["corpus"] if len(corpora) > 1 else []),
         *(TITLES[name] for name in columns),
-        *(["literary part, macro-F1"] if any("literary" in result for result in results) else []),
+        *(["literary part, macro-F1"] if literary else []),
         "gain over the best prior" + (f" ({TITLES[headlines[0]]})" if len(headlines) == 1 else ""),
         "seeds (deviation)",
         "n (documents)",
@@ -43,6 +42,7 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for result in results:
         measure = f" ({TITLES[result['headline']]})" if len(headlines) > 1 else ""
+        beside, deviation = result.get("literary"), result["measures"][result["headline"]]["sd"]
         rows.append(
             [
                 result["name"],
@@ -51,26 +51,13 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
                     in_words(result["measures"][name]) if name in (*always, result["headline"]) else ""
                     for name in columns
                 ),
-                *_literary(result, results),
+                *([in_words(beside["measures"]["macro_f1"]) if beside else ""] if literary else []),
                 in_words(result["gain"], sign="+") + measure,
-                _seeds(result),
+                f"{len(result['seeds'])} ({deviation:.3f})" if len(result["seeds"]) > 1 else "1",
                 f"{result['n']:,} ({result['documents']:,})",
             ]
         )
     return markdown_table(heads, rows)
-
-
-def _literary(result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The score on the literary part, empty where there is none, if any of the results has one."""
-    if not any("literary" in each for each in results):
-        return []
-    return [in_words(result["literary"]["measures"]["macro_f1"]) if "literary" in result else ""]
-
-
-def _seeds(result: Mapping[str, Any]) -> str:
-    """How many trainings, and how far apart they are in the headline measure."""
-    number, deviation = len(result["seeds"]), result["measures"][result["headline"]]["sd"]
-    return f"{number} ({deviation:.3f})" if number > 1 else str(number)
 
 
 def difference_line(found: Mapping[str, Any]) -> str:
@@ -105,17 +92,10 @@ def table_page(name: str, content: Mapping[str, Any], results: Sequence[Mapping[
     lines = [f"![Score by number of training documents]({name}.svg)", ""] if content["curve"] else []
     lines += [results_table(results), "", *(f"- {difference_line(found)}" for found in content["differences"])]
     if content.get("published"):
-        rows = [
-            [
-                e["system"],
-                e["corpus"],
-                e["size"],
-                f"{e['value']:.3f} {TITLES.get(e['measure'], e['measure'])}",
-                e["parts"],
-                e["source"],
-            ]
-            for e in content["published"]
-        ]
+        rows = []
+        for e in content["published"]:
+            score = f"{e['value']:.3f} {TITLES.get(e['measure'], e['measure'])}"
+            rows.append([e["system"], e["corpus"], e["size"], score, e["parts"], e["source"]])
         lines += ["", "Published by others, not measured here:", ""]
         lines += [markdown_table(["system", "corpus", "parameters", "score", "parts", "source"], rows)]
     return "\n".join(lines) + "\n"

@@ -216,9 +216,7 @@ def read_results(folder: str | Path) -> dict[str, Any]:
 def collect_recorded(outputs: str | Path, folder: str | Path) -> RunSet:
     """The runs that are recorded in an experiment's folder; nothing is trained.
 
-    Args:
-        outputs: Where the dataset is, or is built from raw data as it is configured.
-        folder: Of the experiment, e.g. ``experiments/negotiation/minilm``.
+    The dataset is in ``outputs``, or is built there from raw data as it is configured.
 
     Raises:
         StanceError: There is no record, or the raw data are not there, or others now.

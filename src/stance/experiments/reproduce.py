@@ -1,7 +1,5 @@
 """Runs recorded experiments again and compares; checks that every number shown was recorded."""
 
-from __future__ import annotations
-
 import logging
 import math
 import re
@@ -32,8 +30,8 @@ from stance.experiments.records import (
 from stance.experiments.results import IDENTICAL, still_holds, summarize
 from stance.models.config import PromptConfig
 from stance.training.config import TrainConfig
+from stance.training.machine import code_state
 from stance.training.plan import run_folder, runs_needed
-from stance.training.provenance import code_state
 from stance.training.recorded import Recorded
 from stance.training.run import train_run
 

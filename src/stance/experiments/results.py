@@ -1,7 +1,5 @@
 """Several runs as one result: all seeds of an experiment, its table, and one system compared with another."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 
 from stance.base.annotations import Example, label_counts
 from stance.base.errors import input_error
-from stance.base.files import read_json, write_beside, write_json
+from stance.base.files import read_json, write_json, write_text
 from stance.base.measures import ALL_MEASURES
 from stance.evaluation.evaluate import over_seeds, prior_labels
 from stance.experiments.config import SummarizeConfig
@@ -164,9 +162,6 @@ def _trained_once(*systems: RunSet) -> list[str]:
 def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[str]]:
     """Write ``results.json`` of each named experiment and the page of its corpus; compare systems on the same rows.
 
-    Args:
-        config: Names and folders.
-
     Returns:
         The results in the order named, and a line for each comparison: of those with the same test rows, the last one
         named with each other one.
@@ -186,8 +181,7 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
         if system.answered:
             write_json(_folder(config, system) / "results.json", result)
     for folder in sorted({_folder(config, system).parent for system in found}):
-        with write_beside(folder / "README.md") as temporary:
-            temporary.write_text(corpus_page(folder.name, read_all(folder)), encoding="utf-8")
+        write_text(folder / "README.md", corpus_page(folder.name, read_all(folder)))
     if config.table is not None:
         folder = Path(config.folder)
         if config.curve:
@@ -197,8 +191,7 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
         if config.published is not None:
             content["published"] = read_published(config.published, {result["data"]["name"] for result in results})
         write_json(folder / f"{config.table}.json", content)
-        with write_beside(folder / f"{config.table}.md") as temporary:
-            temporary.write_text(table_page(config.table, content, results), encoding="utf-8")
+        write_text(folder / f"{config.table}.md", table_page(config.table, content, results))
     return results, [difference_line(difference) for difference in differences]
 
 

@@ -1,7 +1,5 @@
 """A model as one more annotator: its judgements of a file's rows, beside those of people, or for them to correct."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +18,8 @@ from stance.base.predictions import Predictor
 from stance.base.questions import Question
 from stance.base.rows import read_rows
 from stance.data.agreement import alpha_interval, by_row, count_votes, interval_by_name, majority, pairs
-from stance.data.annotation_files import REQUIRED, cell_of, check_annotations, tags_of, write_annotations
+from stance.data.annotation_files import REQUIRED, check_annotations, tags_of, write_annotations
+from stance.data.columns import Columns
 from stance.inference.config import AnnotateConfig
 from stance.models.classifier import StanceClassifier
 from stance.models.config import PromptConfig
@@ -80,17 +79,16 @@ def read_rows_to_judge(config: AnnotateConfig) -> tuple[list[dict[str, Any]], li
     Raises:
         StanceError: Faulty rows, told together; a judgement by the very annotator.
     """
-    names = vars(config.columns)
     rows: dict[str, dict[str, Any]] = {}
     people: list[Annotation] = []
     places: list[str] = []
     faults = Faults(config.input)
     for line, row in read_rows(config.input, config.encoding):
         with faults.noted(place := line_of(config.input, line)):
-            values = _values(row, names, line, place)
+            values = _values(row, config.columns, line, place)
             if rows.setdefault(values["id"], values) != values:
                 raise input_error(place, "a row id whose text, holder or target changes", found=values["id"])
-            label, by = (row.get(names[field]) for field in ("label", "annotator"))
+            label, by = (row.get(column) for column in (config.columns.label, config.columns.annotator))
             if not is_missing(label) and label != "" and not is_missing(by) and by != "":
                 judged = parse_label(label, config.labels.map(), place, "labels")
                 people.append(Annotation(label=judged, annotator=str(by), **values))
@@ -188,20 +186,16 @@ def _numbers(alpha: Mapping[str, float | None] | None) -> list[str]:
     return [f"{alpha['value']:.3f}", f"{alpha['low']:.3f} to {alpha['high']:.3f}"]
 
 
-def _values(row: Mapping[str, Any], names: Mapping[str, str], line: int, place: str) -> dict[str, Any]:
-    for field in ("text", "target"):
-        if names[field] not in row:
-            allowed = f"a field {names[field]!r}, or columns.{field}=NAME"
-            raise input_error(place, f"field {names[field]!r} is missing", found=sorted(row), allowed=allowed)
+def _values(row: Mapping[str, Any], columns: Columns, line: int, place: str) -> dict[str, Any]:
+    for field, column in (("text", columns.text), ("target", columns.target)):
+        if column not in row:
+            allowed = f"a field {column!r}, or columns.{field}=NAME"
+            raise input_error(place, f"field {column!r} is missing", found=sorted(row), allowed=allowed)
     fields = [name for name in (*REQUIRED, "context", "date") if name not in ("label", "annotator")]
-    needed = ("text", "target")
-    values: dict[str, Any] = {
-        field: cell_of(row.get(names[field], ""), names[field], place, may_be_empty=field not in needed)
-        for field in fields
-    }
+    values: dict[str, Any] = columns.cells(row, place, fields)
     values["id"] = values["id"] or f"line-{line}"
     values["document"] = values["document"] or values["id"]
-    return {**values, "tags": tags_of(row.get(names["tags"]), names["tags"], place)}
+    return {**values, "tags": tags_of(row.get(columns.tags), columns.tags, place)}
 
 
 def _predictor(config: AnnotateConfig, rows: Sequence[Mapping[str, Any]]) -> Predictor:

@@ -3,8 +3,6 @@
 Viola and Jones (2001, CVPR) for the idea; for models of text Varshney and Baral (2022, Model Cascading, EMNLP).
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -20,13 +18,13 @@ from stance.base.errors import input_error
 from stance.base.files import folder_beside, write_json
 from stance.base.labels import LABELS
 from stance.base.measures import Array, macro_f1
-from stance.base.predictions import Predictor, Probabilities, to_predictions, to_probabilities
+from stance.base.predictions import Probabilities, probabilities_of, to_predictions
+from stance.base.questions import questions_of
 from stance.data.build import load_part
 from stance.data.dataset import DatasetRecord
 from stance.data.seen import write_learnt
 from stance.evaluation import metrics
 from stance.evaluation.comparison import paired_difference
-from stance.evaluation.evaluate import predict_examples
 from stance.evaluation.selective import confidence_and_right, thresholds
 from stance.evaluation.shares import Scored, write_validation
 from stance.inference.config import CascadeConfig
@@ -119,8 +117,12 @@ def make_cascade(config: CascadeConfig) -> dict[str, Any]:
         raise input_error(str(output), "something else is there", allowed="a new folder, or that of an older cascade")
     splits, record = load_part(config.outputs, config.data, config.split, "test")
     cheap, dear = (_trained_on(record, place) for place in (config.cheap, config.checkpoint))
-    validation = splits["validation"]
-    answers = _ask(cheap.predictor, validation), _ask(dear.predictor, validation)
+
+    def asked(part: str) -> tuple[Probabilities, Probabilities]:
+        questions = questions_of(splits[part])
+        return probabilities_of(cheap.predictor, questions), probabilities_of(dear.predictor, questions)
+
+    validation, answers = splits["validation"], asked("validation")
     known = Scored.of(validation, answers[0])
     costs = losses(known.labels, *answers, known.documents, config.bootstrap)
     threshold = choose_threshold(*costs, config.loss, config.certainty)
@@ -136,10 +138,7 @@ def make_cascade(config: CascadeConfig) -> dict[str, Any]:
         problem = f"a cascade with it takes {1 / saving['ratio']:.2f} times as long as {config.checkpoint} alone"
         allowed = "a faster or better cheap model, or a higher loss"
         raise input_error(config.cheap, f"{problem}; nothing is written", found=saving["share"], allowed=allowed)
-    said = {
-        "validation": answers,
-        "test": (_ask(cheap.predictor, splits["test"]), _ask(dear.predictor, splits["test"])),
-    }
+    said = {"validation": answers, "test": asked("test")}
     parts = {part: _measure(splits[part], _three(cascade, *of), cascade, config.bootstrap) for part, of in said.items()}
     report = {
         "version": 1,
@@ -165,13 +164,13 @@ def time_both(cascade: Cascade, examples: Sequence[Example], rows: int, repeats:
         (medians), ``rows_per_second`` of each, and the ``ratio`` of the seconds: how many times as fast the cascade is.
     """
     drawn = np.random.default_rng(0).permutation(len(examples))[:rows]
-    chosen = [examples[row] for row in drawn]
+    chosen = questions_of(examples[row] for row in drawn)
     turns: dict[str, list[float]] = {"cascade": [], "dear": []}
     before = cascade.answered["cheap"]
     for _ in range(repeats):
         for name, predictor in (("cascade", cascade), ("dear", cascade.dear)):
             begin = time.perf_counter()
-            _ask(predictor, chosen)
+            probabilities_of(predictor, chosen)
             turns[name].append(time.perf_counter() - begin)
     seconds = {name: median(taken) for name, taken in turns.items()}
     return {
@@ -215,10 +214,6 @@ def _trained_on(record: DatasetRecord, place: str) -> StanceClassifier:
             allowed=f"{record.name} with fingerprint {record.fingerprint}; data=... split=... as it was trained",
         )
     return classifier
-
-
-def _ask(predictor: Predictor, examples: Sequence[Example]) -> Probabilities:
-    return to_probabilities(predict_examples(predictor, examples), "model")
 
 
 def _three(cascade: Cascade, cheap: Probabilities, dear: Probabilities) -> dict[str, Probabilities]:

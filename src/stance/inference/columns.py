@@ -1,7 +1,5 @@
 """The columns of a file that is scored: which are read, which are added, and which rows are bad."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import logging
@@ -15,7 +13,8 @@ from stance.base.lines import ScannedRow
 from stance.base.predictions import ABSTAIN, Prediction, flat
 from stance.base.questions import Question
 from stance.base.tables import Row
-from stance.data.annotation_files import Gaps, cell_of
+from stance.data.annotation_files import Gaps
+from stance.data.columns import QUESTION
 from stance.inference.config import PredictConfig
 from stance.models.reading import Reading
 
@@ -64,7 +63,7 @@ def _check_columns(row: ScannedRow, config: PredictConfig) -> Row:
     values = row.values
     if isinstance(values, StanceError):
         raise values
-    for name in ("text", "target", "holder", "context"):
+    for name in QUESTION:
         column = getattr(config.columns, name)
         if name in ("target", "holder") and getattr(config, name) is not None:
             if column in values:
@@ -83,17 +82,9 @@ def _check_columns(row: ScannedRow, config: PredictConfig) -> Row:
 
 def _read(row: ScannedRow, values: Row, config: PredictConfig) -> Question:
     """What the model is asked about a row."""
-
-    def read(name: str, *, may_be_empty: bool) -> str:
-        column = getattr(config.columns, name)
-        return cell_of(values.get(column), column, row.place, may_be_empty=may_be_empty)
-
-    return Question(
-        text=read("text", may_be_empty=False),
-        target=read("target", may_be_empty=False) if config.target is None else config.target.strip(),
-        holder=read("holder", may_be_empty=True) if config.holder is None else config.holder.strip(),
-        context=read("context", may_be_empty=True),
-    )
+    configured = {"target": config.target, "holder": config.holder}
+    told = {name: value.strip() for name, value in configured.items() if value is not None}
+    return Question(**config.columns.cells(values, row.place, [name for name in QUESTION if name not in told]), **told)
 
 
 def cells_of(config: PredictConfig, lowest: float, prediction: Prediction, reading: Reading | None) -> Row:

@@ -1,7 +1,5 @@
 """What can be configured about scoring files, and about what models are made into."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +47,6 @@ class AnnotateConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse both or neither model, one that is to be fitted, and files that would replace each other."""
         samples("bootstrap", self.bootstrap)
         self.columns.check_read("columns", [name for name in vars(self.columns) if name != "part"])
         if (self.checkpoint is None) == (self.model is None):
@@ -87,7 +84,6 @@ class ExportConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse what is no share, and a speed that is none."""
         for name in ("loss", "agreement", "agreement_int8"):
             if not 0 <= getattr(self, name) <= 1:
                 raise input_error(name, "not a share", found=getattr(self, name), allowed="0 to 1")
@@ -128,7 +124,6 @@ class AbstainConfig:
     delta: float = 0.05
 
     def __post_init__(self) -> None:
-        """Refuse what is no share."""
         for name, value in (("abstain.risk", self.risk), ("abstain.delta", self.delta)):
             if value is not None and not 0 < value < 1:
                 raise input_error(name, "not a share", found=value, allowed="above 0, below 1")
@@ -148,7 +143,6 @@ class RayConfig:
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse less than one worker."""
         if self.workers is not None:
             at_least("ray.workers", self.workers, 1)
 
@@ -204,7 +198,6 @@ class PredictConfig:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse an empty target or chunk, another runtime or engine, and an output that would replace the input."""
         if self.target is not None and not self.target.strip():
             raise input_error("target", "empty", found=self.target, allowed="the proposal, or a column of targets")
         one_of("engine", self.engine, ("local", "ray"))
@@ -254,7 +247,6 @@ class SharesConfig:
     quoting: str = "double"
 
     def __post_init__(self) -> None:
-        """Refuse too few bootstrap samples, another quoting, and an output that is no JSON file."""
         self.columns.check_read("columns", ("document", "target"))
         samples("bootstrap", self.bootstrap)
         one_of("quoting", self.quoting, QUOTING)
@@ -290,7 +282,6 @@ class CascadeConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse a loss that is none, and numbers that are too small."""
         at_least("rows", self.rows, 1)
         at_least("repeats", self.repeats, 1)
         samples("bootstrap", self.bootstrap)

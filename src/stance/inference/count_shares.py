@@ -1,7 +1,5 @@
 """Shares of favor, neutral and against by target in a scored file, counted and corrected."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import Any
@@ -13,15 +11,8 @@ from stance.base.files import write_json
 from stance.base.labels import LABEL2ID, spelled
 from stance.base.lines import Manner
 from stance.base.names import beside
-from stance.base.predictions import (
-    Contradictions,
-    Prediction,
-    parse_prediction,
-    to_probabilities,
-)
-from stance.base.tables import (
-    read_chunks,
-)
+from stance.base.predictions import Contradictions, Prediction, parse_prediction, to_probabilities
+from stance.base.tables import read_table
 from stance.base.words import one_spelling
 from stance.data.annotation_files import Gaps
 from stance.data.columns import Columns
@@ -29,7 +20,6 @@ from stance.evaluation.metrics import numbered
 from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
 from stance.inference.columns import ADDED
 from stance.inference.config import SharesConfig
-from stance.inference.predict_file import CHUNK
 from stance.models.classifier import checkpoint_folder
 
 log = logging.getLogger(__name__)
@@ -51,20 +41,17 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
     names: set[str] = set()
     gaps = Gaps(config.predictions, vars(config.columns), {"document": Gaps.MEANING["document"]})
     manner = Manner(quoted=config.quoting != "none", wanted=(config.prefix + "label",))
-    for chunk in read_chunks(config.predictions, CHUNK, config.encoding, manner):
-        for place, row in chunk:
-            gaps.note(row, place)
-            scored = {name: row.get(config.prefix + name) for name in ADDED}
-            if missing := [config.prefix + name for name, value in scored.items() if value in (None, "")]:
-                raise input_error(
-                    place, "not scored", found=missing, allowed="what scripts/predict.py wrote; prefix=..."
-                )
-            predictions.append(parse_prediction(scored, place))
-            contradictions.note(predictions[-1], place)
-            document = row.get(config.columns.document)
-            documents.append(document_spelled(spelled(document) or place))
-            targets.append(target_spelled(str(row.get(config.columns.target, ""))))
-            names |= row.keys()
+    for place, row in read_table(config.predictions, config.encoding, manner):
+        gaps.note(row, place)
+        scored = {name: row.get(config.prefix + name) for name in ADDED}
+        if missing := [config.prefix + name for name, value in scored.items() if value in (None, "")]:
+            raise input_error(place, "not scored", found=missing, allowed="what scripts/predict.py wrote; prefix=...")
+        predictions.append(parse_prediction(scored, place))
+        contradictions.note(predictions[-1], place)
+        document = row.get(config.columns.document)
+        documents.append(document_spelled(spelled(document) or place))
+        targets.append(target_spelled(str(row.get(config.columns.target, ""))))
+        names |= row.keys()
     gaps.tell("fill_down", "scored again with ")
     if not predictions:
         raise input_error(config.predictions, "no rows in the file")

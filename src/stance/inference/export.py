@@ -1,7 +1,5 @@
 """Exports a fine-tuned encoder to ONNX, beside its weights; a file is kept only if it agrees with torch."""
 
-from __future__ import annotations
-
 import copy
 import importlib
 import io

@@ -1,7 +1,5 @@
 """Output that grows in chunks, with a journal, so that an interrupted job continues after its last whole chunk."""
 
-from __future__ import annotations
-
 import json
 import math
 import os

@@ -1,7 +1,5 @@
 """Scoring a file of any length with a checkpoint, in flat memory; and the shares of labels in a scored file."""
 
-from __future__ import annotations
-
 import json
 import logging
 import textwrap
@@ -10,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,7 @@ from stance.base.lines import ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import ABSTAIN, Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
-from stance.base.tables import (
-    Row,
-    RowEncoder,
-    encoder_for,
-    read_chunks,
-    scan_chunks,
-    scan_length,
-    to_parquet,
-)
+from stance.base.tables import Row, RowEncoder, encoder_for, read_table, scan_chunks, scan_length, to_parquet
 from stance.data.annotation_files import Gaps
 from stance.inference.columns import added, cells_of, sort_rows
 from stance.inference.config import PredictConfig
@@ -45,9 +36,6 @@ from stance.models.reading import Reading, count, marks, readers, readings, say,
 
 log = logging.getLogger(__name__)
 
-
-#: Rows of a scored file that are read at a time.
-CHUNK = 4096
 
 #: Scored rows that are remembered for their repeats, some 20 MB.
 REMEMBERED = 2**16
@@ -102,10 +90,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
     A bad row (not to be read; an empty text or target, or a value that is no text) goes to the file of rejects, with
     its line, the reason and the row as it stood. Repeated rows are scored once. While it runs, all is in the folder
     ``OUTPUT.partial``; a run that was killed goes on after its last whole chunk and ends with the same bytes.
-
-    Args:
-        classifier: Any checkpoint. With ``engine=ray`` the workers load ``config.checkpoint`` themselves.
-        config: Files, column names, rows in memory at a time.
+    With ``engine=ray`` the workers load ``config.checkpoint`` themselves.
 
     Returns:
         Numbers of rows.
@@ -150,11 +135,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
 
 
 def _tally(journal: Journal) -> Tally:
-    """How far a run came, as its journal says.
-
-    Raises:
-        StanceError: It cannot be what this run wrote there.
-    """
+    """How far a run came, as its journal says."""
     state = journal.state
     known = state.keys() <= Tally.__dataclass_fields__.keys()
     if not known or any(type(number) is not int or number < 0 for number in state.values()):
@@ -166,15 +147,13 @@ def _tally(journal: Journal) -> Tally:
 def first_rows(config: PredictConfig) -> list[str]:
     """The first ``config.show`` rows of the output: label, its probability, holder, target, beginning of the text."""
     lines: list[str] = []
-    for chunk in read_chunks(config.output, max(1, config.show), "utf-8"):
-        for _, row in chunk[: config.show]:
-            label = row[config.prefix + "label"]
-            sure = "" if label == ABSTAIN else f"{float(row[config.prefix + label]):.2f}"
-            holder = row.get(config.columns.holder) or config.holder or "the author"
-            target = config.target if config.target is not None else row[config.columns.target]
-            text = textwrap.shorten(str(row[config.columns.text]), SHOWN, placeholder=" ...")
-            lines.append(f"{label:<8}{sure:<6}{holder}: {target}    {text}")
-        break
+    for _, row in islice(read_table(config.output), config.show):
+        label = row[config.prefix + "label"]
+        sure = "" if label == ABSTAIN else f"{float(row[config.prefix + label]):.2f}"
+        holder = row.get(config.columns.holder) or config.holder or "the author"
+        target = config.target if config.target is not None else row[config.columns.target]
+        text = textwrap.shorten(str(row[config.columns.text]), SHOWN, placeholder=" ...")
+        lines.append(f"{label:<8}{sure:<6}{holder}: {target}    {text}")
     return lines
 
 
@@ -206,7 +185,10 @@ def _score(
             waiting.append((chunk, good, bad, plan))
             yield plan.new
 
-    with _progress_bar(config.input, tally) as bar, closing(_answers(classifier, config, asked())) as answers:
+    shape = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+    file = {"desc": Path(config.input).name, "total": scan_length(config.input), "initial": tally.position}
+    # of bytes read (rows for parquet), since the number of rows of a text is not known beforehand
+    with tqdm(**file, bar_format=shape, smoothing=0) as bar, closing(_answers(classifier, config, asked())) as answers:
         for answer in answers:
             chunk, good, bad, plan = waiting.popleft()
             if good:
@@ -242,13 +224,6 @@ def _score(
         raise input_error(config.input, f"all {tally.bad:,} rows are bad; line {first['line']}: {first['reason']}")
 
 
-def _progress_bar(path: str, tally: Tally) -> tqdm[None]:
-    """Of bytes read (rows for parquet), since the number of rows of a text is not known beforehand."""
-    shape = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-    total = scan_length(path)
-    return tqdm(desc=Path(path).name, total=total, initial=tally.position, bar_format=shape, smoothing=0)
-
-
 def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, Any]:
     """What a run must have in common with one that was stopped, to go on from there."""
     folder = named_checkpoint(config.checkpoint) or Path(config.checkpoint)
@@ -274,22 +249,17 @@ def _answers(
 ) -> Generator[Probabilities]:
     """The probabilities of each batch, in order."""
     if config.engine == "local":
-        yield from map(partial(_ask, windowed(classifier) if config.windows else classifier), batches)
+        yield from map(_asked(classifier, config), batches)
         return
     folder = Path(config.checkpoint)
     there = replace(config, checkpoint=str(folder.absolute() if folder.is_dir() else folder))
     if classifier.runtime in RUNTIMES:
         there = replace(there, runtime=classifier.runtime)  # and not what a worker would find best
-    yield from in_order(partial(_asker, there), batches, config.ray)
+    yield from in_order(lambda: _asked(load_classifier(there), there), batches, config.ray)
 
 
-def _asker(config: PredictConfig) -> Callable[[Sequence[Question]], Probabilities]:
-    classifier = load_classifier(config)
-    return partial(_ask, windowed(classifier) if config.windows else classifier)
-
-
-def _ask(classifier: StanceClassifier, rows: Sequence[Question]) -> Probabilities:
-    return probabilities_of(classifier.predictor, rows)
+def _asked(classifier: StanceClassifier, config: PredictConfig) -> Callable[[Sequence[Question]], Probabilities]:
+    return partial(probabilities_of, (windowed(classifier) if config.windows else classifier).predictor)
 
 
 def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:

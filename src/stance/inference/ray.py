@@ -1,7 +1,5 @@
 """A function on the workers of a Ray cluster; its results come in the order of what it was asked."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections import deque

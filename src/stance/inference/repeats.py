@@ -1,7 +1,5 @@
 """Rows that a model has scored before need not be scored again."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence

@@ -15,11 +15,10 @@ from stance.base.errors import StanceError, content, input_error
 from stance.base.extras import from_extras
 from stance.base.files import folder_beside, read_json, write_json
 from stance.base.labels import ID2LABEL, LABELS, check_label_order
-from stance.base.predictions import Predictor
+from stance.base.predictions import Predictor, Threshold
 from stance.base.questions import Question
 from stance.models.config import KINDS
 from stance.models.input_format import InputFormat
-from stance.models.thresholds import Threshold
 
 #: The file that makes a folder a checkpoint of this toolkit.
 CARD = "stance.json"
@@ -83,26 +82,17 @@ class Card:
 def load_checkpoint(folder: Path, runtime: str = "torch") -> tuple[Predictor, Card]:
     """The model in a folder, of whatever kind, and its card.
 
-    Args:
-        folder: What :func:`save_checkpoint` wrote.
-        runtime: Of fine-tuned encoders, one of :data:`stance.models.config.RUNTIMES`.
-
     Raises:
         StanceError: It is not a checkpoint of this toolkit, or a damaged one.
     """
     card = read_card(folder)
     with content(str(folder), "damaged checkpoint"), from_extras():
         predictor: Predictor = KINDS[card.kind].home().load(folder, card, runtime)
-        if card.kind not in NOT_TRIED:
-            _check_answer(predictor)
+        if card.kind not in NOT_TRIED:  # files that do not fit each other would come up in the midst of scoring
+            answer = predictor.predict_proba([Question("A word.", "a proposal", "somebody")])
+            if answer.shape != (1, len(LABELS)) or not np.isclose(answer.sum(), 1, atol=1e-3) or (answer < 0).any():
+                raise ValueError(f"it answers {answer.tolist()} where three probabilities are wanted")
         return predictor, card
-
-
-def _check_answer(predictor: Predictor) -> None:
-    """Refuse a model whose files do not fit each other, which else comes up in the midst of scoring."""
-    answer = predictor.predict_proba([Question("A word.", "a proposal", "somebody")])
-    if answer.shape != (1, len(LABELS)) or not np.isclose(answer.sum(), 1, atol=1e-3) or (answer < 0).any():
-        raise ValueError(f"it answers {answer.tolist()} where three probabilities are wanted")
 
 
 def save_checkpoint(predictor: Predictor, card: Card, folder: str | Path) -> None:
@@ -144,12 +134,9 @@ def read_card(folder: Path) -> Card:
             saved["input_format"] = _input_format(saved["input_format"])
         except StanceError as error:  # it does not know where it stands
             raise StanceError(f"{path}: {error}") from None
-        saved["thresholds"] = tuple(_threshold(*row) for row in saved.get("thresholds", ()))
+        table = saved.get("thresholds", ())
+        saved["thresholds"] = tuple(Threshold(float(above), int(rows), int(errors)) for above, rows, errors in table)
         return Card(**{**saved, "labels": tuple(saved["labels"])})
-
-
-def _threshold(confidence: float, rows: int, errors: int) -> Threshold:
-    return Threshold(float(confidence), int(rows), int(errors))
 
 
 #: What a message says of a sequence classifier that transformers alone saved.

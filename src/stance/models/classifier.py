@@ -10,13 +10,12 @@ from typing import Any
 from stance.base.checks import one_of
 from stance.base.errors import input_error
 from stance.base.hub import fetch
-from stance.base.predictions import Prediction, Predictor, Probabilities, probabilities_of, to_predictions
+from stance.base.predictions import Prediction, Predictor, Probabilities, Threshold, probabilities_of, to_predictions
 from stance.base.questions import Question
 from stance.models.card import Card, FineTuned, load_checkpoint, save_checkpoint
 from stance.models.combined import Ensemble, leaves
 from stance.models.config import RUNTIMES
 from stance.models.pretrained import named_checkpoint
-from stance.models.thresholds import Threshold
 
 
 class StanceClassifier:
@@ -107,11 +106,7 @@ class StanceClassifier:
     ) -> Probabilities:
         """The probability of against, neutral, favor: shape (rows, 3), in the order given.
 
-        Args:
-            texts: See :meth:`predict`, as for the others.
-            targets: The proposals.
-            holders: Whose stances.
-            contexts: The sentences before the texts.
+        Arguments are as of :meth:`predict`.
 
         Raises:
             StanceError: As :meth:`predict`; a probability that is no finite number.
@@ -129,11 +124,7 @@ class StanceClassifier:
 
 
 def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> Path:
-    """The folder of one of the toolkit's own names, the folder itself, or where one of the hub was downloaded to.
-
-    Raises:
-        StanceError: There is none of them.
-    """
+    """The folder of one of the toolkit's own names, the folder itself, or where one of the hub was downloaded to."""
     if (own := named_checkpoint(str(folder_or_hub_id))) is not None:
         return own
     if Path(folder_or_hub_id).is_dir():

@@ -45,14 +45,6 @@ class Ensemble:
             save_checkpoint(member, self.cards[name], folder / name)
         write_json(folder / "ensemble.json", {"members": list(self.members)})
 
-    @classmethod
-    def load(cls, folder: Path, runtime: str = "torch") -> Ensemble:
-        """Read what :meth:`save` wrote; the runtime is that of the fine-tuned encoders among the members."""
-        names = read_json(folder / "ensemble.json")["members"]
-        if not names or not all(isinstance(name, str) and re.fullmatch(r"[\w-][\w.+-]*", name) for name in names):
-            raise input_error(str(folder / "ensemble.json"), "members", found=names, allowed="names of folders in it")
-        return cls(*_load_members(folder, names, runtime))
-
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
@@ -92,19 +84,19 @@ class Cascade:
             save_checkpoint(member, self.cards[name], folder / name)
         write_json(folder / "cascade.json", {"threshold": self.threshold})
 
-    @classmethod
-    def load(cls, folder: Path, runtime: str = "torch") -> Cascade:
-        """Read what :meth:`save` wrote; the runtime is that of the fine-tuned encoders among the two."""
-        members, cards = _load_members(folder, ("cheap", "dear"), runtime)
-        threshold = read_json(folder / "cascade.json")["threshold"]
-        if not isinstance(threshold, float | int) or not math.isfinite(threshold):
-            raise input_error(str(folder / "cascade.json"), "threshold", found=threshold, allowed="a number")
-        return cls(members["cheap"], members["dear"], float(threshold), cards)
-
 
 def load(folder: Path, card: Card, runtime: str) -> Ensemble | Cascade:
-    """Both kinds of checkpoints; see :data:`stance.models.config.KINDS`."""
-    return Ensemble.load(folder, runtime) if card.kind == "ensemble" else Cascade.load(folder, runtime)
+    """Read what either's ``save`` wrote; the runtime is that of the fine-tuned encoders among the members."""
+    if card.kind == "ensemble":
+        names = read_json(folder / "ensemble.json")["members"]
+        if not names or not all(isinstance(name, str) and re.fullmatch(r"[\w-][\w.+-]*", name) for name in names):
+            raise input_error(str(folder / "ensemble.json"), "members", found=names, allowed="names of folders in it")
+        return Ensemble(*_load_members(folder, names, runtime))
+    members, cards = _load_members(folder, ("cheap", "dear"), runtime)
+    threshold = read_json(folder / "cascade.json")["threshold"]
+    if not isinstance(threshold, float | int) or not math.isfinite(threshold):
+        raise input_error(str(folder / "cascade.json"), "threshold", found=threshold, allowed="a number")
+    return Cascade(members["cheap"], members["dear"], float(threshold), cards)
 
 
 def _load_members(folder: Path, names: Sequence[str], runtime: str) -> tuple[dict[str, Predictor], dict[str, Card]]:

@@ -4,8 +4,6 @@ A new kind is a module, a configuration class and a row here, a file in ``conf/m
 kind of model" in ``docs/architecture.md``. This file imports nothing heavy, so that a command answers at once.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,7 +38,6 @@ class PriorConfig(ModelConfig):
     prior: str
 
     def __post_init__(self) -> None:
-        """Refuse other priors."""
         one_of("model.prior", self.prior, ("majority", "stratified", "target", "holder", "holder_target"))
 
 
@@ -64,7 +61,6 @@ class LinearConfig(ModelConfig):
     encoder: str = "all-MiniLM-L6-v2"
 
     def __post_init__(self) -> None:
-        """Refuse other features and classifiers, and a strength that is none."""
         one_of("model.features", self.features, ("tfidf", "embedding", "static", "combined"))
         one_of("model.classifier", self.classifier, ("svm", "logistic"))
         positive("model.C", self.C)
@@ -94,7 +90,6 @@ class KernelConfig(ModelConfig):
     encoder: str = "all-MiniLM-L6-v2"
 
     def __post_init__(self) -> None:
-        """Refuse numbers that leave no kernel."""
         for name in ("gamma", "alpha", "pair_weight"):
             positive(f"model.{name}", getattr(self, name))
 
@@ -124,7 +119,6 @@ class EncoderConfig(ModelConfig):
     mark: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse lengths that are none."""
         at_least("model.frozen_layers", self.frozen_layers, 0)
         if self.dropout is not None and not 0 <= self.dropout < 1:
             raise input_error("model.dropout", "not a share", found=self.dropout, allowed="0 or more and below 1")
@@ -148,7 +142,6 @@ class EnsembleConfig(ModelConfig):
     seeds: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse fewer than two members, and less than one seed."""
         at_least("model.members", len(self.members), 2)
         at_least("model.seeds", self.seeds, 1)
 
@@ -201,7 +194,6 @@ class PromptConfig(ModelConfig):
     encoder: str = "all-MiniLM-L6-v2"
 
     def __post_init__(self) -> None:
-        """Refuse values outside the lists above, and choices that go against each other."""
         one_of("model.codebook", self.codebook, ("definitions", "decisions", "cases"))
         one_of("model.choose", self.choose, ("balance", "nearest"))
         one_of("model.probabilities", self.probabilities, ("auto", "logprobs", "samples"))

@@ -172,13 +172,7 @@ class EncoderModel:
             return np.asarray(self.model(**tensors).logits.cpu().double())
 
         with torch.inference_mode():
-            return run_in_batches(
-                run,
-                self.tokenizer,
-                self.input_format,
-                questions,
-                tokens=self.batch_tokens,
-            )
+            return run_in_batches(run, self.tokenizer, self.input_format, questions, tokens=self.batch_tokens)
 
     def reader(self) -> Reader:
         """How much of a text it reads."""
@@ -215,11 +209,7 @@ class EncoderModel:
 
 
 def load(folder: Path, card: Card, runtime: str) -> EncoderModel | OnnxModel:
-    """The encoder on the given runtime; ``auto`` is ONNX Runtime without a GPU, if its file is there, fits and runs.
-
-    Raises:
-        StanceError: See :meth:`EncoderModel.load` and :meth:`stance.models.onnx.OnnxModel.load`.
-    """
+    """The encoder on the given runtime; ``auto`` is ONNX Runtime without a GPU, if its file is there, fits and runs."""
     if runtime in FILES:
         return OnnxModel.load(folder, card.input_format, card.scale, runtime=runtime)
     if runtime == "auto" and (folder / FILES["onnx"]).exists() and not torch.cuda.is_available():

@@ -1,7 +1,5 @@
 """Tokenization: how text, holder and target become tokens; no other module does this."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -176,10 +174,7 @@ def check_vocabulary(vocabulary: Mapping[str, int], rows: object, place: str) ->
 def load_weights(load: Callable[..., Any], name: str, **options: Any) -> Any:  # noqa: ANN401 - of any encoder
     """A pretrained model whose weights are all from its file, but for a head or pooler, which training makes.
 
-    Args:
-        load: ``from_pretrained`` of a model's class.
-        name: As of :func:`load_encoder`.
-        options: Likewise.
+    Arguments are as of :func:`load_encoder`.
 
     Raises:
         StanceError: It does not load, or the file lacks weights, which the library would draw at random.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -29,22 +29,6 @@ from stance.models.windows import Reader
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-
-class Features(Protocol):
-    """Rows to a matrix (rows, columns), dense or sparse."""
-
-    def transform(self, questions: Sequence[Question]) -> Any:  # noqa: ANN401
-        """One line of features a row."""
-        ...
-
-    def reader(self) -> Reader | None:
-        """How much of a text they see; None if all of it."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write all that :meth:`transform` needs."""
-        ...
 
 
 class CachedEncoder:
@@ -118,10 +102,6 @@ class EmbeddingFeatures:
 
         The embeddings are centred and weighted by the inverse document frequency of their token in the training texts,
         after Arora, Liang and Ma (2017), A Simple but Tough-to-Beat Baseline for Sentence Embeddings, ICLR.
-
-        Args:
-            name: Of the encoder (see :func:`stance.models.encoding.load_encoder`).
-            train: The training rows.
         """
         from sentence_transformers import SentenceTransformer
         from sentence_transformers.sentence_transformer.modules import StaticEmbedding
@@ -230,10 +210,9 @@ class CombinedFeatures:
         self.tfidf.save(folder)
         self.embedding.save(folder)
 
-    @classmethod
-    def load(cls, folder: Path) -> CombinedFeatures:
-        """Read what :meth:`save` wrote; errors as of :meth:`EmbeddingFeatures.load`."""
-        return cls(TfidfFeatures.load(folder), EmbeddingFeatures.load(folder))
+
+#: Rows to a matrix (rows, columns), dense or sparse.
+Features = TfidfFeatures | EmbeddingFeatures | CombinedFeatures
 
 
 def fit_features(config: LinearConfig, train: Sequence[Example], cache: Path | None) -> Features:
@@ -247,10 +226,8 @@ def fit_features(config: LinearConfig, train: Sequence[Example], cache: Path | N
 
 
 def load_features(kind: str, folder: Path) -> Features:
-    """The features of a checkpoint whose kind they give the name."""
-    match kind:
-        case "tfidf":
-            return TfidfFeatures.load(folder)
-        case "combined":
-            return CombinedFeatures.load(folder)
-    return EmbeddingFeatures.load(folder)
+    """The features of a checkpoint whose kind they give the name; errors as of :meth:`EmbeddingFeatures.load`."""
+    if kind == "tfidf":
+        return TfidfFeatures.load(folder)
+    embedding = EmbeddingFeatures.load(folder)
+    return embedding if kind != "combined" else CombinedFeatures(TfidfFeatures.load(folder), embedding)

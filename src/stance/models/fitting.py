@@ -1,7 +1,5 @@
 """Fitting a model of any kind: the table of models says which module does it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How text, holder and target become the two sequences that a fine-tuned encoder reads."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from string import Formatter
 
@@ -36,7 +34,6 @@ class InputFormat:
     mark: str = ""
 
     def __post_init__(self) -> None:
-        """Raise StanceError for a template with other fields or without text or target, and for a mark with letters."""
         used = set()
         for name in ("first", "second"):
             try:

@@ -33,6 +33,9 @@ MOST_ROWS = 20_000
 #: Rows that are compared with the training rows at a time.
 CHUNK = 1024
 
+#: No embedding is kept.
+UNKEPT = Setup()
+
 _HASHTAG = re.compile(r"#(\w+)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -61,13 +64,9 @@ class KernelModel:
 
     @classmethod
     def fit(
-        cls,
-        config: KernelConfig,
-        train: Sequence[Example],
-        validation: Sequence[Example],
-        cache: Path | None = None,
+        cls, config: KernelConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup = UNKEPT
     ) -> KernelModel:
-        """Solve for the weights on train, then fit the scale on validation; embeddings are kept in ``cache``.
+        """Solve for the weights on train, then fit the scale on validation; embeddings are kept in ``setup.cache``.
 
         Source: regularized least-squares classification (Rifkin, Yeo and Poggio 2003), one output a label, by
         ``sklearn.kernel_ridge``; the product of a kernel of texts with one of tasks is that of multi-task learning
@@ -81,7 +80,7 @@ class KernelModel:
             raise input_error("train", "one label only", found=sorted({e.label for e in train}), allowed="two or three")
         if len(train) > MOST_ROWS:
             raise input_error("train", "too many rows for model=kernel", found=len(train), allowed=f"up to {MOST_ROWS}")
-        embedding = EmbeddingFeatures.for_training(config.encoder, cache)
+        embedding = EmbeddingFeatures.for_training(config.encoder, setup.cache)
         vectors, rows = embedding.embed(with_words_in_tags(questions_of(train)))
         machine = KernelRidge(alpha=config.alpha, kernel="rbf", gamma=config.gamma)
         weight = compute_sample_weight("balanced" if config.class_weight else None, labels)
@@ -89,7 +88,7 @@ class KernelModel:
         machine.fit(points, 2 * np.eye(len(LABEL2ID))[labels] - 1, sample_weight=weight)
         fitted = cls(embedding, vectors, rows, machine.dual_coef_, config.gamma, config.pair_weight, 1.0)
         scale = fit_scale(fitted.decisions(questions_of(validation)), [LABEL2ID[e.label] for e in validation])
-        return cls(embedding, vectors, rows, machine.dual_coef_, config.gamma, config.pair_weight, scale)
+        return replace(fitted, scale=scale)
 
     def decisions(self, questions: Sequence[Question]) -> NDArray[np.float64]:
         """Output for each label, shape (rows, 3): near 1 where it applies, near -1 where it does not."""
@@ -116,24 +115,14 @@ class KernelModel:
         write_json(folder / "kernel.json", {"gamma": self.gamma, "pair_weight": self.pair_weight, "scale": self.scale})
         self.embedding.save(folder)
 
-    @classmethod
-    def load(cls, folder: Path) -> KernelModel:
-        """Read what :meth:`save` wrote; errors as of :meth:`stance.models.features.EmbeddingFeatures.load`."""
-        return cls(
-            EmbeddingFeatures.load(folder),
-            **load_file(folder / "kernel.safetensors"),
-            **read_json(folder / "kernel.json"),
-        )
 
-
-def fit(config: KernelConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> KernelModel:
-    """The kernel machine of a configuration; see :meth:`KernelModel.fit`."""
-    return KernelModel.fit(config, train, validation, setup.cache)
+fit = KernelModel.fit
 
 
 def load(folder: Path, card: Card, runtime: str) -> KernelModel:
-    """Read what :meth:`KernelModel.save` wrote."""
-    return KernelModel.load(folder)
+    """Read what :meth:`KernelModel.save` wrote; errors as of :meth:`EmbeddingFeatures.load`."""
+    arrays, numbers = load_file(folder / "kernel.safetensors"), read_json(folder / "kernel.json")
+    return KernelModel(EmbeddingFeatures.load(folder), **arrays, **numbers)
 
 
 def with_words(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +70,6 @@ class LinearModel:
     ) -> LinearModel:
         """Fit on train, and the scale of the probabilities on validation.
 
-        Args:
-            features: Fitted.
-            train: What is learnt from.
-            validation: For the scale alone; it never changes a label.
-            classifier: ``svm`` (squared hinge, one against the rest) or ``logistic``.
-            C: Inverse strength of regularization.
-            class_weight: Weigh labels by the inverse of their frequency.
-
         Raises:
             StanceError: Train holds one label only.
         """
@@ -95,9 +87,8 @@ class LinearModel:
         model.fit(_augmented(features, own, questions_of(train)), [LABEL2ID[example.label] for example in train])
         weights, bias = _three_labels(model.classes_, model.coef_, model.intercept_)
         fitted = cls(features, own, weights, bias, 1.0)
-        decisions = fitted.decisions(questions_of(validation))
-        gold = [LABEL2ID[example.label] for example in validation]
-        return cls(features, own, weights, bias, fit_scale(decisions, gold))
+        scale = fit_scale(fitted.decisions(questions_of(validation)), [LABEL2ID[e.label] for e in validation])
+        return replace(fitted, scale=scale)
 
     def decisions(self, questions: Sequence[Question]) -> NDArray[np.float64]:
         """Decision value of each label, shape (rows, 3)."""

@@ -1,7 +1,5 @@
 """What can be loaded by a name: the encoders that come in packages, and the classifiers of this toolkit."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import zipfile

@@ -1,7 +1,5 @@
 """How a classifier reads rows: whether a text is too long and read in windows, and whether it mentions the holder."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -62,11 +60,7 @@ def count(rows: Iterable[Reading]) -> Counter[str]:
 def say(predictor: Predictor, counts: Counter[str], log: logging.Logger, became: str = "was cut") -> None:
     """Log how many texts were too long or unknown, if any; and how many were marked, of a model that is shown marks.
 
-    Args:
-        predictor: That reads them.
-        counts: See :func:`count`.
-        log: Where to.
-        became: What became of the texts that were too long.
+    ``became`` says what became of these texts.
     """
     rows = counts["rows"]
     if cut := counts["cut"]:

@@ -3,8 +3,6 @@
 Source: Guo et al. (2017), On Calibration of Modern Neural Networks, ICML.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

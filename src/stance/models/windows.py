@@ -1,7 +1,5 @@
 """Texts that are longer than what a model reads, read in windows around the mentions of the holder."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

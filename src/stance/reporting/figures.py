@@ -1,7 +1,5 @@
 """Pictures of results, as SVG: files, and text that stands in a page and takes its colours."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -26,10 +24,6 @@ def learning_curve(results: Sequence[Mapping[str, Any]], path: str | Path) -> No
     """Draw the headline measure on test against the number of training documents, with 95% intervals.
 
     The dashed line is the best prior that does not read the text. The same results give the same bytes.
-
-    Args:
-        results: Summaries of runs on one dataset, as ``results.summarize`` gives them.
-        path: SVG file to write.
     """
     ordered = sorted(results, key=lambda result: int(result["train"]["documents"]))
     documents = [result["train"]["documents"] for result in ordered]
@@ -82,12 +76,7 @@ def reliability_diagram(bins: Sequence[Mapping[str, float]]) -> str:
 
 
 def risk_coverage(curve: Sequence[Mapping[str, float]]) -> str:
-    """The share of errors among the answered rows, the surest first, by the share answered, as SVG text for a page.
-
-    Args:
-        curve: ``coverage`` and ``risk`` of each threshold, as :func:`stance.evaluation.selective.measure_selective`
-        gives them.
-    """
+    """The share of errors among the answered rows, the surest first, by the share answered, as SVG text for a page."""
     coverage = [point["coverage"] for point in curve]
     risk = [point["risk"] for point in curve]
     with mpl.rc_context(PAGE_STYLE):

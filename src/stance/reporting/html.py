@@ -1,7 +1,5 @@
 """What every page of this toolkit is made with, so that nothing of the input is taken for markup or runs."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 

@@ -1,7 +1,5 @@
 """What a model gets wrong: its most confident mistakes, where they are, and the slices it is significantly worse on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +11,7 @@ from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
 from stance.base.predictions import Prediction
 from stance.evaluation import metrics
-from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL, Mask, Slice, Slices, by_kind, find_weak_slices
+from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL, Mask, Slices, by_kind, find_weak_slices
 
 #: Rows of a table on the page, and mistakes that are shown; the tables of the report have all.
 SHOWN = 15
@@ -79,16 +77,8 @@ class Mistakes:
     slices: Slices
 
 
-def report_mistakes(
-    examples: Sequence[Example], predictions: Sequence[Prediction], *, samples: int = 1000, seed: int = 0
-) -> Mistakes:
+def report_mistakes(examples: Sequence[Example], predictions: Sequence[Prediction], *, samples: int = 1000) -> Mistakes:
     """Everything that this module finds.
-
-    Args:
-        examples: With the gold labels.
-        predictions: One for each, in their order, with probabilities.
-        samples: Bootstrap samples for the intervals of differences.
-        seed: Of bootstrap and permutations.
 
     Raises:
         StanceError: No rows, or predictions without probabilities.
@@ -104,16 +94,12 @@ def report_mistakes(
         accuracy=1 - wrong / len(examples),
         confident=tuple(confident_mistakes(examples, predictions)),
         groups=grouped(examples, predictions),
-        slices=find_weak_slices(examples, predictions, samples=samples, seed=seed),
+        slices=find_weak_slices(examples, predictions, samples=samples),
     )
 
 
 def confident_mistakes(examples: Sequence[Example], predictions: Sequence[Prediction], most: int = 50) -> list[Mistake]:
-    """The mistakes with the highest probability of the wrong label, the most confident first, at most ``most``.
-
-    Raises:
-        StanceError: The predictions have no probabilities.
-    """
+    """The mistakes with the highest probability of the wrong label, the most confident first, at most ``most``."""
     if any(not prediction.scores for prediction in predictions):
         raise StanceError("mistakes: the predictions have no probabilities: columns against, neutral, favor are wanted")
     found = [
@@ -159,6 +145,10 @@ def mistakes_page(found: Mistakes) -> str:
     """Markdown of what :func:`report_mistakes` gives."""
     tested, weak = found.slices.tested, found.slices.weak
     heads = ["slice", "n (documents)", "accuracy", "on the rest", "difference", "p (Holm)"]
+    slices: list[list[object]] = []
+    for row in weak or tested[:5]:
+        scores = (f"{row.accuracy:.3f}", f"{row.rest:.3f}", metrics.in_words(row.difference, sign="+"))
+        slices.append([_line(row.name), f"{row.n:,} ({row.documents:,})", *scores, f"{row.p_holm:.4f}"])
     lines = [
         f"{found.wrong:,} of {found.n:,} rows in {found.documents:,} documents are wrong "
         f"(accuracy {found.accuracy:.3f}).",
@@ -169,7 +159,7 @@ def mistakes_page(found: Mistakes) -> str:
         f"correction, {LEVEL:.0%}); {found.slices.too_small:,} were too small to test "
         f"({LEAST_ROWS} rows, {LEAST_DOCUMENTS} documents)." + ("" if weak else " The worst:"),
         "",
-        markdown_table(heads, map(_slice_row, weak or tested[:5])),
+        markdown_table(heads, slices),
         "",
         "## Where the mistakes are",
     ]
@@ -181,22 +171,11 @@ def mistakes_page(found: Mistakes) -> str:
     cells = [[cell.gold, cell.predicted, cell.n] for cell in found.groups.confusion]
     lines += ["", markdown_table(["gold", "predicted", "n"], cells), "", "## The most confident mistakes", ""]
     rows = [
-        [
-            f"{m.confidence:.3f}",
-            m.predicted,
-            m.gold,
-            *map(_line, (m.holder, m.target, m.text, m.id)),
-        ]
+        [f"{m.confidence:.3f}", m.predicted, m.gold, *map(_line, (m.holder, m.target, m.text, m.id))]
         for m in found.confident[:SHOWN]
     ]
     lines.append(markdown_table(["confidence", "predicted", "gold", "holder", "target", "text", "id"], rows))
     return "\n".join(lines) + "\n"
-
-
-def _slice_row(row: Slice) -> list[object]:
-    size = f"{row.n:,} ({row.documents:,})"
-    scores = (f"{row.accuracy:.3f}", f"{row.rest:.3f}", metrics.in_words(row.difference, sign="+"))
-    return [_line(row.name), size, *scores, f"{row.p_holm:.4f}"]
 
 
 def _line(text: str) -> str:

@@ -1,7 +1,5 @@
 """The model card of a checkpoint: a ``README.md`` as the Hugging Face hub reads it, from what a run recorded."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -119,12 +117,9 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
     said = f"seed {run['seed']}; fingerprint of the data `{run['data']['fingerprint'][:16]}`."
     if "language_model" in config["model"]:
         model = config["model"]
-        shown = (
-            f"{model['shots']} judged rows of {config['data']['name']} before each question" if model["shots"] else ""
-        )
-        asked = f"the language model {model['language_model']} was asked as it is" + (
-            f", with {shown}" if shown else ""
-        )
+        asked = f"the language model {model['language_model']} was asked as it is"
+        if model["shots"]:
+            asked += f", with {model['shots']} judged rows of {config['data']['name']} before each question"
         prompt = run["contents"]["prompt"][:16]
         return f"Nothing: {asked}; the prompt is `{prompt}`; split by {config['split']['by']}; {said}"
     own = f"{train['rows']:,} rows in {train['documents']:,} documents"

@@ -1,9 +1,7 @@
 """The page of an evaluation: one HTML file that opens offline, made from a report and rows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +15,7 @@ from stance.base.labels import LABELS
 from stance.base.measures import TITLES
 from stance.base.predictions import Prediction
 from stance.base.words import composed, whole, words
-from stance.evaluation.metrics import Score, in_words
+from stance.evaluation.metrics import in_words
 from stance.evaluation.report import PartReport, Report
 from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL, Slices
 from stance.reporting.figures import reliability_diagram, risk_coverage
@@ -65,15 +63,11 @@ def page_rows(examples: Sequence[Example], predictions: Sequence[Prediction]) ->
 
 
 def page(report: PartReport, rows: Sequence[Mapping[str, Any]]) -> str:
-    """The whole page as HTML; the same input gives the same bytes. Nothing of the input is taken for markup.
-
-    Args:
-        report: As :func:`stance.experiments.evaluate_part.evaluate_part` makes it.
-        rows: See :func:`page_rows`.
-    """
+    """The whole page as HTML; the same input gives the same bytes. Nothing of the input is taken for markup."""
     loader = PackageLoader("stance.reporting")
     environment = template_environment(loader)
-    environment.filters |= {"interval": _interval, "signed": _signed, "anchor": anchor, "marked": marked}
+    environment.filters |= {"interval": in_words, "signed": partial(in_words, sign="+")}
+    environment.filters |= {"anchor": anchor, "marked": marked}
     source = {name: loader.get_source(environment, f"report.{name}")[0] for name in ("js", "css")}
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -126,16 +120,13 @@ def marked(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     words of four letters or more that are no stop words.
     """
     holder, target, text = (composed(row[name]) for name in ("holder", "target", "text"))
-    pattern, pieces, end = _pattern(holder, target, text), [], 0
+    pattern = _compiled(holder, target, bool(target.strip()) and target.casefold() in text.casefold())
+    pieces, end = [], 0
     for match in pattern.finditer(text) if pattern is not None else ():
         pieces += [("", text[end : match.start()]), (str(match.lastgroup), match.group())]
         end = match.end()
     pieces.append(("", text[end:]))
     return [(kind, piece) for kind, piece in pieces if piece]
-
-
-def _pattern(holder: str, target: str, text: str) -> regex.Pattern[str] | None:
-    return _compiled(holder, target, bool(target.strip()) and target.casefold() in text.casefold())
 
 
 @lru_cache(maxsize=1024)
@@ -145,14 +136,6 @@ def _compiled(holder: str, target: str, as_it_is: bool) -> regex.Pattern[str] | 
     names["target"] = [target.strip()] if as_it_is else telling
     parts = [f"(?P<{kind}>{whole(found)})" for kind, found in names.items() if any(found)]
     return regex.compile("|".join(parts), regex.I) if parts else None
-
-
-def _interval(score: Score | Mapping[str, float]) -> str:
-    return in_words(score)
-
-
-def _signed(score: Score | Mapping[str, float]) -> str:
-    return in_words(score, sign="+")
 
 
 def _group_tables(report: PartReport) -> list[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """What can be configured about trainings, and about those that come first."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -46,10 +44,7 @@ class SourceConfig:
 
     Attributes:
         name: Of that run.
-        data: See :class:`DataConfig`.
-        split: See :class:`SplitConfig`.
         model: An encoder; for ``model=as_it_is`` any.
-        auxiliary: See :class:`AuxiliaryConfig`.
         trainer: Keywords of ``transformers.TrainingArguments``.
     """
 
@@ -61,7 +56,6 @@ class SourceConfig:
     trainer: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a name that is none, and numbers that cannot be trained with."""
         a_name("source.name", self.name)
         _check_trainer("source.trainer", self.trainer)
 
@@ -86,7 +80,6 @@ class DistillConfig:
     each: int = 10
 
     def __post_init__(self) -> None:
-        """Refuse a negative number, and a weight that is no share."""
         at_least("distill.questions", self.questions, 0)
         at_least("distill.each", self.each, 1)
         if not 0 <= self.weight <= 1:
@@ -107,7 +100,6 @@ class AsItIsConfig(ModelConfig):
     others: dict[str, SourceConfig] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse another name: by it the model is known in records."""
         one_of("model.name", self.name, (AS_IT_IS,))
 
 
@@ -118,9 +110,6 @@ class TrainConfig:
     Attributes:
         name: Of the run; its folder is ``<outputs>/runs/<name>/seed-<seed>``.
         seed: Of the training: head, order of rows, dropout.
-        data: See :class:`DataConfig`.
-        split: See :class:`SplitConfig`.
-        auxiliary: See :class:`AuxiliaryConfig`.
         model: A prior, a linear model, a kernel machine, an encoder, a prompted language model, an ensemble of these,
             or the source as it is.
         source: Where an encoder's weights come from, if not from pretraining alone (intermediate training).
@@ -149,7 +138,6 @@ class TrainConfig:
     overwrite: bool = field(default=False, metadata=WHERE)
 
     def __post_init__(self) -> None:
-        """Refuse a name, a seed or a share that is none, too few bootstrap samples, and what cannot be trained with."""
         a_name("name", self.name)
         a_seed("seed", self.seed)
         _check_trainer("trainer", self.trainer)
@@ -215,7 +203,6 @@ class SearchConfig:
     templates: list[str] = field(default_factory=lambda: ["{holder}: {target}"])
 
     def __post_init__(self) -> None:
-        """Refuse no trials, no templates, and what is no range."""
         at_least("search.trials", self.trials, 1)
         at_least("search.templates", len(self.templates), 1)
         for name, values in (("learning_rate", self.learning_rate), ("epochs", self.epochs)):
@@ -225,16 +212,11 @@ class SearchConfig:
 
 @dataclass(kw_only=True)
 class SweepConfig(TrainConfig):
-    """Configuration of ``scripts/sweep.py``: what is trained, as ``scripts/train.py`` has it, and what is tried.
-
-    Attributes:
-        search: See :class:`SearchConfig`.
-    """
+    """Configuration of ``scripts/sweep.py``: what is trained, as ``scripts/train.py`` has it, and what is tried."""
 
     search: SearchConfig = field(default_factory=SearchConfig)
 
     def __post_init__(self) -> None:
-        """Refuse models without these settings, and a training that would come first."""
         TrainConfig.__post_init__(self)
         if not isinstance(self.model, EncoderConfig):
             raise input_error("model", "not a fine-tuned encoder", found=self.model.name, allowed="minilm")

@@ -3,8 +3,6 @@
 Source: Hinton, Vinyals and Dean (2015), Distilling the Knowledge in a Neural Network.
 """
 
-from __future__ import annotations
-
 import logging
 import random
 import re
@@ -196,13 +194,7 @@ def _renamed(row: Example, material: _Material, generator: random.Random) -> Exa
 
 
 def answers(teacher: Predictor, rows: Sequence[Example], work: Path) -> Probabilities:
-    """What a teacher says of each row, shape (rows, 3); asked in pieces that are kept, so that a killed run goes on.
-
-    Args:
-        teacher: Any model; its calibrated probabilities are taken.
-        rows: The questions.
-        work: Folder for the pieces.
-    """
+    """What a teacher says of each row, shape (rows, 3); asked in pieces that are kept, so that a killed run goes on."""
     work.mkdir(parents=True, exist_ok=True)
     pieces = []
     for start in range(0, len(rows), CHUNK):
@@ -221,10 +213,7 @@ def answers(teacher: Predictor, rows: Sequence[Example], work: Path) -> Probabil
 def soft_labels(train: Sequence[Example], said: Probabilities, weight: float) -> NDArray[np.float64]:
     """The probabilities that a student learns: gold label and teacher's probabilities, shape (rows, 3).
 
-    Args:
-        train: The rows, with their labels.
-        said: The teacher's probabilities.
-        weight: Of the teacher, from 0 to 1.
+    The weight is that of the teacher, from 0 to 1.
     """
     gold = np.eye(len(LABELS))[[LABEL2ID[row.label] for row in train]]
     return np.asarray((1 - weight) * gold + weight * said)

@@ -4,8 +4,6 @@ Everything else (datasets, run folders, predictions, measures, messages) is the 
 once. Each process answers to the environment that ``torchrun`` gives it; without it there is one, which leads.
 """
 
-from __future__ import annotations
-
 import atexit
 import gc
 import logging

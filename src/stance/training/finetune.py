@@ -1,7 +1,5 @@
 """Fine-tuning with ``transformers.Trainer``, resumable."""
 
-from __future__ import annotations
-
 import json
 import logging
 import shutil

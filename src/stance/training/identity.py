@@ -1,10 +1,7 @@
 """Whether two runs are the same, and what to do with a run folder that already exists."""
 
-from __future__ import annotations
-
 import logging
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +11,7 @@ from stance.evaluation.evaluate import REPORT_VERSION
 from stance.models.config import EncoderConfig, EnsembleConfig, ModelConfig, PromptConfig
 from stance.training import distributed as processes
 from stance.training.config import AsItIsConfig
-from stance.training.machine import machine, versions
-from stance.training.provenance import code_state
+from stance.training.machine import code_state, machine, versions
 from stance.training.recorded import Recorded
 
 log = logging.getLogger(__name__)
@@ -32,12 +28,6 @@ def identity_of(run: Recorded) -> dict[str, Any]:
     if processes.number() > 1 and isinstance(run.config.model, EncoderConfig | EnsembleConfig):
         what["processes"] = processes.number()
     return what
-
-
-def _identity_of_record(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The same of what stands in a folder; counted anew, so that settings which came later change nothing."""
-    further = {key: record[key] for key in ("processes",) if key in record}
-    return {**Recorded.read(record).decides(), "report": record.get("report", 1), **further}
 
 
 def _begun(folder: Path) -> bool:
@@ -89,8 +79,12 @@ def _same(folder: Path, run: Recorded) -> bool:
     if not paths:
         return False
     record = read_json(paths[0])
-    try:
-        return "data" in record and _identity_of_record(record) == identity_of(run)
+    if "data" not in record:
+        return False
+    further = {key: record[key] for key in ("processes",) if key in record}
+    try:  # counted anew, so that settings which came later change nothing
+        stood = {**Recorded.read(record).decides(), "report": record.get("report", 1), **further}
+        return stood == identity_of(run)
     except StanceError:  # of settings that there are no more
         return False
 

@@ -1,9 +1,8 @@
-"""The machine that a number was made on: what makes it come out identical elsewhere, or not."""
-
-from __future__ import annotations
+"""The machine that a number was made on, and the code: what makes it come out identical elsewhere, or not."""
 
 import importlib.metadata
 import platform
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +54,23 @@ def machine() -> dict[str, Any]:
         "device": device,
         **together,
     }
+
+
+def code_state() -> dict[str, Any]:
+    """Commit of this checkout and whether what makes results was changed since; None outside a checkout."""
+    project = Path(__file__).resolve().parents[3]
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(project), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != project:
+            return {"commit": None, "dirty": None}
+        changed = git("status", "--porcelain", "--", "src", "conf", "scripts", "seeds", "constraints.txt")
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(changed)}
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return {"commit": None, "dirty": None}
 
 
 def versions(*more: str) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """Which other runs a run needs first (members, sources, teachers), and in which folder each is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

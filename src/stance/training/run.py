@@ -1,7 +1,5 @@
 """One run from configuration to metrics, and what it leaves behind; what a checkpoint or a file says of one part."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -13,13 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.base.annotations import Example
-from stance.base.files import (
-    alone_at,
-    read_json,
-    write_beside,
-    write_json,
-    write_jsonl,
-)
+from stance.base.files import alone_at, read_json, write_json, write_jsonl, write_text
 from stance.base.predictions import Prediction, Predictor, to_probabilities, write_predictions
 from stance.data.build import build_dataset, dataset_folder
 from stance.data.seen import count_learnt, write_learnt
@@ -33,13 +25,7 @@ from stance.evaluation.shares import Scored, write_validation
 from stance.models.config import EncoderConfig, EnsembleConfig
 from stance.models.scaling import rescale
 from stance.training.config import AsItIsConfig, DistillConfig, TrainConfig
-from stance.training.identity import (
-    begin_record,
-    clear_folder,
-    learns_nothing,
-    stands_already,
-    tidy_up,
-)
+from stance.training.identity import begin_record, clear_folder, learns_nothing, stands_already, tidy_up
 from stance.training.plan import (
     checkpoint_of,
     members_of,
@@ -54,6 +40,9 @@ from stance.training.recorded import Recorded
 
 log = logging.getLogger(__name__)
 
+#: What of a part's report goes into the checkpoint's card.
+ON_THE_CARD = ("n", "documents", "headline", "measures", "best_prior", "gain")
+
 
 def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     """Train, predict and score one configuration; its folder keeps everything.
@@ -62,10 +51,6 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     ``predictions.<part>.jsonl``, ``metrics.json`` and, once all is there, ``run.json``. A run that is finished
     is not done again; one that was killed goes on; one of another configuration in the same folder is an error unless
     ``overwrite`` is set. Of two processes with the same run the second waits and finds it finished.
-
-    Args:
-        config: What to train on what.
-        command: That gives this run again; it is recorded.
 
     Returns:
         The content of ``run.json``, with ``metrics`` added: the report of each part.
@@ -125,9 +110,10 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         conformal = measure_conformal(validation, scored, samples=config.bootstrap)
         metrics[part] = replace(metrics[part], conformal=conformal)
     predicted = time.perf_counter()
-    write_json(folder / "metrics.json", {part: report.to_json() for part, report in metrics.items()})
+    values = {part: report.to_json() for part, report in metrics.items()}
+    write_json(folder / "metrics.json", values)
     classifier.with_metrics(
-        {part: _headlines(report) for part, report in metrics.items()},
+        {part: {key: values[part][key] for key in ON_THE_CARD} for part in values},
         thresholds(*confidence_and_right(splits["validation"], found["validation"])),
     ).card.write(folder / "checkpoint")
     write_validation(folder / "checkpoint", Scored.of(*validation))
@@ -267,8 +253,7 @@ def _write_model_card(
     size = {"rows": len(train), "documents": len({example.document for example in train})}
     card = classifier.card
     text = model_card(run, metrics, kind=card.kind, train=size, input_format=card.input_format)
-    with write_beside(checkpoint / "README.md") as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(checkpoint / "README.md", text)
 
 
 def _calibration(
@@ -280,9 +265,3 @@ def _calibration(
     before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
     after = measure_calibration(examples, probabilities, samples=samples)
     return Scaled(scale, replace(before, reliability=None), after)
-
-
-def _headlines(report: Report) -> dict[str, Any]:
-    """What of a report goes into the checkpoint's card."""
-    values = report.to_json()
-    return {key: values[key] for key in ("n", "documents", "headline", "measures", "best_prior", "gain")}

@@ -1,7 +1,5 @@
 """Searching learning rate, epochs and template of a fine-tuned encoder by its macro-F1 on validation alone."""
 
-from __future__ import annotations
-
 import logging
 import shlex
 import shutil
@@ -31,10 +29,6 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
     Nothing but train and validation is looked at: a trial predicts no test row and writes no run. All is in
     ``<outputs>/sweeps/<name>/``; a sweep that was killed goes on to the same trials, since what a trial draws depends
     on the seed and the finished trials alone; the one under way begins anew.
-
-    Args:
-        config: What is trained, and what is tried.
-        command: Of this sweep; it is recorded.
 
     Returns:
         What ``<outputs>/sweeps/<name>.json`` holds: the trials with what they drew, their macro-F1 by epoch and at the

@@ -5,8 +5,6 @@ validation parts, ``test`` the test part of news. The literary test part is a pa
 ``challenge``, so that its numbers can be compared with older ones.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,11 +22,7 @@ LITERARY_TAG = "literary"
 
 
 def read(folder: str | Path) -> Corpus:
-    """The judgements of both parts.
-
-    Raises:
-        StanceError: Names file, line, value and what is allowed: see the two readers.
-    """
+    """The judgements of both parts."""
     folder = Path(folder)
     old, new = negotiation.read(folder, LITERARY), news.read(folder / "news", NEWS)
     parts = {row: LITERARY_TAG if part == "test" else part for row, part in (old.parts or {}).items()}

@@ -1,7 +1,5 @@
 """Checksums of published corpora: files that differ from those that published scores are about are refused."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -12,12 +10,6 @@ from stance.base.files import file_digest
 
 def verified(path: Path, sha256: str, verify: bool, what: str = "the published results are about") -> str:
     """SHA-256 of the file's bytes.
-
-    Args:
-        path: The file.
-        sha256: Of the bytes that it should have.
-        verify: Refuse others.
-        what: Of the file with these bytes, for the message.
 
     Raises:
         StanceError: It is not there, or ``verify`` is set and it has another digest.
@@ -33,31 +25,30 @@ def verified(path: Path, sha256: str, verify: bool, what: str = "the published r
     return found
 
 
-def corpus_of_files(
-    folder: str | Path,
-    files: Mapping[str, tuple[str, str]],
-    read_file: Callable[[Path, str], Iterable[Annotation]],
-    *,
-    verify: bool,
-) -> Corpus:
-    """A corpus whose every file is of one official part.
+def with_parts(rows: Iterable[tuple[Annotation, str]], files: Mapping[str, str], adjudicator: str = "") -> Corpus:
+    """The corpus of annotations that come each with its official part; ``files`` may be filled while they come."""
+    annotations, parts = [], {}
+    for annotation, part in rows:
+        annotations.append(annotation)
+        parts[annotation.id] = part
+    return Corpus(tuple(annotations), parts, files, adjudicator)
+
+
+def reader_of(
+    files: Mapping[str, tuple[str, str]], read_file: Callable[[Path, str], Iterable[Annotation]]
+) -> Callable[..., Corpus]:
+    """``read`` of a corpus whose every file is of one official part.
 
     Args:
-        folder: With the files.
         files: File -> part and SHA-256 of the bytes that the published results are about.
-        read_file: The annotations of a file, from its path and part.
-        verify: See :func:`verified`.
-
-    Raises:
-        StanceError: See :func:`verified` and ``read_file``.
+        read_file: The annotations of a file, from its path and part. It raises a StanceError that names file, line and
+            value: an empty cell, an unknown label and the like.
     """
-    annotations: list[Annotation] = []
-    parts: dict[str, str] = {}
-    digests: dict[str, str] = {}
-    for name, (part, sha256) in files.items():
-        path = Path(folder) / name
-        digests[name] = verified(path, sha256, verify)
-        for annotation in read_file(path, part):
-            annotations.append(annotation)
-            parts[annotation.id] = part
-    return Corpus(tuple(annotations), parts, digests)
+
+    def read(folder: str | Path, *, verify: bool = True) -> Corpus:
+        """The annotations with their official parts; see :func:`verified`."""
+        digests = {name: verified(Path(folder) / name, sha256, verify) for name, (_, sha256) in files.items()}
+        rows = ((each, part) for name, (part, _) in files.items() for each in read_file(Path(folder) / name, part))
+        return with_parts(rows, digests)
+
+    return read

@@ -19,18 +19,16 @@ is called Index in the other: file and line number are the id. Four comments rep
 parts: the leakage check reports it (split=official keeps it, split.leaks=drop removes it from train).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from stance.base.annotations import Annotation, Corpus
+from stance.base.annotations import Annotation
 from stance.base.errors import line_of
 from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
-from stance.data.corpora.checksums import corpus_of_files
+from stance.data.corpora.checksums import reader_of
 from stance.data.info import CorpusInfo
 
 TARGET = "Israel's side in the Israel-Palestine conflict"
@@ -42,15 +40,6 @@ FILES: Mapping[str, tuple[str, str]] = {
     "val_data.csv": ("train", "47209b9f7148295e15406a80a73dc9384cda003f53bec6c7346dc3b7a99b3042"),
     "test_data.csv": ("test", "0eb0d382b3eb5f07bf473f4e3aafc9785ac12ec0261a5f48e6778743ae5c6ef7"),
 }
-
-
-def read(folder: str | Path, *, verify: bool = True) -> Corpus:
-    """The comments; those of the published validation part are train.
-
-    Raises:
-        StanceError: Names file, line and value: a missing or changed file, an empty comment, an unknown label.
-    """
-    return corpus_of_files(folder, FILES, _comments, verify=verify)
 
 
 def _comments(path: Path, part: str) -> Iterator[Annotation]:
@@ -76,10 +65,11 @@ def _run(match: re.Match[str]) -> str:
         return match[0]
 
 
+read = reader_of(FILES, _comments)
+
 CORPUS = CorpusInfo(
     name="conflict_bias",
     read=read,
-    options=frozenset(("verify",)),
     folder="conflict-bias-eval",
     files="`{val,test}_data.csv`",
     origin="jami78/Conflict-Bias-Eval",

@@ -1,7 +1,5 @@
 """What corpora of debates share: a row is an argument, and whether it is for or against what is debated."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,14 +24,8 @@ def argument(
 ) -> Annotation:
     """What a row says: its author is for or against its target. Spaces and line ends within a text become one space.
 
-    Args:
-        row: Named cells.
-        columns: Names of those with the text, the target and the label.
-        label_map: What each spelling of a label means.
-        place: For messages.
-        row_id: Of the annotation.
-        annotator: The corpus.
-        document: Without it the target is: one debate, whose sides stay together.
+    ``columns`` are those of the text, the target and the label. Without a document the target is one: one debate,
+    whose sides stay together.
 
     Raises:
         StanceError: The text or the target is empty or missing, or the label is unknown.
@@ -49,11 +41,7 @@ def _cell(row: Mapping[str, Any], column: str, place: str) -> str:
 
 
 def official_part(value: object, parts: Mapping[str, str], place: str) -> str:
-    """The part that a spelling stands for.
-
-    Raises:
-        StanceError: It is not known.
-    """
+    """The part that a spelling stands for."""
     if not isinstance(value, str) or value not in parts:
         raise input_error(place, "unknown part", found=value, allowed=parts)
     return parts[value]

@@ -14,8 +14,6 @@ annotator is a column of a batch. The files do not say which article a clause is
 Eight train clauses are duplicates and one is also in test: the leakage check reports them. Holder is empty.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -24,7 +22,7 @@ from stance.base.errors import input_error, line_of
 from stance.base.labels import LABELS, Label, parse_label
 from stance.base.lines import read_lines
 from stance.data.annotation_files import text_of
-from stance.data.corpora.checksums import verified
+from stance.data.corpora.checksums import verified, with_parts
 from stance.data.info import CorpusInfo
 
 TARGET = "Climate change / global warming is a serious concern"
@@ -32,6 +30,9 @@ TARGET = "Climate change / global warming is a serious concern"
 VOTES: Mapping[str, str] = {"agrees": "favor", "neutral": "neutral", "disagrees": "against"}
 PROBABILITIES: Mapping[str, str] = {"agree": "favor", "neutral": "neutral", "disagree": "against"}
 WORKERS = tuple(f"worker_{i}" for i in range(8))
+
+#: Of ``in_held_out_test``.
+PARTS: Mapping[str, str] = {"True": "test", "False": "train"}
 
 #: The annotator that stands for the authors' model; it decides.
 MODEL = "model"
@@ -46,23 +47,21 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
         StanceError: Names file, line and value: a missing or changed file, a missing cell, an unknown label.
     """
     path = Path(folder) / "GWSD.tsv"
-    files = {path.name: verified(path, SHA256, verify)}
-    annotations: list[Annotation] = []
-    parts: dict[str, str] = {}
+    return with_parts(_judged(path), {path.name: verified(path, SHA256, verify)}, adjudicator=MODEL)
+
+
+def _judged(path: Path) -> Iterator[tuple[Annotation, str]]:
     for place, row in _rows(path):
         if not row["agree"]:
             continue
-        row_id = row["guid"]
+        if row["in_held_out_test"] not in PARTS:
+            raise input_error(place, "in_held_out_test", found=row["in_held_out_test"], allowed=PARTS)
+        part = PARTS[row["in_held_out_test"]]
         text = text_of(row["sentence"], "sentence", place, may_be_empty=False)
         batch = f"{row['round']}-{row['batch']}"
-        for worker in WORKERS:
-            label = parse_label(row[worker], VOTES, place)
-            annotations.append(Annotation(row_id, text, "", TARGET, label, f"{batch}-{worker}", document=row_id))
-        annotations.append(Annotation(row_id, text, "", TARGET, _most_probable(row, place), MODEL, document=row_id))
-        if row["in_held_out_test"] not in ("True", "False"):
-            raise input_error(place, "in_held_out_test", found=row["in_held_out_test"], allowed="True, False")
-        parts[row_id] = "test" if row["in_held_out_test"] == "True" else "train"
-    return Corpus(tuple(annotations), parts, files, adjudicator=MODEL)
+        judges = {f"{batch}-{worker}": parse_label(row[worker], VOTES, place) for worker in WORKERS}
+        for annotator, label in {**judges, MODEL: _most_probable(row, place)}.items():
+            yield Annotation(row["guid"], text, "", TARGET, label, annotator, document=row["guid"]), part
 
 
 def _most_probable(row: Mapping[str, str], place: str) -> Label:
@@ -93,7 +92,6 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
 CORPUS = CorpusInfo(
     name="gwsd",
     read=read,
-    options=frozenset(("verify",)),
     folder="gwsd",
     files="`GWSD.tsv`",
     origin="yiweiluo/GWStance",

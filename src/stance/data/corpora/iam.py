@@ -21,17 +21,15 @@ a claim that is also in train, 11 of them with its question (validation: 11 and 
 ``split.leaks=drop`` leaves those rows out of train.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from stance.base.annotations import Annotation, Corpus
+from stance.base.annotations import Annotation
 from stance.base.errors import line_of
 from stance.base.lines import read_lines
 from stance.base.separated import separated_rows
 from stance.data.annotation_files import text_of
-from stance.data.corpora.checksums import corpus_of_files
+from stance.data.corpora.checksums import reader_of
 from stance.data.corpora.debates import argument
 from stance.data.info import CorpusInfo
 
@@ -45,16 +43,6 @@ FILES: Mapping[str, tuple[str, str]] = {
 }
 
 HEADER = ("kind", "question", "claim", "article", "stance")
-
-
-def read(folder: str | Path, *, verify: bool = True) -> Corpus:
-    """The claims with their official parts.
-
-    Raises:
-        StanceError: Names file, line and value: a missing or changed file, a row without five cells, an empty cell, an
-            unknown label.
-    """
-    return corpus_of_files(folder, FILES, _claims, verify=verify)
 
 
 def _claims(path: Path, part: str) -> Iterator[Annotation]:
@@ -72,10 +60,11 @@ def _claims(path: Path, part: str) -> Iterator[Annotation]:
         )
 
 
+read = reader_of(FILES, _claims)
+
 CORPUS = CorpusInfo(
     name="iam",
     read=read,
-    options=frozenset(("verify",)),
     folder="iam-stance",
     files="`stance/{train,dev,test}.txt`",
     origin="LiyingCheng95/IAM",

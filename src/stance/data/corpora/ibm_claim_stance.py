@@ -19,8 +19,6 @@ Quirks that stay: three claims are in both parts, on other motions; three repeat
 and unlike in size, so that a validation part drawn from train is two motions or so.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,7 +28,7 @@ from stance.base.errors import input_error, line_of
 from stance.base.lines import read_lines
 from stance.base.separated import separated_rows
 from stance.data.annotation_files import text_of
-from stance.data.corpora.checksums import verified
+from stance.data.corpora.checksums import verified, with_parts
 from stance.data.corpora.debates import argument, official_part
 from stance.data.info import CorpusInfo
 
@@ -50,21 +48,17 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
             empty cell, an unknown label or part.
     """
     path = Path(folder) / FILE
-    files = {FILE: verified(path, SHA256, verify)}
-    annotations: list[Annotation] = []
-    parts: dict[str, str] = {}
+    return with_parts(_claims(path), {FILE: verified(path, SHA256, verify)})
+
+
+def _claims(path: Path) -> Iterator[tuple[Annotation, str]]:
     for line, row in separated_rows(path, _released_lines(path), ","):
         place = line_of(path, line)
         row_id, motion = (
             text_of(row.get(column), column, place, may_be_empty=False) for column in ("claims.claimId", "topicId")
         )
-        annotations.append(
-            argument(
-                row, COLUMNS, LABEL_MAP, place, row_id=row_id, annotator="ibm_claim_stance", document=f"motion-{motion}"
-            )
-        )
-        parts[row_id] = official_part(row.get("split"), PARTS, place)
-    return Corpus(tuple(annotations), parts, files)
+        known = {"row_id": row_id, "annotator": "ibm_claim_stance", "document": f"motion-{motion}"}
+        yield argument(row, COLUMNS, LABEL_MAP, place, **known), official_part(row.get("split"), PARTS, place)
 
 
 def _released_lines(path: Path) -> Iterator[str]:
@@ -80,7 +74,6 @@ def _released_lines(path: Path) -> Iterator[str]:
 CORPUS = CorpusInfo(
     name="ibm_claim_stance",
     read=read,
-    options=frozenset(("verify",)),
     folder="ibm-claim-stance",
     files="`claim_stance_dataset_v1.csv`",
     origin="nicobari30/argumentativeRelationClaimPolarityDataset",

@@ -17,16 +17,14 @@ Quirks handled: ids are unique within a part only, where the part is put before 
 and zero-width spaces. Three rows repeat another's argument.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from stance.base.annotations import Annotation, Corpus
+from stance.base.annotations import Annotation
 from stance.base.errors import line_of
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
-from stance.data.corpora.checksums import corpus_of_files
+from stance.data.corpora.checksums import reader_of
 from stance.data.corpora.debates import argument
 from stance.data.info import CorpusInfo
 
@@ -40,15 +38,6 @@ FILES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def read(folder: str | Path, *, verify: bool = True) -> Corpus:
-    """The arguments with their official parts.
-
-    Raises:
-        StanceError: Names file, line and value: a missing or changed file, an empty cell, an unknown label.
-    """
-    return corpus_of_files(folder, FILES, _arguments, verify=verify)
-
-
 def _arguments(path: Path, part: str) -> Iterator[Annotation]:
     for line, row in read_rows(path):
         place = line_of(path, line)
@@ -57,10 +46,11 @@ def _arguments(path: Path, part: str) -> Iterator[Annotation]:
         yield argument(row, columns, LABEL_MAP, place, row_id=row_id, annotator="ibm_kpa")
 
 
+read = reader_of(FILES, _arguments)
+
 CORPUS = CorpusInfo(
     name="ibm_kpa",
     read=read,
-    options=frozenset(("verify",)),
     folder="ibm-kpa2021",
     files="`kpm_data/arguments_{train,dev}.csv`, `test_data/arguments_test.csv`",
     origin="IBM/KPA_2021_shared_task",

@@ -38,8 +38,6 @@ them the holder is the target, in 8 there is an attitude without a pole.
 There are no official parts: ``split=document``.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -192,11 +190,7 @@ def with_poles(sentence: Sentence) -> dict[tuple[str | None, str], list[Attitude
 
 
 def documents(path: Path) -> Iterator[tuple[Sentence, ...]]:
-    """The sentences of each document in a file, in the order of the text.
-
-    Raises:
-        StanceError: See :func:`read`.
-    """
+    """The sentences of each document in a file, in the order of the text."""
     content = read_json(path)
     place = str(path)
     try:
@@ -255,7 +249,6 @@ def _mentions(
 CORPUS = CorpusInfo(
     name="mpqa",
     read=read,
-    options=frozenset(("derived_neutrals", "verify")),
     folder="mpqa2",
     files="`dev.json`, `test_fold_{0,1,2,3}.json`",
     origin="amarasovic/naacl-mpqa-srl4orl, `jsons/new`",

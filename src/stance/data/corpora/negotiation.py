@@ -9,8 +9,6 @@ small change, which is meant to change the label: a minimal pair). ``judgements/
 train, validation and test.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,11 +106,7 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
 
 
 def read_documents(folder: str | Path) -> tuple[list[Document], dict[str, str]]:
-    """Every document, by ascending id, and the SHA-256 of each file.
-
-    Raises:
-        StanceError: See :func:`read`.
-    """
+    """Every document, by ascending id, and the SHA-256 of each file."""
     paths = sorted(must_exist(Path(folder) / "documents", "folder").glob("*.json"))
     if not paths:
         raise input_error(str(Path(folder) / "documents"), "no documents", allowed="one .json file for each document")
@@ -128,11 +122,7 @@ def read_documents(folder: str | Path) -> tuple[list[Document], dict[str, str]]:
 def read_annotators(
     folder: Path, annotators: Iterable[str], rows: Mapping[str, dict[str, Any]]
 ) -> tuple[list[Annotation], dict[str, str]]:
-    """The judgements of each annotator, in their order, and the SHA-256 of each file in ``judgements/``.
-
-    Raises:
-        StanceError: See :func:`read`.
-    """
+    """The judgements of each annotator, in their order, and the SHA-256 of each file in ``judgements/``."""
     annotations = []
     files = {}
     for annotator in dict.fromkeys(annotators):
@@ -147,11 +137,7 @@ def read_annotators(
 
 
 def read_judgements(path: Path, rows: Mapping[str, dict[str, Any]]) -> list[Annotation]:
-    """One annotator's labels of some of the rows; the file is named after the annotator.
-
-    Raises:
-        StanceError: See :func:`read`.
-    """
+    """One annotator's labels of some of the rows; the file is named after the annotator."""
     if not path.exists():
         known = sorted(other.stem for other in path.parent.glob("*.jsonl"))
         raise input_error(str(path.parent), "no such annotator", found=path.stem, allowed=known)
@@ -169,11 +155,7 @@ def read_judgements(path: Path, rows: Mapping[str, dict[str, Any]]) -> list[Anno
 
 
 def read_parts(path: Path, what: str, allowed: Sequence[str] = ("train", "validation", "test")) -> dict[Any, str]:
-    """Part by area, or by what else (``"a story"``) the file lists for each part.
-
-    Raises:
-        StanceError: A part that is not allowed, or something is in two parts.
-    """
+    """Part by area, or by what else (``"a story"``) the file lists for each part."""
     part_of: dict[Any, str] = {}
     for part, members in read_json(path).items():
         if part not in allowed:
@@ -214,26 +196,14 @@ def _document(path: Path) -> Document:
         rows[row_id] = fields
     for base in variants.values():
         rows[base] = rows[base] | {"tags": tuple(dict.fromkeys([*rows[base]["tags"], MINIMAL_PAIR]))}
-    return Document(
-        content["id"],
-        content["area"],
-        content["negotiation"],
-        content["basis"],
-        tuple(content["sentences"]),
-        rows,
-        variants,
-    )
+    texts = tuple(content["sentences"])
+    return Document(content["id"], content["area"], content["negotiation"], content["basis"], texts, rows, variants)
 
 
 def _row(row: Any, content: Mapping[str, Any], here: str) -> tuple[str, dict[str, Any]]:  # noqa: ANN401 - from JSON
     """Id of a row, and its annotation fields but label and annotator."""
     sentences, targets = content["sentences"], content["targets"]
-    try:
-        row_id, sentence, holder = row["id"], row["sentence"], row["holder"]
-        target, phenomena = row["target"], row["phenomena"]
-    except (KeyError, TypeError):
-        allowed = "id, sentence, holder, target, phenomena"
-        raise input_error(here, "a key is missing", found=row, allowed=allowed) from None
+    row_id, sentence, holder, target, phenomena = _values(row, here, "id, sentence, holder, target, phenomena")
     if not isinstance(row_id, str) or not isinstance(holder, str):
         raise input_error(here, "id or holder is not text", found=[row_id, holder], allowed='text; "" = the author')
     if not _numbers(sentence, sentences):
@@ -255,10 +225,7 @@ def _row(row: Any, content: Mapping[str, Any], here: str) -> tuple[str, dict[str
 
 def _variant(variant: Any, rows: Mapping[str, dict[str, Any]], here: str) -> tuple[str, str, dict[str, Any]]:  # noqa: ANN401
     """Id of a variant, that of its row, and its annotation fields: those of the row, with the changed sentence."""
-    try:
-        row_id, base, text, change = variant["id"], variant["row"], variant["text"], variant["change"]
-    except (KeyError, TypeError):
-        raise input_error(here, "a key is missing", found=variant, allowed="id, row, text, change") from None
+    row_id, base, text, change = _values(variant, here, "id, row, text, change")
     if base not in rows:
         raise input_error(here, "no such row in this document", found=base)
     if change not in CHANGES:
@@ -266,6 +233,13 @@ def _variant(variant: Any, rows: Mapping[str, dict[str, Any]], here: str) -> tup
     if not isinstance(text, str) or not text.strip() or text == rows[base]["text"]:
         raise input_error(here, "no changed sentence", found=text)
     return row_id, base, rows[base] | {"text": text, "tags": (MINIMAL_PAIR, change)}
+
+
+def _values(given: Any, here: str, keys: str) -> list[Any]:  # noqa: ANN401 - from JSON
+    try:
+        return [given[key] for key in keys.split(", ")]
+    except (KeyError, TypeError):
+        raise input_error(here, "a key is missing", found=given, allowed=keys) from None
 
 
 def _parts(path: Path, documents: Sequence[Document]) -> dict[str, str]:
@@ -291,7 +265,6 @@ def _numbers(value: object, items: Sequence[str]) -> bool:
 CORPUS = CorpusInfo(
     name="negotiation",
     read=read,
-    options=frozenset(("annotators",)),
     parts=("train", "validation", "test", "challenge"),
     licence="CC BY 4.0",
 )

@@ -10,8 +10,6 @@ where the annotator gave a reason; the adjudicator judges the rows on which the 
 each negotiation is about, ``parts.json`` which areas are train, validation and test.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,9 +35,6 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
     Args:
         folder: Laid out as above.
         annotators: Names of the files in ``judgements/``; ``adjudicator``, if among them, settles and has no vote.
-
-    Raises:
-        StanceError: Names file, line, value and what is allowed.
     """
     folder = must_exist(Path(folder), "folder")
     files: dict[str, str] = {}
@@ -103,7 +98,6 @@ def _rows_of(sentence: Mapping[str, Any], place: str) -> dict[str, dict[str, Any
 CORPUS = CorpusInfo(
     name="news",
     read=read,
-    options=frozenset(("annotators",)),
     parts=("train", "validation", "test"),
     licence="CC BY 4.0",
 )

@@ -14,18 +14,15 @@ three fields of the id) is the document, so that the leakage check reports them,
 articles out of train, and ``split=document`` divides anew.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from stance.base.annotations import Annotation, Corpus
+from stance.base.annotations import Annotation
 from stance.base.errors import input_error, line_of
 from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
-from stance.data.corpora.checksums import corpus_of_files
+from stance.data.corpora.checksums import reader_of
 from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"2.0": "against", "4.0": "neutral", "6.0": "favor"}
@@ -38,38 +35,22 @@ FILES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def read(folder: str | Path, *, verify: bool = True) -> Corpus:
-    """A row for each target of each sentence, with the official parts.
-
-    Raises:
-        StanceError: Names file, line and value: a missing or changed file, a sentence without targets, an unknown
-            polarity, a mention that is not where the file says.
-    """
-    return corpus_of_files(folder, FILES, _sentences, verify=verify)
-
-
 def _sentences(path: Path, part: str) -> Iterator[Annotation]:
     for line, row in read_rows(path):
-        yield from _targets(row, line_of(path, line))
-
-
-def _targets(row: Mapping[str, Any], place: str) -> list[Annotation]:
-    text = row.get("sentence_normalized")
-    targets = row.get("targets")
-    if not isinstance(text, str) or not isinstance(targets, list) or not targets:
-        raise input_error(place, "no sentence or no targets", found=sorted(row), allowed="sentence_normalized, targets")
-    annotations = []
-    for target in targets:
-        try:
-            row_id, mention, polarity = target["Input.gid"], target["mention"], target["polarity"]
-            found = text[target["from"] : target["to"]]
-        except (KeyError, TypeError):
-            allowed = "Input.gid, mention, polarity, from, to"
-            raise input_error(place, "a key of a target is missing", found=target, allowed=allowed) from None
-        if found != mention:
-            raise input_error(place, "the mention is not where the file says", found=found, allowed=mention)
-        annotations.append(
-            Annotation(
+        place, text, targets = line_of(path, line), row.get("sentence_normalized"), row.get("targets")
+        if not isinstance(text, str) or not isinstance(targets, list) or not targets:
+            allowed = "sentence_normalized, targets"
+            raise input_error(place, "no sentence or no targets", found=sorted(row), allowed=allowed)
+        for target in targets:
+            try:
+                row_id, mention, polarity = target["Input.gid"], target["mention"], target["polarity"]
+                found = text[target["from"] : target["to"]]
+            except (KeyError, TypeError):
+                allowed = "Input.gid, mention, polarity, from, to"
+                raise input_error(place, "a key of a target is missing", found=target, allowed=allowed) from None
+            if found != mention:
+                raise input_error(place, "the mention is not where the file says", found=found, allowed=mention)
+            yield Annotation(
                 id=row_id,
                 text=text_of(text, "sentence_normalized", place, may_be_empty=False),
                 holder="",
@@ -78,14 +59,13 @@ def _targets(row: Mapping[str, Any], place: str) -> list[Annotation]:
                 annotator="newsmtsc",
                 document="_".join(row_id.split("_")[:3]),
             )
-        )
-    return annotations
 
+
+read = reader_of(FILES, _sentences)
 
 CORPUS = CorpusInfo(
     name="newsmtsc",
     read=read,
-    options=frozenset(("verify",)),
     folder="newsmtsc",
     files="`train.jsonl`, `devtest_{mt,rw}.jsonl`",
     origin="fhamborg/NewsMTSC",

@@ -17,8 +17,6 @@ punctuation 159 pairs repeat an earlier one. There are no parts of its own: deve
 and line number are the id.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -70,7 +68,6 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
 CORPUS = CorpusInfo(
     name="nli",
     read=read,
-    options=frozenset(("verify",)),
     folder="nli",
     files="`{mnli,snli}_dev.csv`, `sick_train.csv`, `commitment_bank_{train,dev}.csv`",
     origin="felipessalvatore/NLI_datasets",

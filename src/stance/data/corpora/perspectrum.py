@@ -20,8 +20,6 @@ leakage check reports them, ``split.leaks=drop`` leaves those rows out of train,
 label of 106 clusters (269 rows, all UNDERMINE) rests on no vote for either side, and that of 24 goes against the votes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,7 @@ from typing import Any
 from stance.base.annotations import Annotation, Corpus
 from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
-from stance.data.corpora.checksums import verified
+from stance.data.corpora.checksums import verified, with_parts
 from stance.data.corpora.debates import argument, official_part
 from stance.data.info import CorpusInfo
 
@@ -59,24 +57,23 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
     """
     folder = Path(folder)
     files = {name: verified(folder / name, sha256, verify) for name, sha256 in SHA256.items()}
-    annotations: list[Annotation] = []
-    parts: dict[str, str] = {}
     try:
-        pool = {entry["pId"]: entry["text"] for entry in read_json(folder / POOL)}
-        split = read_json(folder / SPLIT)
-        documents: dict[str, str] = {}
-        for claim in read_json(folder / CLAIMS):
-            place = f"{folder / CLAIMS}, claim {claim['cId']}"
-            part = official_part(split.get(str(claim["cId"])), PARTS, place)
-            document = documents.setdefault(claim["text"].lower(), f"claim-{claim['cId']}")
-            for annotation in _perspectives(claim, pool, document, place):
-                annotations.append(annotation)
-                parts[annotation.id] = part
+        return with_parts(_claims(folder), files)
     except StanceError:
         raise
     except (AttributeError, KeyError, TypeError) as error:
         raise input_error(str(folder), "not of Perspectrum's format", found=repr(error)) from None
-    return Corpus(tuple(annotations), parts, files)
+
+
+def _claims(folder: Path) -> Iterator[tuple[Annotation, str]]:
+    pool = {entry["pId"]: entry["text"] for entry in read_json(folder / POOL)}
+    split = read_json(folder / SPLIT)
+    documents: dict[str, str] = {}
+    for claim in read_json(folder / CLAIMS):
+        place = f"{folder / CLAIMS}, claim {claim['cId']}"
+        part = official_part(split.get(str(claim["cId"])), PARTS, place)
+        document = documents.setdefault(claim["text"].lower(), f"claim-{claim['cId']}")
+        yield from ((annotation, part) for annotation in _perspectives(claim, pool, document, place))
 
 
 def _perspectives(claim: Mapping[str, Any], pool: Mapping[int, str], document: str, place: str) -> Iterator[Annotation]:
@@ -85,21 +82,14 @@ def _perspectives(claim: Mapping[str, Any], pool: Mapping[int, str], document: s
             if perspective not in pool:
                 raise input_error(place, f"no such perspective in {POOL}", found=perspective)
             row = {"perspective": pool[perspective], "claim": claim["text"], "stance": cluster["stance_label_3"]}
-            yield argument(
-                row,
-                ("perspective", "claim", "stance"),
-                LABEL_MAP,
-                place,
-                row_id=f"{claim['cId']}-{number}-{perspective}",
-                annotator="perspectrum",
-                document=document,
-            )
+            row_id = f"{claim['cId']}-{number}-{perspective}"
+            known = {"row_id": row_id, "annotator": "perspectrum", "document": document}
+            yield argument(row, ("perspective", "claim", "stance"), LABEL_MAP, place, **known)
 
 
 CORPUS = CorpusInfo(
     name="perspectrum",
     read=read,
-    options=frozenset(("verify",)),
     folder="perspectrum",
     files="`perspectrum_with_answers_v1.0.json`, `perspective_pool_v1.0.json`, `dataset_split_v1.0.json`",
     origin="CogComp/perspectrum",

@@ -19,16 +19,14 @@ verdict, which tells something (YES: 103 pro, 36 con; NO: 8 pro, 22 con). The au
 row of each file; this one does not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from stance.base.annotations import Annotation, Corpus
+from stance.base.annotations import Annotation
 from stance.base.errors import line_of
 from stance.base.lines import read_lines
 from stance.base.separated import separated_rows
-from stance.data.corpora.checksums import corpus_of_files
+from stance.data.corpora.checksums import reader_of
 from stance.data.corpora.debates import argument
 from stance.data.info import CorpusInfo
 
@@ -42,16 +40,6 @@ FILES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def read(folder: str | Path, *, verify: bool = True) -> Corpus:
-    """The arguments with their official parts.
-
-    Raises:
-        StanceError: Names file, line and value: a missing or changed file, a row without three cells, an empty cell, an
-            unknown label.
-    """
-    return corpus_of_files(folder, FILES, _arguments, verify=verify)
-
-
 def _arguments(path: Path, part: str) -> Iterator[Annotation]:
     lines = (line for _, line in read_lines(path, keep_ends=True))
     for line, row in separated_rows(path, lines, "\t", header=("label", "question", "argument")):
@@ -59,10 +47,11 @@ def _arguments(path: Path, part: str) -> Iterator[Annotation]:
         yield argument(row, columns, LABEL_MAP, line_of(path, line), row_id=f"{part}-{line}", annotator="procon20")
 
 
+read = reader_of(FILES, _arguments)
+
 CORPUS = CorpusInfo(
     name="procon20",
     read=read,
-    options=frozenset(("verify",)),
     folder="procon20",
     files="`{train,dev,test}.tsv`",
     origin="marjanhs/procon20, `data/ProconDual`",

@@ -12,17 +12,15 @@ with both labels; four stand in train and test, one in train and val, one in val
 them. The stance is the author's: holder is empty.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from stance.base.annotations import Annotation, Corpus
+from stance.base.annotations import Annotation
 from stance.base.errors import line_of
 from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
-from stance.data.corpora.checksums import corpus_of_files
+from stance.data.corpora.checksums import reader_of
 from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"AGAINST": "against", "FAVOR": "favor"}
@@ -35,15 +33,6 @@ FILES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def read(folder: str | Path, *, verify: bool = True) -> Corpus:
-    """The tweets with their official parts.
-
-    Raises:
-        StanceError: Names file, line and value: a missing or changed file, an empty cell, an unknown label.
-    """
-    return corpus_of_files(folder, FILES, _tweets, verify=verify)
-
-
 def _tweets(path: Path, part: str) -> Iterator[Annotation]:
     for line, row in read_rows(path):
         place = line_of(path, line)
@@ -53,10 +42,11 @@ def _tweets(path: Path, part: str) -> Iterator[Annotation]:
         yield Annotation(row_id, text, "", target, label, annotator="pstance", document=row_id)
 
 
+read = reader_of(FILES, _tweets)
+
 CORPUS = CorpusInfo(
     name="pstance",
     read=read,
-    options=frozenset(("verify",)),
     folder="pstance",
     files="`raw_{train,val,test}_all.csv`",
     origin="on request from chuchun8/PStance; a copy in kayzhou/PStance",

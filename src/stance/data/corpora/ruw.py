@@ -15,17 +15,15 @@ hardly two observations: intervals resample tweets. 102 of the train tweets repe
 another label for a target, and a few tweets are in two parts: the leakage check reports them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from stance.base.annotations import Annotation, Corpus
+from stance.base.annotations import Annotation
 from stance.base.errors import input_error, line_of
 from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
-from stance.data.corpora.checksums import corpus_of_files
+from stance.data.corpora.checksums import reader_of
 from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"AGAINST": "against", "NONE": "neutral", "FAVOR": "favor"}
@@ -43,16 +41,6 @@ FILES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def read(folder: str | Path, *, verify: bool = True) -> Corpus:
-    """Two rows for each tweet, with the official parts.
-
-    Raises:
-        StanceError: Names file, line and value: a missing or changed file, bytes that are not GB18030, an empty cell,
-            an unknown label, a tweet of another part.
-    """
-    return corpus_of_files(folder, FILES, _tweets, verify=verify)
-
-
 def _tweets(path: Path, part: str) -> Iterator[Annotation]:
     for line, row in read_rows(path, ENCODING):
         place = line_of(path, line)
@@ -67,10 +55,11 @@ def _tweets(path: Path, part: str) -> Iterator[Annotation]:
             yield Annotation(f"{document}-{number}", text, "", target, label, annotator="ruw", document=document)
 
 
+read = reader_of(FILES, _tweets)
+
 CORPUS = CorpusInfo(
     name="ruw",
     read=read,
-    options=frozenset(("verify",)),
     folder="ruw",
     files="`raw_{train,val,test}_Russia_Ukraine.csv`",
     origin="multi-target/RUW",

@@ -16,8 +16,6 @@ judged. Seven triples name an annotator twice, whose vote counts twice; two pair
 annotators, and stay two rows.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,6 +26,7 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import digest, file_digest, read_json
 from stance.base.labels import parse_label
 from stance.base.names import must_exist
+from stance.data.corpora.checksums import with_parts
 from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"NEG": "against", "POS": "favor"}
@@ -54,8 +53,7 @@ def read(folder: str | Path, *, derived_neutrals: bool = False, verify: bool = T
         StanceError: Names file and value: a missing or changed file, a key that is not there, an unknown label or part.
     """
     folder = Path(folder)
-    annotations: list[Annotation] = []
-    parts: dict[str, str] = {}
+    rows: list[tuple[Annotation, str]] = []
     files: dict[str, str] = {}
     paths = sorted(must_exist(folder / "annotations", "folder").glob("*.json"))
     for path in paths:
@@ -66,15 +64,14 @@ def read(folder: str | Path, *, derived_neutrals: bool = False, verify: bool = T
         if found.get("Split") not in PARTS:
             raise input_error(str(meta), "unknown part in 'Split'", found=found.get("Split"), allowed=PARTS)
         date = str(found.get("story_time", ""))
-        for annotation in _article(path, read_json(path), read_json(article), story, date, derived_neutrals):
-            annotations.append(annotation)
-            parts[annotation.id] = PARTS[found["Split"]]
+        judged = _article(path, read_json(path), read_json(article), story, date, derived_neutrals)
+        rows += [(annotation, PARTS[found["Split"]]) for annotation in judged]
     if verify and digest(files) != SHA256:
         known = f"the {ARTICLES} articles that results are about, or data.verify=false"
         raise input_error(str(folder), "other files than the known ones", found=f"{len(paths)} articles", allowed=known)
-    if "test" not in parts.values():
-        parts = {row: "test" if part == "validation" else part for row, part in parts.items()}
-    return Corpus(tuple(annotations), parts, files)
+    if not any(part == "test" for _, part in rows):
+        rows = [(annotation, "test" if part == "validation" else part) for annotation, part in rows]
+    return with_parts(rows, files)
 
 
 def _article(
@@ -121,7 +118,6 @@ def _article(
 CORPUS = CorpusInfo(
     name="seesaw",
     read=read,
-    options=frozenset(("derived_neutrals", "verify")),
     folder="seesaw",
     files="`annotations/`, `articles/`, `meta/`",
     origin="launchnlp/SEESAW",

@@ -15,42 +15,31 @@ the label NONE, which table readers take for a missing value, is neutral. The st
 One training tweet is also in test A: the leakage check reports it.
 """
 
-from __future__ import annotations
-
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from stance.base.annotations import Annotation, Corpus
 from stance.base.errors import input_error, line_of
 from stance.base.labels import parse_label
 from stance.base.lines import read_lines
-from stance.data.corpora.checksums import corpus_of_files
+from stance.data.corpora.checksums import reader_of
 from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"AGAINST": "against", "NONE": "neutral", "FAVOR": "favor"}
 
 HEADER = ("ID", "Target", "Tweet", "Stance")
 
-#: File, part and SHA-256 of the bytes that the published results are about.
-TASKS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "a": (
-        ("trialdata-all-annotations.txt", "train"),
-        ("trainingdata-all-annotations.txt", "train"),
-        ("testdata-taskA-all-annotations.txt", "test"),
-    ),
-    "b": (
-        ("trialdata-all-annotations.txt", "train"),
-        ("trainingdata-all-annotations.txt", "train"),
-        ("testdata-taskB-all-annotations.txt", "test"),
-    ),
+#: Of both tasks; file -> part and SHA-256 of the bytes that the published results are about.
+TRAIN: Mapping[str, tuple[str, str]] = {
+    "trialdata-all-annotations.txt": ("train", "1073bd6de5edfa0072a5e595ae5f58582fd461a5a7afcc620a6f9244f25074c1"),
+    "trainingdata-all-annotations.txt": ("train", "0d0d15631457b21be65a0bc6902f633a962ba8c1ad030ab9b634bcb4fad3ef16"),
 }
 
-SHA256: Mapping[str, str] = {
-    "trialdata-all-annotations.txt": "1073bd6de5edfa0072a5e595ae5f58582fd461a5a7afcc620a6f9244f25074c1",
-    "trainingdata-all-annotations.txt": "0d0d15631457b21be65a0bc6902f633a962ba8c1ad030ab9b634bcb4fad3ef16",
-    "testdata-taskA-all-annotations.txt": "4c3dd19b0a4916afabd74061f96eacc6e4da9735e42ee6511959b10d82179121",
-    "testdata-taskB-all-annotations.txt": "3a90c579d053288f1fcf6ae4fcfd28e6cd6ee2fd00bd19cffb55119478679e2e",
+#: File and SHA-256 of the test part of each task.
+TEST: Mapping[str, tuple[str, str]] = {
+    "a": ("testdata-taskA-all-annotations.txt", "4c3dd19b0a4916afabd74061f96eacc6e4da9735e42ee6511959b10d82179121"),
+    "b": ("testdata-taskB-all-annotations.txt", "3a90c579d053288f1fcf6ae4fcfd28e6cd6ee2fd00bd19cffb55119478679e2e"),
 }
 
 
@@ -65,15 +54,14 @@ def read(folder: str | Path, task: str, *, verify: bool = True) -> Corpus:
     Raises:
         StanceError: Names file, line and value: a missing or changed file, a row without four cells, an unknown label.
     """
-    if task not in TASKS:
-        raise input_error("semeval2016", "unknown task", found=task, allowed=TASKS)
-    files = {name: (part, SHA256[name]) for name, part in TASKS[task]}
-    return corpus_of_files(folder, files, _tweets, verify=verify)
+    if task not in TEST:
+        raise input_error("semeval2016", "unknown task", found=task, allowed=TEST)
+    name, sha256 = TEST[task]
+    return reader_of({**TRAIN, name: ("test", sha256)}, _tweets)(folder, verify=verify)
 
 
-def _tweets(path: Path, part: str) -> list[Annotation]:
+def _tweets(path: Path, part: str) -> Iterator[Annotation]:
     source = path.name.removesuffix("-all-annotations.txt")
-    annotations = []
     for number, line in read_lines(path, "latin-1"):
         cells = line.split("\t")
         place = line_of(path, number)
@@ -89,24 +77,13 @@ def _tweets(path: Path, part: str) -> list[Annotation]:
         text = re.sub(r"\s*#SemST\s*$", "", tweet).strip()
         if not text:
             raise input_error(place, "the tweet is empty", found=tweet)
-        annotations.append(
-            Annotation(
-                id=f"{source}-{row_id}",
-                text=text,
-                holder="",
-                target=target,
-                label=parse_label(stance, LABEL_MAP, place),
-                annotator="semeval2016",
-                document=f"{source}-{row_id}",
-            )
-        )
-    return annotations
+        label, document = parse_label(stance, LABEL_MAP, place), f"{source}-{row_id}"
+        yield Annotation(document, text, "", target, label, annotator="semeval2016", document=document)
 
 
 CORPUS = CorpusInfo(
     name="semeval2016",
     read=read,
-    options=frozenset(("task", "verify")),
     folder="semeval2016-t6",
     files="`{trial,training}data-all-annotations.txt`, `testdata-task{A,B}-all-annotations.txt`",
     origin="the organisers' page of the task; a copy in emsrc/SemEval2016_T6_Stance_Detection",

@@ -4,8 +4,6 @@ Detokenizers of libraries (nltk, sacremoses) give the text alone. Here each toke
 mention is a piece of its sentence, letter for letter.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

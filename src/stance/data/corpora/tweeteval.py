@@ -13,10 +13,10 @@ duplicates and two are also in val, two in test: the leakage check reports them.
 and line number are the id.
 """
 
-from __future__ import annotations
-
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 
 from stance.base.annotations import Annotation, Corpus
@@ -25,7 +25,7 @@ from stance.base.files import file_digest
 from stance.base.labels import parse_label
 from stance.base.lines import read_lines
 from stance.base.names import must_exist
-from stance.data.corpora.checksums import verified
+from stance.data.corpora.checksums import verified, with_parts
 from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"none": "neutral", "against": "against", "favor": "favor"}
@@ -57,20 +57,16 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
     folder = must_exist(folder, "folder")
     files = {"mapping.txt": verified(folder / "mapping.txt", MAPPING_SHA256, verify)}
     label_map = _mapping(folder / "mapping.txt")
-    annotations: list[Annotation] = []
-    parts: dict[str, str] = {}
-    for name, target in TARGETS.items():
-        for stem, part in PARTS.items():
-            texts, labels = folder / name / f"{stem}_text.txt", folder / name / f"{stem}_labels.txt"
-            files |= {f"{name}/{path.name}": file_digest(path) for path in (texts, labels)}
-            for annotation in _tweets(texts, labels, target, f"{stem}-{name}", label_map):
-                annotations.append(annotation)
-                parts[annotation.id] = part
+    rows: list[tuple[Annotation, str]] = []
+    for (name, target), (stem, part) in product(TARGETS.items(), PARTS.items()):
+        texts, labels = folder / name / f"{stem}_text.txt", folder / name / f"{stem}_labels.txt"
+        files |= {f"{name}/{path.name}": file_digest(path) for path in (texts, labels)}
+        rows += [(tweet, part) for tweet in _tweets(texts, labels, target, f"{stem}-{name}", label_map)]
+    found = Counter(part for _, part in rows)
     for part, expected in COUNTS.items():
-        found = sum(1 for value in parts.values() if value == part)
-        if verify and found != expected:
-            raise input_error(str(folder), f"{found} rows in {part}", allowed=f"{expected}, or data.verify=false")
-    return Corpus(tuple(annotations), parts, files)
+        if verify and found[part] != expected:
+            raise input_error(str(folder), f"{found[part]} rows in {part}", allowed=f"{expected}, or data.verify=false")
+    return with_parts(rows, files)
 
 
 def _mapping(path: Path) -> dict[str, str]:
@@ -83,25 +79,22 @@ def _mapping(path: Path) -> dict[str, str]:
     return dict(label_map)
 
 
-def _tweets(texts: Path, labels: Path, target: str, prefix: str, label_map: Mapping[str, str]) -> list[Annotation]:
+def _tweets(texts: Path, labels: Path, target: str, prefix: str, label_map: Mapping[str, str]) -> Iterator[Annotation]:
     tweets, integers = list(read_lines(texts)), list(read_lines(labels))
     if len(tweets) != len(integers):
         raise input_error(str(labels), f"{len(integers)} labels for {len(tweets)} texts in {texts.name}")
-    annotations = []
     for (number, tweet), (_, integer) in zip(tweets, integers, strict=True):
         text = re.sub(r"\s*#SemST\s*$", "", tweet).strip()
         if not text:
             raise input_error(line_of(texts, number), "the tweet is empty", found=tweet)
         row_id = f"{prefix}-{number}"
         label = parse_label(integer.strip(), label_map, line_of(labels, number))
-        annotations.append(Annotation(row_id, text, "", target, label, annotator="semeval2016", document=row_id))
-    return annotations
+        yield Annotation(row_id, text, "", target, label, annotator="semeval2016", document=row_id)
 
 
 CORPUS = CorpusInfo(
     name="tweeteval",
     read=read,
-    options=frozenset(("verify",)),
     folder="tweeteval-stance",
     files="`mapping.txt`, `<target>/{train,val,test}_{text,labels}.txt` of five targets",
     origin="cardiffnlp/tweeteval, `datasets/stance`",

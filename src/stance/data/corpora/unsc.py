@@ -27,8 +27,6 @@ Quirks handled: 611 rows without text separate paragraphs and are passed over; c
 underscores in one file and in capitals in the other.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -145,7 +143,6 @@ def _targets(row: Mapping[str, str], place: str) -> dict[str, str]:
 CORPUS = CorpusInfo(
     name="unsc",
     read=read,
-    options=frozenset(("derived_neutrals", "verify")),
     folder="unsc-conflicts",
     files="`umuc/main_conflicts_sents.csv`, `umuc/speaker_UNSCon_metadata.tsv`",
     origin="discourse-lab/UMUC (`Corpora/Annotated/Conflicts`), linatal/UNSCon",

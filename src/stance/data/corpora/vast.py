@@ -18,8 +18,6 @@ post is the document, numbered by part.
 1,705 train rows repeat a post and topic, 467 pairs of them with another label: the audit reports them. Holder is empty.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import zipfile
@@ -32,7 +30,7 @@ from stance.base.errors import input_error, line_of
 from stance.base.labels import parse_label
 from stance.base.rows import read_rows
 from stance.data.annotation_files import text_of
-from stance.data.corpora.checksums import verified
+from stance.data.corpora.checksums import verified, with_parts
 from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {
@@ -70,10 +68,12 @@ def read(folder: str | Path, *, derived_neutrals: bool = True, verify: bool = Tr
     Raises:
         StanceError: Names file, line and value: a missing or changed file, an empty cell, an unknown label.
     """
-    annotations: list[Annotation] = []
-    parts: dict[str, str] = {}
     folder = Path(folder)
     files = {name: verified(folder / name, sha256, verify) for name, sha256 in SHA256.items()}
+    return with_parts(_comments(folder, derived_neutrals), files)
+
+
+def _comments(folder: Path, derived_neutrals: bool) -> Iterator[tuple[Annotation, str]]:
     for part, (name, typed, columns) in PARTS.items():
         synthetic = {
             (row["post"], row["topic_str"]) for _, row in _rows(folder / typed) if row["type_idx"] == SYNTHETIC
@@ -86,22 +86,17 @@ def read(folder: str | Path, *, derived_neutrals: bool = True, verify: bool = Tr
             untold = neutral and part != "train" and row.get("seen?") == "1"
             if (is_synthetic or untold) and not derived_neutrals:
                 continue
-            row_id = f"{part}-{place.rpartition(' ')[2]}"
-            post = posts.setdefault(text, len(posts) + 1)
-            annotations.append(
-                Annotation(
-                    id=row_id,
-                    text=text,
-                    holder="",
-                    target=target,
-                    label=parse_label(label, LABEL_MAP, place),
-                    annotator="derived" if is_synthetic else "vast",
-                    document=f"{part}-post-{post}",
-                    tags=(_shots(row, part, place), *(["synthetic_neutral"] if is_synthetic else [])),
-                )
+            comment = Annotation(
+                id=f"{part}-{place.rpartition(' ')[2]}",
+                text=text,
+                holder="",
+                target=target,
+                label=parse_label(label, LABEL_MAP, place),
+                annotator="derived" if is_synthetic else "vast",
+                document=f"{part}-post-{posts.setdefault(text, len(posts) + 1)}",
+                tags=(_shots(row, part, place), *(["synthetic_neutral"] if is_synthetic else [])),
             )
-            parts[row_id] = part
-    return Corpus(tuple(annotations), parts, files)
+            yield comment, part
 
 
 def _shots(row: Mapping[str, str], part: str, place: str) -> str:
@@ -129,7 +124,6 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 CORPUS = CorpusInfo(
     name="vast",
     read=read,
-    options=frozenset(("derived_neutrals", "verify")),
     folder="vast",
     files="`vast_train.zip`, `vast_{dev,test}_zero.csv`, `reduced_columns/vast_{dev,test}.csv`",
     origin="xhz0809/OpenStance, HITSZ-HLT/JointCL, PQH-hub/GLMCL_stance_detection; the authors: "

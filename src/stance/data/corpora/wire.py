@@ -11,8 +11,6 @@ differ are ties, which no part has. The context is the body up to the sentence. 
 row of the wire is learnt from.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Mapping
@@ -118,7 +116,6 @@ def _fields(row: Mapping[str, Any], stories: Mapping[int, str], place: str) -> d
 CORPUS = CorpusInfo(
     name="wire",
     read=read,
-    options=frozenset(("texts", "verify")),
     folder="reuters21578",
     files="`reut2-000.sgm` to `reut2-013.sgm` of distribution 1.0",
     origin="David D. Lewis's collection; the questions and labels are bundled ([seeds/](../seeds/README.md))",

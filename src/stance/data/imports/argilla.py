@@ -8,8 +8,6 @@ No judgements: suggestions, which are a model's, and the responses of records th
 does not say which responses are drafts or discarded. ``take: [record not completed]`` reads these too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,11 +18,7 @@ DEFAULTS = {"id": "id", "label": "label", "annotator": "annotator", "document": 
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The responses of every record, and those that are no judgements.
-
-    Raises:
-        StanceError: Not JSON.
-    """
+    """The responses of every record, and those that are no judgements."""
     shown: dict[tuple[str, str], str] = {}
     for piece in opened.pieces:
         if piece.name.endswith("settings.json"):

@@ -10,8 +10,6 @@ span may have parts. Without a ``.txt`` the words are those of the ``.ann``. Spa
 those whose words are others in the text.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -48,11 +46,7 @@ class Marked:
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """What is marked in every ``.ann``.
-
-    Raises:
-        StanceError: A line that is none of brat's, or names what is not there.
-    """
+    """What is marked in every ``.ann``."""
     texts = {piece.name: piece for piece in opened.pieces if piece.suffix == ".txt"}
     for piece in opened.pieces:
         if piece.suffix == ".ann":

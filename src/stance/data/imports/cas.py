@@ -1,7 +1,5 @@
 """UIMA's XMI and CAS JSON, by dkpro-cassis, which turns UTF-16 positions into characters."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -26,10 +24,7 @@ ENDS = (("Governor", "Dependent"), ("source", "target"))
 def read_cas(piece: Piece, encoding: str = "", types: Piece | None = None) -> Iterator[Record]:
     """The annotations of a document.
 
-    Args:
-        piece: XMI or CAS JSON.
-        encoding: Not used: XML says its own, JSON is UTF-8.
-        types: The type system of an XMI.
+    An XMI needs its type system; XML says its encoding, JSON is UTF-8.
 
     Raises:
         StanceError: dkpro-cassis is not installed, no type system, not of its format, or XML with entities.

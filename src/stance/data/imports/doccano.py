@@ -9,8 +9,6 @@ file for each member, with every row of the project, so that a row without label
 characters. Labels of the oldest files are numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,27 +27,21 @@ SHARED = "all"
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The labels, spans and relations of every row, and rows without any.
-
-    Raises:
-        StanceError: Not JSON, or a span that is not within its text.
-    """
+    """The labels, spans and relations of every row, and rows without any."""
     for piece in opened.pieces:
         if piece.suffix == ".jsonl":
             rows: Iterator[tuple[str, dict[str, Any]]] = json_lines(piece, opened.options.encoding)
         elif piece.suffix == ".json":
             rows = json_items(piece)
         elif piece.suffix == ".csv":
-            rows = ((place, _of_csv(row)) for place, row in sheet_rows(piece, opened.options))
+            rows = (
+                (place, {**row, "label": [*filter(None, row.get("label", "").split("#"))]})  # several are joined so
+                for place, row in sheet_rows(piece, opened.options)
+            )
         else:
             continue
         for number, (place, row) in enumerate(rows, start=1):
             yield from _row(row, place, piece.stem, number)
-
-
-def _of_csv(row: Mapping[str, str]) -> dict[str, Any]:
-    """Several labels of a cell are joined by ``#``."""
-    return {**row, "label": [label for label in row.get("label", "").split("#") if label]}
 
 
 def _row(row: Mapping[str, Any], place: str, file: str, number: int) -> Iterator[Record]:

@@ -1,7 +1,5 @@
 """A first mapping for an export: what is known is filled in, the rest is left open for the coder."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -23,7 +21,7 @@ TEXTS = ("text", "full_text", "sentence", "tweet", "content", "quote", "headline
 def first_mapping(found: Survey, path: str | Path) -> str:
     """A mapping to be completed: what is known is filled in, ``???`` stands where the coder must say something."""
     fields, tool = found.fields, found.opened.tool
-    layer = found.main
+    layer, others = found.main, [name for name in found.layers if name != found.main]
     known = TOOLS[tool].defaults
     columns = _columns_of_annotators(fields) if tool == "table" else []
     label = known.get("label") or _named(fields, SEGMENTS["label"]) or OPEN
@@ -33,7 +31,7 @@ def first_mapping(found: Survey, path: str | Path) -> str:
         f"# What is what in {_quoted(Path(path).name)}. Say something wherever {OPEN} stands; see docs/annotate.md.",
         f"tool: {tool}",
         *([f"sheet: {_quoted(found.opened.options.sheet)}"] if found.opened.options.sheet else []),
-        *([f"layer: {_quoted(layer)}" + _others(found)] if layer else []),
+        *([f"layer: {_quoted(layer)}" + (f"  # or {', '.join(others[:10])}" if others else "")] if layer else []),
         f"text: {_text(fields, known)}",
         f'holder: {_quoted(known.get("holder", ""))}  # a field, or {{value: words}}; "" = the author of the text',
     ]
@@ -62,11 +60,6 @@ def next_command(path: str | Path, mapping: str | Path) -> str:
     """What trains on the export once the mapping is complete."""
     given = [setting("data.path", str(path)), setting("data.mapping", str(mapping))]
     return " ".join(["python scripts/train.py data=import", *given, "data.name=NAME split=document model=tfidf"])
-
-
-def _others(found: Survey) -> str:
-    others = [name for name in found.layers if name != found.main]
-    return f"  # or {', '.join(others[:10])}" if others else ""
 
 
 def _text(fields: Mapping[str, Counter[str]], known: Mapping[str, str]) -> str:

@@ -11,8 +11,6 @@ Positions count UTF-16 units. Labels of whole documents are not in TSV. XMI and 
 ``pip install 'stance[inception]'``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -43,11 +41,7 @@ class Part:
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The annotations of every document and annotator.
-
-    Raises:
-        StanceError: Nothing that could be annotations, or see the modules that read them.
-    """
+    """The annotations of every document and annotator."""
     parts = list(_parts(opened.pieces))
     if not parts:
         found = [piece.name for piece in opened.pieces[:5]]

@@ -1,7 +1,5 @@
 """From records to rows: what the mapping says of each, what is left out and why."""
 
-from __future__ import annotations
-
 import fnmatch
 import logging
 from collections import Counter
@@ -59,11 +57,6 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
     Several judgements of one row by one annotator: the later counts where the tool says when each was made, and none
     where the last was to skip it; the same answer twice counts once; otherwise both stay, and are a fault that the
     check of the corpus tells.
-
-    Args:
-        records: Of a tool.
-        mapping: What is what.
-        place: Of the export, for messages.
 
     Raises:
         StanceError: About all faulty records: an unknown label, no text or target, a field that no record has.
@@ -156,7 +149,8 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
         return
     for name in ("text", "target"):
         if name not in row:
-            raise input_error(record.place, f"the mapping says no {name}", allowed=f"{name}: FIELD, of {_few(values)}")
+            names = ", ".join([*values][:30]) + (f" and {len(values) - 30} more" if len(values) > 30 else "")
+            raise input_error(record.place, f"the mapping says no {name}", allowed=f"{name}: FIELD, of {names}")
         if not row[name]:
             hint = "'texts:' in the mapping, if they are in another file" if name == "text" else "a value or leave_out"
             raise input_error(record.place, f"no {name}", found=row[name], allowed=hint)
@@ -169,11 +163,6 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
     row["annotator"] = row.get("annotator") or SOMEBODY
     row["document"] = row.get("document") or unit
     yield row
-
-
-def _few(values: Mapping[str, str]) -> str:
-    names = list(values)
-    return ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
 
 
 def _check_names(mapping: ImportMapping, names: set[str], place: str) -> None:
@@ -213,11 +202,7 @@ class Joined:
         return rows
 
     def add(self, values: Mapping[str, str], place: str) -> dict[str, str]:
-        """The record's values and those of the other file; where both have a name, the record's counts.
-
-        Raises:
-            StanceError: There is nothing of this id.
-        """
+        """The record's values and those of the other file; where both have a name, the record's counts."""
         wanted = values.get(self.texts.by, "")
         if self.folder:
             if wanted not in self.known:

@@ -10,8 +10,6 @@ No judgements: cancelled and skipped annotations, drafts, predictions, history, 
 Positions count UTF-16 units.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,11 +26,7 @@ ANSWERS |= {"rating": "rating", "number": "number", "textarea": "text", "pairwis
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The results of every task, and what is none, with the reason.
-
-    Raises:
-        StanceError: Not JSON, or a span that is not within its text.
-    """
+    """The results of every task, and what is none, with the reason."""
     for piece in opened.pieces:
         if piece.suffix == ".json":
             for place, task in json_items(piece):
@@ -116,7 +110,21 @@ def _results(
             names = [regions.get(other, {}).get("labels", ""), *map(plain, item.get("labels") or [])]
             ties.setdefault(one, []).extend((name, words) for name in names if name)
     for item in results:
-        yield from _result(item, values, regions, ties, place, when)
+        kind, key = plain(item.get("type")), plain(item.get("id"))
+        if kind == "relation":
+            one, other = plain(item.get("from_id")), plain(item.get("to_id"))
+            found = _relation(item, values["task"], regions.get(one, {}), regions.get(other, {}))
+            yield Record(f"{place}, relation {one} to {other}", {**values, **found}, layer="relation", when=when)
+        elif kind in ANSWERS:
+            region, layer = regions.get(key, {}), plain(item.get("from_name"))
+            at = f"{region['start']}-{region['end']}" if region else ""
+            unit = f"{values['task']}@{at}" if at else values["task"]
+            own = {**values, **region, **linked(ties.get(key, [])), "id": unit}
+            chosen = (item.get("value") or {}).get(ANSWERS[kind])
+            for value in chosen if isinstance(chosen, list) else [chosen]:
+                path = [plain(part) for part in value] if isinstance(value, list) else [plain(value)]
+                label = {"label": path[-1], "parent": path[-2] if len(path) > 1 else "", "path": " > ".join(path)}
+                yield Record(f"{place}, {layer}" + (f", {at}" if at else ""), own | label, layer=layer, when=when)
 
 
 def _spans_label(item: Mapping[str, Any]) -> str:
@@ -152,59 +160,10 @@ def _shown(raw: Mapping[str, Any], item: Mapping[str, Any], words: str, offsets:
     return candidates[0] if candidates and len(Units(candidates[0])) >= offsets["end"] else None
 
 
-def _result(
-    item: Mapping[str, Any],
-    values: Mapping[str, str],
-    regions: Mapping[str, Mapping[str, str]],
-    ties: Mapping[str, list[tuple[str, str]]],
-    place: str,
-    when: str,
-) -> Iterator[Record]:
-    """One record for each value that was chosen."""
-    kind, key = plain(item.get("type")), plain(item.get("id"))
-    if kind == "relation":
-        yield _relation(item, values, regions, place, when)
-        return
-    if kind not in ANSWERS:
-        return
-    region = regions.get(key, {})
-    unit = f"{values['task']}@{region['start']}-{region['end']}" if region else values["task"]
-    chosen = (item.get("value") or {}).get(ANSWERS[kind])
-    for value in chosen if isinstance(chosen, list) else [chosen]:
-        path = [plain(part) for part in value] if isinstance(value, list) else [plain(value)]
-        yield Record(
-            f"{place}, {plain(item.get('from_name'))}" + (f", {region['start']}-{region['end']}" if region else ""),
-            {
-                **values,
-                **region,
-                **linked(ties.get(key, [])),
-                "id": unit,
-                "label": path[-1],
-                "parent": path[-2] if len(path) > 1 else "",
-                "path": " > ".join(path),
-            },
-            layer=plain(item.get("from_name")),
-            when=when,
-        )
-
-
-def _relation(
-    item: Mapping[str, Any],
-    values: Mapping[str, str],
-    regions: Mapping[str, Mapping[str, str]],
-    place: str,
-    when: str,
-) -> Record:
-    one, other = regions.get(plain(item.get("from_id")), {}), regions.get(plain(item.get("to_id")), {})
+def _relation(item: Mapping[str, Any], task: str, one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a relation between two regions."""
+    spans = [f"{region.get('start', '')}-{region.get('end', '')}" for region in (one, other)]
     ends = {"from": one.get("span", ""), "from.label": one.get("labels", "")}
     ends |= {"to": other.get("span", ""), "to.label": other.get("labels", "")}
-    unit = (
-        f"{values['task']}@{one.get('start', '')}-{one.get('end', '')}>{other.get('start', '')}-{other.get('end', '')}"
-    )
     label = "; ".join(plain(label) for label in item.get("labels") or [])
-    return Record(
-        f"{place}, relation {plain(item.get('from_id'))} to {plain(item.get('to_id'))}",
-        {**values, **one, **ends, "id": unit, "label": label},
-        layer="relation",
-        when=when,
-    )
+    return {**one, **ends, "id": f"{task}@{'>'.join(spans)}", "label": label}

@@ -1,7 +1,5 @@
 """The mapping: a small YAML file in which a coder says what in an export is text, holder, target and label."""
 
-from __future__ import annotations
-
 import dataclasses
 import operator
 import re
@@ -140,11 +138,7 @@ def read_mapping(path: str | Path, defaults: Mapping[str, str] | None = None) ->
 
 
 def to_mapping(said: object, place: str, defaults: Mapping[str, str] | None = None) -> ImportMapping:
-    """The same of what stands in the file.
-
-    Raises:
-        StanceError: See :func:`read_mapping`.
-    """
+    """The same of what stands in the file."""
     said = dictionary(said, place, KEYS)
     questions = listed(said.get("questions"))
     common = {key: value for key, value in said.items() if key in QUESTION_KEYS}

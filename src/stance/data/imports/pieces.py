@@ -1,12 +1,11 @@
 """The files of an export, whether they lie alone, in a folder or in a zip: nothing is ever unpacked to the disk."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
@@ -59,21 +58,13 @@ class Piece:
             return stream.read(size)
 
     def check_size(self, of: str = "this kind of file is read as a whole; export fewer documents at once") -> None:
-        """Refuse a file that must be in memory as a whole and is larger than that should hold.
-
-        Raises:
-            StanceError: Says what ``of`` says.
-        """
+        """Refuse a file that must be in memory as a whole and is larger than that should hold."""
         if self.size > LARGEST:
             allowed = f"{LARGEST >> 20} MB, as {of}"
             raise input_error(self.place, "too large", found=f"{self.size >> 20} MB", allowed=allowed)
 
     def read(self) -> bytes:
-        """All its bytes.
-
-        Raises:
-            StanceError: They are more than memory should hold.
-        """
+        """All its bytes."""
         self.check_size()
         with closing(self.open()) as stream:
             return stream.read()
@@ -90,14 +81,9 @@ def pieces_of(path: str | Path) -> tuple[Piece, ...]:
         return _folder(path)
     with path.open("rb") as stream:
         packed = stream.read(4) == b"PK\x03\x04"
-    if packed and not _is_office(path):
+    if packed and path.suffix.lower() not in (".xlsx", ".xlsm", ".docx"):  # which are zips too
         return zipped(path, str(path))
     return (Piece(path.name, str(path), path.stat().st_size, lambda: path.open("rb")),)
-
-
-def _is_office(path: Path) -> bool:
-    """A workbook is a zip too."""
-    return path.suffix.lower() in (".xlsx", ".xlsm", ".docx")
 
 
 def _folder(path: Path) -> tuple[Piece, ...]:
@@ -121,25 +107,22 @@ def _opener(file: Path) -> Callable[[], BinaryIO]:
 
 
 def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
-    """The files of a zip, or of one inside a zip by its bytes.
-
-    Raises:
-        StanceError: See :func:`pieces_of`.
-    """
+    """The files of a zip, or of one inside a zip by its bytes."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise input_error(place, f"not a readable zip: {first_line(error)}") from None
     members = [member for member in archive.infolist() if not member.is_dir()]
     check_members(members, place)
-
-    def opener(member: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
-        # The pieces share the archive, whose list of thousands of files is thus read once; it closes with the last.
-        return lambda: cast(BinaryIO, archive.open(member))
-
     shown = [m for m in members if not PurePosixPath(m.filename).name.startswith((".", "__MACOSX"))]
+    # The pieces share the archive, whose list of thousands of files is thus read once; it closes with the last.
     return tuple(
-        Piece(member.filename, f"{place}: {member.filename}", member.file_size, opener(member))
+        Piece(
+            member.filename,
+            f"{place}: {member.filename}",
+            member.file_size,
+            cast(Callable[[], BinaryIO], partial(archive.open, member)),
+        )
         for member in sorted(shown, key=lambda member: member.filename)
         if not member.filename.startswith("__MACOSX/")
     )

@@ -9,8 +9,6 @@ a relation of an accepted line. Its layer is ``binary``, ``choice``, ``span`` or
 of one annotator to one task the later counts; lines are in the order of time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,11 +19,7 @@ DEFAULTS = {"id": "id", "text": "text", "label": "label", "annotator": "annotato
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The answers of every line, and those that are none, with the reason.
-
-    Raises:
-        StanceError: Not JSONL, or a span that is not within its text.
-    """
+    """The answers of every line, and those that are none, with the reason."""
     for piece in opened.pieces:
         if piece.suffix == ".jsonl":
             for number, (place, line) in enumerate(json_lines(piece, opened.options.encoding), start=1):

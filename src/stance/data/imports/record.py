@@ -3,8 +3,6 @@
 What is holder, target, text and label is not decided here: that says the mapping.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 

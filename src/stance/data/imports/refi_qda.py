@@ -10,8 +10,6 @@ the export, the words are the selection's name, which some programs cut. Positio
 units, CRLF as two; where the selection's name says otherwise, the other way is taken.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Rows of a sheet as people keep them: workbooks of several sheets, headers of several rows, merged cells, any csv."""
 
-from __future__ import annotations
-
 import datetime
 import io
 import itertools
@@ -112,7 +110,7 @@ def _separated(piece: Piece, options: Options) -> Iterator[Numbered]:
     if told := re.fullmatch(r"sep=(.)\s*", first, re.IGNORECASE):
         mark, first = told[1], next(texts, "")
     else:
-        mark = max(",;\t|", key=lambda mark: _outside_quotes(first, mark))
+        mark = max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
     lines = (Line(number, text) for number, text in enumerate(itertools.chain([first], texts), start=1))
     reader = CellReader(piece.place, lines, mark, quoted=options.quoting != "none", as_text=_AS_TEXT)
     width = 0
@@ -139,16 +137,8 @@ def _ended(lines: Iterable[str]) -> Iterator[str]:
         yield from io.StringIO(line, newline="\r")
 
 
-def _outside_quotes(line: str, mark: str) -> int:
-    return re.sub(r'"[^"]*"', "", line).count(mark)
-
-
 def sheet_names(piece: Piece) -> list[str]:
-    """The sheets of a workbook, in order.
-
-    Raises:
-        StanceError: It is none.
-    """
+    """The sheets of a workbook, in order."""
     _check_book(piece)
     with closing(piece.open()) as file:
         return sheets.sheet_names(file, piece.place)

@@ -1,7 +1,5 @@
 """What is in an export, before anything is decided: layers, labels, annotators, fields, and what would be left out."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -68,15 +66,7 @@ class Survey:
 
 
 def survey(path: str | Path, tool: str = "") -> Survey:
-    """Go through an export once.
-
-    Args:
-        path: A file, folder or zip.
-        tool: Which wrote it; empty = as its content says.
-
-    Raises:
-        StanceError: It cannot be read.
-    """
+    """Go through an export once."""
     opened = open_export(path, tool=tool)
     with content(str(path), "not to be read as a workbook"):
         opened = replace(opened, options=_sheet(opened.pieces))
@@ -138,7 +128,7 @@ def described(found: Survey) -> Iterator[str]:
     yield "fields:"
     for name, counts in found.fields.items():
         many = f"{MANY:,} or more" if len(counts) >= MANY else f"{len(counts):,}"
-        few = 1 < len(counts) <= min(FEW, counts.total() / 2) and _short(counts)
+        few = 1 < len(counts) <= min(FEW, counts.total() / 2) and max(map(len, counts)) <= 60
         yield f"  {name}: {many} different" + (_listed(counts) if few else "")
     for reason, n in found.left_out.most_common():
         yield f"left out: {n:,} {reason}"
@@ -147,10 +137,6 @@ def described(found: Survey) -> Iterator[str]:
         for name, words in record.values.items():
             if words:
                 yield f"  {name}: {_shortened(words) if name == found.person else _cut(words)}"
-
-
-def _short(counts: Counter[str]) -> bool:
-    return all(len(words) <= 60 for words in counts)
 
 
 def _listed(counts: Counter[str], what: str = "") -> str:

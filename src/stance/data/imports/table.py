@@ -6,8 +6,6 @@ which way a scale runs, stands in the task and not in the file. The sheets that 
 segments are read likewise, whatever the language of their headers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from stance.base.errors import input_error
@@ -28,11 +26,7 @@ SEGMENTS = {
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The rows of every table of the export.
-
-    Raises:
-        StanceError: None of its files is a table, or one cannot be read.
-    """
+    """The rows of every table of the export."""
     tables = [piece for piece in opened.pieces if piece.suffix in TABLES]
     if not tables:
         found = [piece.name for piece in opened.pieces[:5]]

@@ -3,8 +3,6 @@
 Beside the tasks goes a mapping, by which ``data=import`` reads what the tool gives back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 import yaml
 
 from stance.base.errors import input_error
-from stance.base.files import write_beside, write_json, write_jsonl
+from stance.base.files import write_beside, write_json, write_jsonl, write_text
 from stance.base.labels import LABELS
 from stance.base.names import beside
 from stance.base.spreadsheet import write_table
@@ -85,30 +83,19 @@ def check_kind(kind: str, output: str | Path) -> None:
 def write_tasks(
     path: str | Path, kind: str, tasks: Sequence[Task], *, annotators: Sequence[str] = (), model: str = ""
 ) -> Path:
-    """Write the tasks, the mapping that reads them back, and for Label Studio the interface; gives the mapping's path.
-
-    Args:
-        path: Of the tasks.
-        kind: One of ``KINDS``.
-        tasks: In the order in which they are to be coded.
-        annotators: Columns of a sheet, one for each person.
-        model: Who predicted, for Label Studio.
-    """
+    """Write the tasks, the mapping that reads them back, for Label Studio the interface; gives the mapping's path."""
     check_kind(kind, path)
     if kind == "label-studio":
         write_json(path, [_label_studio(task, model) for task in tasks])
-        with write_beside(beside(path, ".interface.xml")) as temporary:
-            temporary.write_text(INTERFACE, encoding="utf-8")
+        write_text(beside(path, ".interface.xml"), INTERFACE)
     elif kind == "sheet":
         _write_sheet(Path(path), tasks, annotators)
     else:
         made = _doccano if kind == "doccano" else _prodigy
         write_jsonl(path, (made(task) for task in tasks))
     mapping = beside(path, ".mapping.yaml")
-    with write_beside(mapping) as temporary:
-        said = yaml.safe_dump(_mapping(kind, annotators), sort_keys=False, allow_unicode=True)
-        comment = f"# Reads what the tool gives back: data=import data.mapping={mapping.name}"
-        temporary.write_text(f"{comment}\n{said}", encoding="utf-8")
+    said = yaml.safe_dump(_mapping(kind, annotators), sort_keys=False, allow_unicode=True)
+    write_text(mapping, f"# Reads what the tool gives back: data=import data.mapping={mapping.name}\n{said}")
     return mapping
 
 
@@ -155,7 +142,7 @@ def _write_workbook(path: Path, rows: list[list[str]], before: int) -> None:
         for column, words in enumerate(row, start=1):
             cell = sheet.cell(number, column)
             if words:
-                cell.value = _allowed(words)
+                cell.value = "".join(letter for letter in words if letter >= " " or letter in "\n\t")  # as it can hold
                 cell.data_type = "s"
             cell.alignment = Alignment(wrap_text=number > 1 and column <= before, vertical="top")
     offered = DataValidation(type="list", formula1=f'"{",".join(ASKED)}"', allow_blank=True)
@@ -164,11 +151,6 @@ def _write_workbook(path: Path, rows: list[list[str]], before: int) -> None:
     sheet.add_data_validation(offered)
     sheet.freeze_panes = "A2"
     book.save(path)
-
-
-def _allowed(words: str) -> str:
-    """Without control characters, which a workbook cannot hold."""
-    return "".join(letter for letter in words if letter >= " " or letter in "\n\t")
 
 
 def _mapping(kind: str, annotators: Sequence[str]) -> dict[str, Any]:
@@ -187,11 +169,7 @@ def _mapping(kind: str, annotators: Sequence[str]) -> dict[str, Any]:
 
 
 def ids_in(path: str | Path) -> set[str]:
-    """The ids of the rows in a file of tasks, or in what a tool gave back.
-
-    Raises:
-        StanceError: It holds none.
-    """
+    """The ids of the rows in a file of tasks, or in what a tool gave back."""
     ids: set[str] = set()
     for piece in pieces_of(path):
         if piece.suffix in (".json", ".jsonl"):

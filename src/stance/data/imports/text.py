@@ -1,7 +1,5 @@
 """Text of pieces: lines of any encoding, JSON of any length, spans, sentences and their offsets."""
 
-from __future__ import annotations
-
 import codecs
 import html
 import json
@@ -44,7 +42,11 @@ def lines_of(piece: Piece, encoding: str = "") -> Iterator[tuple[int, str]]:
     codec = encoding or ("utf-16" if piece.head(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "")
     other: list[int] = []
     if codec.lower().replace("_", "-").startswith("utf-16"):
-        yield from enumerate(_decoded(piece, codec).splitlines(keepends=True), start=1)
+        try:
+            text = piece.read().decode(codec)
+        except (UnicodeDecodeError, LookupError) as error:
+            raise input_error(piece.place, f"not {codec}: {first_line(error)}") from None
+        yield from enumerate(text.splitlines(keepends=True), start=1)
         return
     with closing(piece.open()) as stream:
         number = 0
@@ -75,28 +77,13 @@ def lines_of(piece: Piece, encoding: str = "") -> Iterator[tuple[int, str]]:
 
 
 def text_of_piece(piece: Piece, encoding: str = "") -> str:
-    """All its text as it stands, without byte order mark; line ends are kept.
-
-    Raises:
-        StanceError: It is too large to be in memory, or see :func:`lines_of`.
-    """
+    """All its text as it stands, without byte order mark; line ends are kept."""
     piece.check_size()
     return "".join(text for _, text in lines_of(piece, encoding))
 
 
-def _decoded(piece: Piece, codec: str) -> str:
-    try:
-        return piece.read().decode(codec)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise input_error(piece.place, f"not {codec}: {first_line(error)}") from None
-
-
 def json_lines(piece: Piece, encoding: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Place and object of each line of a JSONL file; empty lines are passed over.
-
-    Raises:
-        StanceError: A line is no JSON object.
-    """
+    """Place and object of each line of a JSONL file; empty lines are passed over."""
     for number, line in lines_of(piece, encoding):
         if not line.strip():
             continue
@@ -111,11 +98,7 @@ def json_lines(piece: Piece, encoding: str = "") -> Iterator[tuple[str, dict[str
 
 
 def json_items(piece: Piece) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Place and object of each item of a JSON list, one in memory at a time.
-
-    Raises:
-        StanceError: It is no JSON, no list, or not one of objects.
-    """
+    """Place and object of each item of a JSON list, one in memory at a time."""
     import ijson  # here, since few tools need it
 
     if not piece.head().removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
@@ -134,11 +117,7 @@ def json_items(piece: Piece) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def whole_json(piece: Piece) -> Any:  # noqa: ANN401 - JSON is what it is
-    """The value in a small JSON file.
-
-    Raises:
-        StanceError: It is none, or too large.
-    """
+    """The value in a small JSON file."""
     try:
         return json.loads(piece.read())
     except (ValueError, RecursionError) as error:
@@ -161,22 +140,14 @@ class Units:
         return len(self.units[: 2 * position].decode("utf-16-le", "replace")) if self.wide else position
 
     def span(self, start: int, end: int, place: str) -> tuple[int, int]:
-        """The same in characters.
-
-        Raises:
-            StanceError: Not within the text.
-        """
+        """The same in characters."""
         if not 0 <= start <= end <= len(self):
             raise input_error(place, "not within its document", found=[start, end], allowed=f"0 to {len(self)}")
         return self.character(start), self.character(end)
 
 
 def within(text: str, start: int, end: int, place: str) -> tuple[int, int]:
-    """Positions in characters, checked.
-
-    Raises:
-        StanceError: Not within the text.
-    """
+    """Positions in characters, checked."""
     if not 0 <= start <= end <= len(text):
         raise input_error(place, "not within its document", found=[start, end], allowed=f"0 to {len(text)}")
     return start, end

@@ -1,7 +1,5 @@
 """The tools whose exports are read, how each is known by its content, and opening one."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
@@ -50,11 +48,6 @@ UNREAD = {
 def open_export(path: str | Path, mapping: ImportMapping | None = None, tool: str = "") -> Opened:
     """The export at a path, and which tool wrote it.
 
-    Args:
-        path: A file, folder or zip.
-        mapping: For its tool, its files and how they are read.
-        tool: Instead of what the content says.
-
     Raises:
         StanceError: Not there, of no tool that is known, or a name of none.
     """
@@ -89,11 +82,7 @@ def records_of(opened: Opened) -> Iterator[Record]:
 
 
 def recognised(pieces: tuple[Piece, ...], place: str) -> str:
-    """The tool that wrote these files, by what stands in them.
-
-    Raises:
-        StanceError: None that is known.
-    """
+    """The tool that wrote these files, by what stands in them."""
     others = [piece for piece in pieces if piece.suffix not in TABLES]
     tables = [piece for piece in pieces if piece.suffix in TABLES]
     for piece in (*others[:50], *tables[:50]):

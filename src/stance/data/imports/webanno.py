@@ -1,7 +1,5 @@
 """WebAnno TSV 3: a token a line, a column a feature; spans of several tokens are known by their numbers."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 After Ribeiro, Wu, Guestrin and Singh 2020 (Beyond Accuracy: Behavioral Testing of NLP Models with CheckList, ACL).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,18 +34,10 @@ def run_suite(predictor: Predictor, suite: Suite, seed: int = 0) -> dict[str, An
     in a DIR, if P(favor) - P(against) does not go at least ``MARGIN`` in the direction of the two labels given, unless
     both labels are right.
 
-    Args:
-        predictor: Any model.
-        suite: See :func:`stance.evaluation.checks.suite.read_suite`.
-        seed: Of the draw of the cases.
-
     Returns:
         ``tests``: of each, name, kind, what it is about, ``n``, ``failed``, ``rate`` with 95% Wilson interval, failures
         and cases by template, up to ``SHOWN`` ``failures``, and for DIR ``both_right``, the share of cases with both
         labels right; ``kinds``: tests, cases and failures of each kind.
-
-    Raises:
-        StanceError: See :func:`stance.evaluation.checks.suite.cases_of`.
     """
     cases = [(test, case) for test in suite.tests for case in cases_of(test, seed)]
     rows = [row for _, case in cases for row in (case.first, case.then) if row is not None]
@@ -124,11 +114,7 @@ def behaviour_table(report: Mapping[str, Any]) -> str:
 
 
 def behave(config: BehaviourConfig) -> tuple[dict[str, Any], Path]:
-    """Run a suite on a checkpoint and write the report; the report, and where it was written.
-
-    Raises:
-        StanceError: The suite or the checkpoint is faulty or not there.
-    """
+    """Run a suite on a checkpoint and write the report; the report, and where it was written."""
     path = BUNDLED if config.suite is None else Path(config.suite)
     suite = read_suite(path)
     report = run_suite(StanceClassifier.from_pretrained(config.checkpoint).predictor, suite)

@@ -3,8 +3,6 @@
 Each takes the text and a random generator, and gives the text back unchanged where it has nothing to do.
 """
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -94,7 +92,8 @@ def paraphrase(text: str, draw: random.Random) -> str:
     """
     text = _turned(text)
     both = CONTRACTIONS | {short: long for long, short in CONTRACTIONS.items() if "'" in short}
-    text = re.sub(_any(both), lambda match: _as(match.group(), both[match.group().lower()]), text, flags=re.I)
+    phrases = "|".join(sorted(map(re.escape, both), key=len, reverse=True))
+    text = re.sub(rf"\b(?:{phrases})\b", lambda match: _as(match[0], both[match[0].lower()]), text, flags=re.I)
     for pattern, synonym in SYNONYMS.items():
         text = re.sub(rf"\b{pattern}\b", synonym, text)
     return text
@@ -109,10 +108,6 @@ def _turned(text: str) -> str:
         return f"T{who[1:]} {verb} that {_lower(clause)}."
     when = re.fullmatch(rf"({OPENERS}\b[^.]*) (on (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\.", text)
     return f"O{when[2][1:]} {_lower(when[1])}." if when else text
-
-
-def _any(phrases: Mapping[str, str]) -> str:
-    return r"\b(?:" + "|".join(sorted(map(re.escape, phrases), key=len, reverse=True)) + r")\b"
 
 
 def _as(found: str, replacement: str) -> str:

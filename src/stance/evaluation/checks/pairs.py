@@ -4,23 +4,22 @@ As in contrast sets (Gardner et al. 2020, Evaluating Models' Local Decision Boun
 EMNLP): a habit gets single rows right, but not both of a pair whose gold labels are unlike.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 from stance.base.annotations import Example
 from stance.base.words import composed
 from stance.data.corpora.negotiation import CHANGES, MINIMAL_PAIR
 from stance.evaluation.evaluate import over_seeds
+from stance.evaluation.metrics import interval_of
 
 
 def score(rows: Sequence[Example], said: Sequence[str], headline: str, samples: int, seed: int) -> dict[str, float]:
     """The measure of some labels, with its interval over documents."""
-    found = over_seeds(rows, [said], names=(), headline=headline, samples=samples, seed=seed)[headline]
-    return {key: found[key] for key in ("value", "low", "high")}
+    return interval_of(over_seeds(rows, [said], names=(), headline=headline, samples=samples, seed=seed)[headline])
 
 
 #: What two rows share that differ in target or in holder.
@@ -42,27 +41,9 @@ def groups(examples: Sequence[Example], same: Sequence[str]) -> dict[tuple[str, 
     return {key: list(group.values()) for key, group in found.items()}
 
 
-def holder_pairs(examples: Sequence[Example]) -> list[tuple[Example, Example]]:
-    """Every two rows of one sentence and target with different holders."""
-    return _pairs(examples, HOLDER_ASIDE)
-
-
-def target_pairs(examples: Sequence[Example]) -> list[tuple[Example, Example]]:
-    """Every two rows of one sentence and holder with different targets."""
-    return _pairs(examples, TARGET_ASIDE)
-
-
-def _pairs(examples: Sequence[Example], same: Sequence[str]) -> list[tuple[Example, Example]]:
-    return [
-        (first, second)
-        for group in groups(examples, same).values()
-        for index, first in enumerate(group)
-        for second in group[index + 1 :]
-    ]
-
-
-#: By what two rows of a sentence differ in.
-PAIRS = {"holder": holder_pairs, "target": target_pairs}
+def pairs_in(examples: Sequence[Example], same: Sequence[str]) -> list[tuple[Example, Example]]:
+    """Every two rows of one sentence that agree in the named fields and not in the others."""
+    return [pair for group in groups(examples, same).values() for pair in combinations(group, 2)]
 
 
 def minimal_pairs(examples: Sequence[Example], related: Sequence[Example] = ()) -> list[tuple[Example, Example]]:
@@ -90,11 +71,7 @@ def pair_scores(
 ) -> dict[str, Any]:
     """Pair accuracy: the share of pairs of which both rows are right.
 
-    Args:
-        pairs: With gold labels.
-        said: The label of each row, two for each pair in their order.
-        samples: Bootstrap samples over documents.
-        seed: Of the bootstrap.
+    Of each pair two labels were said, in their order.
 
     Returns:
         ``n`` pairs in ``documents``; and if any ``both``, ``first``, ``second``: the share of pairs with both, the

@@ -5,8 +5,6 @@ Natural Language Inference Data, NAACL; for stance Kaushal, Saha and Ganguly 202
 the input loses a part.
 """
 
-from __future__ import annotations
-
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -29,12 +27,12 @@ from stance.data.seen import warn_of_learnt
 from stance.data.splits import Splits
 from stance.evaluation.checks.pairs import (
     HOLDER_ASIDE,
-    PAIRS,
     TARGET_ASIDE,
     groups,
     key_of,
     minimal_pairs,
     pair_scores,
+    pairs_in,
     score,
 )
 from stance.evaluation.checks.robustness import compare, robustness
@@ -99,7 +97,7 @@ def probe(
             probes[name] |= compare(of, [plain[index] for index in chosen], said, "probed", *settings)
             if name.endswith("in_sentence"):
                 probes[name]["known"] = score(rows, said, *settings)
-    parted = {name: find(examples) for name, find in PAIRS.items()}
+    parted = {name: pairs_in(examples, same) for name, same in (("holder", HOLDER_ASIDE), ("target", TARGET_ASIDE))}
     parted["minimal_pair"] = minimal_pairs(examples, related)
     pairs = {
         name: pair_scores(found, ask.labels([row for pair in found for row in pair]), samples, seed)
@@ -242,10 +240,11 @@ def probe_table(report: Mapping[str, Any]) -> str:
     attacks = report["robustness"]["attacks"]
     rows = [_line(name, found, "probed") for name, found in report["probes"].items()]
     rows += [_line(f"attack: {name}", found, "edited") for name, found in attacks.items()]
-    pairs = [
-        [name, found["n"], *_shares(found), found.get("differ", {"n": 0})["n"], _both(found.get("differ", {}))]
-        for name, found in report["pairs"].items()
-    ]
+    pairs = []
+    for name, found in report["pairs"].items():
+        differ = found.get("differ", {"n": 0})
+        both = in_words(differ["both"]) if "both" in differ else ""
+        pairs.append([name, found["n"], *_shares(found), differ["n"], both])
     losses = [f"{name} {_number(found.get('relative_loss'), '+.1%')}" for name, found in attacks.items()]
     return "\n".join(
         [
@@ -273,10 +272,6 @@ def _shares(found: Mapping[str, Any]) -> list[str]:
     return [in_words(found[key]) if found["n"] else "" for key in ("both", "first", "second")]
 
 
-def _both(found: Mapping[str, Any]) -> str:
-    return in_words(found["both"]) if "both" in found else ""
-
-
 def _number(value: float | None, form: str) -> str:
     return "none" if value is None else format(value, form)
 
@@ -287,11 +282,7 @@ def related_rows(splits: Splits, part: str) -> list[Example]:
 
 
 def probe_part(config: ProbeConfig) -> tuple[dict[str, Any], Path]:
-    """Probes and robustness of a checkpoint on one part of a dataset; the report, and where it was written.
-
-    Raises:
-        StanceError: An unknown part; a faulty file or checkpoint.
-    """
+    """Probes and robustness of a checkpoint on one part of a dataset; the report, and where it was written."""
     splits, record = load_part(config.outputs, config.data, config.split, config.part)
     examples, related = splits[config.part], related_rows(splits, config.part)
     classifier = StanceClassifier.from_pretrained(config.checkpoint)

@@ -5,8 +5,6 @@ KI 35), with resilience after Thorne et al. 2019 (Evaluating adversarial attacks
 systems, EMNLP).
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +14,7 @@ from stance.base.annotations import Example
 from stance.base.predictions import Predictor
 from stance.evaluation.checks.edits import EDITS
 from stance.evaluation.evaluate import over_seeds, predict_examples
+from stance.evaluation.metrics import interval_of
 
 #: The attacks of Schiller et al. and the edit that each is here.
 ATTACKS: Mapping[str, str] = {"negation": "tautology", "spelling": "spelling", "paraphrase": "paraphrase"}
@@ -45,14 +44,6 @@ def robustness(
     With f the headline measure on the rows that an edit changes, f' that on the edited rows: relative loss is
     (f - f') / f, and resilience the mean of f' over the edits, which is that of Thorne et al., the sum of c f' over the
     sum of c, with every correctness rate c, the share of edited rows whose label still holds, taken to be 1.
-
-    Args:
-        predictor: Any model.
-        examples: With the gold labels.
-        plain: The labels that the model gave the unedited examples.
-        headline: One of ``base.measures.ALL_MEASURES``.
-        samples: Bootstrap samples over documents.
-        seed: Of the edits and of the bootstrap.
 
     Returns:
         ``attacks``: of each, ``n`` rows that the edit changes, in ``documents``; and if any: ``plain`` and ``edited``
@@ -95,12 +86,8 @@ def compare(
     first = over_seeds(examples, [before], names=(), headline=headline, samples=samples, seed=seed)
     other = over_seeds(examples, [after], [before], names=(), headline=headline, samples=samples, seed=seed)
     return {
-        "plain": _without_sd(first[headline]),
-        name: _without_sd(other[headline]),
-        "difference": _without_sd(other["gain"]),
+        "plain": interval_of(first[headline]),
+        name: interval_of(other[headline]),
+        "difference": interval_of(other["gain"]),
         "changed": sum(a != b for a, b in zip(before, after, strict=True)) / len(examples),
     }
-
-
-def _without_sd(score: Mapping[str, float]) -> dict[str, float]:
-    return {key: score[key] for key in ("value", "low", "high")}

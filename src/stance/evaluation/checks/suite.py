@@ -1,7 +1,5 @@
 """Suites of behaviour tests: templates in YAML, checked strictly, and filled to cases by a seeded draw."""
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -339,9 +337,6 @@ def _row(fields: Mapping[str, str], drawn: Drawn, label: Label | None) -> Row:
         return value if isinstance(value, str) else value[match[3]]
 
     text, holder, target = (PLACEHOLDER.sub(filler, fields[key]) for key in ROW_KEYS[:3])
-    return Row(_capitals(text), holder, target, label)
-
-
-def _capitals(text: str) -> str:
-    """A capital at the beginning, in a quotation that opens the text too, and after a full stop."""
-    return re.sub(r'(^|[.!?]["”]? )(["“]?)([a-z])', lambda match: match[1] + match[2] + match[3].upper(), text)
+    # a capital at the beginning, in a quotation that opens the text too, and after a full stop
+    text = re.sub(r'(^|[.!?]["”]? )(["“]?)([a-z])', lambda match: match[1] + match[2] + match[3].upper(), text)
+    return Row(text, holder, target, label)
