@@ -90,12 +90,20 @@ def checked(probabilities: Probabilities) -> Probabilities:
 
 
 def probabilities_of(predictor: Predictor, questions: Sequence[Question]) -> Probabilities:
-    """A model's probabilities, shape (rows, 3); without questions the model does not run."""
+    """A model's probabilities, shape (rows, 3); without questions the model does not run.
+
+    Raises:
+        StanceError: See :func:`checked`.
+    """
     return checked(predictor.predict_proba(questions)) if questions else np.zeros((0, len(LABELS)))
 
 
 def to_predictions(probabilities: Probabilities) -> list[Prediction]:
-    """The most probable label of each row, and its scores; a tie goes to the first label in their order."""
+    """The most probable label of each row, and its scores; a tie goes to the first label in their order.
+
+    Raises:
+        StanceError: See :func:`checked`.
+    """
     return [
         Prediction(LABELS[int(np.argmax(row))], {label: float(p) for label, p in zip(LABELS, row, strict=True)})
         for row in checked(probabilities)

@@ -87,7 +87,11 @@ def sheet_rows(path: Path, wanted: Collection[str] = ()) -> Iterator[ScannedRow]
 
 
 def sheet_names(file: IO[bytes], place: str) -> list[str]:
-    """The sheets of a workbook, in order."""
+    """The sheets of a workbook, in order.
+
+    Raises:
+        StanceError: It is none.
+    """
     with _book(file, place) as book:
         return list(book.sheetnames)
 

@@ -71,7 +71,11 @@ def scan_length(path: str | Path) -> int:
 
 
 def _parquet() -> Any:  # noqa: ANN401 - a module
-    """The module that needs pyarrow."""
+    """The module that needs pyarrow.
+
+    Raises:
+        StanceError: It is not installed.
+    """
     with from_extras():
         from stance.base import parquet
     return parquet

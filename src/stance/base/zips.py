@@ -52,7 +52,11 @@ def check_archive(archive: zipfile.ZipFile, place: str, most: int = LARGEST_ZIP)
 
 
 def check_prolog(part: IO[bytes], place: str) -> None:
-    """Refuse XML with a document type, whatever its encoding; what comes after its first element is not looked at."""
+    """Refuse XML with a document type, whatever its encoding; what comes after its first element is not looked at.
+
+    Raises:
+        StanceError: It has one.
+    """
     seen: list[str] = []
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = lambda *_: seen.append("type")

@@ -92,7 +92,11 @@ def label_of(
 
 
 def tags_of(value: object, column: str, place: str) -> tuple[str, ...]:
-    """The tags in a field: a list, or words with space between them; none where it is missing."""
+    """The tags in a field: a list, or words with space between them; none where it is missing.
+
+    Raises:
+        StanceError: It is something else.
+    """
     tags = value.split() if isinstance(value, str) else value or []
     if not isinstance(tags, list):
         raise input_error(place, f"field {column!r} is no list of tags", found=value, allowed="a list, or words")

@@ -99,7 +99,11 @@ def split_beside(other: DataConfig) -> SplitConfig:
 
 
 def load_part(outputs: str | Path, data: DataConfig, split: SplitConfig, part: str) -> tuple[Splits, DatasetRecord]:
-    """The dataset, built if need be, that has a part of this name."""
+    """The dataset, built if need be, that has a part of this name.
+
+    Raises:
+        StanceError: It has not, or see :func:`build_dataset`.
+    """
     splits, record, _ = build_dataset(outputs, data, split)
     if part not in splits:
         raise input_error("part", "no such part", found=part, allowed=splits)
@@ -143,7 +147,11 @@ def _standing(folder: Path, source: str) -> tuple[Splits, DatasetRecord] | None:
 
 
 def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "") -> tuple[Splits, DatasetRecord]:
-    """The examples of a corpus by part, and the record that goes with them; nothing is written."""
+    """The examples of a corpus by part, and the record that goes with them; nothing is written.
+
+    Raises:
+        StanceError: See :func:`build_dataset`.
+    """
     aggregation = aggregate(corpus.annotations, corpus.adjudicator)
     if not aggregation.examples:
         raise StanceError(f"{data.location}: every row is tied; no example has a label")

@@ -38,7 +38,11 @@ class Columns:
         }
 
     def check_read(self, key: str, read: Collection[str]) -> None:
-        """Refuse another name for a field that is not looked at."""
+        """Refuse another name for a field that is not looked at.
+
+        Raises:
+            StanceError: Names the key, the name and what is read.
+        """
         for field in fields(self):
             name = getattr(self, field.name)
             if name != field.default and field.name not in read:

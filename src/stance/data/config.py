@@ -34,7 +34,11 @@ class LabelSpellings:
     favor: list[str | None] = field(default_factory=list)
 
     def map(self) -> dict[str, str]:
-        """Label by spelling."""
+        """Label by spelling.
+
+        Raises:
+            StanceError: A spelling stands for two labels.
+        """
         return _by_spelling("labels", vars(self))
 
 
@@ -47,7 +51,11 @@ class PartSpellings:
     test: list[str | None] = field(default_factory=lambda: ["test"])
 
     def map(self) -> dict[str, str]:
-        """Part by spelling."""
+        """Part by spelling.
+
+        Raises:
+            StanceError: A spelling stands for two parts.
+        """
         return _by_spelling("parts", vars(self))
 
 

@@ -130,7 +130,11 @@ def _statements(path: Path, columns: Columns) -> Iterator[tuple[str, Row]]:
 
 
 def _types(path: Path, opened: sqlite3.Connection, columns: Columns) -> set[int]:
-    """The types of statement that have holder, target and label."""
+    """The types of statement that have holder, target and label.
+
+    Raises:
+        StanceError: There is no such type; the message lists every type with its variables.
+    """
     types: dict[int, list[str]] = defaultdict(list)
     for kind, name in opened.execute("SELECT StatementTypeId, Variable FROM VARIABLES ORDER BY ID"):
         types[kind].append(name)

@@ -79,7 +79,11 @@ def read(
 
 
 def opened_with(path: str | Path, mapping: str | Path, tool: str = "") -> tuple[Opened, ImportMapping]:
-    """The export, and the mapping with the defaults of its tool."""
+    """The export, and the mapping with the defaults of its tool.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
     opened = open_export(path, read_mapping(mapping), tool)
     said = read_mapping(mapping, TOOLS[opened.tool].defaults)
     return replace(opened, options=said.options), said

@@ -31,6 +31,9 @@ def write_listing(page: str | Path) -> bool:
 
     Returns:
         Whether that changed anything.
+
+    Raises:
+        StanceError: The page has no marks.
     """
     before = Path(page).read_text(encoding="utf-8")
     try:

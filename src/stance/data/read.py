@@ -12,7 +12,11 @@ from stance.data.info import info_of
 
 
 def read_corpus(data: DataConfig) -> Corpus:
-    """The corpus that the configuration names, in one spelling (:func:`stance.base.annotations.in_one_spelling`)."""
+    """The corpus that the configuration names, in one spelling (:func:`stance.base.annotations.in_one_spelling`).
+
+    Raises:
+        StanceError: The files are not there or not of their format.
+    """
     if data.hub:
         what, patterns = f"dataset {data.hub!r} at {data.revision!r}:", [data.path, f"{data.path.rstrip('/')}/*"]
         data = replace(data, root=str(fetch(data.hub, patterns, what, kind="dataset", revision=data.revision)))

@@ -61,6 +61,9 @@ def read_annotations(
         columns: Our name -> the file's name, for the fields that are called otherwise there.
         leave_out: Spellings of labels whose judgements are not read; ``""`` where there is none.
         encoding: Of the file, decoded strictly.
+
+    Raises:
+        StanceError: See :func:`read`.
     """
     if unknown := sorted(set(columns or {}) - {*REQUIRED, *OPTIONAL}):
         raise input_error(str(path), "no such field in columns", found=unknown, allowed=REQUIRED + OPTIONAL)
@@ -189,7 +192,11 @@ def corpus_of_rows(
     leave_out: Collection[str | None] = (),
     strict: bool = False,
 ) -> Corpus:
-    """The same of rows that were read from the file in another way, each with its place for messages."""
+    """The same of rows that were read from the file in another way, each with its place for messages.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
     annotations: list[Annotation] = []
     places: list[str] = []
     parts: dict[str, str] = {}

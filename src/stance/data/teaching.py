@@ -32,6 +32,9 @@ def disagreement(members: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
     Args:
         members: Of each model, shape (rows, labels).
+
+    Raises:
+        StanceError: Fewer than two models.
     """
     if len(members) < 2:
         raise input_error("order", "one model cannot disagree", found="disagreement", allowed="two files in input")

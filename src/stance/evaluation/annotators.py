@@ -177,6 +177,9 @@ def describe(
     Returns:
         ``rows``, how many were ``judged_by_several`` and on how many of these judgements ``differ``; ``alpha``,
         nominal and ordinal, with interval; ``fleiss``; ``pairs``; ``annotators``; ``targets``; ``ceiling``.
+
+    Raises:
+        StanceError: No row was judged by several.
     """
     voting = list({(a.id, a.annotator): a for a in corpus.annotations if a.annotator != corpus.adjudicator}.values())
     several = [row for row in by_row(voting).values() if len(row) > 1]

@@ -84,6 +84,9 @@ def audit_corpus(config: AuditConfig) -> tuple[dict[str, Any], Path]:
 
     Returns:
         The audit, and the page.
+
+    Raises:
+        StanceError: The corpus is not there or faulty, or cannot be divided.
     """
     split = replace(config.split, leaks="report") if config.split.leaks == "refuse" else config.split
     splits, record = divide(read_corpus(config.data), config.data, split)

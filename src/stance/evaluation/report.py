@@ -90,12 +90,20 @@ class Report:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], place: str) -> Report:
-        """Of a part, read from JSON; ``place`` is the file, for messages."""
+        """Of a part, read from JSON; ``place`` is the file, for messages.
+
+        Raises:
+            StanceError: A key that no report has, or one that every report has and is not there.
+        """
         return from_values(cls, values, place)
 
 
 def read_metrics(folder: Path) -> dict[str, Report]:
-    """The report of each part, from the ``metrics.json`` of a run's folder."""
+    """The report of each part, from the ``metrics.json`` of a run's folder.
+
+    Raises:
+        StanceError: It is not there, or not what a run wrote.
+    """
     path = folder / "metrics.json"
     return {part: Report.from_json(values, f"{path}, {part}") for part, values in read_json(path).items()}
 
@@ -170,7 +178,11 @@ class PartReport:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], place: str) -> PartReport:
-        """Of what :meth:`to_json` gave; ``place`` is the file, for messages."""
+        """Of what :meth:`to_json` gave; ``place`` is the file, for messages.
+
+        Raises:
+            StanceError: A key that no report has, or one that every report has and is not there.
+        """
         own = {each.name for each in fields(cls)}
         scores = {name: value for name, value in values.items() if name not in own}
         return from_values(

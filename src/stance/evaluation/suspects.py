@@ -78,6 +78,9 @@ def find_suspects(examples: Sequence[Example], probabilities: Probabilities) -> 
         examples: With their current labels.
         probabilities: Shape (rows, 3), from models that did not see the rows (:func:`out_of_fold`).
 
+    Raises:
+        StanceError: All rows have one label.
+
     Source: Northcutt, Jiang and Chuang (2021), Confident Learning: Estimating Uncertainty in Dataset Labels, JAIR 70;
     the ``cleanlab`` package (confident joint, self-confidence).
     """

@@ -135,7 +135,11 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
 
 
 def _tally(journal: Journal) -> Tally:
-    """How far a run came, as its journal says."""
+    """How far a run came, as its journal says.
+
+    Raises:
+        StanceError: It cannot be what this run wrote there.
+    """
     state = journal.state
     known = state.keys() <= Tally.__dataclass_fields__.keys()
     if not known or any(type(number) is not int or number < 0 for number in state.values()):

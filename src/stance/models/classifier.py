@@ -124,7 +124,11 @@ class StanceClassifier:
 
 
 def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> Path:
-    """The folder of one of the toolkit's own names, the folder itself, or where one of the hub was downloaded to."""
+    """The folder of one of the toolkit's own names, the folder itself, or where one of the hub was downloaded to.
+
+    Raises:
+        StanceError: There is none of them.
+    """
     if (own := named_checkpoint(str(folder_or_hub_id))) is not None:
         return own
     if Path(folder_or_hub_id).is_dir():

@@ -209,7 +209,11 @@ class EncoderModel:
 
 
 def load(folder: Path, card: Card, runtime: str) -> EncoderModel | OnnxModel:
-    """The encoder on the given runtime; ``auto`` is ONNX Runtime without a GPU, if its file is there, fits and runs."""
+    """The encoder on the given runtime; ``auto`` is ONNX Runtime without a GPU, if its file is there, fits and runs.
+
+    Raises:
+        StanceError: See :meth:`EncoderModel.load` and :meth:`stance.models.onnx.OnnxModel.load`.
+    """
     if runtime in FILES:
         return OnnxModel.load(folder, card.input_format, card.scale, runtime=runtime)
     if runtime == "auto" and (folder / FILES["onnx"]).exists() and not torch.cuda.is_available():

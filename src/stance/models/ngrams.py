@@ -48,7 +48,11 @@ class TfidfFeatures:
 
     @classmethod
     def fit(cls, train: Sequence[Example]) -> TfidfFeatures:
-        """Vocabulary and document frequencies of the training rows; a field without words (no holder) has none."""
+        """Vocabulary and document frequencies of the training rows; a field without words (an empty holder) has none.
+
+        Raises:
+            StanceError: No field has any.
+        """
         vectorizers = {}
         for name, (field, _) in cls.PARAMS.items():
             vectorizer = cls._vectorizer(name, cls.ABOUT)

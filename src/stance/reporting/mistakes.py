@@ -99,7 +99,11 @@ def report_mistakes(examples: Sequence[Example], predictions: Sequence[Predictio
 
 
 def confident_mistakes(examples: Sequence[Example], predictions: Sequence[Prediction], most: int = 50) -> list[Mistake]:
-    """The mistakes with the highest probability of the wrong label, the most confident first, at most ``most``."""
+    """The mistakes with the highest probability of the wrong label, the most confident first, at most ``most``.
+
+    Raises:
+        StanceError: The predictions have no probabilities.
+    """
     if any(not prediction.scores for prediction in predictions):
         raise StanceError("mistakes: the predictions have no probabilities: columns against, neutral, favor are wanted")
     found = [

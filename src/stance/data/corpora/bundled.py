@@ -22,7 +22,11 @@ LITERARY_TAG = "literary"
 
 
 def read(folder: str | Path) -> Corpus:
-    """The judgements of both parts."""
+    """The judgements of both parts.
+
+    Raises:
+        StanceError: Names file, line, value and what is allowed: see the two readers.
+    """
     folder = Path(folder)
     old, new = negotiation.read(folder, LITERARY), news.read(folder / "news", NEWS)
     parts = {row: LITERARY_TAG if part == "test" else part for row, part in (old.parts or {}).items()}

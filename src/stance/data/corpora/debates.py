@@ -41,7 +41,11 @@ def _cell(row: Mapping[str, Any], column: str, place: str) -> str:
 
 
 def official_part(value: object, parts: Mapping[str, str], place: str) -> str:
-    """The part that a spelling stands for."""
+    """The part that a spelling stands for.
+
+    Raises:
+        StanceError: It is not known.
+    """
     if not isinstance(value, str) or value not in parts:
         raise input_error(place, "unknown part", found=value, allowed=parts)
     return parts[value]

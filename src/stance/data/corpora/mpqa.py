@@ -190,7 +190,11 @@ def with_poles(sentence: Sentence) -> dict[tuple[str | None, str], list[Attitude
 
 
 def documents(path: Path) -> Iterator[tuple[Sentence, ...]]:
-    """The sentences of each document in a file, in the order of the text."""
+    """The sentences of each document in a file, in the order of the text.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
     content = read_json(path)
     place = str(path)
     try:

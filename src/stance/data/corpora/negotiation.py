@@ -106,7 +106,11 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
 
 
 def read_documents(folder: str | Path) -> tuple[list[Document], dict[str, str]]:
-    """Every document, by ascending id, and the SHA-256 of each file."""
+    """Every document, by ascending id, and the SHA-256 of each file.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
     paths = sorted(must_exist(Path(folder) / "documents", "folder").glob("*.json"))
     if not paths:
         raise input_error(str(Path(folder) / "documents"), "no documents", allowed="one .json file for each document")
@@ -122,7 +126,11 @@ def read_documents(folder: str | Path) -> tuple[list[Document], dict[str, str]]:
 def read_annotators(
     folder: Path, annotators: Iterable[str], rows: Mapping[str, dict[str, Any]]
 ) -> tuple[list[Annotation], dict[str, str]]:
-    """The judgements of each annotator, in their order, and the SHA-256 of each file in ``judgements/``."""
+    """The judgements of each annotator, in their order, and the SHA-256 of each file in ``judgements/``.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
     annotations = []
     files = {}
     for annotator in dict.fromkeys(annotators):
@@ -137,7 +145,11 @@ def read_annotators(
 
 
 def read_judgements(path: Path, rows: Mapping[str, dict[str, Any]]) -> list[Annotation]:
-    """One annotator's labels of some of the rows; the file is named after the annotator."""
+    """One annotator's labels of some of the rows; the file is named after the annotator.
+
+    Raises:
+        StanceError: See :func:`read`.
+    """
     if not path.exists():
         known = sorted(other.stem for other in path.parent.glob("*.jsonl"))
         raise input_error(str(path.parent), "no such annotator", found=path.stem, allowed=known)
@@ -155,7 +167,11 @@ def read_judgements(path: Path, rows: Mapping[str, dict[str, Any]]) -> list[Anno
 
 
 def read_parts(path: Path, what: str, allowed: Sequence[str] = ("train", "validation", "test")) -> dict[Any, str]:
-    """Part by area, or by what else (``"a story"``) the file lists for each part."""
+    """Part by area, or by what else (``"a story"``) the file lists for each part.
+
+    Raises:
+        StanceError: A part that is not allowed, or something is in two parts.
+    """
     part_of: dict[Any, str] = {}
     for part, members in read_json(path).items():
         if part not in allowed:

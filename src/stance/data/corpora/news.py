@@ -35,6 +35,9 @@ def read(folder: str | Path, annotators: Sequence[str]) -> Corpus:
     Args:
         folder: Laid out as above.
         annotators: Names of the files in ``judgements/``; ``adjudicator``, if among them, settles and has no vote.
+
+    Raises:
+        StanceError: Names file, line, value and what is allowed.
     """
     folder = must_exist(Path(folder), "folder")
     files: dict[str, str] = {}

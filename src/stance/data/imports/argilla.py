@@ -18,7 +18,11 @@ DEFAULTS = {"id": "id", "label": "label", "annotator": "annotator", "document": 
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The responses of every record, and those that are no judgements."""
+    """The responses of every record, and those that are no judgements.
+
+    Raises:
+        StanceError: Not JSON.
+    """
     shown: dict[tuple[str, str], str] = {}
     for piece in opened.pieces:
         if piece.name.endswith("settings.json"):

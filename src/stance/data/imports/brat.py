@@ -46,7 +46,11 @@ class Marked:
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """What is marked in every ``.ann``."""
+    """What is marked in every ``.ann``.
+
+    Raises:
+        StanceError: A line that is none of brat's, or names what is not there.
+    """
     texts = {piece.name: piece for piece in opened.pieces if piece.suffix == ".txt"}
     for piece in opened.pieces:
         if piece.suffix == ".ann":

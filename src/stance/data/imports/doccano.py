@@ -27,7 +27,11 @@ SHARED = "all"
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The labels, spans and relations of every row, and rows without any."""
+    """The labels, spans and relations of every row, and rows without any.
+
+    Raises:
+        StanceError: Not JSON, or a span that is not within its text.
+    """
     for piece in opened.pieces:
         if piece.suffix == ".jsonl":
             rows: Iterator[tuple[str, dict[str, Any]]] = json_lines(piece, opened.options.encoding)

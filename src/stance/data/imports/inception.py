@@ -41,7 +41,11 @@ class Part:
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The annotations of every document and annotator."""
+    """The annotations of every document and annotator.
+
+    Raises:
+        StanceError: Nothing that could be annotations, or see the modules that read them.
+    """
     parts = list(_parts(opened.pieces))
     if not parts:
         found = [piece.name for piece in opened.pieces[:5]]

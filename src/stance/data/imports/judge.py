@@ -202,7 +202,11 @@ class Joined:
         return rows
 
     def add(self, values: Mapping[str, str], place: str) -> dict[str, str]:
-        """The record's values and those of the other file; where both have a name, the record's counts."""
+        """The record's values and those of the other file; where both have a name, the record's counts.
+
+        Raises:
+            StanceError: There is nothing of this id.
+        """
         wanted = values.get(self.texts.by, "")
         if self.folder:
             if wanted not in self.known:

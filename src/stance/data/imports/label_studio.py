@@ -26,7 +26,11 @@ ANSWERS |= {"rating": "rating", "number": "number", "textarea": "text", "pairwis
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The results of every task, and what is none, with the reason."""
+    """The results of every task, and what is none, with the reason.
+
+    Raises:
+        StanceError: Not JSON, or a span that is not within its text.
+    """
     for piece in opened.pieces:
         if piece.suffix == ".json":
             for place, task in json_items(piece):

@@ -138,7 +138,11 @@ def read_mapping(path: str | Path, defaults: Mapping[str, str] | None = None) ->
 
 
 def to_mapping(said: object, place: str, defaults: Mapping[str, str] | None = None) -> ImportMapping:
-    """The same of what stands in the file."""
+    """The same of what stands in the file.
+
+    Raises:
+        StanceError: See :func:`read_mapping`.
+    """
     said = dictionary(said, place, KEYS)
     questions = listed(said.get("questions"))
     common = {key: value for key, value in said.items() if key in QUESTION_KEYS}

@@ -58,13 +58,21 @@ class Piece:
             return stream.read(size)
 
     def check_size(self, of: str = "this kind of file is read as a whole; export fewer documents at once") -> None:
-        """Refuse a file that must be in memory as a whole and is larger than that should hold."""
+        """Refuse a file that must be in memory as a whole and is larger than that should hold.
+
+        Raises:
+            StanceError: Says what ``of`` says.
+        """
         if self.size > LARGEST:
             allowed = f"{LARGEST >> 20} MB, as {of}"
             raise input_error(self.place, "too large", found=f"{self.size >> 20} MB", allowed=allowed)
 
     def read(self) -> bytes:
-        """All its bytes."""
+        """All its bytes.
+
+        Raises:
+            StanceError: They are more than memory should hold.
+        """
         self.check_size()
         with closing(self.open()) as stream:
             return stream.read()
@@ -107,7 +115,11 @@ def _opener(file: Path) -> Callable[[], BinaryIO]:
 
 
 def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
-    """The files of a zip, or of one inside a zip by its bytes."""
+    """The files of a zip, or of one inside a zip by its bytes.
+
+    Raises:
+        StanceError: See :func:`pieces_of`.
+    """
     try:
         archive = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
     except (zipfile.BadZipFile, OSError, ValueError) as error:

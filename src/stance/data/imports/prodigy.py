@@ -19,7 +19,11 @@ DEFAULTS = {"id": "id", "text": "text", "label": "label", "annotator": "annotato
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The answers of every line, and those that are none, with the reason."""
+    """The answers of every line, and those that are none, with the reason.
+
+    Raises:
+        StanceError: Not JSONL, or a span that is not within its text.
+    """
     for piece in opened.pieces:
         if piece.suffix == ".jsonl":
             for number, (place, line) in enumerate(json_lines(piece, opened.options.encoding), start=1):

@@ -138,7 +138,11 @@ def _ended(lines: Iterable[str]) -> Iterator[str]:
 
 
 def sheet_names(piece: Piece) -> list[str]:
-    """The sheets of a workbook, in order."""
+    """The sheets of a workbook, in order.
+
+    Raises:
+        StanceError: It is none.
+    """
     _check_book(piece)
     with closing(piece.open()) as file:
         return sheets.sheet_names(file, piece.place)

@@ -66,7 +66,11 @@ class Survey:
 
 
 def survey(path: str | Path, tool: str = "") -> Survey:
-    """Go through an export once."""
+    """Go through an export once.
+
+    Raises:
+        StanceError: It cannot be read.
+    """
     opened = open_export(path, tool=tool)
     with content(str(path), "not to be read as a workbook"):
         opened = replace(opened, options=_sheet(opened.pieces))

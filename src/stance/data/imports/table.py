@@ -26,7 +26,11 @@ SEGMENTS = {
 
 
 def records(opened: Opened) -> Iterator[Record]:
-    """The rows of every table of the export."""
+    """The rows of every table of the export.
+
+    Raises:
+        StanceError: None of its files is a table, or one cannot be read.
+    """
     tables = [piece for piece in opened.pieces if piece.suffix in TABLES]
     if not tables:
         found = [piece.name for piece in opened.pieces[:5]]

@@ -169,7 +169,11 @@ def _mapping(kind: str, annotators: Sequence[str]) -> dict[str, Any]:
 
 
 def ids_in(path: str | Path) -> set[str]:
-    """The ids of the rows in a file of tasks, or in what a tool gave back."""
+    """The ids of the rows in a file of tasks, or in what a tool gave back.
+
+    Raises:
+        StanceError: It holds none.
+    """
     ids: set[str] = set()
     for piece in pieces_of(path):
         if piece.suffix in (".json", ".jsonl"):

@@ -77,13 +77,21 @@ def lines_of(piece: Piece, encoding: str = "") -> Iterator[tuple[int, str]]:
 
 
 def text_of_piece(piece: Piece, encoding: str = "") -> str:
-    """All its text as it stands, without byte order mark; line ends are kept."""
+    """All its text as it stands, without byte order mark; line ends are kept.
+
+    Raises:
+        StanceError: It is too large to be in memory, or see :func:`lines_of`.
+    """
     piece.check_size()
     return "".join(text for _, text in lines_of(piece, encoding))
 
 
 def json_lines(piece: Piece, encoding: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Place and object of each line of a JSONL file; empty lines are passed over."""
+    """Place and object of each line of a JSONL file; empty lines are passed over.
+
+    Raises:
+        StanceError: A line is no JSON object.
+    """
     for number, line in lines_of(piece, encoding):
         if not line.strip():
             continue
@@ -98,7 +106,11 @@ def json_lines(piece: Piece, encoding: str = "") -> Iterator[tuple[str, dict[str
 
 
 def json_items(piece: Piece) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Place and object of each item of a JSON list, one in memory at a time."""
+    """Place and object of each item of a JSON list, one in memory at a time.
+
+    Raises:
+        StanceError: It is no JSON, no list, or not one of objects.
+    """
     import ijson  # here, since few tools need it
 
     if not piece.head().removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
@@ -117,7 +129,11 @@ def json_items(piece: Piece) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def whole_json(piece: Piece) -> Any:  # noqa: ANN401 - JSON is what it is
-    """The value in a small JSON file."""
+    """The value in a small JSON file.
+
+    Raises:
+        StanceError: It is none, or too large.
+    """
     try:
         return json.loads(piece.read())
     except (ValueError, RecursionError) as error:
@@ -140,14 +156,22 @@ class Units:
         return len(self.units[: 2 * position].decode("utf-16-le", "replace")) if self.wide else position
 
     def span(self, start: int, end: int, place: str) -> tuple[int, int]:
-        """The same in characters."""
+        """The same in characters.
+
+        Raises:
+            StanceError: Not within the text.
+        """
         if not 0 <= start <= end <= len(self):
             raise input_error(place, "not within its document", found=[start, end], allowed=f"0 to {len(self)}")
         return self.character(start), self.character(end)
 
 
 def within(text: str, start: int, end: int, place: str) -> tuple[int, int]:
-    """Positions in characters, checked."""
+    """Positions in characters, checked.
+
+    Raises:
+        StanceError: Not within the text.
+    """
     if not 0 <= start <= end <= len(text):
         raise input_error(place, "not within its document", found=[start, end], allowed=f"0 to {len(text)}")
     return start, end

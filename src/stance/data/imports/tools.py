@@ -82,7 +82,11 @@ def records_of(opened: Opened) -> Iterator[Record]:
 
 
 def recognised(pieces: tuple[Piece, ...], place: str) -> str:
-    """The tool that wrote these files, by what stands in them."""
+    """The tool that wrote these files, by what stands in them.
+
+    Raises:
+        StanceError: None that is known.
+    """
     others = [piece for piece in pieces if piece.suffix not in TABLES]
     tables = [piece for piece in pieces if piece.suffix in TABLES]
     for piece in (*others[:50], *tables[:50]):

@@ -38,6 +38,9 @@ def run_suite(predictor: Predictor, suite: Suite, seed: int = 0) -> dict[str, An
         ``tests``: of each, name, kind, what it is about, ``n``, ``failed``, ``rate`` with 95% Wilson interval, failures
         and cases by template, up to ``SHOWN`` ``failures``, and for DIR ``both_right``, the share of cases with both
         labels right; ``kinds``: tests, cases and failures of each kind.
+
+    Raises:
+        StanceError: See :func:`stance.evaluation.checks.suite.cases_of`.
     """
     cases = [(test, case) for test in suite.tests for case in cases_of(test, seed)]
     rows = [row for _, case in cases for row in (case.first, case.then) if row is not None]
@@ -114,7 +117,11 @@ def behaviour_table(report: Mapping[str, Any]) -> str:
 
 
 def behave(config: BehaviourConfig) -> tuple[dict[str, Any], Path]:
-    """Run a suite on a checkpoint and write the report; the report, and where it was written."""
+    """Run a suite on a checkpoint and write the report; the report, and where it was written.
+
+    Raises:
+        StanceError: The suite or the checkpoint is faulty or not there.
+    """
     path = BUNDLED if config.suite is None else Path(config.suite)
     suite = read_suite(path)
     report = run_suite(StanceClassifier.from_pretrained(config.checkpoint).predictor, suite)

@@ -282,7 +282,11 @@ def related_rows(splits: Splits, part: str) -> list[Example]:
 
 
 def probe_part(config: ProbeConfig) -> tuple[dict[str, Any], Path]:
-    """Probes and robustness of a checkpoint on one part of a dataset; the report, and where it was written."""
+    """Probes and robustness of a checkpoint on one part of a dataset; the report, and where it was written.
+
+    Raises:
+        StanceError: An unknown part; a faulty file or checkpoint.
+    """
     splits, record = load_part(config.outputs, config.data, config.split, config.part)
     examples, related = splits[config.part], related_rows(splits, config.part)
     classifier = StanceClassifier.from_pretrained(config.checkpoint)
