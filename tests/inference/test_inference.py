@@ -344,7 +344,7 @@ def test_rows_that_are_too_likely_to_be_wrong_get_no_label(tmp_path, classifier,
 
 
 def test_settings_that_cannot_be(tmp_path):
-    with pytest.raises(StanceError, match="chunk: too small; found 0; allowed: 1 or more"):
+    with pytest.raises(StanceError, match="chunk: too small; found 0; allowed: 1 to 10,000,000"):
         PredictConfig(checkpoint="", input="a.csv", output="b.csv", chunk=0)
     with pytest.raises(StanceError, match="output: the same file as the input"):
         PredictConfig(checkpoint="", input="a.csv", output="./a.csv")
