@@ -69,6 +69,7 @@ def run(
         watch: Looks at the child, by its number, twice a second; True ends it.
     """
     log = cwd / ".told"
+    log.write_bytes(b"")  # it may be killed before it can say anything
     begun = time.monotonic()
     child = os.fork()
     if child == 0:
@@ -94,7 +95,7 @@ def _become(name: str, arguments: tuple[str, ...], cwd: Path, log: Path, before:
 
     code = 1
     try:
-        sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        sink = os.open(log, os.O_WRONLY)
         os.dup2(sink, 1)
         os.dup2(sink, 2)
         sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
