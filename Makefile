@@ -53,7 +53,7 @@ base: $(INSTALLED) ## train stance-base from nothing: some 50 minutes on two cor
 test: $(INSTALLED) lint ## lint, types and the fast tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-storm: $(INSTALLED) ## kills, faults, fuzz, hostile files and load: hours (docs/reliability.md)
+storm: $(INSTALLED) ## kills, faults, fuzz, hostile files and load: up to STORM_MINUTES=180 and some (docs/reliability.md)
 	$(BIN)/python -m pytest -m slow tests/storm
 
 corpus-check: $(INSTALLED) ## prove the numbers of the bundled corpus from its files

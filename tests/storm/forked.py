@@ -13,9 +13,6 @@ from typing import NamedTuple
 
 from conftest import PROJECT
 
-#: Kills of each kind.
-KILLS = int(os.environ.get("STORM_KILLS", "50"))
-
 #: Seconds of patience with a script.
 HANGS = 300
 
@@ -58,6 +55,7 @@ def run(
     kill_after: float | None = None,
     before: Callable[[], object] | None = None,
     patience: float = HANGS,
+    watch: Callable[[int], bool] | None = None,
 ) -> Outcome:
     """Run a script in a child of this process, in another folder.
 
@@ -68,8 +66,10 @@ def run(
         kill_after: Seconds after which it gets SIGKILL.
         before: Called in the child first: limits, another user, another clock.
         patience: Seconds after which a script that still runs hangs.
+        watch: Looks at the child, by its number, twice a second; True ends it.
     """
     log = cwd / ".told"
+    log.write_bytes(b"")  # it may be killed before it can say anything
     begun = time.monotonic()
     child = os.fork()
     if child == 0:
@@ -79,10 +79,10 @@ def run(
         ended, status, usage = os.wait4(child, os.WNOHANG)
         if ended:
             break
-        if time.monotonic() >= deadline:
+        if time.monotonic() >= deadline or (watch is not None and watch(child)):
             os.kill(child, signal.SIGKILL)
-            deadline = float("inf")
-        time.sleep(0.002)
+            deadline, watch = float("inf"), None
+        time.sleep(0.002 if watch is None else 0.5)
     seconds = time.monotonic() - begun
     if kill_after is None:
         assert seconds < patience, f"{name} hangs"
@@ -95,7 +95,7 @@ def _become(name: str, arguments: tuple[str, ...], cwd: Path, log: Path, before:
 
     code = 1
     try:
-        sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        sink = os.open(log, os.O_WRONLY)
         os.dup2(sink, 1)
         os.dup2(sink, 2)
         sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
@@ -120,7 +120,9 @@ def _become(name: str, arguments: tuple[str, ...], cwd: Path, log: Path, before:
         os._exit(code)
 
 
-def moments(seconds: float, kills: int = KILLS, seed: int = 0) -> list[float]:
-    """So many random moments of a run that takes so long, spread over all of it."""
+def moments(kills: int, seed: int = 0) -> list[float]:
+    """So many random moments as parts of a run, spread over all of it, in random order."""
     draw = random.Random(seed)
-    return [seconds * (number + draw.random()) / kills for number in range(kills)]
+    found = [(number + draw.random()) / kills for number in range(kills)]
+    draw.shuffle(found)
+    return found

@@ -5,29 +5,24 @@ from __future__ import annotations
 import copy
 import io
 import json
-import os
 import resource
 import signal
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from bounds import EXAMPLES, in_time
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stance.base.errors import StanceError
-
-#: Inputs of each fuzz test; the table in docs/reliability.md says how many were run.
-EXAMPLES = int(os.environ.get("STORM_EXAMPLES", "10000"))
 
 #: Seconds that one input may take.
 LONGEST = 10
 
 #: Bytes that the process may grow by over all inputs of a test, which are of a few kilobytes each.
 MOST_MEMORY = 300 * 2**20
-
-FUZZ = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 #: Pieces of text that readers stumble over.
 TOKENS = (
@@ -124,6 +119,43 @@ def damaged_zip(draw: Callable[..., Any], whole: bytes) -> bytes:
     if draw(st.integers(0, 9)) == 0:
         del members[name]
     return zipped(members)
+
+
+class EnoughError(BaseException):
+    """The time of the test is over; no library swallows it."""
+
+
+def fuzz(*inputs: st.SearchStrategy[Any], tests: int = 1) -> Callable[[Callable[..., None]], Callable[[], None]]:
+    """What a function that takes one of each input becomes: it is tried with EXAMPLES of them, in flat memory.
+
+    Args:
+        inputs: Of each argument of the function.
+        tests: How many tests share the EXAMPLES, since they are of one thing.
+    """
+    number = -(-EXAMPLES // tests)
+
+    def of(holds: Callable[..., None]) -> Callable[[], None]:
+        def tried() -> None:
+            turns, failed = in_time(number, "inputs"), False
+
+            @settings(max_examples=number, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+            @given(st.tuples(*inputs))
+            def each(drawn: tuple[Any, ...]) -> None:
+                nonlocal failed
+                if not failed and next(turns, None) is None:
+                    raise EnoughError
+                try:
+                    holds(*drawn)
+                except Exception:
+                    failed = True  # what follows looks for the smallest such input
+                    raise
+
+            with flat_memory(), suppress(EnoughError):
+                each()
+
+        return tried
+
+    return of
 
 
 class TooLongError(BaseException):

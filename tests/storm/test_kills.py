@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
-from forked import KILLS, moments, run, warm
+from bounds import KILLS, in_time, share  # noqa: F401
+from forked import Outcome, moments, run, warm
 from made import checkpoints  # noqa: F401
 
 from conftest import write_lines
@@ -84,7 +87,7 @@ def timeless(value):
     return [timeless(inner) for inner in value] if isinstance(value, list) else value
 
 
-def storm(place: Path, name: str, *arguments: str, ready=lambda: None, kills: int = KILLS) -> int:
+def storm(place: Path, name: str, *arguments: str, ready: Callable[[], object]) -> None:
     """Run a command whole; then kill it at random moments, each time run it again to its end, and compare all files.
 
     Args:
@@ -92,28 +95,33 @@ def storm(place: Path, name: str, *arguments: str, ready=lambda: None, kills: in
         name: Of the script.
         arguments: Of its command line.
         ready: Brings the folder into the state before the command.
-        kills: How many.
-
-    Returns:
-        How often the command ended before it was killed.
     """
-    ready()
-    whole = run(name, *arguments, cwd=place)
-    assert whole.code == 0, whole.told
-    expected = files_of(place)
-    early = 0
-    for number, moment in enumerate(moments(whole.seconds, kills)):
-        ready()
-        killed = run(name, *arguments, cwd=place, kill_after=moment)
-        early += killed.code == 0
-        again = run(name, *arguments, cwd=place)
-        where = f"kill {number} after {moment:.3f} of {whole.seconds:.3f} s"
-        assert again.code == 0, f"{where}: {again.told}"
+    expected: dict[str, bytes] = {}
+
+    def right(outcome: Outcome, where: str) -> None:
+        assert outcome.code == 0, f"{where}: {outcome.told}"
         found = files_of(place)
+        expected.update({} if expected else found)
         assert found.keys() == expected.keys(), f"{where}: {found.keys() ^ expected.keys()}"
         other = [file for file in expected if found[file] != expected[file]]
         assert not other, f"{where}: other bytes in {other}"
-    return early
+
+    parts, whole = moments(KILLS), 0.0
+    for number in in_time(KILLS, "kills"):
+        while True:
+            if number % 10 == 0 or not whole:  # now and then, since others use the machine too
+                ready()
+                undisturbed = run(name, *arguments, cwd=place)
+                right(undisturbed, "undisturbed")
+                whole = undisturbed.seconds
+            ready()
+            killed = run(name, *arguments, cwd=place, kill_after=parts[number] * whole)
+            if killed.code == -SIGKILL:
+                break
+            right(killed, "undisturbed")  # faster than before: that was no kill
+            whole = killed.seconds
+        where = f"kill {number} after {killed.seconds:.3f} of {whole:.3f} s"
+        right(run(name, *arguments, cwd=place), where)
 
 
 def emptied(place: Path, keep: Path):
@@ -142,7 +150,7 @@ def test_build(place):
 def test_train(place, model, tiny_encoder):
     folder, ready = place
     said = ("model=tfidf",) if model == "tfidf" else (*TINY, f"model.encoder={tiny_encoder}")
-    storm(folder, "train", *said, *DATA, ready=ready, kills=KILLS if model == "tfidf" else max(2, KILLS // 2))
+    storm(folder, "train", *said, *DATA, ready=ready)
 
 
 @pytest.mark.parametrize("sink", ["csv", "csv.gz", "jsonl", "jsonl.zst", "parquet"])
@@ -159,7 +167,7 @@ def test_predict_with_ray(place, checkpoints):  # noqa: F811
     pytest.importorskip("ray")
     folder, ready = place
     said = (f"checkpoint={checkpoints['tfidf']}", "input=in.jsonl", "output=out.csv", "chunk=100", "engine=ray")
-    storm(folder, "predict", *said, "ray.workers=1", ready=ready, kills=max(2, KILLS // 10))
+    storm(folder, "predict", *said, "ray.workers=1", ready=ready)
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +193,7 @@ def test_export(home, checkpoints, tmp_path):  # noqa: F811
     shutil.copytree(home, keep)
     shutil.copytree(checkpoints["encoder"], keep / "checkpoint")
     said = ("checkpoint=checkpoint", *DATA, "loss=1", "agreement=0", "agreement_int8=0", "speed=0")
-    storm(folder, "export", *said, ready=emptied(folder, keep), kills=max(2, KILLS // 5))
+    storm(folder, "export", *said, ready=emptied(folder, keep))
 
 
 def test_map(place, checkpoints):  # noqa: F811

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import threading
 import time
 
@@ -10,7 +12,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from conftest import PROJECT, run_script
-from stance.base.files import alone_at
+from stance.base.files import alone_at, folder_beside, remove_folder
 from stance.cli.config import register
 from stance.data.annotation_files import write_annotations
 from stance.data.build import build_dataset
@@ -74,3 +76,24 @@ def test_two_that_want_the_same_dataset_build_it_once(tmp_path, readable_annotat
     for thread in threads:
         thread.join()
     assert sorted(built) == [False, False, True]
+
+
+@pytest.mark.parametrize("what", [folder_beside, remove_folder])
+def test_what_a_killed_process_left_of_a_folder_is_swept_by_the_next_one(tmp_path, what):
+    """And nothing of others, who may be at work."""
+    place, others = tmp_path / "a[1]", [tmp_path / ".a[1]b.partial12345678", tmp_path / ".b.partial12345678"]
+    for folder in (place, *others):
+        folder.mkdir()
+    child = os.fork()
+    if child == 0:  # ends as if killed where half is done
+        shutil.rmtree = lambda _: os._exit(0)
+        if what is remove_folder:
+            remove_folder(place)
+        with folder_beside(place) as temporary:
+            (temporary / "half").write_text("")
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert len(list(tmp_path.iterdir())) == 3 + (what is folder_beside)
+    with alone_at(place):
+        assert not {*tmp_path.glob(".*.partial*")} - {*others}
+    assert all(folder.exists() for folder in others)

@@ -1,6 +1,7 @@
 """Reading text strictly and writing so that nothing half-written is ever left."""
 
 import errno
+import glob
 import hashlib
 import json
 import logging
@@ -90,7 +91,8 @@ def folder_beside(path: str | Path) -> Iterator[Path]:
 def alone_at(path: str | Path) -> Iterator[None]:
     """No two processes are in the block with the same path at once: the second waits, and says so.
 
-    It makes a file of no bytes beside the path; the lock is the system's, so that a killed process leaves none.
+    A file of no bytes is made beside the path; the lock is the system's, so that a killed process leaves none. What it
+    left of a folder that it was about to put there is swept first.
     """
     from filelock import FileLock, Timeout  # here, since it takes a while to load
 
@@ -103,6 +105,7 @@ def alone_at(path: str | Path) -> Iterator[None]:
         log.info("waiting for another process that is at work on %s", path)
         lock.acquire()
     try:
+        sweep_beside(path)
         yield
     finally:
         lock.release()
@@ -114,6 +117,13 @@ def remove_folder(path: Path) -> None:
         aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial", dir=path.parent))
         path.replace(aside / path.name)
         shutil.rmtree(aside)
+
+
+def sweep_beside(path: Path) -> None:
+    """Delete what a killed process left of a folder that it was writing to, or removing from, a path of one's own."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.partial{8 * '?'}"):  # as mkdtemp names them
+        if left.is_dir():
+            shutil.rmtree(left)
 
 
 def sweep_partials(folder: Path) -> None:

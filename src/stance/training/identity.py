@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.base.errors import StanceError, input_error
-from stance.base.files import read_json, remove_folder, sweep_partials
+from stance.base.files import read_json, remove_folder, sweep_beside, sweep_partials
 from stance.evaluation.evaluate import REPORT_VERSION
 from stance.models.config import EncoderConfig, EnsembleConfig, ModelConfig, PromptConfig
 from stance.training import distributed as processes
@@ -119,3 +119,4 @@ def tidy_up(folder: Path) -> None:
     """Remove what a run has no use for once it is finished."""
     shutil.rmtree(folder / "work", ignore_errors=True)
     remove_folder(_before(folder))
+    sweep_beside(_before(folder))
