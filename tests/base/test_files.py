@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stance.base.errors import StanceError, content
+from stance.base.files import sweep_partials
 from stance.base.lines import Manner
 from stance.base.rows import as_json, read_rows, scan_rows
 from stance.base.tables import encoder_for, read_table
@@ -240,3 +241,11 @@ def test_what_json_has_no_word_for_is_null(value, written):
     assert as_json({"a": [value], "b": {"c": (value,)}}) == f'{{"a": [{written}], "b": {{"c": [{written}]}}}}'
     table = encoder_for("o.csv").encode([{"a": value, "b": [value]}]).decode()
     assert table == f"a,b\n{'' if written == 'null' else value},[{written}]\n".replace('["inf"]', '"[""inf""]"')
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path):
+    for name in (".votes.jsonl.partialab12cd34", ".tmpfAcfft", ".tmp", ".tmpfAcfft2", "tmpfAcfft", "votes.jsonl"):
+        (tmp_path / name).write_text("x")
+    sweep_partials(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".tmp", ".tmpfAcfft2", "tmpfAcfft", "votes.jsonl"}
+    sweep_partials(tmp_path / "none")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -166,6 +167,11 @@ def test_a_cluster_that_is_not_there_a_worker_that_fails_and_one_that_stays_conn
     monkeypatch.setitem(sys.modules, "ray", FewWorkers({"CPU": 1}))
     with pytest.raises(ConnectionError, match="no Ray at nowhere:1: refused"):
         list(in_order(lambda: abs, [1], RayConfig(address="nowhere:1")))
+    slow = FewWorkers({"CPU": 1})
+    slow.init = Mock(side_effect=Exception("The current node timed out during startup."))
+    monkeypatch.setitem(sys.modules, "ray", slow)
+    with pytest.raises(ConnectionError, match="no Ray at this machine: The current node timed out"):
+        list(in_order(lambda: abs, [1], RayConfig()))
     failing = FewWorkers({"CPU": 1}, failing=True)
     failing.connected = True
     monkeypatch.setitem(sys.modules, "ray", failing)

@@ -255,7 +255,7 @@ def test_a_table_keeps_its_good_rows_and_says_what_is_wrong_with_the_others(tmp_
     good, aside = read(path, largest=100)
     assert [each.text for each in good.values()] == ["The port refused.", "The port agreed again."]
     assert list(aside.values()) == [
-        "the id 'a' stands twice",
+        "the id 'a' occurs twice",
         "no text",
         "the text is no text but int",
         "empty",

@@ -127,8 +127,11 @@ def sweep_beside(path: Path) -> None:
 
 
 def sweep_partials(folder: Path) -> None:
-    """Delete what a killed process left half-written in a folder that nobody else is writing to."""
-    for left in folder.glob(".*.partial*"):
+    """Delete what a killed process left half-written in a folder that nobody else is writing to.
+
+    safetensors writes beside what it writes too, as ``.tmp`` and six characters.
+    """
+    for left in [*folder.glob(".*.partial*"), *folder.glob(f".tmp{6 * '?'}")]:
         if left.is_dir():
             shutil.rmtree(left)
         else:

@@ -60,6 +60,7 @@ def stands_already(folder: Path, run: Recorded, overwrite: bool) -> bool:
     if not folder.exists():
         return False
     sweep_partials(folder)
+    sweep_partials(folder / "checkpoint")
     if finished.exists():
         tidy_up(folder)
     if not _begun(folder):
