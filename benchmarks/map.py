@@ -59,9 +59,11 @@ its document is at least **{chosen[alike]:g}** times as like the proposal as the
 {chosen[recall]:.1%} of the {chosen[pairs]:,} pairs of a validation sentence and a proposal on which somebody there
 has a stance, and besides {chosen[others]:.1f} of {chosen[proposals]:,} proposals a sentence, of other documents. By
 nearness alone these would be {chosen[others_by_nearness]:.1f} for the same share of pairs. Chosen are the numbers
-with the fewest of these at a share of {chosen[least_recall]:.0%} or more. A position must be **{chosen[certain]:g}**
-certain: the lowest of these levels at which precision is {chosen[precision]:.2f} or more on {chosen[documents]:,}
-validation documents (where none is, that of the highest precision).
+with the fewest of these at a share of {chosen[least_recall]:.0%} or more.
+
+A position must be **{chosen[certain]:g}** certain: the lowest of these levels at which precision is
+{chosen[precision]:.2f} or more on {chosen[documents]:,} validation documents (where none is, that of the highest
+precision), positions on proposals of other documents left out. The last column counts these as wrong.
 
 {levels}
 """
@@ -87,8 +89,10 @@ def choose(news: int) -> None:
     levels = []
     for level in LEVELS:
         judge = Judge(known, level)
-        told = scores([counts(report, positions(report, judge)) for report in found])
-        levels.append({"certain": level} | told)
+        said = [positions(report, judge) for report in found]
+        alone = scores([counts(*pair, elsewhere=False) for pair in zip(found, said, strict=True)])
+        of_many = scores([counts(*pair) for pair in zip(found, said, strict=True)])
+        levels.append({"certain": level, **alone, "of_many": of_many})
     fit = [each["certain"] for each in levels if each["precision"]["value"] >= PRECISION]
     certain = min(fit) if fit else max(levels, key=lambda each: each["precision"]["value"])["certain"]
     chosen = relevance | {
@@ -191,7 +195,7 @@ def readme(result: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
     )
     heads = ["documents of", "precision", "recall", "F1", "positions", "told", "documents"]
     levels = [
-        [f"{each['certain']:g}", *(in_words(each[key]) for key in ("precision", "recall", "f1"))]
+        [f"{each['certain']:g}", *(in_words(each[key]) for key in measures), in_words(each["of_many"]["precision"])]
         for each in chosen["levels"]
     ]
     wrong = [[name, result["errors"][name], ERRORS[name]] for name in ERRORS]
@@ -199,7 +203,7 @@ def readme(result: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
         rows=markdown_table(heads, rows),
         alone=markdown_table(heads, alone),
         wrong=markdown_table(["error", "cells", "what it means"], wrong),
-        levels=markdown_table(["certain", "precision", "recall", "F1"], levels),
+        levels=markdown_table(["certain", "precision", "recall", "F1", "precision on a map of all"], levels),
         chosen=chosen,
         **{key: value for key, value in result.items() if key != "alone"},
     )
