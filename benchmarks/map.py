@@ -19,7 +19,7 @@ import numpy as np
 
 from reports import ERRORS, POLES, ask, counts, errors, examples, on_others, pairs_of, positions, reports, scores
 from stance.base.annotations import Example
-from stance.base.files import read_json, write_beside, write_json
+from stance.base.files import read_json, write_json, write_text
 from stance.base.markdown import markdown_table
 from stance.cli.config import PROJECT, plain_messages
 from stance.evaluation.metrics import in_words
@@ -46,7 +46,7 @@ Intervals are 95% and resample documents.
 
 Without the positions on proposals of other documents, which a map of a single negotiation cannot have:
 
-{alone}
+{own}
 
 ## Where errors arise
 
@@ -165,8 +165,7 @@ def judge(news: int) -> None:
     }
     write_json(FOLDER / "scores.json", result)
     page = readme(result, read_json(FOLDER / "chosen.json"))
-    with write_beside(FOLDER / "README.md") as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(FOLDER / "README.md", page)
     print(page)
 
 
@@ -201,11 +200,11 @@ def readme(result: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
     wrong = [[name, result["errors"][name], ERRORS[name]] for name in ERRORS]
     return PAGE.format(
         rows=markdown_table(heads, rows),
-        alone=markdown_table(heads, alone),
+        own=markdown_table(heads, alone),
         wrong=markdown_table(["error", "cells", "what it means"], wrong),
         levels=markdown_table(["certain", "precision", "recall", "F1", "precision on a map of all"], levels),
         chosen=chosen,
-        **{key: value for key, value in result.items() if key != "alone"},
+        **result,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from stance.base.files import write_beside
+from stance.base.files import write_beside, write_text
 from stance.base.markdown import markdown_table
 from stance.reporting.figures import ACCENT, INK
 from worker import SYSTEMS
@@ -99,8 +99,7 @@ def render(record: Record, folder: Path) -> Path:
     """
     page = folder / "README.md"
     draw(record, folder / "throughput.svg")
-    with write_beside(page) as temporary:
-        temporary.write_text(page_text(record), encoding="utf-8")
+    write_text(page, page_text(record))
     return page
 
 
@@ -300,8 +299,7 @@ def write_costs(record: Record, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     before, _, rest = text.partition(MARKS[0])
     _, _, after = rest.partition(MARKS[1])
-    with write_beside(path) as temporary:
-        temporary.write_text(f"{before}{MARKS[0]}\n{costs(record)}\n{MARKS[1]}{after}", encoding="utf-8")
+    write_text(path, f"{before}{MARKS[0]}\n{costs(record)}\n{MARKS[1]}{after}")
 
 
 def _latency_table(record: Record) -> str:

@@ -241,12 +241,12 @@ def pairs_of(rows: Sequence[Example], encoder: PackagedEncoder) -> Pairs:
     wordings = Wordings([Proposal(name) for name in targets], encoder)
     found: list[tuple[Any, ...]] = []
     for document, texts in documents.items():
-        touching = wordings.touching(encoder.encode(texts), -1, "", 0)
+        similarity, _ = wordings.nearest(encoder.encode(texts))
         likeness = wordings.subjects.likeness(" ".join(texts))
-        shape = touching.similarity.shape
+        shape = similarity.shape
         alike = np.broadcast_to(likeness / likeness.max(), shape)
         own = np.broadcast_to([document in of for of in targets.values()], shape)
         pole = np.array([[(text, name) in poles for name in targets] for text in texts])
-        found.append((nearness(touching.similarity), alike, pole, own))
+        found.append((nearness(similarity), alike, pole, own))
     near, alike, pole, own = (np.concatenate([part.ravel() for part in parts]) for parts in zip(*found, strict=True))
     return Pairs(near, alike, pole, own, sum(map(len, documents.values())))

@@ -33,7 +33,7 @@ from transformers import (
 
 from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
-from stance.base.files import digest, read_json, write_beside, write_json
+from stance.base.files import digest, read_json, write_json, write_text
 from stance.base.labels import ID2LABEL, LABEL2ID, LABELS
 from stance.base.measures import macro_f1
 from stance.base.questions import questions_of
@@ -363,8 +363,7 @@ def main() -> None:
         "runs": [{key: value for key, value in one.items() if key != "labels"} for one in runs],
     }
     write_json(Path(said.out) / "training.json", record)
-    with write_beside(Path(said.out) / "training.md") as temporary:
-        temporary.write_text(page(record), encoding="utf-8")
+    write_text(Path(said.out) / "training.md", page(record))
     log.info("%s", Path(said.out) / "training.md")
 
 

@@ -27,7 +27,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from stance.base.annotations import Example
 from stance.base.errors import input_error
-from stance.base.files import read_json, write_beside, write_json
+from stance.base.files import read_json, write_beside, write_json, write_text
 from stance.cli.config import PROJECT, plain_messages
 from stance.data.build import build_dataset
 from stance.models.encoder import EncoderModel
@@ -376,8 +376,7 @@ def main() -> None:
         write_json(path, measure(said.steps, said.outputs, variants))
     record = read_json(path)
     draw(record, Path(said.docs) / "training_speed.svg")
-    with write_beside(Path(said.docs) / "training_speed.md") as temporary:
-        temporary.write_text(page(record), encoding="utf-8")
+    write_text(Path(said.docs) / "training_speed.md", page(record))
     log.info("%s", Path(said.docs) / "training_speed.md")
 
 

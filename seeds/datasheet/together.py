@@ -34,7 +34,7 @@ def measure(folder: Path) -> dict[str, Any]:
     Raises:
         StanceError: The files are not of the format.
     """
-    splits = _split(bundled.read(folder))
+    splits = split(bundled.read(folder))
     areas = {name: read_json(folder / name / "parts.json") for name in ("", "news")}
     learnt = {area for own in areas.values() for area in own["train"]}
     return {
@@ -70,7 +70,7 @@ def shortcuts(folder: Path) -> dict[str, Any]:
     Raises:
         StanceError: The files are not of the format.
     """
-    splits = _split(news.read(folder, bundled.NEWS))
+    splits = split(news.read(folder, bundled.NEWS))
     reports = {name: _score(splits, fields) for name, fields in SEEN.items()}
     priors = reports["all"].priors
     best = reports["all"].best_prior
@@ -88,7 +88,8 @@ SHORTCUT_PROMISES: dict[str, Any] = {
 }
 
 
-def _split(corpus: Corpus) -> Splits:
+def split(corpus: Corpus) -> Splits:
+    """The labelled rows of a corpus by its official parts."""
     examples = aggregate(corpus.annotations, corpus.adjudicator).examples
     return split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from datasheet.counts import counted, leaks, prose, words_of
+from datasheet.together import split
 from stance.base.annotations import Example
 from stance.base.files import read_json
 from stance.base.rows import read_rows
-from stance.data.agreement import aggregate
 from stance.data.corpora import bundled
-from stance.data.splits import normalized, split_examples
+from stance.data.splits import normalized
 from stance.data.unlabelled import Negotiation, read
 
 
@@ -53,9 +53,7 @@ def measure(folder: Path) -> dict[str, Any]:
 
 def _shared(negotiations: Sequence[Negotiation], folder: Path) -> dict[str, int]:
     """Rows of the parts that are not learnt from which share a document, a target or a text with these sentences."""
-    corpus = bundled.read(folder)
-    examples = aggregate(corpus.annotations, corpus.adjudicator).examples
-    splits = split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
+    splits = split(bundled.read(folder))
     asked = [row for one in negotiations for row in _rows(one, splits["train"][0])]
     apart = {"later": [row for part, rows in splits.items() if part != "train" for row in rows]}
     return leaks({"train": asked, **apart})

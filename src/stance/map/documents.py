@@ -136,8 +136,8 @@ def _from_file(file: Path, name: str, encoding: str, largest: int) -> Iterator[D
         yield SetAside(name, found)
     elif export := export_in(found["text"]):
         yield from _articles(export, name, file.suffix.lower(), largest)
-    elif len(found["text"]) > largest:
-        yield SetAside(name, f"{len(found['text']):,} characters, above largest={largest}")
+    elif why := _too_long(found["text"], largest):
+        yield SetAside(name, why)
     else:
         yield Document(
             id=name,
@@ -147,6 +147,11 @@ def _from_file(file: Path, name: str, encoding: str, largest: int) -> Iterator[D
             title=found.get("title", ""),
             link=found.get("link", "") or name,
         )
+
+
+def _too_long(text: str, largest: int) -> str:
+    """Why a text is set aside for its length; empty if it is not."""
+    return f"{len(text):,} characters, above largest={largest}" if len(text) > largest else ""
 
 
 def _folder(name: str) -> str:
@@ -184,8 +189,8 @@ def _articles(export: Export, name: str, suffix: str, largest: int) -> Iterator[
         each = f"{name}#{number}"
         if article.why:
             yield SetAside(each, f"an article of {export.database} with {article.why}: {article.title[:80]!r}")
-        elif len(article.text) > largest:
-            yield SetAside(each, f"{len(article.text):,} characters, above largest={largest}")
+        elif why := _too_long(article.text, largest):
+            yield SetAside(each, why)
         else:
             yield Document(each, article.text, article.date, article.source, article.title, link=name)
 
@@ -232,8 +237,8 @@ def _from_row(values: Mapping[str, Any], names: Mapping[str, str], place: str, l
         return SetAside(place, "no text" if text is None else f"the text is no text but {type(text).__name__}")
     if not text.strip():
         return SetAside(place, "empty")
-    if len(text) > largest:
-        return SetAside(place, f"{len(text):,} characters, above largest={largest}")
+    if why := _too_long(text, largest):
+        return SetAside(place, why)
     said = {name: spelled(cells[name]) for name in ("source", "title", "link")}
     name = spelled(cells["id"]) or place.rpartition(", ")[2]
     return Document(id=name, text=text, date=parse_date(cells["date"]), **said)

@@ -137,6 +137,12 @@ class Wordings:
             text: The whole document.
             alike: How like it a proposal must be, as a share of the likest.
         """
+        similarity, is_reverse = self.nearest(sentences)
+        touches = (nearness(similarity) >= threshold) & self.subjects.of(text, alike)
+        return Touching(touches, similarity, is_reverse)
+
+    def nearest(self, sentences: Vectors) -> tuple[Vectors, NDArray[np.bool_]]:
+        """Cosine of each sentence and the nearest wording of each proposal, and whether that is the reverse course."""
         cosines = sentences @ self._vectors.T
         shape = (len(sentences), len(self.proposals))
         best, is_reverse = np.full(shape, -1, dtype=np.float32), np.zeros(shape, dtype=bool)
@@ -144,8 +150,7 @@ class Wordings:
             nearer = cosines[:, column] > best[:, owner]
             best[nearer, owner] = cosines[nearer, column]
             is_reverse[nearer, owner] = turned
-        touches = (nearness(best) >= threshold) & self.subjects.of(text, alike)
-        return Touching(touches, best, is_reverse)
+        return best, is_reverse
 
 
 def nearness(similarity: Vectors) -> Vectors:

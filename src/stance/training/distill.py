@@ -93,12 +93,13 @@ def questions_about(
         seed: Of the drawing.
     """
     material = _material(train)
+    kinds = (_as_it_is, _renamed, _as_it_is, _joined, _crossed, _bystander, _elsewhere)
     made = []
     for one in negotiations:
         holders, targets, texts = ({one.document: [*values]} for values in (one.holders, one.targets, one.texts))
         here = replace(material, holders=holders, targets=targets, texts=texts)
-        asked = [_asked(one.document, *what) for what in product(one.texts, one.holders, one.targets) if _named(*what)]
-        kinds = (_as_it_is, _renamed, _as_it_is, _joined, _crossed, _bystander, _elsewhere)
+        named = [(text, holder) for text in one.texts for holder in _named(text, one.holders)]
+        asked = [_asked(one.document, *who, target) for who, target in product(named, one.targets)]
         generator = random.Random(f"{seed} {one.document}")
         drawn = _drawn(asked, here, each * len(one.texts), set(), generator, kinds) if asked else []
         made += [replace(row, id=f"{one.document}-{n}") for n, row in enumerate(drawn)]
@@ -109,10 +110,11 @@ def _asked(document: str, text: str, holder: str, target: str) -> Example:
     return Example(document, text, holder, target, "neutral", document, "", "", (), (0, 0, 0))
 
 
-def _named(text: str, holder: str, target: str) -> bool:
-    """Whether a text has one of the holder's longer words; the last one, where all are short."""
-    said = words(holder.lower())
-    return not {word for word in said if len(word) > 3 or word == said[-1]}.isdisjoint(words(text.lower()))
+def _named(text: str, holders: Sequence[str]) -> list[str]:
+    """The holders of whom a text has one of the longer words; the last one, where all are short."""
+    found = {*words(text.lower())}
+    by_words = [(holder, words(holder.lower())) for holder in holders]
+    return [holder for holder, said in by_words if any(w in found for w in said if len(w) > 3 or w == said[-1])]
 
 
 def _drawn(
