@@ -13,7 +13,6 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +117,7 @@ class Stepper:
         self.call = torch.compile(self.model, dynamic=True) if name == "fast_compiled" else self.model
         self.trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(self.trained, lr=1e-5, weight_decay=options["weight_decay"], fused=True)
-        self.amp = torch.autocast("cpu", torch.bfloat16) if options.get("bf16") else nullcontext()
+        self.amp = training.half_precision(options)
 
     def _order(self, lengths: list[int], seed: int) -> list[int]:
         generator = torch.Generator().manual_seed(seed)

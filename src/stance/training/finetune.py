@@ -162,8 +162,17 @@ def _same_format(encoder: str, input_format: InputFormat) -> None:
 def half_precision(options: Mapping[str, Any]) -> AbstractContextManager[None]:
     """In the block a model answers in bfloat16 where it was trained so (``bf16``): several times as fast."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    context: AbstractContextManager[None] = torch.autocast(device, torch.bfloat16, enabled=bool(options.get("bf16")))
+    enabled = bool(options.get("bf16")) and (device == "cuda" or has_bfloat16())
+    context: AbstractContextManager[None] = torch.autocast(device, torch.bfloat16, enabled=enabled)
     return context
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies in bfloat16; one that has to imitate it takes some fifteen times as long.
+
+    Source: the question that ``torch.compile`` asks before it leaves a product to oneDNN.
+    """
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def class_weights(train: Sequence[Example]) -> np.ndarray:
@@ -206,6 +215,9 @@ def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArg
     here: dict[str, Any] = {}
     if torch.cuda.is_available() and torch.cuda.is_bf16_supported() and not {"bf16", "fp16", "use_cpu"} & set(options):
         here["bf16"] = True
+    if options.get("bf16") and (options.get("use_cpu") or not torch.accelerator.is_available()) and not has_bfloat16():
+        log.info("this processor has no bfloat16: float32 in its place, with which the last digits are others")
+        options = {**options, "bf16": False}
     if not torch.accelerator.is_available() and (options.get("bf16") or processes.number() > 1):
         here["use_cpu"] = True  # or half precision is refused, and each process trains by itself
     if processes.number() > 1:
