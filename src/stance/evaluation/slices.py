@@ -18,6 +18,9 @@ from stance.evaluation.metrics import Score
 
 Mask = NDArray[np.bool_]
 
+#: Numbers of rows, from 0, in order. A slice is these and no mask, which of a holder in each row would fill the memory.
+Rows = NDArray[np.int64]
+
 #: A slice, and what is not in it, are tested from this many rows and documents on.
 LEAST_ROWS, LEAST_DOCUMENTS = 20, 5
 
@@ -72,7 +75,7 @@ class Slices:
         return [one for one in self.tested if one.weak]
 
 
-def by_kind(examples: Sequence[Example]) -> dict[str, dict[str, Mask]]:
+def by_kind(examples: Sequence[Example]) -> dict[str, dict[str, Rows]]:
     """The rows of each target, holder, third of length, and tag, by name."""
     lengths = [count_words(e.text) for e in examples]
     low, high = (int(cut) for cut in np.quantile(lengths, [1 / 3, 2 / 3], method="lower"))
@@ -90,50 +93,54 @@ def by_kind(examples: Sequence[Example]) -> dict[str, dict[str, Mask]]:
         for index, names in enumerate(rows):
             for name in names:
                 members[name].append(index)
-        row = np.arange(len(examples))
-        kinds[kind] = {name: np.isin(row, indices) for name, indices in sorted(members.items())}
+        kinds[kind] = {name: np.array(indices) for name, indices in sorted(members.items())}
     return kinds
 
 
-def named_slices(examples: Sequence[Example]) -> dict[str, Mask]:
-    """The rows of each slice, shape (rows,), by a name that says what it is.
+def named_slices(examples: Sequence[Example]) -> dict[str, Rows]:
+    """The rows of each slice, by a name that says what it is.
 
     Those of :func:`by_kind`, and what can be read off a row or off the rows beside it. Negations and quotation marks
     are those of English. Slices of the same rows are one slice with the names of all; those of no row or of every row
     are left out.
     """
-    slices = {f"{kind}: {name}": mask for kind, masks in by_kind(examples).items() for name, mask in masks.items()}
+    slices = {f"{kind}: {name}": rows for kind, named in by_kind(examples).items() for name, rows in named.items()}
     texts = [normalized(example.text) for example in examples]
-    slices["the holder is not named in the text"] = np.array(
-        [
-            bool(e.holder) and regex.search(whole([normalized(e.holder)]), text) is None
-            for e, text in zip(examples, texts, strict=True)
-        ]
+    slices["the holder is not named in the text"] = _where(
+        [bool(e.holder) and not _named(normalized(e.holder), text) for e, text in zip(examples, texts, strict=True)]
     )
     of_texts = [words(text) for text in texts]
-    slices["the target's words are all in the text"] = np.array(
+    slices["the target's words are all in the text"] = _where(
         [set(words(normalized(e.target))) <= set(w) for e, w in zip(examples, of_texts, strict=True)]
     )
-    slices["the text begins with a negation"] = np.array([bool(NEGATIONS.intersection(w[:1])) for w in of_texts])
-    slices["a negation in the text"] = np.array(
+    slices["the text begins with a negation"] = _where([bool(NEGATIONS.intersection(w[:1])) for w in of_texts])
+    slices["a negation in the text"] = _where(
         [
             bool(NEGATIONS.intersection(w)) or "n't" in e.text.replace("’", "'")
             for e, w in zip(examples, of_texts, strict=True)
         ]
     )
-    slices["a quotation in the text"] = np.array([bool(set(QUOTATION_MARKS) & set(e.text)) for e in examples])
+    slices["a quotation in the text"] = _where([bool(set(QUOTATION_MARKS) & set(e.text)) for e in examples])
     for name in ("holder", "target"):
         asked: dict[tuple[str, str], set[str]] = defaultdict(set)
         for e in examples:
             asked[e.document, composed(e.text)].add(getattr(e, name))
-        slices[f"several {name}s asked of the text"] = np.array(
+        slices[f"several {name}s asked of the text"] = _where(
             [len(asked[e.document, composed(e.text)]) > 1 for e in examples]
         )
     same: dict[bytes, list[str]] = defaultdict(list)
-    for name, mask in slices.items():
-        same[mask.tobytes()].append(name)
+    for name, rows in slices.items():
+        same[rows.tobytes()].append(name)
     found = {"; ".join(names): slices[names[0]] for names in same.values()}
-    return {name: mask for name, mask in found.items() if 0 < mask.sum() < len(mask)}
+    return {name: rows for name, rows in found.items() if 0 < len(rows) < len(examples)}
+
+
+def _named(holder: str, text: str) -> bool:
+    return holder in text and regex.search(whole([holder]), text) is not None
+
+
+def _where(values: Sequence[bool]) -> Rows:
+    return np.flatnonzero(values)
 
 
 def find_weak_slices(
@@ -159,33 +166,38 @@ def find_weak_slices(
     correct = np.array([e.label == p.label for e, p in zip(examples, predictions, strict=True)], dtype=np.float64)
     documents = np.unique([e.document for e in examples], return_inverse=True)[1]
     slices = named_slices(examples)
-    kept = {name: mask for name, mask in slices.items() if _large(mask, documents) and _large(~mask, documents)}
+    everything = np.arange(len(examples))
+    kept = {
+        name: rows
+        for name, rows in slices.items()
+        if _large(rows, documents) and _large(np.setdiff1d(everything, rows, assume_unique=True), documents)
+    }
     if not kept:
         return Slices((), len(slices))
-    members = np.stack(list(kept.values()), axis=1)
+    members = np.stack([np.isin(everything, rows, assume_unique=True) for rows in kept.values()], axis=1)
     p_values = permutation_p(correct, members, documents, permutations=permutations, seed=seed)
     corrected = holm(p_values.tolist())
     differences = _differences(correct, members, documents, samples, seed)
     found = [
         Slice(
             name=name,
-            n=int(mask.sum()),
-            documents=len(np.unique(documents[mask])),
-            accuracy=float(correct[mask].mean()),
-            rest=float(correct[~mask].mean()),
+            n=len(rows),
+            documents=len(np.unique(documents[rows])),
+            accuracy=float(correct[rows].mean()),
+            rest=float(np.delete(correct, rows).mean()),
             difference=Score(*metrics.interval(difference)),
             p=float(p),
             p_holm=p_holm,
             weak=p_holm <= LEVEL,
         )
-        for (name, mask), difference, p, p_holm in zip(kept.items(), differences.T, p_values, corrected, strict=True)
+        for (name, rows), difference, p, p_holm in zip(kept.items(), differences.T, p_values, corrected, strict=True)
     ]
     found.sort(key=lambda one: (one.p, one.difference.value))
     return Slices(tuple(found), len(slices) - len(kept))
 
 
-def _large(mask: Mask, documents: NDArray[np.int64]) -> bool:
-    return bool(mask.sum() >= LEAST_ROWS and len(np.unique(documents[mask])) >= LEAST_DOCUMENTS)
+def _large(rows: Rows, documents: NDArray[np.int64]) -> bool:
+    return len(rows) >= LEAST_ROWS and len(np.unique(documents[rows])) >= LEAST_DOCUMENTS
 
 
 def permutation_p(

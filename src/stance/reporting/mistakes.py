@@ -11,7 +11,7 @@ from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
 from stance.base.predictions import Prediction
 from stance.evaluation import metrics
-from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL, Mask, Slices, by_kind, find_weak_slices
+from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL, Mask, Rows, Slices, by_kind, find_weak_slices
 
 #: Rows of a table on the page, and mistakes that are shown; the tables of the report have all.
 SHOWN = 15
@@ -132,15 +132,15 @@ def grouped(examples: Sequence[Example], predictions: Sequence[Prediction]) -> G
     cells = [
         Cell(gold, said, int(matrix[i, j])) for i, gold in enumerate(LABELS) for j, said in enumerate(LABELS) if i != j
     ]
-    of = {kind: _groups(masks, correct) for kind, masks in by_kind(examples).items()}
+    of = {kind: _groups(named, correct) for kind, named in by_kind(examples).items()}
     ordered = tuple(sorted(cells, key=lambda cell: -cell.n))
     return Groups(of["target"], of["holder"], of["length"], of["tag"], ordered)
 
 
-def _groups(masks: Mapping[str, Mask], correct: Mask) -> tuple[Group, ...]:
+def _groups(named: Mapping[str, Rows], correct: Mask) -> tuple[Group, ...]:
     found = []
-    for name, mask in masks.items():
-        n, right = int(mask.sum()), int(correct[mask].sum())
+    for name, rows in named.items():
+        n, right = len(rows), int(correct[rows].sum())
         found.append(Group(name, n, n - right, right / n))
     return tuple(sorted(found, key=lambda group: (-group.wrong, -group.n)))
 

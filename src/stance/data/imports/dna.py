@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from stance.base.errors import input_error
+from stance.base.errors import content, input_error
 from stance.data.imports.record import Opened, Record, plain
 from stance.data.imports.sheets import sheet_rows
 from stance.data.imports.text import Units, around
@@ -73,7 +73,8 @@ def database(place: str) -> Iterator[sqlite3.Connection]:
             kinds = {name: kind for _, name, kind, *_ in opened.execute("PRAGMA table_info(DATASHORTTEXT)")}
             if "VariableId" not in kinds or not ("Entity" in kinds or kinds.get("Value") == "TEXT"):
                 raise input_error(place, "the tables are not those of DNA 2 or 3", found=kinds)
-            yield opened
+            with content(place, "a damaged database"):
+                yield opened
     except sqlite3.Error as error:
         allowed = "a database of DNA 2 or 3 (a file of DNA 1: open and save it there), or a table that DNA exported"
         raise input_error(place, f"not a readable database: {error}", allowed=allowed) from None
