@@ -51,6 +51,11 @@ def test_every_experiment_composes_and_is_named_after_its_file(experiment):
     )
 
 
+def test_no_reference_stands_for_a_group_of_settings():
+    with pytest.raises(StanceError, match=r"columns: a reference in place of settings; found '\${oc.env:HOME}'"):
+        composed("predict", "input=a.csv", "output=b.csv", "columns=${oc.env:HOME}")
+
+
 @pytest.mark.parametrize("model", [name for name in names("model") if name not in ("as_it_is", "prompt")])
 def test_every_model_composes_to_its_own_schema(model):
     config = composed("train", f"model={model}")

@@ -207,6 +207,7 @@ BROKEN = {
         lambda c: c | {"kind": "llm"},
         "another kind; found 'llm'; allowed: prior, tfidf",
     ),
+    "a list for a kind": (CARD, lambda c: c | {"kind": [1]}, r"another kind; found \[1\]"),
     "other version": (CARD, lambda c: c | {"version": 99}, "another version; found 99; allowed: 1"),
     "no version": (CARD, lambda c: ["x"], "another version"),
     "incomplete card": (CARD, lambda c: {k: v for k, v in c.items() if k != "input_format"}, "not a complete"),

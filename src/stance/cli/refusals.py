@@ -82,10 +82,14 @@ def check_keys(config: DictConfig, at: str = "") -> None:
     for name in map(str, config):
         if is_dataclass(kind) and name not in {each.name for each in fields(kind)}:
             raise _no_such_key(f"{at}{name}", kind)
-        if not OmegaConf.is_interpolation(config, name) and not OmegaConf.is_missing(config, name):
-            value = config[name]
-            if isinstance(value, DictConfig):
-                check_keys(value, f"{at}{name}.")
+        if OmegaConf.is_interpolation(config, name):
+            if isinstance(config._get_node(name), DictConfig):
+                said = OmegaConf.to_container(config)[name]
+                raise input_error(
+                    f"{at}{name}", "a reference in place of settings", found=said, allowed=f"{at}{name}.KEY=..."
+                )
+        elif not OmegaConf.is_missing(config, name) and isinstance(value := config[name], DictConfig):
+            check_keys(value, f"{at}{name}.")
 
 
 def _no_such_key(key: str, kind: Any) -> StanceError:  # noqa: ANN401 - a type

@@ -118,7 +118,7 @@ def read_card(folder: Path) -> Card:
     if not isinstance(saved, dict) or saved.get("version") != CARD_VERSION:
         version = saved.get("version") if isinstance(saved, dict) else saved
         raise input_error(str(path), "checkpoint of another version", found=version, allowed=str(CARD_VERSION))
-    if saved.get("kind") not in KINDS:
+    if saved.get("kind") not in [*KINDS]:  # in a list: it may be of a kind that no dictionary looks for
         raise input_error(str(path), "checkpoint of another kind", found=saved.get("kind"), allowed=KINDS)
     if not isinstance(saved.get("labels"), list):
         raise input_error(str(path), "labels", found=saved.get("labels"), allowed=LABELS)
