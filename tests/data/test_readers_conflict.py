@@ -276,6 +276,9 @@ def test_dna_refuses_with_what_there_is(tmp_path):
     for damage in ({"text": None}, {"span": ("here", 27)}):
         with pytest.raises(StanceError, match=r"mine.dna: a damaged database: "):
             dna.read(write_dna(path, **damage), COLUMNS, label_map=LABELS)
+    path.write_bytes(write_dna(path).read_bytes().replace(b"CREATE TABLE CODERS", b"CREATE TABL\x80 CODERS"))
+    with pytest.raises(StanceError, match=r"mine.dna: not a readable database: "):
+        dna.read(path, COLUMNS, label_map=LABELS)
     path.write_text("<discourse><article/></discourse>")
     with pytest.raises(StanceError, match=r"mine.dna: not a readable database: .*a file of DNA 1"):
         dna.read(path, COLUMNS, label_map=LABELS)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bounds import EXAMPLES, in_time
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from stance.base.errors import StanceError
@@ -121,6 +121,10 @@ def damaged_zip(draw: Callable[..., Any], whole: bytes) -> bytes:
     return zipped(members)
 
 
+#: Inputs between two looks at the clock.
+PIECE = 100
+
+
 def fuzz(*inputs: st.SearchStrategy[Any], tests: int = 1) -> Callable[[Callable[..., None]], Callable[[], None]]:
     """What a function that takes one of each input becomes: it is tried with EXAMPLES of them, in flat memory.
 
@@ -132,22 +136,16 @@ def fuzz(*inputs: st.SearchStrategy[Any], tests: int = 1) -> Callable[[Callable[
 
     def of(holds: Callable[..., None]) -> Callable[[], None]:
         def tried() -> None:
-            turns, failed = in_time(number, "inputs"), False
-
-            @settings(max_examples=number, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-            @given(st.tuples(*inputs))
-            def each(drawn: tuple[Any, ...]) -> None:
-                nonlocal failed
-                if not failed and next(turns, None) is None:
-                    return  # the time is over, or hypothesis tries more than it was asked for
-                try:
-                    holds(*drawn)
-                except Exception:
-                    failed = True  # what follows looks for the smallest such input
-                    raise
-
             with flat_memory():
-                each()
+                for piece in in_time(-(-number // PIECE), f"times {PIECE} inputs"):
+
+                    @seed(piece)
+                    @settings(max_examples=PIECE, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+                    @given(st.tuples(*inputs))
+                    def each(drawn: tuple[Any, ...]) -> None:
+                        holds(*drawn)
+
+                    each()
 
         return tried
 

@@ -75,7 +75,7 @@ def database(place: str) -> Iterator[sqlite3.Connection]:
                 raise input_error(place, "the tables are not those of DNA 2 or 3", found=kinds)
             with content(place, "a damaged database"):
                 yield opened
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         allowed = "a database of DNA 2 or 3 (a file of DNA 1: open and save it there), or a table that DNA exported"
         raise input_error(place, f"not a readable database: {error}", allowed=allowed) from None
 
