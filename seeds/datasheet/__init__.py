@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from datasheet import literary, news, together, unlabelled, wire
+from datasheet import literary, news, silver, together, wire
 from stance.base.files import read_json, write_json
 
 log = logging.getLogger("stance.datasheet")
@@ -20,7 +20,7 @@ PROMISES: Mapping[str, Mapping[str, Any]] = {
     "bundled": together.PROMISES,
     "shortcuts": together.SHORTCUT_PROMISES,
     "wire": wire.PROMISES,
-    "unlabelled": unlabelled.PROMISES,
+    "silver": silver.PROMISES,
 }
 
 
@@ -33,7 +33,7 @@ def measure_corpus(folder: str | Path, texts: str | Path) -> dict[str, dict[str,
 
     Returns:
         A section each for the ``literary`` part (version 1.0), ``news``, both as they are ``bundled``, what
-        ``shortcuts`` score on news that read too little, the ``wire``, and the ``unlabelled`` sentences.
+        ``shortcuts`` score on news that read too little, the ``wire``, and the ``silver`` rows.
 
     Raises:
         StanceError: The files are not of the format, or a row of the literary part has no label yet.
@@ -45,7 +45,7 @@ def measure_corpus(folder: str | Path, texts: str | Path) -> dict[str, dict[str,
         "bundled": lambda: together.measure(folder),
         "shortcuts": lambda: together.shortcuts(folder / "news"),
         "wire": lambda: wire.measure(folder, texts),
-        "unlabelled": lambda: unlabelled.measure(folder),
+        "silver": lambda: silver.measure(folder),
     }
     if not Path(texts).is_dir():
         log.info(f"wire: not measured, for there is no Reuters-21578 in {texts}; its recorded numbers stand")

@@ -1,7 +1,8 @@
-"""The numbers of the unlabelled sentences, from which stance-small learns too, and the promises that they must keep."""
+"""The numbers of the silver rows, which one judge labelled and stance-small learns from, and what they promise."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,32 +12,42 @@ from datasheet.counts import counted, leaks, prose, words_of
 from datasheet.together import split
 from stance.base.annotations import Example
 from stance.base.files import read_json
+from stance.base.labels import LABELS
 from stance.base.rows import read_rows
-from stance.data.corpora import bundled
+from stance.data.agreement import aggregate, alpha_interval, by_row
+from stance.data.corpora import bundled, silver
 from stance.data.splits import normalized
 from stance.data.unlabelled import Negotiation, read
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """Everything that the data statement says of the unlabelled sentences in numbers.
+    """Everything that the data statement says of the silver rows in numbers.
 
     Args:
         folder: Laid out as ``seeds/``.
 
     Returns:
         Sizes; ``words`` a sentence (quartiles); ``areas``: negotiations by area; ``prose`` of the sentences
-        (:mod:`datasheet.counts`); ``leaks``: what they share with a part that is not learnt from; ``wire_targets``:
-        which of their targets the wire asks about; ``kept_apart``: areas that validation or test of news has.
+        (:mod:`datasheet.counts`); ``rows`` by part and label; ``unclear`` pairs, which are in no row; ``agreement`` of
+        the two judges of validation and test; ``leaks``: what they share with a part of bundled that is not learnt
+        from; ``wire_targets``: which of their targets the wire asks about; ``kept_apart``: areas that validation or
+        test of news has.
 
     Raises:
         StanceError: The files are not of the format.
     """
-    negotiations = read(folder / "unlabelled")
+    found = silver.read(folder / "silver")
+    lines = [row for name in found.files for _, row in read_rows(folder / "silver" / name)]
+    negotiations = [one for part in silver.PARTS for one in read(folder / "silver" / part)]
     sentences = [(text, one.document) for one in negotiations for text in one.texts]
-    areas = [row["area"] for file in sorted((folder / "unlabelled").glob("*.jsonl")) for _, row in read_rows(file)]
+    areas = [row["area"] for row in lines]
     parts = read_json(folder / "news" / "parts.json")
     wire = {normalized(row["target"]) for _, row in read_rows(folder / "wire" / "rows.jsonl")}
     targets = {target for one in negotiations for target in one.targets}
+    labelled = aggregate(found.annotations, found.adjudicator)
+    counts = Counter(((found.parts or {})[row.id], row.label) for row in labelled.examples)
+    twice = [one for one in found.annotations if (found.parts or {})[one.id] != "train"]
+    judged = by_row(twice).values()
     return {
         "negotiations": len(negotiations),
         "sentences": len(sentences),
@@ -45,6 +56,13 @@ def measure(folder: Path) -> dict[str, Any]:
         "words": words_of(text for text, _ in sentences),
         "areas": counted(areas),
         "prose": prose(sentences),
+        "rows": {part: {label: counts[part, label] for label in LABELS} for part in silver.PARTS},
+        "unclear": sum(entry[3] == silver.UNCLEAR for row in lines for entry in row["labels"]),
+        "agreement": {
+            "rows": len(judged),
+            "same": sum(len({one.label for one in row}) == 1 for row in judged) / len(judged),
+            "alpha": dict(zip(("value", "low", "high"), alpha_interval(twice), strict=True)),
+        },
         "leaks": _shared(negotiations, folder),
         "wire_targets": sorted(target for target in targets if normalized(target) in wire),
         "kept_apart": sorted(set(areas).intersection(parts["validation"] + parts["test"])),
@@ -72,4 +90,5 @@ PROMISES: dict[str, Any] = {
     "no target of the wire": lambda m: not m["wire_targets"],
     "no area of validation or test of news": lambda m: not m["kept_apart"],
     "no sentence twice": lambda m: not m["prose"]["duplicates"],
+    "two judges blind to each other agree: alpha 0.75 or more": lambda m: m["agreement"]["alpha"]["low"] >= 0.75,
 }

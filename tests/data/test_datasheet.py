@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 
 import datasheet
 from conftest import PROJECT, example, run_here, write_lines
-from datasheet import changed, literary, news, promises, record_numbers, together, unlabelled, wire
+from datasheet import changed, literary, news, promises, record_numbers, silver, together, wire
 from datasheet.counts import leaks, prose, shape
 from stance.base.errors import StanceError
 from stance.cli.config import register, typed
@@ -66,7 +66,6 @@ def measured():
         "literary": literary.measure(SEEDS),
         "news": news.measure(SEEDS / "news"),
         "bundled": together.measure(SEEDS),
-        "unlabelled": unlabelled.measure(SEEDS),
     }
 
 
@@ -79,6 +78,11 @@ def test_the_record_of_the_wire_is_that_of_the_files(corpora):
     if not texts.is_dir():
         pytest.skip(f"no Reuters-21578 in {texts}")
     assert changed({"wire": wire.measure(SEEDS, texts)}, SEEDS / "statistics.json") == []
+
+
+@pytest.mark.slow
+def test_the_record_of_the_silver_rows_is_that_of_the_files():
+    assert changed({"silver": silver.measure(SEEDS)}, SEEDS / "statistics.json") == []
 
 
 @pytest.mark.slow
@@ -106,9 +110,9 @@ def test_the_corpus_keeps_its_promises():
         ("shortcuts", {"target": {"value": 0.45}}, "n-grams of the target alone below 0.45 macro-F1"),
         ("wire", {"leaks": {"document": 1}}, "no story or sentence"),
         ("wire", {"rows": 499}, "at least 500 rows"),
-        ("unlabelled", {"leaks": {"near-duplicate": 1}}, "no document, target or sentence, nor a nearly equal one"),
-        ("unlabelled", {"wire_targets": ["the tariff"]}, "no target of the wire"),
-        ("unlabelled", {"kept_apart": ["debt"]}, "no area of validation or test of news"),
+        ("silver", {"leaks": {"near-duplicate": 1}}, "no document, target or sentence, nor a nearly equal one"),
+        ("silver", {"wire_targets": ["the tariff"]}, "no target of the wire"),
+        ("silver", {"kept_apart": ["debt"]}, "no area of validation or test of news"),
     ],
 )
 def test_a_broken_promise_is_noticed(section, changes, promise):
@@ -228,11 +232,16 @@ def test_the_statement_says_what_was_measured_of_the_judgements():
     assert absent(expected, "README.md") == []
 
 
-def test_the_statement_says_what_was_measured_of_the_unlabelled_sentences():
-    found = RECORD["unlabelled"]
+def test_the_statement_says_what_was_measured_of_the_silver_rows():
+    found = RECORD["silver"]
+    train, judged = found["rows"]["train"], found["agreement"]
     expected = [
         f"{found['sentences']:,} sentences about {found['negotiations']:,} negotiations",
         f"{found['holders']:,} holders and {found['targets']:,} targets",
+        f"{sum(train.values()):,} rows in train ({comma(*train.values())} against, neutral, favor)",
+        f"{found['unclear']:,} pairs as unclear",
+        f"the same label to {judged['same']:.1%} of {judged['rows']:,} rows",
+        f"alpha {score(judged['alpha'])}",
         f"{comma(*found['words'].values())} words (quartiles)",
         f"in {len(found['areas'])} areas",
         f"{found['prose']['distinct_trigrams']:.0%} of their word trigrams are distinct",
@@ -306,9 +315,9 @@ def test_a_changed_number_is_named_with_its_place(tmp_path):
 
 
 def test_without_the_collection_the_wire_is_not_measured_and_the_command_says_so(tmp_path, monkeypatch):
-    sections = ("literary", "news", "bundled", "shortcuts", "unlabelled")
+    sections = ("literary", "news", "bundled", "shortcuts", "silver")
     found = {name: {"rows": number} for number, name in enumerate(sections)}
-    modules = {"literary": literary, "news": news, "bundled": together, "unlabelled": unlabelled}
+    modules = {"literary": literary, "news": news, "bundled": together, "silver": silver}
     for name, module in modules.items():
         monkeypatch.setattr(module, "measure", lambda *_, name=name: found[name])
     monkeypatch.setattr(together, "shortcuts", lambda _: found["shortcuts"])

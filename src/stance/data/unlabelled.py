@@ -52,12 +52,21 @@ def read(path: str | Path) -> list[Negotiation]:
     for file in files:
         for line, row in read_rows(file):
             place = line_of(file, line)
-            document = text_of(row.get("document"), "document", place, may_be_empty=False)
-            if document in found:
-                raise input_error(place, "a document occurs twice", found=document)
-            lists = {name: _texts(row, name, place) for name in ("holders", "targets", "texts")}
-            found[document] = Negotiation(document, **lists)
+            one = negotiation_of(row, place)
+            if one.document in found:
+                raise input_error(place, "a document occurs twice", found=one.document)
+            found[one.document] = one
     return list(found.values())
+
+
+def negotiation_of(row: Mapping[str, Any], place: str) -> Negotiation:
+    """The negotiation of a line.
+
+    Raises:
+        StanceError: Names place, value and what is allowed.
+    """
+    document = text_of(row.get("document"), "document", place, may_be_empty=False)
+    return Negotiation(document, **{name: _texts(row, name, place) for name in ("holders", "targets", "texts")})
 
 
 def _texts(row: Mapping[str, Any], name: str, place: str) -> tuple[str, ...]:

@@ -18,14 +18,14 @@ class Subjects:
 
     Embeddings of sentences tell one negotiation from another badly: a strike here is like a strike there. Names and
     things that a proposal and a document share do it well. Four letters of a word at a time are compared, so that the
-    forms of a word are alike; what is rare is known from the unlabelled sentences of the bundled corpus.
+    forms of a word are alike; what is rare is known from the first silver sentences of this project.
 
     Source: ``sklearn.feature_extraction.text.TfidfVectorizer``.
     """
 
     def __init__(self, wordings: Sequence[str], owners: Sequence[int]) -> None:
         """Args: all wordings of the proposals, and of which proposal, from 0, each is one."""
-        news = [" ".join(one.texts) for one in read(PROJECT / "seeds" / "unlabelled")]
+        news = [" ".join(one.texts) for one in read(PROJECT / "seeds" / "silver" / "train" / "first.jsonl")]
         wordings = [*map(composed, wordings)]
         self._vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4), sublinear_tf=True, dtype=np.float32)
         self._vectorizer.fit([*news, *wordings])

@@ -46,6 +46,7 @@ class SourceConfig:
         name: Of that run.
         model: An encoder; for ``model=as_it_is`` any.
         trainer: Keywords of ``transformers.TrainingArguments``.
+        distill: What it learns from a larger model, if anything.
     """
 
     name: str
@@ -54,6 +55,7 @@ class SourceConfig:
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     model: ModelConfig
     trainer: dict[str, Any] = field(default_factory=dict)
+    distill: "DistillConfig | None" = None
 
     def __post_init__(self) -> None:
         a_name("source.name", self.name)

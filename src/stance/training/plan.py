@@ -67,6 +67,7 @@ def of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:
         auxiliary=source.auxiliary,
         model=source.model,
         trainer=source.trainer,
+        distill=source.distill,
         prompt=config.prompt,
         bootstrap=config.bootstrap,
         outputs=config.outputs,

@@ -70,8 +70,10 @@ def _contents(config: TrainConfig) -> dict[str, str]:
         folder = taken_checkpoint(config.model)
         files = {str(path.relative_to(folder)): quick_digest(path) for path in sorted(folder.rglob("*.safetensors"))}
         contents["checkpoint"] = digest(files)
-    if config.distill is not None and config.distill.unlabelled:
-        contents["unlabelled"] = digest([asdict(one) for one in read(config.distill.unlabelled)])
+    taught = {"unlabelled": config.distill, **{f"unlabelled of {one.name}": one.distill for one in config.sources()}}
+    for name, distill in taught.items():
+        if distill is not None and distill.unlabelled:
+            contents[name] = digest([asdict(one) for one in read(distill.unlabelled)])
     first = [*config.sources(), *([config.distill.teacher] if config.distill is not None else [])]
     for model in [config.model, *(source.model for source in first)]:
         for one in [model, *(model.members.values() if isinstance(model, EnsembleConfig) else ())]:
