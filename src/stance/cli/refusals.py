@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
@@ -84,7 +84,7 @@ def check_keys(config: DictConfig, at: str = "") -> None:
             raise _no_such_key(f"{at}{name}", kind)
         if OmegaConf.is_interpolation(config, name):
             if isinstance(config._get_node(name), DictConfig):
-                said = OmegaConf.to_container(config)[name]
+                said = cast(dict[str, Any], OmegaConf.to_container(config))[name]
                 raise input_error(
                     f"{at}{name}", "a reference in place of settings", found=said, allowed=f"{at}{name}.KEY=..."
                 )
