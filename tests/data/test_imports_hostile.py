@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from openpyxl import Workbook
 
@@ -37,6 +39,22 @@ def test_the_first_mapping_of_odd_names_is_yaml(tmp_path):
     path.write_text('text,na"me,\x07bell\nx,y,z\n', encoding="utf-8")
     said = yaml.safe_load(first_mapping(survey(path), path))
     assert said["text"] == "text"
+
+
+def test_layers_of_odd_names_are_yaml(tmp_path):
+    import yaml
+
+    spans = [
+        {"id": str(n), "type": "labels", "from_name": name, "to_name": "text", "value": span}
+        for n, name in enumerate(("who", "stance", "\u2028who"))
+        for span in ({"start": 0, "end": 3, "text": "One", "labels": ["favor"]},)
+    ]
+    task = {"id": 1, "data": {"text": "One two."}, "annotations": [{"id": 1, "completed_by": 1, "result": spans}]}
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([task]), encoding="utf-8")
+    draft = first_mapping(survey(path), path)
+    assert "\\u2028who" in draft
+    assert yaml.safe_load(draft)["tool"] == "label-studio"
 
 
 def test_merged_cells_of_an_export_are_filled_and_formulas_without_a_value_refused(tmp_path):

@@ -31,7 +31,11 @@ def first_mapping(found: Survey, path: str | Path) -> str:
         f"# What is what in {_quoted(Path(path).name)}. Say something wherever {OPEN} stands; see docs/annotate.md.",
         f"tool: {tool}",
         *([f"sheet: {_quoted(found.opened.options.sheet)}"] if found.opened.options.sheet else []),
-        *([f"layer: {_quoted(layer)}" + (f"  # or {', '.join(others[:10])}" if others else "")] if layer else []),
+        *(
+            [f"layer: {_quoted(layer)}" + (f"  # or {', '.join(map(_quoted, others[:10]))}" if others else "")]
+            if layer
+            else []
+        ),
         f"text: {_text(fields, known)}",
         f'holder: {_quoted(known.get("holder", ""))}  # a field, or {{value: words}}; "" = the author of the text',
     ]
