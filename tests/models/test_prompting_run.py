@@ -7,8 +7,9 @@ import json
 import pytest
 
 from chat_stub import MODEL, ChatStub, serving
-from conftest import run_here
+from conftest import example, run_here
 from stance.data.annotation_files import write_annotations
+from stance.data.seen import count_learnt
 from stance.data.table import read_annotations
 from stance.models.classifier import StanceClassifier
 from stance.models.prompting import client
@@ -74,15 +75,20 @@ def test_a_prompted_model_is_trained_compared_and_shown_like_any_other(home, stu
 
 
 def test_a_student_learns_from_a_prompted_teacher(home, stub, tiny_encoder):
+    """And knows again the further sentences that it was taught on."""
+    more = {"document": "more", "holders": ["the guild"], "targets": ["pay"], "texts": ["The guild would rather pay."]}
+    (home / "more.jsonl").write_text(json.dumps(more), encoding="utf-8")
     run_here(
         "train", "experiment=taught_by_prompt", *DATA, "data@distill.teacher.data=annotations",
         "distill.teacher.data.path=rows.jsonl", "split@distill.teacher.split=document",
         f"distill.teacher.model.language_model={MODEL}",
         f"prompt.endpoint={stub.endpoint}", "prompt.again=0", f"model.encoder={tiny_encoder}", "model.max_length=64",
-        "distill.questions=12", "trainer.num_train_epochs=1", cwd=home,
+        "distill.questions=12", "distill.unlabelled=more.jsonl", "trainer.num_train_epochs=1", cwd=home,
     )  # fmt: skip
     run = json.loads((home / "outputs/runs/taught_by_prompt-minilm_marked/seed-0/run.json").read_text())
     assert [one["name"] for one in run["made_from"]] == ["prompt_teacher"]
+    checkpoint = home / "outputs/runs/taught_by_prompt-minilm_marked/seed-0/checkpoint"
+    assert count_learnt(checkpoint, [example(1, text=text) for text in (*more["texts"], "Never heard of.")]) == 1
 
 
 def test_an_annotator_beside_people_and_for_them_to_correct(home, stub):

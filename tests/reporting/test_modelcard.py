@@ -15,11 +15,12 @@ ROWS = [example(number, LABELS[number % 3]) for number in range(12)]
 METRICS = {part: evaluate(ROWS, [row.label for row in ROWS[::-1]], ROWS, samples=10) for part in ("validation", "test")}
 
 
-def written(kind="tfidf", corpora=None, own_rows=True, encoder="all-MiniLM-L6-v2", **settings):
+def written(kind="tfidf", corpora=None, own_rows=True, encoder="all-MiniLM-L6-v2", before=None, **settings):
     config = {"data": {"name": "mine"}, "split": {"by": "target"}, "model": {"name": "mine", "encoder": encoder}}
     if corpora:
         named = {name: {"name": name} for name in corpora}
         config["auxiliary"] = {"corpora": named, "rows": 0, "own_rows": own_rows}
+    config |= before or {}
     run = {
         "name": "mine-model",
         "seed": 3,
@@ -55,6 +56,16 @@ def test_the_page_says_what_was_learnt_how_good_it_is_and_what_it_is_not_for():
     assert "judgements of what a text says of one holder toward one target" in text
     assert "written by a language model" not in text
     assert "written by a language model" in written(corpora=["negotiation"])
+
+
+def test_who_taught_it_is_named_and_of_what_rows_it_went_on():
+    taught = {"teacher": {"name": "large", "data": {"name": "mine"}}, "questions": 3000, "unlabelled": "more.jsonl"}
+    first = {"name": "small", "data": {"name": "mine"}, "model": {"name": "m", "encoder": "e"}, "distill": taught}
+    said = "the answers of large to these rows, to 3,000 new questions about their texts and about the sentences of "
+    assert f"1,234 rows in 56 documents of mine, and {said}more.jsonl (seed 3)" in written(before={"distill": taught})
+    text = written(corpora=["silver"], before={"source": first})
+    assert f"After the run small, on mine, and {said}more.jsonl: 1,234 rows in 56 documents of mine, silver" in text
+    assert "written by a language model" in text
 
 
 def test_learnt_from_other_corpora_alone_names_these():

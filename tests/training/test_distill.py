@@ -102,7 +102,7 @@ def test_unlabelled_texts_are_refused_by_line(tmp_path, change, said):
 
 
 def test_a_folder_without_unlabelled_texts_is_refused(tmp_path):
-    with pytest.raises(StanceError, match="no unlabelled sentences"):
+    with pytest.raises(StanceError, match="no sentences"):
         read(tmp_path)
 
 

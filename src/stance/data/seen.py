@@ -22,21 +22,21 @@ log = logging.getLogger(__name__)
 FILE = "learnt.safetensors"
 
 
-def digests(examples: Iterable[Example]) -> NDArray[np.uint64]:
+def digests(texts: Iterable[str]) -> NDArray[np.uint64]:
     """The first eight bytes of the SHA-256 of each text in its normal form (:func:`stance.data.splits.normalized`)."""
-    texts = (hashlib.sha256(normalized(example.text).encode("utf-8")).digest()[:8] for example in examples)
-    return np.frombuffer(b"".join(texts), dtype="<u8").astype(np.uint64)
+    found = (hashlib.sha256(normalized(text).encode("utf-8")).digest()[:8] for text in texts)
+    return np.frombuffer(b"".join(found), dtype="<u8").astype(np.uint64)
 
 
-def write_learnt(folder: Path, train: Sequence[Example], made_from: Iterable[Path]) -> None:
+def write_learnt(folder: Path, texts: Iterable[str], made_from: Iterable[Path]) -> None:
     """Put the digests of what was learnt from into a checkpoint: no text, but a text that one has can be looked up.
 
     Args:
         folder: The checkpoint.
-        train: What it learnt from itself.
+        texts: What it learnt from itself.
         made_from: The checkpoints that it was made from; where one does not know its texts, neither does this.
     """
-    known = [digests(train), *map(read_learnt, made_from)]
+    known = [digests(texts), *map(read_learnt, made_from)]
     arrays = [array for array in known if array is not None]
     if len(arrays) == len(known):
         with write_beside(folder / FILE) as temporary:
@@ -79,4 +79,4 @@ def warn_of_learnt(
 def count_learnt(folder: Path, examples: Sequence[Example]) -> int | None:
     """How many of the rows have a text that the checkpoint learnt from; None where it does not know."""
     learnt = read_learnt(folder)
-    return None if learnt is None else int(np.isin(digests(examples), learnt).sum())
+    return None if learnt is None else int(np.isin(digests(example.text for example in examples), learnt).sum())

@@ -1,4 +1,4 @@
-"""Sentences that nobody labelled, with the actors and proposals that they can be asked about.
+"""Sentences with the actors and proposals that they can be asked about; labels, if there are any, are not read.
 
 A model learns from a larger one's answers to questions about them (:mod:`stance.training.distill`). A line of JSON is a
 negotiation: ``document``, a name that stands once; ``holders``, ``targets`` and ``texts``, each a list; other keys are
@@ -39,7 +39,7 @@ class Negotiation:
 def read(path: str | Path) -> list[Negotiation]:
     """The negotiations of a ``.jsonl`` file, or of all of a folder in the order of their names.
 
-    A path that is not in the folder where a command runs is one of the project, as ``seeds/unlabelled`` is.
+    A path that is not in the folder where a command runs is one of the project, as ``seeds/silver/train`` is.
 
     Raises:
         StanceError: Names file, line, value and what is allowed.
@@ -47,7 +47,7 @@ def read(path: str | Path) -> list[Negotiation]:
     path = must_exist(Path(path) if Path(path).exists() or not (PROJECT / path).exists() else PROJECT / path)
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
     if not files:
-        raise input_error(str(path), "no unlabelled sentences", allowed="files .jsonl")
+        raise input_error(str(path), "no sentences", allowed="files .jsonl")
     found: dict[str, Negotiation] = {}
     for file in files:
         for line, row in read_rows(file):

@@ -125,20 +125,28 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
     own = f"{train['rows']:,} rows in {train['documents']:,} documents"
     if taken := config["model"].get("checkpoint"):
         return f"It is {taken}, as it is; {said}"
-    if distill := config.get("distill"):
-        teacher, new = distill["teacher"], distill["questions"]
-        return (
-            f"{own} of {', '.join(corpora)}, and the answers of {teacher['name']} (seed {run['seed']}) to these and to "
-            f"{new:,} new questions about their texts; {said}"
-        )
+    if config.get("distill"):
+        return f"{own} of {', '.join(corpora)}{_taught(config)} (seed {run['seed']}); {said}"
     if not config.get("source"):
         return f"{own} of {', '.join(corpora)}; split by {config['split']['by']}; {said}"
-    first, *others = (f"the run {one['name']}, on {', '.join(_corpora_of(one))}" for one in sources_of(config))
+    first, *others = (
+        f"the run {one['name']}, on {', '.join(_corpora_of(one))}{_taught(one)}" for one in sources_of(config)
+    )
     if others:
         return f"It is the mean of the models of {'; of '.join([first, *others])}, as they are; {said}"
     if config["model"]["name"] == AS_IT_IS:
         return f"It is the model of {first}, as it is; {said}"
-    return f"After {first}: {own} of {config['data']['name']}; split by {config['split']['by']}; {said}"
+    return f"After {first}: {own} of {', '.join(_corpora_of(config))}; split by {config['split']['by']}; {said}"
+
+
+def _taught(training: Mapping[str, Any]) -> str:
+    """Whose answers a training learnt from, and to what; nothing if no model's."""
+    distill = training.get("distill")
+    if not distill:
+        return ""
+    further = f" and about the sentences of {distill['unlabelled']}" if distill.get("unlabelled") else ""
+    asked = f"to these rows, to {distill['questions']:,} new questions about their texts{further}"
+    return f", and the answers of {distill['teacher']['name']} {asked}"
 
 
 def _base_model(config: Mapping[str, Any]) -> str | None:
@@ -227,7 +235,7 @@ def _limits(config: Mapping[str, Any], metrics: Mapping[str, Report]) -> list[st
         "- Not for decisions about persons.",
     ]
     limits += [f"- {caveat}" for caveat in (next(iter(metrics.values())).prompt or {}).get("caveats", ())]
-    if own := sorted({"negotiation", "news", "bundled"} & set(_corpora(config))):
+    if own := sorted({"negotiation", "news", "bundled", "silver"} & set(_corpora(config))):
         limits.append(
             f"- Every sentence and judgement of the corpus {own[0]} was written by a language model; no human coder "
             "took part. Its data statement, `seeds/README.md` of the toolkit, says what follows from that."

@@ -70,8 +70,8 @@ class DistillConfig:
         teacher: A run of its own, which exists already or is made first, with the same seed.
         questions: How many new questions about the training texts the teacher is asked.
         weight: Of the teacher's answers to the training rows beside their labels, from 0 to 1.
-        unlabelled: A file or folder of further sentences that nobody labelled (:mod:`stance.data.unlabelled`); empty =
-            none.
+        unlabelled: A file or folder of further sentences, whose labels are not read (:mod:`stance.data.unlabelled`);
+            empty = none.
         each: How many questions about each of them the teacher is asked.
     """
 

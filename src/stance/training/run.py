@@ -25,6 +25,7 @@ from stance.evaluation.shares import Scored, write_validation
 from stance.models.config import EncoderConfig, EnsembleConfig
 from stance.models.scaling import rescale
 from stance.training.config import AsItIsConfig, DistillConfig, TrainConfig
+from stance.training.distill import unlabelled
 from stance.training.identity import begin_record, clear_folder, learns_nothing, stands_already, tidy_up
 from stance.training.plan import (
     checkpoint_of,
@@ -117,7 +118,9 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         thresholds(*confidence_and_right(splits["validation"], found["validation"])),
     ).card.write(folder / "checkpoint")
     write_validation(folder / "checkpoint", Scored.of(*validation))
-    own = [] if learns_nothing(config.model) else splits["train"]
+    own = [] if learns_nothing(config.model) else [row.text for row in splits["train"]]
+    if config.distill is not None:
+        own += [text for one in unlabelled(config.distill.unlabelled, splits) for text in one.texts]
     made_of = [checkpoint_of(run) for run in needed]
     if isinstance(config.model, AsItIsConfig) and config.model.checkpoint:
         made_of.append(taken_checkpoint(config.model))
@@ -227,7 +230,7 @@ def _distilled(
 ) -> tuple[list[Example], NDArray[np.float64]]:
     """The training rows and new questions, and the probabilities that the student learns for each."""
     from stance.models.classifier import StanceClassifier
-    from stance.training.distill import answered, answers, questions, questions_about, soft_labels, unlabelled
+    from stance.training.distill import answered, answers, questions, questions_about, soft_labels
     from stance.training.finetune import half_precision
 
     train = splits["train"]

@@ -9,6 +9,7 @@ MADE_BY_A_MODEL: Mapping[str, str] = {
     "negotiation": "The sentences and judgements",
     "news": "The sentences and judgements",
     "bundled": "The sentences and judgements",
+    "silver": "The sentences and judgements",
     "wire": "The judgements",
 }
 
