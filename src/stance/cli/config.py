@@ -150,7 +150,7 @@ def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                 main(typed(config))
 
         register()
-        # A script without configuration groups has a folder of its own, where its keys clash with no group's name.
+        # Where a key is also the name of a group, the script has a folder of its own.
         folder = str(PROJECT / "conf" / name if (PROJECT / "conf" / name).is_dir() else PROJECT / "conf")
         run = cast(Callable[[], None], hydra.main(version_base="1.3", config_path=folder, config_name=name)(composed))
 

@@ -55,7 +55,7 @@ class EvaluateConfig:
         prefix: Before the names of its columns but ``id``, as ``scripts/predict.py`` was told.
         quoting: Of a csv or tsv of predictions, one of ``QUOTING``.
         fill_down: Columns of it whose empty cells hold what the cell above holds.
-        part: train, validation, test or challenge.
+        part: train, validation, test, or another that the corpus has (challenge, literary).
         output: Where the report goes; null = in outputs, named after corpus and part, in place of what stood there.
     """
 
@@ -136,7 +136,7 @@ class ProbeConfig:
 
     Attributes:
         checkpoint: A checkpoint folder or hub id.
-        part: train, validation, test or challenge.
+        part: train, validation, test, or another that the corpus has (challenge, literary).
         seed: Of swaps, edits and bootstrap.
         output: Where the report goes; null = in outputs, named after the checkpoint.
     """
