@@ -133,7 +133,8 @@ def _learnt_from(run: Mapping[str, Any], corpora: Sequence[str], train: Mapping[
         f"the run {one['name']}, on {', '.join(_corpora_of(one))}{_taught(one)}" for one in sources_of(config)
     )
     if others:
-        return f"It is the mean of the models of {'; of '.join([first, *others])}, as they are; {said}"
+        mean = "the mean of the weights" if config["model"].get("weights") else "the mean of the models"
+        return f"It is {mean} of {'; of '.join([first, *others])}; {said}"
     if config["model"]["name"] == AS_IT_IS:
         return f"It is the model of {first}, as it is; {said}"
     return f"After {first}: {own} of {', '.join(_corpora_of(config))}; split by {config['split']['by']}; {said}"

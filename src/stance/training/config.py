@@ -47,6 +47,7 @@ class SourceConfig:
         model: An encoder; for ``model=as_it_is`` any.
         trainer: Keywords of ``transformers.TrainingArguments``.
         distill: What it learns from a larger model, if anything.
+        source: The training that it goes on from, if any.
     """
 
     name: str
@@ -56,6 +57,7 @@ class SourceConfig:
     model: ModelConfig
     trainer: dict[str, Any] = field(default_factory=dict)
     distill: "DistillConfig | None" = None
+    source: "SourceConfig | None" = None
 
     def __post_init__(self) -> None:
         a_name("source.name", self.name)
@@ -95,14 +97,18 @@ class AsItIsConfig(ModelConfig):
     Attributes:
         checkpoint: In place of a source: stance-small, stance-base, a checkpoint folder or hub id.
         others: Further sources; then it is the mean of the probabilities of all.
+        weights: The mean is of their weights instead, in one encoder: see :func:`stance.models.averaging.averaged`.
     """
 
     name: str = AS_IT_IS
     checkpoint: str = ""
     others: dict[str, SourceConfig] = field(default_factory=dict)
+    weights: bool = False
 
     def __post_init__(self) -> None:
         one_of("model.name", self.name, (AS_IT_IS,))
+        if self.weights and not self.others:
+            raise input_error("model.weights", "a mean of one", found=True, allowed="model.others, further sources")
 
 
 @dataclass(kw_only=True)

@@ -68,6 +68,7 @@ def of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:
         model=source.model,
         trainer=source.trainer,
         distill=source.distill,
+        source=source.source,
         prompt=config.prompt,
         bootstrap=config.bootstrap,
         outputs=config.outputs,

@@ -176,6 +176,7 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
 
     The runs that it needs exist.
     """
+    from stance.models.averaging import averaged
     from stance.models.card import CARD, Card
     from stance.models.classifier import StanceClassifier
     from stance.models.fitting import Setup, fit
@@ -200,7 +201,11 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
         folders = {run.name: checkpoint_of(run) for run in source_runs(config)} or {"": taken_checkpoint(model)}
         taken = {name: StanceClassifier.from_pretrained(folder) for name, folder in folders.items()}
         (first, *others) = taken.values()
-        classifier = StanceClassifier.mean_of(taken) if others else first.with_metrics({})
+        if model.weights:
+            one = averaged({name: each.predictor for name, each in taken.items()}, splits["validation"])
+            classifier = StanceClassifier(one, Card.of("encoder", one, data))
+        else:
+            classifier = StanceClassifier.mean_of(taken) if others else first.with_metrics({})
         classifier.save_pretrained(checkpoint)
         return classifier
     if isinstance(model, EncoderConfig) and config.source is not None:
