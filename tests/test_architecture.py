@@ -32,7 +32,14 @@ FLOORS = [
 ROOMS = {f"stance.{path.parent.relative_to(SOURCE).as_posix().replace('/', '.')}" for path in SOURCE.rglob("*.py")}
 
 HYDRA = {"cli"}
-TORCH = {"models.encoding", "models.encoder", "models.onnx", "training.finetune", "inference.export"}
+TORCH = {
+    "models.encoding",
+    "models.encoder",
+    "models.averaging",
+    "models.onnx",
+    "training.finetune",
+    "inference.export",
+}
 
 
 def modules():

@@ -237,13 +237,14 @@ def test_several_sources_as_they_are_are_their_mean(tmp_path, readable_annotatio
     run = train_run(config, "mean")
     assert [made["name"] for made in run["made_from"]] == ["first", "more"]
     assert "root" not in run["config"]["model"]["others"]["further"]["data"]
-    assert train_run(single, "single")["config"]["model"] == {"name": "as_it_is", "checkpoint": "", "others": {}}
+    alone = {"name": "as_it_is", "checkpoint": "", "others": {}, "weights": False}
+    assert train_run(single, "single")["config"]["model"] == alone
     row = ["The council of Arno accepted the plan to open the crossing."], ["open the crossing"]
     checkpoints = [run_folder(config.outputs, name, 0) / "checkpoint" for name in ("first", "more", "mean")]
     one, other, both = (list(StanceClassifier.from_pretrained(c).predict(*row)[0].scores.values()) for c in checkpoints)
     assert both == pytest.approx([(a + b) / 2 for a, b in zip(one, other, strict=True)])
     card = (checkpoints[2] / "README.md").read_text(encoding="utf-8")
-    assert "the mean of the models of the run first, on others; of the run more, on others, as they are" in card
+    assert "the mean of the models of the run first, on others; of the run more, on others" in card
 
 
 def test_a_run_gone_on_with_by_other_code_is_of_neither(tmp_path, readable_annotations, monkeypatch, caplog):

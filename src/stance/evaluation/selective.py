@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma
-from scipy.stats import beta
 
 from stance.base.annotations import Example
 from stance.base.errors import input_error
+from stance.base.extras import from_extras
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.measures import Array
 from stance.base.predictions import DECIMALS, Prediction, Probabilities, Threshold, to_probabilities
 from stance.evaluation import metrics
 from stance.evaluation.metrics import Score
+
+with from_extras():
+    from scipy.special import digamma
+    from scipy.stats import beta
 
 #: Coverages that a threshold is kept for: 5%, 10%, ..., 100% of the validation rows.
 COVERAGES = np.linspace(0.05, 1, 20)
