@@ -17,7 +17,7 @@ from stance.base.rows import read_rows
 from stance.data.agreement import aggregate, alpha_interval, by_row
 from stance.data.corpora import bundled, silver
 from stance.data.splits import normalized
-from stance.data.unlabelled import Negotiation, read
+from stance.data.unlabelled import Negotiation, negotiation_of
 
 
 def measure(folder: Path) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def measure(folder: Path) -> dict[str, Any]:
     """
     found = silver.read(folder / "silver")
     lines = [row for name in found.files for _, row in read_rows(folder / "silver" / name)]
-    negotiations = [one for part in silver.PARTS for one in read(folder / "silver" / part)]
+    negotiations = [negotiation_of(row, row["document"]) for row in lines]
     sentences = [(text, one.document) for one in negotiations for text in one.texts]
     areas = [row["area"] for row in lines]
     parts = read_json(folder / "news" / "parts.json")

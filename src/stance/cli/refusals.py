@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from types import UnionType
-from typing import Any, cast, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
@@ -83,11 +83,9 @@ def check_keys(config: DictConfig, at: str = "") -> None:
         if is_dataclass(kind) and name not in {each.name for each in fields(kind)}:
             raise _no_such_key(f"{at}{name}", kind)
         if OmegaConf.is_interpolation(config, name):
-            if isinstance(config._get_node(name), DictConfig):
-                said = cast(dict[str, Any], OmegaConf.to_container(config))[name]
-                raise input_error(
-                    f"{at}{name}", "a reference in place of settings", found=said, allowed=f"{at}{name}.KEY=..."
-                )
+            if isinstance(node := config._get_node(name), DictConfig):
+                found, allowed = node._value(), f"{at}{name}.KEY=..."
+                raise input_error(f"{at}{name}", "a reference in place of settings", found=found, allowed=allowed)
         elif not OmegaConf.is_missing(config, name) and isinstance(value := config[name], DictConfig):
             check_keys(value, f"{at}{name}.")
 

@@ -106,26 +106,26 @@ def named_slices(examples: Sequence[Example]) -> dict[str, Rows]:
     """
     slices = {f"{kind}: {name}": rows for kind, named in by_kind(examples).items() for name, rows in named.items()}
     texts = [normalized(example.text) for example in examples]
-    slices["the holder is not named in the text"] = _where(
+    slices["the holder is not named in the text"] = np.flatnonzero(
         [bool(e.holder) and not _named(normalized(e.holder), text) for e, text in zip(examples, texts, strict=True)]
     )
     of_texts = [words(text) for text in texts]
-    slices["the target's words are all in the text"] = _where(
+    slices["the target's words are all in the text"] = np.flatnonzero(
         [set(words(normalized(e.target))) <= set(w) for e, w in zip(examples, of_texts, strict=True)]
     )
-    slices["the text begins with a negation"] = _where([bool(NEGATIONS.intersection(w[:1])) for w in of_texts])
-    slices["a negation in the text"] = _where(
+    slices["the text begins with a negation"] = np.flatnonzero([bool(NEGATIONS.intersection(w[:1])) for w in of_texts])
+    slices["a negation in the text"] = np.flatnonzero(
         [
             bool(NEGATIONS.intersection(w)) or "n't" in e.text.replace("’", "'")
             for e, w in zip(examples, of_texts, strict=True)
         ]
     )
-    slices["a quotation in the text"] = _where([bool(set(QUOTATION_MARKS) & set(e.text)) for e in examples])
+    slices["a quotation in the text"] = np.flatnonzero([bool(set(QUOTATION_MARKS) & set(e.text)) for e in examples])
     for name in ("holder", "target"):
         asked: dict[tuple[str, str], set[str]] = defaultdict(set)
         for e in examples:
             asked[e.document, composed(e.text)].add(getattr(e, name))
-        slices[f"several {name}s asked of the text"] = _where(
+        slices[f"several {name}s asked of the text"] = np.flatnonzero(
             [len(asked[e.document, composed(e.text)]) > 1 for e in examples]
         )
     same: dict[bytes, list[str]] = defaultdict(list)
@@ -137,10 +137,6 @@ def named_slices(examples: Sequence[Example]) -> dict[str, Rows]:
 
 def _named(holder: str, text: str) -> bool:
     return holder in text and regex.search(whole([holder]), text) is not None
-
-
-def _where(values: Sequence[bool]) -> Rows:
-    return np.flatnonzero(values)
 
 
 def find_weak_slices(

@@ -1,4 +1,4 @@
-"""Several encoders of one origin as one: the mean of their weights."""
+"""Fitted encoders: their probabilities scaled on validation, and several of one origin as one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -29,16 +29,23 @@ def averaged(models: Mapping[str, Predictor], validation: Sequence[Example]) -> 
 
     Source: Wortsman et al. (2022), Model soups; the same (2022), Robust fine-tuning of zero-shot models.
     """
-    (first, model), *others = models.items()
-    for name, other in ((first, model), *others):
-        if not isinstance(model, EncoderModel) or not isinstance(other, EncoderModel):
+    encoders: dict[str, EncoderModel] = {}
+    for name, model in models.items():
+        if not isinstance(model, EncoderModel):
             raise input_error(name, "no encoder, whose weights could be averaged", allowed="a fine-tuned encoder")
-        shapes = [{key: value.shape for key, value in each.model.state_dict().items()} for each in (model, other)]
-        if shapes[0] != shapes[1] or other.input_format != model.input_format:
+        encoders[name] = model
+    states = {name: model.model.state_dict() for name, model in encoders.items()}
+    first, *_ = encoders
+    for name, state in states.items():
+        alike = {key: value.shape for key, value in state.items()} == {k: v.shape for k, v in states[first].items()}
+        if not alike or encoders[name].input_format != encoders[first].input_format:
             raise input_error(name, f"other weights or another input than {first}", allowed="trainings of one encoder")
-    assert isinstance(model, EncoderModel)
-    states = [each.model.state_dict() for each in models.values() if isinstance(each, EncoderModel)]
-    mean = {key: torch.stack([state[key].float() for state in states]).mean(dim=0) for key in states[0]}
-    model.model.load_state_dict({key: value.to(states[0][key].dtype) for key, value in mean.items()})
-    logits = model.logits(questions_of(validation))
-    return replace(model, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
+    mean = {key: torch.stack([state[key].float() for state in states.values()]).mean(dim=0) for key in states[first]}
+    encoders[first].model.load_state_dict({key: value.to(states[first][key].dtype) for key, value in mean.items()})
+    return scaled_on(encoders[first], validation)
+
+
+def scaled_on(encoder: EncoderModel, validation: Sequence[Example]) -> EncoderModel:
+    """The encoder with its probabilities scaled on these rows."""
+    logits = encoder.logits(questions_of(validation))
+    return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))

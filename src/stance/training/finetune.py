@@ -6,7 +6,7 @@ import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from stance.base.labels import LABEL2ID, LABELS
 from stance.base.measures import macro_f1
 from stance.base.questions import questions_of
 from stance.evaluation.metrics import confusion
+from stance.models.averaging import scaled_on
 from stance.models.card import CARD, read_card
 from stance.models.config import EncoderConfig
 from stance.models.encoder import EncoderModel
@@ -41,7 +42,6 @@ from stance.models.fitting import Setup
 from stance.models.input_format import InputFormat
 from stance.models.pretrained import encoder_location
 from stance.models.reading import say_of
-from stance.models.scaling import fit_scale
 from stance.training import distributed as processes
 
 log = logging.getLogger(__name__)
@@ -127,8 +127,7 @@ def fine_tune(
         return encoder
     # Trained in half precision, the model would go on to answer in it: otherwise than its checkpoint, loaded, does.
     trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
-    logits = encoder.logits(questions_of(validation))
-    return replace(encoder, scale=fit_scale(logits, [LABEL2ID[example.label] for example in validation]))
+    return scaled_on(encoder, validation)
 
 
 def prepared(

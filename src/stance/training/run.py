@@ -25,7 +25,7 @@ from stance.evaluation.shares import Scored, write_validation
 from stance.models.config import EncoderConfig, EnsembleConfig
 from stance.models.scaling import rescale
 from stance.training.config import AsItIsConfig, DistillConfig, TrainConfig
-from stance.training.distill import unlabelled
+from stance.training.distill import answered, answers, questions, questions_about, soft_labels, unlabelled
 from stance.training.identity import begin_record, clear_folder, learns_nothing, stands_already, tidy_up
 from stance.training.plan import (
     checkpoint_of,
@@ -235,7 +235,6 @@ def _distilled(
 ) -> tuple[list[Example], NDArray[np.float64]]:
     """The training rows and new questions, and the probabilities that the student learns for each."""
     from stance.models.classifier import StanceClassifier
-    from stance.training.distill import answered, answers, questions, questions_about, soft_labels
     from stance.training.finetune import half_precision
 
     train = splits["train"]
