@@ -15,8 +15,9 @@ from stance.base.errors import StanceError, content, listed, setting
 from stance.cli.arguments import as_typed
 from stance.cli.config import plain_messages, register, typed
 from stance.cli.refusals import in_our_words
+from stance.cli.suspects import SuspectsConfig
 from stance.data.config import DataConfig, LabelSpellings, SplitConfig
-from stance.evaluation.config import ProbeConfig, SuspectsConfig
+from stance.evaluation.config import ProbeConfig
 from stance.inference.config import ExportConfig, PredictConfig, RayConfig
 from stance.models.config import (
     KINDS,

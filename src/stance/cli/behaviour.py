@@ -8,6 +8,8 @@ suite=FILE.yaml for one of your own (docs/behaviour.md describes the format); ou
 from stance.cli.config import script
 from stance.evaluation.config import BehaviourConfig
 
+GROUP = "evaluate"
+
 
 @script("behaviour")
 def main(config: BehaviourConfig) -> None:

@@ -49,18 +49,20 @@ HYDRA_PLAIN = {
 ROOMS = ("data", "models", "evaluation", "training", "experiments", "inference", "map")
 
 
-def register() -> None:
+def register(*own: type) -> None:
     """Make the schemas known to Hydra; called once when a script is imported.
 
     ``NameConfig`` checks the file of ``conf/`` whose defaults begin with ``name_schema``; those of corpora and models
     are in the groups ``data`` and ``model``.
+
+    Args:
+        own: What is in no room: the dataclass of a command, in its own file.
     """
     store = ConfigStore.instance()
-    for room in ROOMS:
-        for name, kind in vars(import_module(f"stance.{room}.config")).items():
-            if isinstance(kind, type) and is_dataclass(kind) and name.endswith("Config"):
-                group = "data" if kind is DataConfig else "model" if issubclass(kind, ModelConfig) else None
-                store.store(group=group, name=f"{name.removesuffix('Config').lower()}_schema", node=kind)
+    for kind in (*(kind for room in ROOMS for kind in vars(import_module(f"stance.{room}.config")).values()), *own):
+        if isinstance(kind, type) and is_dataclass(kind) and kind.__name__.endswith("Config"):
+            group = "data" if kind is DataConfig else "model" if issubclass(kind, ModelConfig) else None
+            store.store(group=group, name=f"{kind.__name__.removesuffix('Config').lower()}_schema", node=kind)
     store.store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)
     if not OmegaConf.has_resolver("project"):
         OmegaConf.register_new_resolver("project", lambda: str(PROJECT))
@@ -140,16 +142,19 @@ def plain_messages() -> Iterator[None]:
 def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     """Turn a function of a typed configuration into a command line program.
 
-    ``conf/<name>.yaml`` is composed with the command line's overrides; see :func:`plain_messages` for how it ends.
+    ``conf/<name>.yaml`` is composed with the command line's overrides and becomes the dataclass that the function takes
+    as ``config``; see :func:`plain_messages` for how it ends.
     """
 
     def decorate(main: Callable[[Any], None]) -> Callable[[], None]:
+        schema = get_type_hints(main)["config"]
+
         def composed(config: DictConfig) -> None:
-            register()  # once more, since a launcher's job is another process
+            register(schema)  # once more, since a launcher's job is another process
             with plain_messages():
                 main(typed(config))
 
-        register()
+        register(schema)
         # Where a key is also the name of a group, the script has a folder of its own.
         folder = str(PROJECT / "conf" / name if (PROJECT / "conf" / name).is_dir() else PROJECT / "conf")
         run = cast(Callable[[], None], hydra.main(version_base="1.3", config_path=folder, config_name=name)(composed))
@@ -158,7 +163,6 @@ def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
             with may_end_early():
                 if {"--help", "-h"} & {*sys.argv[1:]}:
                     print(sys.modules[main.__module__].__doc__)
-                schema = get_type_hints(main)["config"]
                 with plain_messages(), in_our_words(sys.argv[1:], schema):
                     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that what it refuses comes up to here
                     sys.argv[1:] = as_typed(sys.argv[1:], schema)

@@ -2,11 +2,14 @@
 
     stance probe checkpoint=DIR data=negotiation
 
+Text, target or holder are hidden, swapped or edited: docs/behaviour.md.
 split=auto part=test seed=0 output=FILE
 """
 
 from stance.cli.config import script
 from stance.evaluation.config import ProbeConfig
+
+GROUP = "evaluate"
 
 
 @script("probe")
