@@ -106,6 +106,20 @@ def test_help_begins_with_the_usage(monkeypatch, capsys, name):
     assert f"    stance {name.replace('_', '-')} " in capsys.readouterr().out
 
 
+def test_help_has_the_groups_that_the_command_takes_and_every_key(monkeypatch, capsys):
+    assert run(monkeypatch, "train", "-m", "--help", "model=tfidf") == 0
+    said = capsys.readouterr().out
+    assert "\nsplit=NAME: auto, document, official, sentence, target\n" in said
+    assert "\n+source=NAME: newsmtsc_apart, nli, " in said
+    assert "\nexperiment=NAME: from_negotiation, " in said
+    assert "\n  features: tfidf\n" in said
+    assert "_schema" not in said and "ydra" not in said
+    for name in ("predict", "summarize"):
+        assert run(monkeypatch, name, "--help") == 0
+        assert "=NAME: " not in (said := capsys.readouterr().out)
+        assert "???\noutput" in said
+
+
 def test_several_at_once(monkeypatch, capsys, tmp_path, readable_annotations):
     write_annotations(tmp_path / "votes.jsonl", readable_annotations)
     monkeypatch.chdir(tmp_path)

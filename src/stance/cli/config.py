@@ -27,9 +27,9 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 from stance.base.errors import StanceError, first_line, input_error, lacks_memory
 from stance.base.extras import from_extras
 from stance.base.home import PROJECT, checkout
-from stance.cli.arguments import as_text, as_typed
+from stance.cli.arguments import SEVERAL, as_text, as_typed
 from stance.cli.output import Log, may_end_early, told
-from stance.cli.refusals import check_keys, in_our_words
+from stance.cli.refusals import check_keys, in_our_words, keys_of
 from stance.data.config import DataConfig
 from stance.models.config import ModelConfig
 
@@ -139,6 +139,19 @@ def plain_messages() -> Iterator[None]:
         sys.exit(130)
 
 
+#: What asks for help. Hydra's own says what groups all commands have, and takes seconds to find out.
+_HELP = {"--help", "-h"}
+
+
+def _choices(primary: Path, schema: type) -> Iterator[str]:
+    """A line for each group that the command takes, with its files; one that its own file has not is added by ``+``."""
+    defaults = OmegaConf.to_container(OmegaConf.load(primary).defaults)
+    there = {group for entry in cast(list[Any], defaults) if isinstance(entry, dict) for group in entry}
+    for group in sorted(each for each in keys_of(schema) if (primary.parent / each).is_dir()):
+        names = ", ".join(sorted(path.stem for path in (primary.parent / group).glob("*.yaml")))
+        yield f"{'' if group in there else '+'}{group}=NAME: {names}\n"
+
+
 def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     """Turn a function of a typed configuration into a command line program.
 
@@ -156,13 +169,18 @@ def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
 
         register(schema)
         # Where a key is also the name of a group, the script has a folder of its own.
-        folder = str(PROJECT / "conf" / name if (PROJECT / "conf" / name).is_dir() else PROJECT / "conf")
-        run = cast(Callable[[], None], hydra.main(version_base="1.3", config_path=folder, config_name=name)(composed))
+        folder = PROJECT / "conf" / name if (PROJECT / "conf" / name).is_dir() else PROJECT / "conf"
+        hydrated = hydra.main(version_base="1.3", config_path=str(folder), config_name=name)
+        run = cast(Callable[[], None], hydrated(composed))
 
         def program() -> None:
             with may_end_early():
-                if {"--help", "-h"} & {*sys.argv[1:]}:
+                if _HELP & {*sys.argv[1:]}:
                     print(sys.modules[main.__module__].__doc__)
+                    for line in _choices(folder / f"{name}.yaml", schema):
+                        print(line)
+                    print("every key, ??? where a value must be given:\n")
+                    sys.argv[1:] = [word for word in sys.argv[1:] if word not in _HELP | SEVERAL] + ["--cfg=job"]
                 with plain_messages(), in_our_words(sys.argv[1:], schema):
                     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that what it refuses comes up to here
                     sys.argv[1:] = as_typed(sys.argv[1:], schema)
