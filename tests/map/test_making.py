@@ -30,6 +30,9 @@ class Reads:
     def __init__(self, dies: int = 99):
         self.calls, self.dies, self.asked = 0, dies, []
 
+    def digest(self):
+        return "0" * 16
+
     @property
     def predictor(self):
         return self

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from stance.base.errors import StanceError, UndecodableError, input_error
 from stance.base.extras import from_extras
-from stance.base.files import digest, quick_digest, writing
+from stance.base.files import quick_digest, writing
 from stance.base.lines import ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import ABSTAIN, Probabilities, probabilities_of, to_predictions
@@ -28,10 +28,8 @@ from stance.inference.config import PredictConfig
 from stance.inference.journal import Journal
 from stance.inference.ray import in_order
 from stance.inference.repeats import Plan, Repeats
-from stance.models.card import CARD
 from stance.models.classifier import StanceClassifier
 from stance.models.config import RUNTIMES
-from stance.models.pretrained import named_checkpoint
 from stance.models.reading import Reading, count, marks, readers, readings, say, windowed
 
 log = logging.getLogger(__name__)
@@ -230,11 +228,7 @@ def _score(
 
 def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, Any]:
     """What a run must have in common with one that was stopped, to go on from there."""
-    folder = named_checkpoint(config.checkpoint) or Path(config.checkpoint)
-    files = sorted(path for path in folder.rglob("*") if path.is_file()) if (folder / CARD).is_file() else []
-    checkpoint = [asdict(classifier.card), {str(path.relative_to(folder)): quick_digest(path) for path in files}]
-    identity = {"input": quick_digest(config.input), "checkpoint": digest(checkpoint)[:16]}
-    identity["runtime"] = classifier.runtime
+    identity = {"input": quick_digest(config.input), "checkpoint": classifier.digest(), "runtime": classifier.runtime}
     for name, value in asdict(config).items():
         if name not in _NOT_IDENTITY:
             identity |= (

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pyarrow.parquet as pq
 
 from stance.base.errors import StanceError, input_error
-from stance.base.files import digest, file_digest, quick_digest, write_json
+from stance.base.files import file_digest, write_json
 from stance.base.spreadsheet import write_table
 from stance.base.tables import to_parquet
 from stance.evaluation.metrics import in_words
@@ -137,14 +137,12 @@ def write_pages(made: StanceMap, config: MapConfig) -> list[Path]:
 
 def _identity(config: MapConfig, classifier: StanceClassifier) -> dict[str, Any]:
     """What a run must have in common with one that was stopped, to go on from there."""
-    folder = checkpoint_folder(config.checkpoint)
-    files = {str(path.relative_to(folder)): quick_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
     settings = {name: value for name, value in asdict(config).items() if name not in (*_NOT_IDENTITY, "overwrite")}
     return settings | {
         "documents": documents_digest(config.documents),
         "actors": file_digest(config.actors),
         "proposals": file_digest(config.proposals),
-        "checkpoint": digest(files)[:16],
+        "checkpoint": classifier.digest(),
         "runtime": classifier.runtime,
     }
 
