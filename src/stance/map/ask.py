@@ -109,7 +109,7 @@ def ask_all(
     finder.hits.update(tally.common)
     kinds = {actor.name: kind_of(actor, actors) for actor in actors}
     found = read_documents(
-        config.documents, vars(config.columns), encoding=config.encoding, largest=config.largest, skip=tally.done
+        config.documents, config.columns, encoding=config.encoding, largest=config.largest, skip=tally.done
     )
     with tqdm(desc="documents", initial=tally.done, unit="", smoothing=0) as bar:
         for chunk in _chunks(found, config.chunk):

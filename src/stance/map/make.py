@@ -66,7 +66,7 @@ def suggest_actors(config: MapConfig) -> tuple[int, Path]:
 
 def _read(config: MapConfig, aside: list[SetAside]) -> Iterator[Document]:
     """The documents; what is set aside goes to ``aside``."""
-    found = read_documents(config.documents, vars(config.columns), encoding=config.encoding, largest=config.largest)
+    found = read_documents(config.documents, config.columns, encoding=config.encoding, largest=config.largest)
     for each in found:
         if isinstance(each, Document):
             yield each
