@@ -96,6 +96,11 @@ def parse_date(value: object) -> str:
     return ""
 
 
+def first_day(date: str) -> str:
+    """Of a date to the day, month or year its first day: 2024-05-01 of 2024-05."""
+    return date + "-01-01"[len(date) - len("2024") :]
+
+
 def date_in_name(name: str) -> str:
     """The date in a file's name (``2024-05-17 Dawn.txt``, ``20240517_a.html``, ``2024-05``); empty if there is none."""
     for year, _, month, day in _IN_NAME.findall(name):

@@ -42,7 +42,7 @@ MAP, PAGE, EXPORTS, ACTORS = "map.json", "map.html", "exports", "actors.csv"
 #: Settings that the answers do not depend on, or that are known by content.
 _NOT_IDENTITY = (
     *("documents", "proposals", "actors", "entities", "output", "title", "checkpoint", "runtime", "certain"),
-    "bootstrap",
+    *("bootstrap", "overwrite"),
 )
 
 
@@ -137,7 +137,7 @@ def write_pages(made: StanceMap, config: MapConfig) -> list[Path]:
 
 def _identity(config: MapConfig, classifier: StanceClassifier) -> dict[str, Any]:
     """What a run must have in common with one that was stopped, to go on from there."""
-    settings = {name: value for name, value in asdict(config).items() if name not in (*_NOT_IDENTITY, "overwrite")}
+    settings = {name: value for name, value in asdict(config).items() if name not in _NOT_IDENTITY}
     return settings | {
         "documents": documents_digest(config.documents),
         "actors": file_digest(config.actors),
