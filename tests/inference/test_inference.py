@@ -854,6 +854,18 @@ def test_a_state_that_scoring_does_not_know_is_refused(tmp_path, classifier):
         predict_file(classifier, config)
 
 
+def test_a_state_that_scoring_does_not_know_stays_until_it_may_be_overwritten(tmp_path):
+    config = PredictConfig(input=write(tmp_path / "in.csv", long()), output=str(tmp_path / "out.csv"), chunk=3)
+    with pytest.raises(RuntimeError, match="killed"):
+        predict_file(shy(3), config)
+    page = tmp_path / "out.csv.partial" / "progress.json"
+    page.write_text(page.read_text().replace('"rows": 6', '"rows": {"good": 6}'))
+    for _ in range(2):
+        with pytest.raises(StanceError, match=r"no state of scoring; found .*'good'"):
+            predict_file(shy(), config)
+    assert predict_file(shy(), replace(config, overwrite=True)).rows == 13
+
+
 def test_an_output_without_a_name_is_refused():
     with pytest.raises(StanceError, match="no name of a file"):
         PredictConfig(input="a.csv", output=".")

@@ -128,6 +128,18 @@ def test_a_killed_run_goes_on_and_ends_with_the_same(home, made):
     assert not (home / "out.partial").exists()
 
 
+def test_a_state_that_the_map_does_not_know_is_refused(home, made):
+    with pytest.raises(KeyboardInterrupt):
+        made(Reads(dies=1))
+    page = home / "out.partial" / "progress.json"
+    state = read_json(page)
+    for wrong in ({"rows": 3}, {"set_aside": 3}, {"common": {"the port": -1}}):
+        page.write_text(json.dumps(state | {"state": state["state"] | wrong}))
+        with pytest.raises(StanceError, match=r"out\.partial: no state of scoring; found .*overwrite=true"):
+            made(Reads())
+    assert made(Reads(), overwrite=True).evidence
+
+
 def test_what_is_asked_twice_is_scored_once(home, made):
     for number in range(3):
         (home / "reports" / f"wire {number}.txt").write_text("The port refused talks.", encoding="utf-8")

@@ -94,11 +94,11 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
     output.mkdir(parents=True, exist_ok=True)
     identity = _identity(config, classifier)
     journal = Journal(output.with_name(output.name + ".partial"), identity, overwrite=config.overwrite)
+    tally = journal.tally(Tally)
     try:
         if not journal.whole:
-            tally = ask_all(config, actors, proposals, classifier, encoder or PackagedEncoder(), journal)
+            ask_all(config, actors, proposals, classifier, encoder or PackagedEncoder(), journal, tally)
             _tables(journal)
-        tally = Tally(**journal.state)
         evidence = [Evidence(**row) for row in _rows(_where(journal, output, ask.TABLE))]
         documents = _documents(journal.path(ask.DOCUMENTS), config)
         judge = Judge(_errors(config), config.certain, config.bootstrap)
