@@ -193,7 +193,7 @@ def test_the_script_makes_a_page_and_says_where_everything_is(home, monkeypatch)
     pytest.importorskip("stance.map.page")
     pytest.importorskip("stance.map.exports")
     monkeypatch.setattr(StanceClassifier, "from_pretrained", lambda *_: Reads())
-    monkeypatch.setattr("stance.map.make.PackagedEncoder", Words)
+    monkeypatch.setattr("stance.map.make.SentenceEncoder", Words)
     files = ("documents=reports", "actors=actors.csv", "proposals=proposals.csv", "output=out", "bootstrap=20")
     done = run_here("map", *files, cwd=home)
     assert "favor    Joren Vik: hold talks    6 (6)" in done.stdout

@@ -29,7 +29,7 @@ from stance.map.config import MapConfig
 from stance.map.documents import SetAside, documents_digest, read_documents
 from stance.map.entities import entities_of
 from stance.map.positions import ENOUGH, FEW, Judge, cells
-from stance.map.proposals import Encoder, PackagedEncoder, read_proposals
+from stance.map.proposals import Encoder, SentenceEncoder, read_proposals
 from stance.map.suggest import subjects_in, write_suggestions
 from stance.map.types import Document, Evidence, StanceMap
 from stance.models.classifier import StanceClassifier, checkpoint_folder
@@ -97,7 +97,7 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
     tally = journal.tally(Tally)
     try:
         if not journal.whole:
-            ask_all(config, actors, proposals, classifier, encoder or PackagedEncoder(), journal, tally)
+            ask_all(config, actors, proposals, classifier, encoder or SentenceEncoder(), journal, tally)
             _tables(journal)
         evidence = [Evidence(**row) for row in _rows(_where(journal, output, ask.TABLE))]
         documents = _documents(journal.path(ask.DOCUMENTS), config)
