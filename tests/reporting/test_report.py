@@ -17,6 +17,14 @@ from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, to_probabilities
 from stance.evaluation.calibration import measure_calibration
 from stance.evaluation.checks.probes import probe
+from stance.evaluation.checks.report import (
+    Answer,
+    BehaviourReport,
+    KindResult,
+    SuiteResult,
+    SuiteTestResult,
+    TemplateFailures,
+)
 from stance.evaluation.evaluate import evaluate, score_intervals
 from stance.evaluation.metrics import Score
 from stance.evaluation.report import PartReport
@@ -54,8 +62,8 @@ EXAMPLES = [
     for number in range(20)
 ]
 PREDICTIONS = answers(EXAMPLES, {2, 5, 8, 13, 14})
-FAILURE = {"text": f"No. {HOSTILE}", "holder": "", "target": "t", "label": "favor", "predicted": "against"}
-RATE = {"value": 0.5, "low": 0.1, "high": 0.9}
+FAILURE = Answer(text=f"No. {HOSTILE}", holder="", target="t", label="favor", predicted="against", scores={})
+RATE = Score(0.5, 0.1, 0.9)
 
 
 def before(value):
@@ -89,16 +97,16 @@ def report_of(examples, predictions, **changes):
 def report():
     """Of the rows above, with probes of a prior and one test of behaviour."""
     labels = [prediction.label for prediction in PREDICTIONS]
-    tests = [
-        {"name": f"test {HOSTILE}", "kind": "MFT", "n": 4, "rate": RATE, "failures": [[FAILURE]]},
-        {"name": "other", "kind": "INV", "n": 4, "rate": RATE, "failures": []},
-    ]
-    kinds = {"MFT": {"tests": 1, "n": 4, "failed": 2, "rate": RATE}}
+    tests = (
+        SuiteTestResult(f"test {HOSTILE}", "MFT", "", 4, 2, RATE, (TemplateFailures(4, 2),), ((FAILURE,),)),
+        SuiteTestResult("other", "INV", "", 4, 2, RATE, (TemplateFailures(4, 2),), ()),
+    )
+    behaviour = SuiteResult(1, HOSTILE, 0, {"MFT": KindResult(1, 4, 2, RATE)}, tests)
     return report_of(
         EXAMPLES,
         PREDICTIONS,
         probes=probe(Prior.fit("target", EXAMPLES), EXAMPLES, labels, samples=20),
-        behaviour={"of": HOSTILE, "suite": HOSTILE, "kinds": kinds, "tests": tests},
+        behaviour=BehaviourReport(of=HOSTILE, result=behaviour),
     )
 
 
@@ -203,7 +211,7 @@ def test_what_is_measured_is_on_the_page(html, report):
         assert f"{score.value:.3f}" in words
     assert f"reaches {report.scores.priors[report.scores.best_prior]:.3f} on the same rows" in words
     assert verdict(report.scores) in words
-    for line in report.probes["words"]:
+    for line in report.probes.words:
         assert line[1:] in words
     assert "20 rows in 10 documents" in words
     mistakes = html[html.index("The most confident mistakes") : html.index("Does it read?</h2>")]

@@ -53,6 +53,11 @@ class Case:
     first: Row
     then: Row | None = None
 
+    @property
+    def rows(self) -> list[Row]:
+        """The one or the two."""
+        return [self.first] if self.then is None else [self.first, self.then]
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
