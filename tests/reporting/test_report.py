@@ -9,6 +9,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+import regex
 
 from browser import in_browser
 from conftest import example
@@ -274,6 +275,17 @@ def test_holder_and_target_are_marked_where_they_stand():
     whole = marked(row | {"holder": "", "target": "wants talks"})
     assert [pair for pair in whole if pair[0]] == [("target", "wants talks")]
     assert marked(row | {"holder": "", "target": "go to it"}) == [("", row["text"])]
+
+
+def test_a_pattern_is_compiled_once_for_each_holder_and_target(monkeypatch):
+    made = []
+    compiled = regex.compile
+    monkeypatch.setattr("stance.reporting.page.regex.compile", lambda *given: made.append(given) or compiled(*given))
+    pairs = [(f"guild {one}", f"sign draft {two}") for one in range(12) for two in range(12)]
+    for holder, target in pairs:
+        pieces = marked({"text": f"{holder} would {target}", "holder": holder, "target": target})
+        assert pieces == [("holder", holder), ("", " would "), ("target", target)]
+    assert len(made) <= 24
 
 
 @pytest.mark.parametrize(

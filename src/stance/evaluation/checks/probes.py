@@ -136,15 +136,22 @@ def holder_hidden(examples: Sequence[Example], seed: int) -> Inputs:
 
 def name_masked(examples: Sequence[Example], seed: int) -> Inputs:
     """The holder's name replaced in text, context and holder, in the rows whose text has it, with or without "the"."""
+    patterns = {holder: _pattern(holder) for holder in {example.holder for example in examples}}
     inputs: Inputs = []
     for example in examples:
-        bare = regex.sub(r"^the\s+", "", composed(example.holder.strip()), flags=regex.I)
-        name = regex.compile(rf"\b(?:the\s+){whole([bare])}|{whole([bare])}", regex.I)
-        text, context = composed(example.text), composed(example.context)
-        found = bool(bare) and name.search(text) is not None
-        text, context = (name.sub(MASKED, part) if found else part for part in (text, context))
-        inputs.append(replace(example, text=text, context=context, holder=MASKED) if found else None)
+        name, text = patterns[example.holder], composed(example.text)
+        if name is None or not name.search(text):
+            inputs.append(None)
+            continue
+        context = name.sub(MASKED, composed(example.context))
+        inputs.append(replace(example, text=name.sub(MASKED, text), context=context, holder=MASKED))
     return inputs
+
+
+def _pattern(holder: str) -> regex.Pattern[str] | None:
+    """What finds the holder's name, with or without "the"; None for the author."""
+    bare = regex.sub(r"^the\s+", "", composed(holder.strip()), flags=regex.I)
+    return regex.compile(rf"\b(?:the\s+){whole([bare])}|{whole([bare])}", regex.I) if bare else None
 
 
 def target_swapped(examples: Sequence[Example], seed: int) -> Inputs:
