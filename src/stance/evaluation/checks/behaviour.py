@@ -15,6 +15,7 @@ from stance.base.markdown import markdown_table
 from stance.base.names import as_name
 from stance.base.predictions import Prediction, Predictor, to_predictions
 from stance.base.questions import Question
+from stance.evaluation.checks.cases import Case, Row, cases_of
 from stance.evaluation.checks.report import (
     Answer,
     BehaviourReport,
@@ -23,7 +24,7 @@ from stance.evaluation.checks.report import (
     SuiteTestResult,
     TemplateFailures,
 )
-from stance.evaluation.checks.suite import BUNDLED, KINDS, Case, Row, Suite, SuiteTest, cases_of, read_suite
+from stance.evaluation.checks.suite import BUNDLED, KINDS, Suite, SuiteTest, read_suite
 from stance.evaluation.config import BehaviourConfig
 from stance.evaluation.metrics import Score, in_words
 from stance.models.classifier import StanceClassifier
@@ -45,7 +46,7 @@ def run_suite(predictor: Predictor, suite: Suite, seed: int = 0) -> SuiteResult:
     Of each test up to ``SHOWN`` failures are told.
 
     Raises:
-        StanceError: See :func:`stance.evaluation.checks.suite.cases_of`.
+        StanceError: See :func:`stance.evaluation.checks.cases.cases_of`.
     """
     cases = [(test, case) for test in suite.tests for case in cases_of(test, seed)]
     rows = [row for _, case in cases for row in case.rows]
