@@ -17,5 +17,5 @@ def main(config: BehaviourConfig) -> None:
     from stance.evaluation.checks.behaviour import behave, behaviour_table
 
     report, path = behave(config)
-    print(behaviour_table(report))
-    print(f"suite {report['suite']}: {len(report['tests'])} tests; {path}")
+    print(behaviour_table(report.result))
+    print(f"suite {report.result.suite}: {len(report.result.tests)} tests; {path}")

@@ -19,4 +19,4 @@ def main(config: ProbeConfig) -> None:
 
     report, path = probe_part(config)
     print(probe_table(report))
-    print(f"n = {report['n']} in {report['documents']} documents; {path}")
+    print(f"n = {report.n} in {report.documents} documents; {path}")
