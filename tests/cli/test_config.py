@@ -26,6 +26,7 @@ from stance.models.config import (
     PromptConfig,
 )
 from stance.training.config import SourceConfig, SweepConfig, TrainConfig
+from stance.training.plan import of_source
 
 CONF = PROJECT / "conf"
 DATA = DataConfig(name="mine", reader="table", root="", path="a.csv")
@@ -49,6 +50,14 @@ def test_every_experiment_composes_and_is_named_after_its_file(experiment):
     assert config.name == experiment or (
         config.name.startswith(f"{experiment}-") and config.name.endswith(config.model.name)
     )
+
+
+@pytest.mark.parametrize("source", sorted({*names("source")} & {*names("experiment")}))
+def test_a_source_is_the_run_of_its_experiment(source):
+    config = composed("train", "data=gwsd", "split=official", "model=as_it_is", f"+source={source}")
+    assert config.source is not None
+    alone = composed("train", f"experiment={source}", f"model={config.source.model.name}")
+    assert of_source(config, config.source) == alone
 
 
 def test_no_reference_stands_for_a_group_of_settings():
