@@ -104,11 +104,11 @@ def test_every_split_composes(split):
 
 @pytest.mark.parametrize("group", ["trainer"])
 def test_every_trainer_holds_keywords_of_training_arguments(group, tmp_path):
-    from stance.training.finetune import _arguments
+    from stance.training.finetune import training_arguments
 
     for name in names(group):
         config = composed("train", f"{group}={name}")
-        assert _arguments(config.trainer, 0, tmp_path).num_train_epochs == config.trainer["num_train_epochs"]
+        assert training_arguments(config.trainer, 0, tmp_path).num_train_epochs == config.trainer["num_train_epochs"]
 
 
 def test_the_scripts_without_groups_compose():
