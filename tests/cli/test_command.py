@@ -17,10 +17,10 @@ import pytest
 from packaging.requirements import Requirement
 
 from conftest import PROJECT
+from stance.base.annotations import write_annotations
 from stance.base.extras import EXTRAS
 from stance.cli import main as command
 from stance.cli.output import may_end_early
-from stance.data.annotation_files import write_annotations
 
 FILES = [file for files in command.COMMANDS.values() for file in files]
 

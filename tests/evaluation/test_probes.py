@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from conftest import example, run_here
+from stance.base.annotations import write_annotations
 from stance.base.labels import LABEL2ID, LABELS
-from stance.data.annotation_files import write_annotations
 from stance.evaluation.checks.pairs import HOLDER_ASIDE, pairs_in
 from stance.evaluation.checks.probes import HIDDEN, MASKED, PROBES, in_sentences, name_masked, probe, probe_table
 from stance.evaluation.checks.robustness import ATTACKS
