@@ -26,7 +26,7 @@ from stance.evaluation.metrics import in_words
 from stance.evaluation.shares import Errors, read_validation
 from stance.map.config import ALIKE, CERTAIN, NEAR
 from stance.map.positions import Judge
-from stance.map.proposals import PackagedEncoder
+from stance.map.proposals import SentenceEncoder
 from stance.models.classifier import StanceClassifier, checkpoint_folder
 from stance.training.machine import code_state, machine, versions
 
@@ -81,7 +81,7 @@ LEVELS = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 def choose(news: int) -> None:
     """Choose nearness, likeness and certainty on validation and write them down."""
-    rows, encoder = examples("validation"), PackagedEncoder()
+    rows, encoder = examples("validation"), SentenceEncoder()
     relevance = _relevance(rows, encoder)
     found, classifier = reports(rows, news), StanceClassifier.from_pretrained("stance-small", "auto")
     asked = ask(found, encoder, classifier, relevance["near"], relevance["alike"])
@@ -107,7 +107,7 @@ def choose(news: int) -> None:
     print(f"near={chosen['near']} alike={chosen['alike']} certain={certain}")
 
 
-def _relevance(rows: Sequence[Example], encoder: PackagedEncoder) -> dict[str, Any]:
+def _relevance(rows: Sequence[Example], encoder: SentenceEncoder) -> dict[str, Any]:
     """Nearness and likeness with the fewest proposals of other documents, and how many these are."""
     pairs = pairs_of([row for row in rows if row.holder], encoder)
     tried = {(near, alike): pairs.asked(near, alike) for near in NEARNESSES for alike in LIKENESSES}
@@ -132,7 +132,7 @@ def judge(news: int) -> None:
     """Measure on the test parts, and write the numbers and their page."""
     found = reports([*examples("literary"), *examples("test")], news)
     classifier = StanceClassifier.from_pretrained("stance-small", "auto")
-    asked = ask(found, PackagedEncoder(), classifier, NEAR, ALIKE)
+    asked = ask(found, SentenceEncoder(), classifier, NEAR, ALIKE)
     judged = Judge(Errors.of(read_validation(checkpoint_folder("stance-small")), 200, seed=0), CERTAIN)
     said = [positions(report, judged) for report in found]
     table = [counts(*pair) for pair in zip(found, said, strict=True)]

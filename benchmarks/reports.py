@@ -18,7 +18,7 @@ from stance.evaluation.metrics import document_weights, with_interval
 from stance.map.actors import Finder, normalised
 from stance.map.positions import Judge
 from stance.map.pronouns import kind_of
-from stance.map.proposals import PackagedEncoder, Wordings, nearness
+from stance.map.proposals import SentenceEncoder, Wordings, nearness
 from stance.map.questions import answered, candidates, questions
 from stance.map.types import NOT_ENOUGH, Actor, Document, Evidence, Proposal
 from stance.models.classifier import StanceClassifier
@@ -106,7 +106,7 @@ def _short(holder: str) -> list[str]:
 
 
 def ask(
-    found: Sequence[Report], encoder: PackagedEncoder, classifier: StanceClassifier, near: float, alike: float
+    found: Sequence[Report], encoder: SentenceEncoder, classifier: StanceClassifier, near: float, alike: float
 ) -> int:
     """Fill in the evidence of each report on the proposals of all of them; how many questions that took."""
     asked, owners = [], []
@@ -229,7 +229,7 @@ class Pairs:
         return float(chosen[self.pole].mean()), float(chosen[~self.own].sum() / self.sentences)
 
 
-def pairs_of(rows: Sequence[Example], encoder: PackagedEncoder) -> Pairs:
+def pairs_of(rows: Sequence[Example], encoder: SentenceEncoder) -> Pairs:
     """The pairs of a part; variants of a sentence and rows without holder are in no report."""
     documents: defaultdict[str, list[str]] = defaultdict(list)
     targets: defaultdict[str, set[str]] = defaultdict(set)

@@ -1,9 +1,10 @@
 """Time and macro-F1 of fine-tuning: python benchmarks/training.py --seeds 0,1 --epochs 8.
 
-The bundled corpus is learnt by the plain loop of the transformers library's run_classification example and by this
-toolkit, with the same rows, epochs, batch size and learning rate, one after the other in turn. Each finished training
-is a file under OUTPUTS/benchmarks/training; the same command goes on where it was killed, and a command with other
-seeds or systems adds to it, also one that runs at the same time. Writes training.json and its table, training.md.
+The literary part of the bundled corpus is learnt by the plain loop of the transformers library's run_classification
+example and by this toolkit, with the same rows, epochs, batch size and learning rate, one after the other in turn. Each
+finished training is a file under OUTPUTS/benchmarks/training; the same command goes on where it was killed, and a
+command with other seeds or systems adds to it, also one that runs at the same time. Writes training.json and its table,
+training.md.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ class Clock:
 
 
 def configuration(trainer: str, seed: int, epochs: int | None) -> TrainConfig:
-    """``conf/train.yaml`` with the bundled corpus, the packaged encoder and a trainer; None keeps its epochs."""
+    """``conf/train.yaml`` with the literary part, the packaged encoder and a trainer; None keeps its epochs."""
     register()
     said = [f"trainer={trainer}", f"seed={seed}", *([] if epochs is None else [f"trainer.num_train_epochs={epochs}"])]
     with initialize_config_dir(version_base="1.3", config_dir=str(PROJECT / "conf")):
@@ -275,7 +276,7 @@ def page(record: Mapping[str, Any]) -> str:
     lines = [
         "# Training speed",
         "",
-        f"The packaged encoder on the bundled corpus, {record['rows']} training rows and "
+        f"The packaged encoder on the literary part (`data=negotiation`), {record['rows']} training rows and "
         f"{record['validation_rows']} of validation, {record['epochs']} epoch(s); seconds are means over seeds, on "
         f"{machine['processor']}, {machine['threads']} thread(s), {machine['device']}. Macro-F1 on validation "
         "is of the "

@@ -286,8 +286,8 @@ def page(record: Mapping[str, Any]) -> str:
         "After this page you know what a fine-tuning step spends its time on, and which settings make it faster.",
         "",
         f"Written from `benchmarks/training_profile.json` by `{record['command']}`.",
-        f"The packaged encoder on the bundled corpus, {record['rows']:,} training rows and {record['validation_rows']} "
-        "of validation,",
+        f"The packaged encoder on the literary part (`data=negotiation`), {record['rows']:,} training rows and "
+        f"{record['validation_rows']} of validation,",
         f"on {machine['processor']}, {machine['threads']} thread(s). Seconds are the processor's, means over "
         f"{record['steps']} steps in turn.",
         "Whole trainings, their wall time and their macro-F1: `python benchmarks/training.py` writes them to",

@@ -18,11 +18,13 @@ from packaging.requirements import Requirement
 
 from conftest import PROJECT
 from stance.base.annotations import write_annotations
+from stance.base.errors import StanceError
 from stance.base.extras import EXTRAS
 from stance.cli import main as command
+from stance.cli.list_commands import MARKS, commands_table
 from stance.cli.output import may_end_early
 
-FILES = [file for files in command.COMMANDS.values() for file in files]
+FILES = [each.file for each in command.commands()]
 
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -49,10 +51,30 @@ def test_every_script_is_a_command_and_every_command_a_script(monkeypatch, capsy
         assert source.splitlines()[2].startswith(f"    stance {file.replace('_', '-')}")
 
 
+def test_a_file_with_a_group_is_a_command(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(command, "__file__", str(tmp_path / "main.py"))
+    (tmp_path / "helper.py").write_text('"""Helps."""\n\nGROUPS = ("label",)\n', encoding="utf-8")
+    added = tmp_path / "count_rows.py"
+    added.write_text('"""Count rows.\n\n    stance count-rows input=FILE\n"""\n\nGROUP = "label"\n', encoding="utf-8")
+    assert run(monkeypatch) == 0
+    assert capsys.readouterr().out.endswith("says more\n\nlabel:\n  count-rows      Count rows.\n")
+    assert commands_table().endswith("|---|---|---|\n| `stance count-rows input=FILE` | Count rows. |  |")
+    added.write_text('"""Count rows."""\n\nGROUP = "labels"\n', encoding="utf-8")
+    with pytest.raises(StanceError, match=r"count_rows\.py, line 3: no such group; found 'labels'; allowed: label, "):
+        command.commands()
+
+
+def test_the_page_of_commands_is_up_to_date():
+    page = (PROJECT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert f"{MARKS[0]}\n{commands_table()}\n{MARKS[1]}" in page, "python scripts/list_commands.py"
+    for named in re.findall(r"\[\w+\.md\]\((.*?)\)", commands_table()):
+        assert (PROJECT / "docs" / named).is_file()
+
+
 def test_an_unknown_command_is_told_what_there_is(monkeypatch, capsys):
     assert run(monkeypatch, "build-datset") == 2
     said = capsys.readouterr().err
-    assert said.startswith("error: stance: no such command; found 'build-datset'; allowed: predict, ")
+    assert said.startswith("error: stance: no such command; found 'build-datset'; allowed: annotate, ")
     assert said.endswith("did you mean build-dataset?\n")
 
 
@@ -82,6 +104,20 @@ def test_a_message_names_the_command_as_it_was_typed(monkeypatch, capsys, tmp_pa
 def test_help_begins_with_the_usage(monkeypatch, capsys, name):
     assert run(monkeypatch, name, "--help") == 0
     assert f"    stance {name.replace('_', '-')} " in capsys.readouterr().out
+
+
+def test_help_has_the_groups_that_the_command_takes_and_every_key(monkeypatch, capsys):
+    assert run(monkeypatch, "train", "-m", "--help", "model=tfidf") == 0
+    said = capsys.readouterr().out
+    assert "\nsplit=NAME: auto, document, official, sentence, target\n" in said
+    assert "\n+source=NAME: newsmtsc_apart, nli, " in said
+    assert "\nexperiment=NAME: from_negotiation, " in said
+    assert "\n  features: tfidf\n" in said
+    assert "_schema" not in said and "ydra" not in said
+    for name in ("predict", "summarize"):
+        assert run(monkeypatch, name, "--help") == 0
+        assert "=NAME: " not in (said := capsys.readouterr().out)
+        assert "???\noutput" in said
 
 
 def test_several_at_once(monkeypatch, capsys, tmp_path, readable_annotations):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import pytest
 from openpyxl import Workbook
@@ -30,6 +31,20 @@ def test_an_export_that_no_tool_wrote_so_is_refused_with_its_file(tmp_path, name
     with pytest.raises(StanceError, match=rf"{name}"):
         list(records_of(open_export(tmp_path / name)))
         raise StanceError(f"{name}: nothing was wrong")  # some of these are read, which is right too
+
+
+@pytest.mark.parametrize(("offset", "byte"), [(6, 64), (28, 0)], ids=["of a later version", "without a name"])
+def test_a_zip_whose_directory_is_damaged_is_refused_with_its_file(tmp_path, offset, byte):
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ana.jsonl", '{"id": 7, "text": "One."}')
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + offset] = byte
+    if not byte:  # the name is then a comment
+        data[data.index(b"PK\x01\x02") + 32] = len("ana.jsonl")
+    path.write_bytes(data)
+    with pytest.raises(StanceError, match=r"export\.zip: "):
+        open_export(path)
 
 
 def test_the_first_mapping_of_odd_names_is_yaml(tmp_path):

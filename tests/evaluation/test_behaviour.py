@@ -7,9 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from conftest import example, run_here
+from conftest import PROJECT, example, run_here
+from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID
+from stance.base.settings import as_values
 from stance.evaluation.checks.behaviour import MARGIN, behaviour_table, run_suite
+from stance.evaluation.checks.report import BehaviourReport, KindResult
 from stance.evaluation.checks.suite import read_suite
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
@@ -76,16 +79,16 @@ def suite(tmp_path_factory):
 
 
 def failed(predictor, suite):
-    return {test["name"]: test["failed"] for test in run_suite(predictor, suite)["tests"]}
+    return {test.name: test.failed for test in run_suite(predictor, suite).tests}
 
 
 def test_a_reader_passes_everything(suite):
     report = run_suite(Keywords(negation=True, holders=True), suite)
-    assert {test["name"]: test["failed"] for test in report["tests"]} == {
+    assert {test.name: test.failed for test in report.tests} == {
         "accepts": 0, "refuses": 0, "another holder": 0, "negation": 0, "holder swap": 0,
     }  # fmt: skip
-    assert all(test["both_right"] == 1 for test in report["tests"] if test["kind"] == "DIR")
-    assert not any(test["failures"] for test in report["tests"])
+    assert all(test.both_right == 1 for test in report.tests if test.kind == "DIR")
+    assert not any(test.failures for test in report.tests)
 
 
 def test_one_that_passes_over_negation_is_caught_by_mft_and_dir(suite):
@@ -100,12 +103,12 @@ def test_one_that_does_not_look_whose_word_it_is_is_caught_by_the_swap(suite):
 
 def test_one_that_minds_a_name_is_caught_by_invariance(suite):
     report = run_suite(Keywords(negation=True, holders=True, afraid="the guild"), suite)
-    (test,) = (test for test in report["tests"] if test["name"] == "another holder")
-    assert 0 < test["failed"] < 8
-    for first, then in test["failures"]:
-        assert {first["predicted"], then["predicted"]} == {"favor", "neutral"}
-        assert ("the guild" in first["text"].lower()) == (first["predicted"] == "neutral")
-        assert "label" not in first
+    (test,) = (test for test in report.tests if test.name == "another holder")
+    assert 0 < test.failed < 8
+    for first, then in test.failures:
+        assert {first.predicted, then.predicted} == {"favor", "neutral"}
+        assert ("the guild" in first.text.lower()) == (first.predicted == "neutral")
+        assert "label" not in as_values(first)
 
 
 def test_a_prior_passes_every_invariance_and_no_direction(suite):
@@ -133,16 +136,16 @@ def test_a_direction_needs_a_margin_unless_both_labels_are_right(suite):
 
 def test_the_report_adds_up(suite):
     report = run_suite(Keywords(holders=True), suite)
-    for test in report["tests"]:
-        assert sum(template["failed"] for template in test["templates"]) == test["failed"] == test["rate"]["value"] * 8
-        assert sum(template["n"] for template in test["templates"]) == test["n"] == 8
-        assert test["rate"]["low"] <= test["rate"]["value"] <= test["rate"]["high"]
-    assert report["kinds"]["MFT"] == {"tests": 2, "n": 16, "failed": 4, "rate": report["kinds"]["MFT"]["rate"]}
-    refuses = report["tests"][1]
-    assert [template["failed"] for template in refuses["templates"]] == [0, 4]
-    assert all(row["label"] == "against" and row["predicted"] == "favor" for (row,) in refuses["failures"])
+    for test in report.tests:
+        assert sum(template.failed for template in test.templates) == test.failed == test.rate.value * 8
+        assert sum(template.n for template in test.templates) == test.n == 8
+        assert test.rate.low <= test.rate.value <= test.rate.high
+    assert report.kinds["MFT"] == KindResult(tests=2, n=16, failed=4, rate=report.kinds["MFT"].rate)
+    refuses = report.tests[1]
+    assert [template.failed for template in refuses.templates] == [0, 4]
+    assert all(row.label == "against" and row.predicted == "favor" for (row,) in refuses.failures)
     # Wilson 1927 for 4 of 8, from its formula
-    assert refuses["rate"]["low"] == pytest.approx(0.2152, abs=1e-4)
+    assert refuses.rate.low == pytest.approx(0.2152, abs=1e-4)
     lines = behaviour_table(report).splitlines()
     assert lines[3].startswith("| refuses | MFT | 8 | 0.500 [0.215, 0.785]")
     assert lines[-1].startswith("| all 2 of DIR | DIR | 16 | 0.500")
@@ -151,7 +154,7 @@ def test_the_report_adds_up(suite):
 def test_the_bundled_suite_runs_on_a_prior(readable_annotations):
     prior = Prior.fit("majority", [example(0, "neutral")])
     report = run_suite(prior, read_suite())
-    rates = {kind: sums["rate"]["value"] for kind, sums in report["kinds"].items()}
+    rates = {kind: sums.rate.value for kind, sums in report.kinds.items()}
     assert rates["INV"] == 0
     assert rates["DIR"] == 1
     assert 0.5 < rates["MFT"] < 0.8
@@ -163,6 +166,13 @@ def test_the_script_writes_the_report_and_prints_the_table(tmp_path):
     (tmp_path / "own.yaml").write_text(SUITE, encoding="utf-8")
     printed = run_here("behaviour", "checkpoint=checkpoint", "suite=own.yaml", cwd=tmp_path).stdout
     report = json.loads((tmp_path / "outputs" / "behaviour" / "checkpoint.own.json").read_text())
-    assert behaviour_table(report) in printed
+    assert behaviour_table(BehaviourReport.from_json(report, "report.json").result) in printed
     assert report["of"] == "checkpoint"
     assert len(report["tests"][1]["failures"]) == 5
+
+
+def test_a_recorded_report_is_read_and_written_as_it_stands(tmp_path):
+    path = PROJECT / "experiments" / "negotiation" / "negotiation-minilm" / "behaviour.json"
+    report = BehaviourReport.from_json(read_json(path), str(path))
+    write_json(tmp_path / "again.json", report.to_json())
+    assert (tmp_path / "again.json").read_bytes() == path.read_bytes()

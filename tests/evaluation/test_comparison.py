@@ -14,15 +14,16 @@ from stance.base.labels import LABELS
 from stance.base.measures import macro_f1
 from stance.evaluation import metrics
 from stance.evaluation.comparison import (
+    PValues,
     compare,
     differing_rows,
-    distinguishable,
     holm,
     in_words,
     mcnemar,
     paired_difference,
     randomization,
 )
+from stance.evaluation.metrics import Score
 
 ROWS = [
     example(i, LABELS[i % 3], target=f"t{i // 45}", document=f"d{i // 3}")
@@ -50,10 +51,10 @@ def test_mcnemar_by_hand_and_against_scipy():
     a = ["favor"] * 5 + ["against"] * 9
     b = ["favor"] * 4 + ["neutral"] + ["favor"] * 9
     found = mcnemar(gold, a, b)
-    assert (found["only_minus_right"], found["only_system_right"]) == (1, 9)
-    assert found["p"] == pytest.approx(22 / 1024)
-    assert found["p"] == pytest.approx(binomtest(1, 10, 0.5).pvalue)
-    assert mcnemar(gold, a, a)["p"] == 1.0
+    assert (found.only_minus_right, found.only_system_right) == (1, 9)
+    assert found.p == pytest.approx(22 / 1024)
+    assert found.p == pytest.approx(binomtest(1, 10, 0.5).pvalue)
+    assert mcnemar(gold, a, a).p == 1.0
 
 
 def test_randomization_over_few_documents_by_hand():
@@ -68,32 +69,32 @@ def test_the_difference_is_that_of_the_measures_and_its_parts_carry_n():
     a, b = flawed(0.5), flawed(0.2, seed=1)
     (found,) = compare(ROWS, {"a": [a], "b": [b]}, headline="macro_f1", samples=300)
     values = [float(macro_f1(metrics.confusion(GOLD, labels))) for labels in (b, a)]
-    assert found["values"] == pytest.approx(values)
-    assert found["difference"]["value"] == pytest.approx(values[0] - values[1])
-    assert found["difference"]["low"] < found["difference"]["value"] < found["difference"]["high"]
-    assert {target: part["n"] for target, part in found["targets"].items()} == {"t0": 45, "t1": 45}
-    mean = np.mean([part["difference"]["value"] for part in found["labels"].values()])
-    assert mean == pytest.approx(found["difference"]["value"])
-    assert distinguishable(found)
-    assert f"{found['rows']} of 90 rows differ" in in_words(found, 1)
+    assert found.values == pytest.approx(values)
+    assert found.difference.value == pytest.approx(values[0] - values[1])
+    assert found.difference.low < found.difference.value < found.difference.high
+    assert {target: part.n for target, part in found.targets.items()} == {"t0": 45, "t1": 45}
+    mean = np.mean([part.difference.value for part in found.labels.values()])
+    assert mean == pytest.approx(found.difference.value)
+    assert found.distinguishable
+    assert f"{found.rows} of 90 rows differ" in in_words(found, 1)
 
 
 def test_a_system_is_not_distinguishable_from_itself_and_says_so():
     (found,) = compare(ROWS, {"a": [flawed(0.3)], "same": [flawed(0.3)]}, headline="macro_f1", samples=100)
-    assert found["difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
-    assert found["p"] == {"bootstrap": 1.0, "randomization": 1.0}
-    assert found["rows"] == 0
+    assert found.difference == Score(0.0, 0.0, 0.0)
+    assert found.p == PValues(bootstrap=1.0, randomization=1.0)
+    assert found.rows == 0
     assert "not distinguishable; 0 of 90 rows differ" in in_words(found, 1)
 
 
 def test_three_systems_are_compared_with_the_first_and_corrected():
     systems = {"a": [flawed(0.5)], "b": [flawed(0.2, 1)], "c": [flawed(0.5, 2)]}
     found = compare(ROWS, systems, headline="macro_f1", samples=500)
-    assert [(one["system"], one["minus"]) for one in found] == [("b", "a"), ("c", "a")]
+    assert [(one.system, one.minus) for one in found] == [("b", "a"), ("c", "a")]
     for kind in ("bootstrap", "randomization"):
-        assert [one["p_holm"][kind] for one in found] == holm([one["p"][kind] for one in found])
-    assert distinguishable(found[0])
-    assert not distinguishable(found[1])
+        assert [getattr(one.p_holm, kind) for one in found] == holm([getattr(one.p, kind) for one in found])
+    assert found[0].distinguishable
+    assert not found[1].distinguishable
     assert "Holm-corrected for 2 comparisons" in in_words(found[1], 2)
 
 
@@ -101,19 +102,19 @@ def test_trainings_are_averaged_and_unequal_numbers_of_them_compared():
     a, b = [flawed(0.5)], [flawed(0.2, seed) for seed in (1, 2)]
     (found,) = compare(ROWS, {"a": a, "b": b}, headline="accuracy", samples=200)
     each = [np.mean([x == g for x, g in zip(labels, GOLD, strict=True)]) for labels in b]
-    assert found["values"][0] == pytest.approx(np.mean(each))
-    assert found["mcnemar"] is None
-    assert found["seeds"] == [2, 1]
-    assert found["p"]["randomization"] < 0.05
+    assert found.values[0] == pytest.approx(np.mean(each))
+    assert found.mcnemar is None
+    assert found.seeds == [2, 1]
+    assert found.p.randomization < 0.05
 
 
 def test_from_a_single_document_nothing_is_known():
     rows = [example(i, LABELS[i % 3], document="d") for i in range(9)]
     gold = [row.label for row in rows]
     (found,) = compare(rows, {"bad": [["favor"] * 9], "good": [gold]}, headline="macro_f1", samples=50)
-    assert (found["difference"]["low"], found["difference"]["high"]) == (-1.0, 1.0)
-    assert found["p"] == {"bootstrap": 1.0, "randomization": 1.0}
-    assert not distinguishable(found)
+    assert (found.difference.low, found.difference.high) == (-1.0, 1.0)
+    assert found.p == PValues(bootstrap=1.0, randomization=1.0)
+    assert not found.distinguishable
 
 
 def test_the_rows_that_differ_are_listed_with_what_both_said():
@@ -137,8 +138,8 @@ def test_of_two_equal_systems_five_percent_are_told_apart():
         a, b = ([LABELS[2 if r else 0] for r in column] for column in right.T)
         ps = (
             randomization(accuracy, rows, [a], [b], 200, trial),
-            paired_difference(accuracy, rows, [a], [b], 200, trial)["p"],
-            mcnemar(["favor"] * 180, a, b)["p"],
+            paired_difference(accuracy, rows, [a], [b], 200, trial).p,
+            mcnemar(["favor"] * 180, a, b).p,
         )
         found += np.array(ps) < 0.05
     assert found[0] / 120 <= 0.10

@@ -10,17 +10,18 @@ from conftest import PROJECT, example
 from stance.data.agreement import aggregate
 from stance.data.corpora.negotiation import read
 from stance.evaluation.checks.pairs import minimal_pairs, pair_scores
+from stance.evaluation.checks.report import Pairs
 
 
 def test_pair_accuracy_counts_both_halves():
     pairs = [(example(i, "favor"), example(i + 50, "against")) for i in range(4)]
     said = ["favor", "against", "favor", "favor", "against", "against", "neutral", "neutral"]
     found = pair_scores(pairs, said, samples=100, seed=0)
-    assert (found["n"], found["documents"]) == (4, 2)
-    assert [found[key]["value"] for key in ("both", "first", "second")] == [0.25, 0.5, 0.5]
-    assert found["differ"]["n"] == 4
-    assert found["both"]["low"] <= 0.25 <= found["both"]["high"]
-    assert pair_scores([], [], samples=10, seed=0) == {"n": 0, "documents": 0}
+    assert (found.n, found.documents) == (4, 2)
+    assert [getattr(found.scores, key).value for key in ("both", "first", "second")] == [0.25, 0.5, 0.5]
+    assert found.scores.differ.n == 4
+    assert found.scores.both.low <= 0.25 <= found.scores.both.high
+    assert pair_scores([], [], samples=10, seed=0) == Pairs(n=0, documents=0)
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from conftest import example, run_here
+from conftest import PROJECT, example, run_here
 from stance.base.annotations import write_annotations
+from stance.base.errors import StanceError
+from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID, LABELS
 from stance.evaluation.checks.pairs import HOLDER_ASIDE, pairs_in
 from stance.evaluation.checks.probes import HIDDEN, MASKED, PROBES, in_sentences, name_masked, probe, probe_table
+from stance.evaluation.checks.report import Pairs, Probe, Probed, ProbeReport
 from stance.evaluation.checks.robustness import ATTACKS
 from stance.evaluation.evaluate import predict_examples
+from stance.evaluation.metrics import Score
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
 from stance.models.linear import ngram_svm
@@ -57,17 +61,17 @@ def rows_that_tell(field):
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_model_depends_on_what_it_reads_and_on_nothing_else(field):
     found = probed(Reads(field), rows_that_tell(field), samples=50)
-    assert found["plain"]["value"] == 1
-    for line, part in zip(found["words"], FIELDS, strict=True):
-        hidden = found["probes"][f"{part}_hidden"]
-        assert hidden["n"] == 36
+    assert found.probes["text_hidden"].scores.plain.value == 1
+    for line, part in zip(found.words, FIELDS, strict=True):
+        hidden = found.probes[f"{part}_hidden"].scores
+        assert found.probes[f"{part}_hidden"].n == 36
         if part == field:
-            assert hidden["difference"]["high"] < -0.5
-            assert hidden["changed"] == 2 / 3
+            assert hidden.difference.high < -0.5
+            assert hidden.changed == 2 / 3
             assert line.startswith(f"the score depends on the {part}: hiding it costs +0.8")
         else:
-            assert hidden["difference"] == {"value": 0, "low": 0, "high": 0}
-            assert hidden["changed"] == 0
+            assert hidden.difference == Score(0, 0, 0)
+            assert hidden.changed == 0
             assert line.startswith(f"the score does not depend on the {part}: hiding it costs +0.000")
 
 
@@ -81,7 +85,7 @@ def test_no_dependence_is_claimed_from_rows_too_few_to_show_it():
             found[lost] = np.roll(found[lost], 1, axis=1)
             return found
 
-    words = probed(Sometimes("text"), rows_that_tell("text"), samples=200)["words"]
+    words = probed(Sometimes("text"), rows_that_tell("text"), samples=200).words
     assert words[1].startswith("the score does not depend on the target as far as these rows can show: hiding it costs")
 
 
@@ -95,7 +99,7 @@ def test_no_dependence_is_claimed_from_rows_too_few_to_show_it():
     ],
 )
 def test_the_sentence_says_what_the_interval_of_the_drop_shows(low, value, high, said):
-    hidden = {"n": 9, "documents": 3, "difference": {"low": -high, "value": -value, "high": -low}}
+    hidden = Probe(9, 3, Probed(Score(0, 0, 1), Score(0, 0, 1), Score(-value, -high, -low), 0.5))
     words = in_sentences({f"{part}_hidden": hidden for part in ("text", "target", "holder")})
     assert words[0].startswith(f"the score {said}")
 
@@ -104,10 +108,10 @@ def test_the_sentence_says_what_the_interval_of_the_drop_shows(low, value, high,
 def test_a_prior_shows_no_change_whatever_becomes_of_the_text(name):
     rows = rows_that_tell("text")
     found = probed(Prior.fit(name, rows), rows, samples=20)
-    assert found["probes"]["text_hidden"]["changed"] == 0
-    assert found["probes"]["text_hidden"]["difference"]["value"] == 0
-    assert found["words"][0].startswith("the score does not depend on the text")
-    assert (found["probes"]["target_hidden"]["changed"] > 0) == (name in ("target", "holder_target"))
+    assert found.probes["text_hidden"].scores.changed == 0
+    assert found.probes["text_hidden"].scores.difference.value == 0
+    assert found.words[0].startswith("the score does not depend on the text")
+    assert (found.probes["target_hidden"].scores.changed > 0) == (name in ("target", "holder_target"))
 
 
 def test_n_grams_depend_on_the_text(readable_annotations):
@@ -116,12 +120,12 @@ def test_n_grams_depend_on_the_text(readable_annotations):
         for i, a in enumerate(readable_annotations)
     ]
     found = probed(ngram_svm(rows, rows), rows, samples=50)
-    assert found["plain"]["value"] > 0.95
-    assert found["probes"]["text_hidden"]["difference"]["high"] < -0.3
-    assert found["words"][0].startswith("the score depends on the text")
-    assert found["probes"]["target_swapped"]["n"] == 72
-    assert found["probes"]["name_masked"]["n"] < 72
-    assert found["probes"]["holder_swapped_in_sentence"] == {"n": 0, "documents": 0}
+    assert found.probes["text_hidden"].scores.plain.value > 0.95
+    assert found.probes["text_hidden"].scores.difference.high < -0.3
+    assert found.words[0].startswith("the score depends on the text")
+    assert found.probes["target_swapped"].n == 72
+    assert found.probes["name_masked"].n < 72
+    assert found.probes["holder_swapped_in_sentence"] == Probe(n=0, documents=0)
     assert probed(ngram_svm(rows, rows), rows, samples=50) == found
 
 
@@ -174,17 +178,17 @@ PAIRED = [
 
 def test_swaps_in_the_sentence_are_scored_by_their_own_gold():
     found = probed(Reads("holder"), PAIRED, samples=20, headline="accuracy")
-    holder = found["probes"]["holder_swapped_in_sentence"]
-    assert (holder["n"], holder["plain"]["value"], holder["probed"]["value"], holder["changed"]) == (2, 1, 0, 1)
-    assert holder["known"]["value"] == 1
-    target = found["probes"]["target_swapped_in_sentence"]
-    assert (target["n"], target["changed"]) == (4, 0)
-    assert target["known"]["value"] == pytest.approx(3 / 4)
-    assert (found["pairs"]["holder"]["n"], found["pairs"]["holder"]["both"]["value"]) == (1, 1)
-    assert found["pairs"]["target"]["n"] == 2
-    assert found["pairs"]["target"]["both"]["value"] == 0.5
-    assert found["pairs"]["target"]["differ"]["n"] == 1
-    assert found["pairs"]["target"]["differ"]["both"]["value"] == 0
+    holder = found.probes["holder_swapped_in_sentence"]
+    assert (holder.n, holder.scores.plain.value, holder.scores.probed.value, holder.scores.changed) == (2, 1, 0, 1)
+    assert holder.scores.known.value == 1
+    target = found.probes["target_swapped_in_sentence"]
+    assert (target.n, target.scores.changed) == (4, 0)
+    assert target.scores.known.value == pytest.approx(3 / 4)
+    assert (found.pairs["holder"].n, found.pairs["holder"].scores.both.value) == (1, 1)
+    assert found.pairs["target"].n == 2
+    assert found.pairs["target"].scores.both.value == 0.5
+    assert found.pairs["target"].scores.differ.n == 1
+    assert found.pairs["target"].scores.differ.both.value == 0
 
 
 def test_a_question_that_stands_twice_is_no_partner_of_itself():
@@ -194,9 +198,9 @@ def test_a_question_that_stands_twice_is_no_partner_of_itself():
 
 
 def test_a_model_that_looks_at_neither_has_no_pair_of_unlike_gold():
-    found = probed(Prior.fit("majority", PAIRED), PAIRED, samples=20)["pairs"]
-    assert found["holder"]["differ"]["both"]["value"] == 0
-    assert found["minimal_pair"] == {"n": 0, "documents": 0}
+    found = probed(Prior.fit("majority", PAIRED), PAIRED, samples=20).pairs
+    assert found["holder"].scores.differ.both.value == 0
+    assert found["minimal_pair"] == Pairs(n=0, documents=0)
 
 
 def test_the_script_writes_one_file_and_prints_all_of_it(tmp_path, readable_annotations):
@@ -206,9 +210,25 @@ def test_the_script_writes_one_file_and_prints_all_of_it(tmp_path, readable_anno
     data = ("data=annotations", "data.name=mine", "data.path=votes.jsonl", "split=document", "split.test=0.3")
     printed = run_here("probe", "checkpoint=c", *data, "bootstrap=20", cwd=tmp_path).stdout
     report = json.loads((tmp_path / "outputs" / "probes" / "c.mine.test.json").read_text())
-    assert probe_table(report) in printed
+    assert probe_table(ProbeReport.from_json(report, "report.json")) in printed
     assert "rows may have been seen" in printed
     assert "the score does not depend on the text" in printed
     assert "| minimal_pair | 0 |" in printed
     assert set(report["robustness"]["attacks"]) == set(ATTACKS)
     assert report["part"] == "test"
+
+
+@pytest.mark.parametrize("path", sorted(PROJECT.glob("experiments/*/*/probe.json")), ids=lambda path: path.parent.name)
+def test_recorded_probes_are_read_and_written_as_they_stand(path, tmp_path):
+    report = ProbeReport.from_json(read_json(path), str(path))
+    write_json(tmp_path / "again.json", report.to_json())
+    assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
+    assert report.found.words[0] in probe_table(report)
+
+
+def test_what_is_no_report_of_probes_is_refused_by_name():
+    values = read_json(PROJECT / "experiments" / "bundled" / "stance_small" / "probe.json")
+    values["probes"]["text_hidden"]["plian"] = values["probes"]["text_hidden"].pop("plain")
+    place = r"p\.json\.found\.probes\.text_hidden\.scores"
+    with pytest.raises(StanceError, match=rf"{place}: no such settings, or missing ones; found \['plian'\]"):
+        ProbeReport.from_json(values, "p.json")

@@ -10,9 +10,10 @@ from conftest import example
 from stance.base.annotations import Example
 from stance.base.labels import LABELS
 from stance.base.measures import macro_f1
+from stance.evaluation.checks.report import Attack
 from stance.evaluation.checks.robustness import ATTACKS, edited, robustness
 from stance.evaluation.evaluate import predict_examples
-from stance.evaluation.metrics import confusion
+from stance.evaluation.metrics import Score, confusion
 from stance.models.linear import ngram_svm
 from stance.models.priors import Prior
 
@@ -40,15 +41,15 @@ def test_a_model_that_does_not_read_loses_nothing(rows):
     prior = Prior.fit("target", rows)
     found = robustness(prior, rows, labels(prior, rows), samples=20)
     for attack in ("negation", "spelling"):
-        assert found["attacks"][attack]["n"] == len(rows)
-        assert found["attacks"][attack]["difference"] == {"value": 0, "low": 0, "high": 0}
-        assert found["attacks"][attack]["relative_loss"] == 0
-        assert found["attacks"][attack]["changed"] == 0
+        assert found.attacks[attack].n == len(rows)
+        assert found.attacks[attack].scores.difference == Score(0, 0, 0)
+        assert found.attacks[attack].scores.relative_loss == 0
+        assert found.attacks[attack].scores.changed == 0
     f = float(macro_f1(confusion([row.label for row in rows], labels(prior, rows))))
-    paraphrase = found["attacks"]["paraphrase"]
-    assert paraphrase["n"] < len(rows)
-    edited_scores = [f, f] + ([paraphrase["edited"]["value"]] if paraphrase["n"] else [])
-    assert found["resilience"] == pytest.approx(sum(edited_scores) / len(edited_scores))
+    paraphrase = found.attacks["paraphrase"]
+    assert paraphrase.n < len(rows)
+    edited_scores = [f, f] + ([paraphrase.scores.edited.value] if paraphrase.n else [])
+    assert found.resilience == pytest.approx(sum(edited_scores) / len(edited_scores))
 
 
 def test_a_model_that_takes_a_negation_word_for_a_refusal_is_caught(rows):
@@ -59,13 +60,13 @@ def test_a_model_that_takes_a_negation_word_for_a_refusal_is_caught(rows):
     after = labels(model, edited(train, "tautology"))
     gold = [row.label for row in train]
     f, g = (float(macro_f1(confusion(gold, said))) for said in (plain, after))
-    negation = found["attacks"]["negation"]
+    negation = found.attacks["negation"].scores
     assert f > 0.95
-    assert negation["plain"]["value"] == pytest.approx(f)
-    assert negation["edited"]["value"] == pytest.approx(g)
-    assert negation["relative_loss"] == pytest.approx((f - g) / f)
-    assert negation["relative_loss"] > 0.05
-    assert negation["changed"] == sum(a != b for a, b in zip(plain, after, strict=True)) / len(train) > 0.05
+    assert negation.plain.value == pytest.approx(f)
+    assert negation.edited.value == pytest.approx(g)
+    assert negation.relative_loss == pytest.approx((f - g) / f)
+    assert negation.relative_loss > 0.05
+    assert negation.changed == sum(a != b for a, b in zip(plain, after, strict=True)) / len(train) > 0.05
     assert after.count("against") > plain.count("against")
 
 
@@ -73,5 +74,5 @@ def test_where_no_edit_applies_there_is_no_score():
     rows = [example(i, LABELS[i % 3], text=f"{i}") for i in range(6)]
     prior = Prior.fit("majority", rows)
     found = robustness(prior, rows, labels(prior, rows), samples=10)
-    assert found["attacks"]["spelling"] == {"n": 0, "documents": 0}
-    assert found["attacks"]["negation"]["n"] == 6
+    assert found.attacks["spelling"] == Attack(n=0, documents=0)
+    assert found.attacks["negation"].n == 6

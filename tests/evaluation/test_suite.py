@@ -10,7 +10,8 @@ from conftest import PROJECT
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.data.corpora.negotiation import read_documents
-from stance.evaluation.checks.suite import BUNDLED, KINDS, cases_of, read_suite
+from stance.evaluation.checks.cases import cases_of
+from stance.evaluation.checks.suite import BUNDLED, KINDS, read_suite
 
 
 @pytest.fixture(scope="module")

@@ -113,9 +113,9 @@ def test_ones_own_run_is_compared_with_a_recorded_one(train, settings, tmp_path)
         bootstrap=10,
     )
     (result,), _ = compare_systems(config)
-    assert (result["system"], result["minus"]) == ("mine", config.a)
+    assert (result.system, result.minus) == ("mine", config.a)
     recorded = json.loads(record(tmp_path, "theirs").read_text())["measures"]["macro_f1"]["value"]
-    assert result["values"][1] == pytest.approx(recorded)
+    assert result.values[1] == pytest.approx(recorded)
 
 
 def test_what_was_recorded_without_answers_stays_in_the_table(train, settings, tmp_path):

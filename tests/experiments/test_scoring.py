@@ -37,14 +37,16 @@ def settings(tmp_path, readable_annotations):
 
 def test_numbers_and_page_stand_beside_the_predictions(tmp_path, settings):
     rate = {"value": 0.25, "low": 0.1, "high": 0.6}
-    test = {"name": "only", "kind": "MFT", "n": 4, "rate": rate, "failures": []}
-    behaviour = {"version": 1, "of": "m", "suite": "bakers", "kinds": {"MFT": test | {"tests": 1}}, "tests": [test]}
+    counts = {"n": 4, "failed": 1, "rate": rate}
+    test = {"name": "only", "kind": "MFT", "about": "", **counts, "templates": [], "failures": []}
+    kinds = {"MFT": {"tests": 1, **counts}}
+    behaviour = {"of": "m", "version": 1, "suite": "bakers", "seed": 0, "kinds": kinds, "tests": [test]}
     write_json(tmp_path / "behaviour.json", behaviour)
     report, path = evaluate_part(ReportConfig(**settings, behaviour=str(tmp_path / "behaviour.json")))
     assert path == tmp_path / "said.metrics.json"
     assert json.loads(path.read_text()) == report.to_json()
     assert (report.of, report.part, report.model) == (settings["predictions"], "test", False)
-    assert (report.probes, report.behaviour) == (None, behaviour)
+    assert (report.probes, report.to_json()["behaviour"]) == (None, behaviour)
     assert report.scores.measures["macro_f1"].value == 1
     assert report.calibration.brier.value == 0
     page = path.with_suffix(".html").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from pyarrow.json import read_json
 
 from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
+from stance.base.settings import as_values
 from stance.data.config import DataConfig, SplitConfig
 from stance.experiments.compare import compare_systems
 from stance.experiments.config import CompareConfig
@@ -46,19 +47,20 @@ def test_names_folders_and_files_are_the_same_system(home):
     folder, config = home
     runs = folder / "outputs" / "runs"
     by_name, _ = compare_systems(settings(home, "majority", "tfidf"))
-    assert by_name[0]["seeds"] == [2, 1]
+    assert by_name[0].seeds == [2, 1]
     single, at = compare_systems(settings(home, str(runs / "majority" / "seed-0"), str(runs / "tfidf" / "seed-0")))
-    assert (single[0]["system"], single[0]["minus"]) == ("tfidf/seed-0", "majority/seed-0")
+    assert (single[0].system, single[0].minus) == ("tfidf/seed-0", "majority/seed-0")
     files = [str(runs / name / "seed-0" / "predictions.test.jsonl") for name in ("majority", "tfidf")]
     of_files, _ = compare_systems(settings(home, *files, data=config.data, split=config.split))
     mixed, _ = compare_systems(settings(home, files[0], str(runs / "tfidf" / "seed-0")))
     pq.write_table(read_json(files[0]), folder / "majority.parquet")
     of_table, _ = compare_systems(settings(home, str(folder / "majority.parquet"), str(runs / "tfidf" / "seed-0")))
     for key in ("values", "difference", "p", "mcnemar", "labels", "targets", "rows"):
-        assert single[0][key] == of_files[0][key] == mixed[0][key] == of_table[0][key]
+        theirs = [getattr(found[0], key) for found in (of_files, mixed, of_table)]
+        assert theirs == [getattr(single[0], key)] * 3
     rows = [json.loads(line) for line in (at / "tfidf-seed-0.rows.jsonl").read_text().splitlines()]
-    assert len(rows) == single[0]["rows"] > 0
-    assert json.loads((at / "comparison.json").read_text())["comparisons"] == single
+    assert len(rows) == single[0].rows > 0
+    assert json.loads((at / "comparison.json").read_text())["comparisons"] == [as_values(one) for one in single]
 
 
 def test_what_does_not_fit_is_refused(home, tmp_path):

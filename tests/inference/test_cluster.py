@@ -65,7 +65,7 @@ def test_a_file_comes_out_the_same_and_a_stopped_run_goes_on(cluster, readable_a
         predict_proba = staticmethod(dying)
 
     with pytest.raises(KeyboardInterrupt):
-        predict_file(StanceClassifier(Dying(), classifier.card), replace(mixed, engine="local"))
+        predict_file(StanceClassifier(Dying(), classifier.card, classifier.folder), replace(mixed, engine="local"))
     assert predict_file(classifier, mixed) == tally
     for suffix in (".jsonl", ".rejects.jsonl"):
         assert (tmp_path / f"mixed{suffix}").read_bytes() == (tmp_path / f"local{suffix}").read_bytes()

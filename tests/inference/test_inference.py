@@ -39,7 +39,7 @@ from stance.inference import predict_file as inference
 from stance.inference.config import AbstainConfig, PredictConfig, SharesConfig
 from stance.inference.count_shares import count_file
 from stance.inference.journal import Journal
-from stance.inference.predict_file import Tally, predict_file, rejects_path
+from stance.inference.predict_file import Tally, load_classifier, predict_file, rejects_path
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
 from stance.models.encoder import EncoderModel
@@ -432,6 +432,28 @@ def test_an_unfinished_run_with_other_settings_is_refused_by_name(tmp_path, clas
         predict_file(shy(), config)
     assert predict_file(shy(), replace(config, overwrite=True, chunk=4)).rows == 14
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv", "out.rejects.jsonl"]
+
+
+def test_other_weights_of_one_name_on_the_hub_are_refused(tmp_path, classifier, monkeypatch):
+    classifier.save_pretrained(tmp_path / "cache")
+    monkeypatch.setattr("stance.models.classifier.fetch", lambda *_: tmp_path / "cache")
+    source, output = write(tmp_path / "in.csv", long()), str(tmp_path / "out.csv")
+    config = PredictConfig(checkpoint="somebody/stance", input=source, output=output, chunk=3)
+
+    def loaded(dies_at=None):
+        found = load_classifier(config)
+        found.predictor = Shy(dies_at)
+        return found
+
+    with pytest.raises(RuntimeError, match="killed"):
+        predict_file(loaded(3), config)
+    weights = tmp_path / "cache" / "prior.json"
+    before = weights.read_text()
+    weights.write_text(before.replace("sign", "meet"))
+    with pytest.raises(StanceError, match=r"another checkpoint \('[0-9a-f]{16}', now '[0-9a-f]{16}'\);"):
+        predict_file(loaded(), config)
+    weights.write_text(before)
+    assert predict_file(loaded(), config).rows == 13
 
 
 BAD_ROWS = {
@@ -830,6 +852,18 @@ def test_a_state_that_scoring_does_not_know_is_refused(tmp_path, classifier):
     journal.close()
     with pytest.raises(StanceError, match=r"out\.csv\.partial: no state of scoring; found .*overwrite=true"):
         predict_file(classifier, config)
+
+
+def test_a_state_that_scoring_does_not_know_stays_until_it_may_be_overwritten(tmp_path):
+    config = PredictConfig(input=write(tmp_path / "in.csv", long()), output=str(tmp_path / "out.csv"), chunk=3)
+    with pytest.raises(RuntimeError, match="killed"):
+        predict_file(shy(3), config)
+    page = tmp_path / "out.csv.partial" / "progress.json"
+    page.write_text(page.read_text().replace('"rows": 6', '"rows": {"good": 6}'))
+    for _ in range(2):
+        with pytest.raises(StanceError, match=r"no state of scoring; found .*'good'"):
+            predict_file(shy(), config)
+    assert predict_file(shy(), replace(config, overwrite=True)).rows == 13
 
 
 def test_an_output_without_a_name_is_refused():

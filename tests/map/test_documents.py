@@ -11,6 +11,7 @@ import pytest
 
 from conftest import write_lines
 from stance.base.errors import StanceError
+from stance.map.config import DocumentColumns
 from stance.map.documents import SetAside, date_in_name, documents_digest, parse_date, read_documents
 from stance.map.sentences import before, sentences
 from stance.map.types import Document
@@ -151,8 +152,8 @@ def test_a_table_with_columns_of_its_own(tmp_path):
         {"id": "", "body": "The port agreed.", "when": "05/06/2024"},
     ]
     path = write_lines(tmp_path / "reports.jsonl", rows)
-    columns = {"text": "body", "date": "when", "source": "paper"}
-    good, aside = read(path, columns={**columns})
+    columns = DocumentColumns(text="body", date="when", source="paper")
+    good, aside = read(path, columns=columns)
     assert good["7"] == Document("7", "The port refused.", "2024-05-17", "Dawn")
     assert good["line 5"].date == ""  # may be May or June
     assert len(aside) == 3

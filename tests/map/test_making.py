@@ -30,6 +30,9 @@ class Reads:
     def __init__(self, dies: int = 99):
         self.calls, self.dies, self.asked = 0, dies, []
 
+    def digest(self):
+        return "0" * 16
+
     @property
     def predictor(self):
         return self
@@ -125,6 +128,18 @@ def test_a_killed_run_goes_on_and_ends_with_the_same(home, made):
     assert not (home / "out.partial").exists()
 
 
+def test_a_state_that_the_map_does_not_know_is_refused(home, made):
+    with pytest.raises(KeyboardInterrupt):
+        made(Reads(dies=1))
+    page = home / "out.partial" / "progress.json"
+    state = read_json(page)
+    for wrong in ({"rows": 3}, {"set_aside": 3}, {"common": {"the port": -1}}):
+        page.write_text(json.dumps(state | {"state": state["state"] | wrong}))
+        with pytest.raises(StanceError, match=r"out\.partial: no state of scoring; found .*overwrite=true"):
+            made(Reads())
+    assert made(Reads(), overwrite=True).evidence
+
+
 def test_what_is_asked_twice_is_scored_once(home, made):
     for number in range(3):
         (home / "reports" / f"wire {number}.txt").write_text("The port refused talks.", encoding="utf-8")
@@ -178,7 +193,7 @@ def test_the_script_makes_a_page_and_says_where_everything_is(home, monkeypatch)
     pytest.importorskip("stance.map.page")
     pytest.importorskip("stance.map.exports")
     monkeypatch.setattr(StanceClassifier, "from_pretrained", lambda *_: Reads())
-    monkeypatch.setattr("stance.map.make.PackagedEncoder", Words)
+    monkeypatch.setattr("stance.map.make.SentenceEncoder", Words)
     files = ("documents=reports", "actors=actors.csv", "proposals=proposals.csv", "output=out", "bootstrap=20")
     done = run_here("map", *files, cwd=home)
     assert "favor    Joren Vik: hold talks    6 (6)" in done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -21,7 +22,7 @@ from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
 from stance.models.fitting import Setup
 from stance.models.prompting import client
-from stance.models.prompting.client import ChatServer, Dialect
+from stance.models.prompting.client import ChatServer, Dialect, Request
 from stance.models.prompting.config import ServerConfig
 from stance.models.prompting.model import PromptModel, fit
 
@@ -364,3 +365,10 @@ def test_the_server_says_how_long_to_wait_or_not(said, seconds):
     error.response = SimpleNamespace(headers=said)
     assert client._retry_after(error) == seconds
     assert client._retry_after(RuntimeError("cut")) == 0
+
+
+def test_the_missing_library_is_told_with_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openai", None)
+    server = ChatServer(ServerConfig(endpoint="http://127.0.0.1:9/v1"), MODEL)
+    with pytest.raises(StanceError, match=r"openai is not installed, which this needs; allowed: .*\[prompt\]"):
+        server.ask(Request("Which?", {"properties": {"label": {}}}, 8, 0))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+import regex
 
 from browser import in_browser
 from conftest import example
@@ -17,6 +18,14 @@ from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, to_probabilities
 from stance.evaluation.calibration import measure_calibration
 from stance.evaluation.checks.probes import probe
+from stance.evaluation.checks.report import (
+    Answer,
+    BehaviourReport,
+    KindResult,
+    SuiteResult,
+    SuiteTestResult,
+    TemplateFailures,
+)
 from stance.evaluation.evaluate import evaluate, score_intervals
 from stance.evaluation.metrics import Score
 from stance.evaluation.report import PartReport
@@ -54,8 +63,8 @@ EXAMPLES = [
     for number in range(20)
 ]
 PREDICTIONS = answers(EXAMPLES, {2, 5, 8, 13, 14})
-FAILURE = {"text": f"No. {HOSTILE}", "holder": "", "target": "t", "label": "favor", "predicted": "against"}
-RATE = {"value": 0.5, "low": 0.1, "high": 0.9}
+FAILURE = Answer(text=f"No. {HOSTILE}", holder="", target="t", label="favor", predicted="against", scores={})
+RATE = Score(0.5, 0.1, 0.9)
 
 
 def before(value):
@@ -89,16 +98,16 @@ def report_of(examples, predictions, **changes):
 def report():
     """Of the rows above, with probes of a prior and one test of behaviour."""
     labels = [prediction.label for prediction in PREDICTIONS]
-    tests = [
-        {"name": f"test {HOSTILE}", "kind": "MFT", "n": 4, "rate": RATE, "failures": [[FAILURE]]},
-        {"name": "other", "kind": "INV", "n": 4, "rate": RATE, "failures": []},
-    ]
-    kinds = {"MFT": {"tests": 1, "n": 4, "failed": 2, "rate": RATE}}
+    tests = (
+        SuiteTestResult(f"test {HOSTILE}", "MFT", "", 4, 2, RATE, (TemplateFailures(4, 2),), ((FAILURE,),)),
+        SuiteTestResult("other", "INV", "", 4, 2, RATE, (TemplateFailures(4, 2),), ()),
+    )
+    behaviour = SuiteResult(1, HOSTILE, 0, {"MFT": KindResult(1, 4, 2, RATE)}, tests)
     return report_of(
         EXAMPLES,
         PREDICTIONS,
         probes=probe(Prior.fit("target", EXAMPLES), EXAMPLES, labels, samples=20),
-        behaviour={"of": HOSTILE, "suite": HOSTILE, "kinds": kinds, "tests": tests},
+        behaviour=BehaviourReport(of=HOSTILE, result=behaviour),
     )
 
 
@@ -203,7 +212,7 @@ def test_what_is_measured_is_on_the_page(html, report):
         assert f"{score.value:.3f}" in words
     assert f"reaches {report.scores.priors[report.scores.best_prior]:.3f} on the same rows" in words
     assert verdict(report.scores) in words
-    for line in report.probes["words"]:
+    for line in report.probes.words:
         assert line[1:] in words
     assert "20 rows in 10 documents" in words
     mistakes = html[html.index("The most confident mistakes") : html.index("Does it read?</h2>")]
@@ -266,6 +275,17 @@ def test_holder_and_target_are_marked_where_they_stand():
     whole = marked(row | {"holder": "", "target": "wants talks"})
     assert [pair for pair in whole if pair[0]] == [("target", "wants talks")]
     assert marked(row | {"holder": "", "target": "go to it"}) == [("", row["text"])]
+
+
+def test_a_pattern_is_compiled_once_for_each_holder_and_target(monkeypatch):
+    made = []
+    compiled = regex.compile
+    monkeypatch.setattr("stance.reporting.page.regex.compile", lambda *given: made.append(given) or compiled(*given))
+    pairs = [(f"guild {one}", f"sign draft {two}") for one in range(12) for two in range(12)]
+    for holder, target in pairs:
+        pieces = marked({"text": f"{holder} would {target}", "holder": holder, "target": target})
+        assert pieces == [("holder", holder), ("", " would "), ("target", target)]
+    assert len(made) <= 24
 
 
 @pytest.mark.parametrize(

@@ -158,14 +158,13 @@ def test_an_ensemble_of_one_or_of_no_seed_is_refused():
 def test_what_a_later_member_cannot_be_trained_with_is_told_before_the_first_is(
     tmp_path, readable_annotations, tiny_encoder
 ):
-    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64, second="{holder} and {whom}")
-    both = EnsembleConfig(name="both", members={"first": replace(tiny, name="first", second="{target}"), "tiny": tiny})
-    config = configured(tmp_path, readable_annotations, both)
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
     with pytest.raises(StanceError, match=r"template 'second': unknown field; found '\{whom\}'"):
-        train_run(config, "both")
-    mended = replace(both, members=both.members | {"tiny": replace(tiny, second="{holder}: {target}", frozen_layers=3)})
+        replace(tiny, second="{holder} and {whom}")
+    first, last = replace(tiny, name="first", second="{target}"), replace(tiny, frozen_layers=3)
+    both = EnsembleConfig(name="both", members={"first": first, "tiny": last})
     with pytest.raises(StanceError, match=r"model\.frozen_layers: too many; found 3"):
-        train_run(replace(config, model=mended), "both")
+        train_run(configured(tmp_path, readable_annotations, both), "both")
     assert not list((tmp_path / "outputs" / "runs").glob("*/*/*"))
 
 

@@ -1,6 +1,10 @@
-"""Tables in Markdown."""
+"""Tables in Markdown, and in a page that is written by hand but for its table."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from stance.base.errors import input_error
+from stance.base.files import write_text
 
 
 def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -9,3 +13,24 @@ def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> st
     for row in rows:
         lines.append("| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row) + " |")
     return "\n".join(lines)
+
+
+def write_table(page: str | Path, marks: tuple[str, str], table: str) -> bool:
+    """Put a table into a page, between two marks that each stand there once.
+
+    Returns:
+        Whether that changed anything.
+
+    Raises:
+        StanceError: The page has no such marks.
+    """
+    before = Path(page).read_text(encoding="utf-8")
+    try:
+        head, rest = before.split(marks[0])
+        tail = rest.split(marks[1])[1]
+    except (ValueError, IndexError):
+        raise input_error(str(page), "no place for the table", allowed=" ... ".join(marks)) from None
+    after = f"{head}{marks[0]}\n{table}\n{marks[1]}{tail}"
+    if after != before:
+        write_text(page, after)
+    return after != before

@@ -20,15 +20,20 @@ FILE: Mapping[str, bool] = {"file": True}
 #: Metadata of a field that is left out while it is None.
 ABSENT: Mapping[str, bool] = {"absent": True}
 
+#: Metadata of a field, one of a class at most, whose own keys stand among those of its class; none while it is None.
+MERGED: Mapping[str, bool] = {"merged": True}
+
 
 def as_values(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
-    """Every setting, as JSON knows it; see ``WHERE``, ``FILE`` and ``ABSENT`` for what is left out."""
-    values = {}
+    """Every setting, as JSON knows it; see ``WHERE``, ``FILE``, ``ABSENT`` and ``MERGED`` for what stands elsewhere."""
+    values: dict[str, Any] = {}
     for each in _recorded(settings):
         value = _plain(getattr(settings, each.name), as_values)
         if each.metadata.get("file") and value and Path(value).is_absolute():
             value = Path(value).name
-        if value is not None or not each.metadata.get("absent"):
+        if each.metadata.get("merged"):
+            values |= value or {}
+        elif value is not None or not each.metadata.get("absent"):
             values[each.name] = value
     return values
 
@@ -54,6 +59,7 @@ def from_values(kind: type[Settings], values: Mapping[str, Any], key: str) -> Se
     Raises:
         StanceError: A setting that there is not, one that must be there and is not, or a value that is refused.
     """
+    values = _parted(kind, values)
     kinds = [kind, *kind.__subclasses__()]
     fitting = [each for each in kinds if _needed(each) <= values.keys() <= _names(each)]
     if not fitting:
@@ -64,6 +70,17 @@ def from_values(kind: type[Settings], values: Mapping[str, Any], key: str) -> Se
     hints = _hints(chosen)
     made: Settings = chosen(**{name: _typed(hints[name], value, f"{key}.{name}") for name, value in values.items()})
     return made
+
+
+def _parted(kind: type, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values, those of a merged field in a mapping of their own."""
+    own = _names(kind)
+    for each in fields(kind):
+        if each.metadata.get("merged"):
+            inner = {name: value for name, value in values.items() if name not in own}
+            outer = {name: value for name, value in values.items() if name in own}
+            return outer | {each.name: inner} if inner or each.default is MISSING else outer
+    return values
 
 
 def _recorded(settings: Any) -> list[Field[Any]]:  # noqa: ANN401
@@ -105,6 +122,6 @@ def _typed(hint: Any, value: Any, key: str) -> Any:  # noqa: ANN401
             return from_values(hint, value, key)
         if get_origin(hint) is dict:
             return {name: _typed(get_args(hint)[1], one, f"{key}.{name}") for name, one in value.items()}
-    if get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
+    if get_origin(hint) is tuple and isinstance(value, list):
         return tuple(_typed(get_args(hint)[0], one, f"{key}.{number}") for number, one in enumerate(value))
     return value

@@ -18,12 +18,15 @@ def check_members(members: list[zipfile.ZipInfo], place: str, most: int = LARGES
     """Refuse a zip that no program writes, or of more bytes, before anything in it is unpacked.
 
     Raises:
-        StanceError: Paths that lead out of it, a password, too many files, or far more in them than their size says.
+        StanceError: A file without a name, paths that lead out of it, a password, too many files, or far more in them
+            than their size says.
     """
     if len(members) > MOST_FILES:
         raise input_error(place, "too many files in the zip", found=len(members), allowed=f"{MOST_FILES:,} at most")
     unpacked = 0
     for member in members:
+        if not member.filename:
+            raise input_error(place, "a file without a name in the zip")
         name = member.filename.replace("\\", "/")
         if name.startswith("/") or ".." in name.split("/") or ":" in name.split("/")[0]:
             raise input_error(place, "a path that leads out of the zip", found=member.filename)

@@ -10,6 +10,8 @@ label_studio=FILE.json writes the judgements for people to correct. See docs/pro
 from stance.cli.config import script
 from stance.inference.config import AnnotateConfig
 
+GROUP = "label"
+
 
 @script("annotate")
 def main(config: AnnotateConfig) -> None:

@@ -8,6 +8,8 @@ With a model: predictions=FILE or checkpoint=DIR. The ceiling is that of part=te
 from stance.cli.config import script
 from stance.evaluation.config import EvaluateConfig
 
+GROUP = "annotations"
+
 
 @script("annotators")
 def main(config: EvaluateConfig) -> None:

@@ -20,8 +20,8 @@ from stance.base.home import PROJECT
 #: Text between quotes, as Hydra reads it whatever is in it.
 _QUOTED = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 
-#: The options that no value follows.
-_SEVERAL = {"-m", "--multirun"}
+#: For several jobs; the options that no value follows.
+SEVERAL = {"-m", "--multirun"}
 
 _TEXT = (str, str | None)
 _TEXTS = (list[str], list[str | None])
@@ -38,10 +38,10 @@ def as_typed(arguments: Sequence[str], schema: type) -> list[str]:
         StanceError: A word that is neither an option nor ``KEY=VALUE``; ``null`` where there must be a text, or a
             number where there must be a name.
     """
-    several = bool(_SEVERAL & {*arguments})
+    several = bool(SEVERAL & {*arguments})
     typed: list[str] = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
-        of_option = before.startswith("-") and before not in _SEVERAL and "=" not in argument
+        of_option = before.startswith("-") and before not in SEVERAL and "=" not in argument
         as_it_is = of_option or argument[:1] in ("-", "~")
         typed.append(argument if as_it_is else _as_typed(argument, schema, several=several))
     return typed

@@ -2,11 +2,14 @@
 
     stance audit data=semeval2016 split=official
 
+Finds rows that occur twice, documents and targets that parts share, and what scores without reading: docs/audit.md.
 Several, and the page of all: -m data=vast,pstance,gwsd split=official
 """
 
 from stance.cli.config import script
 from stance.evaluation.config import AuditConfig
+
+GROUP = "annotations"
 
 
 @script("audit")

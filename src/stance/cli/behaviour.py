@@ -8,6 +8,8 @@ suite=FILE.yaml for one of your own (docs/behaviour.md describes the format); ou
 from stance.cli.config import script
 from stance.evaluation.config import BehaviourConfig
 
+GROUP = "evaluate"
+
 
 @script("behaviour")
 def main(config: BehaviourConfig) -> None:
@@ -15,5 +17,5 @@ def main(config: BehaviourConfig) -> None:
     from stance.evaluation.checks.behaviour import behave, behaviour_table
 
     report, path = behave(config)
-    print(behaviour_table(report))
-    print(f"suite {report['suite']}: {len(report['tests'])} tests; {path}")
+    print(behaviour_table(report.result))
+    print(f"suite {report.result.suite}: {len(report.result.tests)} tests; {path}")

@@ -2,11 +2,14 @@
 
     stance build-dataset data=negotiation
 
-data=NAME, split=NAME: files in conf/data and conf/split.
+Writes a DatasetDict, with statistics and a fingerprint. data=NAME, split=NAME: files in conf/data and conf/split.
+See docs/train.md.
 """
 
 from stance.cli.config import script
 from stance.data.config import BuildConfig
+
+GROUP = "annotations"
 
 
 @script("build_dataset")

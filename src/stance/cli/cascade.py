@@ -4,10 +4,13 @@
 
 Both trained on data=negotiation split=auto. The threshold is the one that saves most while validation loses at most
 loss=0.002 of macro-F1; the output is a checkpoint for stance predict, with a report on test in report.json.
+See docs/inference.md.
 """
 
 from stance.cli.config import script
 from stance.inference.config import CascadeConfig
+
+GROUP = "train"
 
 
 @script("cascade")

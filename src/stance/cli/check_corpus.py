@@ -7,10 +7,27 @@ After a change that is meant: write=true. The wire is measured where the folder 
 """
 
 import sys
+from dataclasses import dataclass
 
 from stance.base.home import checkout
 from stance.cli.config import script
-from stance.evaluation.config import CheckConfig
+
+GROUP = "results"
+
+
+@dataclass(kw_only=True)
+class CheckConfig:
+    """Configuration of ``scripts/check_corpus.py``.
+
+    Attributes:
+        folder: Laid out as ``seeds/``.
+        texts: The user's copy of Reuters-21578; where there is none, the wire is not measured.
+        write: Record the numbers measured, instead of comparing with those recorded.
+    """
+
+    folder: str
+    texts: str
+    write: bool = False
 
 
 @script("check_corpus")

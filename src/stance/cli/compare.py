@@ -4,11 +4,14 @@
 
 RUN is a run folder (outputs/runs/NAME/seed-0), a NAME (all its seeds), the folder of a recorded experiment
 (experiments/CORPUS/NAME), or with data=... a predictions file.
+Prints differences with intervals and p-values; writes the rows that differ. See docs/evaluation.md.
 More than two, each compared with the first: runs=[a,b,c]
 """
 
 from stance.cli.config import script
 from stance.experiments.config import CompareConfig
+
+GROUP = "evaluate"
 
 
 @script("compare")

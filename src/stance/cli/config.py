@@ -27,9 +27,9 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 from stance.base.errors import StanceError, first_line, input_error, lacks_memory
 from stance.base.extras import from_extras
 from stance.base.home import PROJECT, checkout
-from stance.cli.arguments import as_text, as_typed
+from stance.cli.arguments import SEVERAL, as_text, as_typed
 from stance.cli.output import Log, may_end_early, told
-from stance.cli.refusals import check_keys, in_our_words
+from stance.cli.refusals import check_keys, in_our_words, keys_of
 from stance.data.config import DataConfig
 from stance.models.config import ModelConfig
 
@@ -49,18 +49,20 @@ HYDRA_PLAIN = {
 ROOMS = ("data", "models", "evaluation", "training", "experiments", "inference", "map")
 
 
-def register() -> None:
+def register(*own: type) -> None:
     """Make the schemas known to Hydra; called once when a script is imported.
 
     ``NameConfig`` checks the file of ``conf/`` whose defaults begin with ``name_schema``; those of corpora and models
     are in the groups ``data`` and ``model``.
+
+    Args:
+        own: What is in no room: the dataclass of a command, in its own file.
     """
     store = ConfigStore.instance()
-    for room in ROOMS:
-        for name, kind in vars(import_module(f"stance.{room}.config")).items():
-            if isinstance(kind, type) and is_dataclass(kind) and name.endswith("Config"):
-                group = "data" if kind is DataConfig else "model" if issubclass(kind, ModelConfig) else None
-                store.store(group=group, name=f"{name.removesuffix('Config').lower()}_schema", node=kind)
+    for kind in (*(kind for room in ROOMS for kind in vars(import_module(f"stance.{room}.config")).values()), *own):
+        if isinstance(kind, type) and is_dataclass(kind) and kind.__name__.endswith("Config"):
+            group = "data" if kind is DataConfig else "model" if issubclass(kind, ModelConfig) else None
+            store.store(group=group, name=f"{kind.__name__.removesuffix('Config').lower()}_schema", node=kind)
     store.store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)
     if not OmegaConf.has_resolver("project"):
         OmegaConf.register_new_resolver("project", lambda: str(PROJECT))
@@ -137,28 +139,48 @@ def plain_messages() -> Iterator[None]:
         sys.exit(130)
 
 
+#: What asks for help. Hydra's own says what groups all commands have, and takes seconds to find out.
+_HELP = {"--help", "-h"}
+
+
+def _choices(primary: Path, schema: type) -> Iterator[str]:
+    """A line for each group that the command takes, with its files; one that its own file has not is added by ``+``."""
+    defaults = OmegaConf.to_container(OmegaConf.load(primary).defaults)
+    there = {group for entry in cast(list[Any], defaults) if isinstance(entry, dict) for group in entry}
+    for group in sorted(each for each in keys_of(schema) if (primary.parent / each).is_dir()):
+        names = ", ".join(sorted(path.stem for path in (primary.parent / group).glob("*.yaml")))
+        yield f"{'' if group in there else '+'}{group}=NAME: {names}\n"
+
+
 def script(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     """Turn a function of a typed configuration into a command line program.
 
-    ``conf/<name>.yaml`` is composed with the command line's overrides; see :func:`plain_messages` for how it ends.
+    ``conf/<name>.yaml`` is composed with the command line's overrides and becomes the dataclass that the function takes
+    as ``config``; see :func:`plain_messages` for how it ends.
     """
 
     def decorate(main: Callable[[Any], None]) -> Callable[[], None]:
+        schema = get_type_hints(main)["config"]
+
         def composed(config: DictConfig) -> None:
-            register()  # once more, since a launcher's job is another process
+            register(schema)  # once more, since a launcher's job is another process
             with plain_messages():
                 main(typed(config))
 
-        register()
+        register(schema)
         # Where a key is also the name of a group, the script has a folder of its own.
-        folder = str(PROJECT / "conf" / name if (PROJECT / "conf" / name).is_dir() else PROJECT / "conf")
-        run = cast(Callable[[], None], hydra.main(version_base="1.3", config_path=folder, config_name=name)(composed))
+        folder = PROJECT / "conf" / name if (PROJECT / "conf" / name).is_dir() else PROJECT / "conf"
+        hydrated = hydra.main(version_base="1.3", config_path=str(folder), config_name=name)
+        run = cast(Callable[[], None], hydrated(composed))
 
         def program() -> None:
             with may_end_early():
-                if {"--help", "-h"} & {*sys.argv[1:]}:
+                if _HELP & {*sys.argv[1:]}:
                     print(sys.modules[main.__module__].__doc__)
-                schema = get_type_hints(main)["config"]
+                    for line in _choices(folder / f"{name}.yaml", schema):
+                        print(line)
+                    print("every key, ??? where a value must be given:\n")
+                    sys.argv[1:] = [word for word in sys.argv[1:] if word not in _HELP | SEVERAL] + ["--cfg=job"]
                 with plain_messages(), in_our_words(sys.argv[1:], schema):
                     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that what it refuses comes up to here
                     sys.argv[1:] = as_typed(sys.argv[1:], schema)

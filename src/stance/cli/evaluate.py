@@ -2,12 +2,15 @@
 
     stance evaluate checkpoint=DIR data=negotiation
 
+Writes every measure, as JSON and as one page that opens offline. See docs/evaluation.md.
 Or predictions=FILE (columns id, label, and if there are against, neutral, favor); part=validation|test|challenge;
 probes=true also runs a checkpoint on changed rows; behaviour=FILE shows what stance behaviour wrote.
 """
 
 from stance.cli.config import script
 from stance.evaluation.config import ReportConfig
+
+GROUP = "evaluate"
 
 
 @script("evaluate")

@@ -4,10 +4,13 @@
 
 Both fp32 and int8 are compared with torch on the validation part (part=...), and one that loses more than is allowed
 (loss=0.005 agreement=0.995 agreement_int8=0.95 speed=1) is not kept; DIR/onnx.json says what was measured.
+See docs/inference.md.
 """
 
 from stance.cli.config import script
 from stance.inference.config import ExportConfig
+
+GROUP = "train"
 
 
 @script("export")

@@ -14,6 +14,8 @@ from typing import Any
 from stance.cli.config import script
 from stance.data.config import TasksConfig
 
+GROUP = "annotations"
+
 
 @script("export_tasks")
 def main(config: TasksConfig) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from stance.cli.config import plain_messages
 
+GROUP = "annotations"
+
 
 def main() -> None:
     """Print what is there; write NAME.mapping.yaml in this folder unless it exists."""

@@ -8,14 +8,17 @@ The table is in docs/corpora.md.
 import argparse
 
 from stance.base.home import checkout
+from stance.base.markdown import write_table
 from stance.cli.config import plain_messages
+
+GROUP = "results"
 
 
 def main() -> None:
     """Put the table into its page, and say whether that changed it."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with plain_messages():
-        from stance.data.listing import write_listing
+        from stance.data.listing import MARKS, corpora_table
 
-        changed = write_listing(checkout() / "docs" / "corpora.md")
+        changed = write_table(checkout() / "docs" / "corpora.md", MARKS, corpora_table())
         print("docs/corpora.md:", "written anew" if changed else "up to date")

@@ -13,6 +13,8 @@ where it stopped: docs/map.md.
 from stance.cli.config import script
 from stance.map.config import SUGGEST, MapConfig
 
+GROUP = "label"
+
 
 @script("map")
 def main(config: MapConfig) -> None:

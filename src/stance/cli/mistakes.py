@@ -2,11 +2,14 @@
 
     stance mistakes data=negotiation checkpoint=DIR
 
+The most confident mistakes, and slices of rows that are significantly worse: docs/annotators.md.
 Or predictions=FILE with probabilities (columns id, label, against, neutral, favor); part=validation|test|challenge.
 """
 
 from stance.cli.config import script
 from stance.evaluation.config import EvaluateConfig
+
+GROUP = "evaluate"
 
 
 @script("mistakes")

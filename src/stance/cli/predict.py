@@ -16,6 +16,8 @@ engine=ray labels with the workers of a Ray cluster (ray.address=HOST:PORT) or o
 from stance.cli.config import script
 from stance.inference.config import PredictConfig
 
+GROUP = "label"
+
 
 @script("predict")
 def main(config: PredictConfig) -> None:

@@ -2,11 +2,14 @@
 
     stance probe checkpoint=DIR data=negotiation
 
+Text, target or holder are hidden, swapped or edited: docs/behaviour.md.
 split=auto part=test seed=0 output=FILE
 """
 
 from stance.cli.config import script
 from stance.evaluation.config import ProbeConfig
+
+GROUP = "evaluate"
 
 
 @script("probe")
@@ -16,4 +19,4 @@ def main(config: ProbeConfig) -> None:
 
     report, path = probe_part(config)
     print(probe_table(report))
-    print(f"n = {report['n']} in {report['documents']} documents; {path}")
+    print(f"n = {report.n} in {report.documents} documents; {path}")

@@ -93,8 +93,12 @@ def check_keys(config: DictConfig, at: str = "") -> None:
 def _no_such_key(key: str, kind: Any) -> StanceError:  # noqa: ANN401 - a type
     if not is_dataclass(kind):
         return input_error(key, "no such key", allowed=f"one that is there; +{key}=VALUE adds another")
-    names = [each.name for each in fields(kind)]
-    return input_error(key, "no such key", allowed=_nearest(key.rpartition(".")[2], names + _EXPERIMENT.get(kind, [])))
+    return input_error(key, "no such key", allowed=_nearest(key.rpartition(".")[2], keys_of(kind)))
+
+
+def keys_of(schema: Any) -> list[str]:  # noqa: ANN401 - a type
+    """What can be set of a configuration: its fields, and groups of files that are none."""
+    return [each.name for each in fields(schema)] + _EXPERIMENT.get(schema, [])
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

@@ -2,8 +2,9 @@
 
     stance reproduce negotiation-tfidf
 
-Trains what is recorded of each named experiment anew. --check runs nothing: it finds a number that is shown and is
-on no recorded page, and a record without configuration, data or commit.
+Trains what is recorded of each named experiment anew. --check runs nothing: it finds a score in README.md or
+experiments/README.md that is on no recorded page (those in docs/ are not checked), and a record without configuration,
+data or commit.
 """
 
 import argparse
@@ -11,6 +12,8 @@ import sys
 
 from stance.base.home import checkout
 from stance.cli.config import plain_messages
+
+GROUP = "results"
 
 
 def main() -> None:

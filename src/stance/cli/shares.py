@@ -3,10 +3,13 @@
     stance shares predictions=FILE checkpoint=DIR
 
 FILE is what stance predict wrote with that checkpoint; columns target and document are used if they are there.
+The shares are corrected for the classifier's mistakes: docs/evaluation.md.
 """
 
 from stance.cli.config import script
 from stance.inference.config import SharesConfig
+
+GROUP = "label"
 
 
 @script("shares")

@@ -9,6 +9,8 @@ gives another label for more than a few rows (agreement=0.995) is not kept.
 from stance.cli.config import script
 from stance.inference.config import ShipConfig
 
+GROUP = "train"
+
 
 @script("ship")
 def main(config: ShipConfig) -> None:

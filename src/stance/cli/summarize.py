@@ -2,12 +2,16 @@
 
     stance summarize experiment=negotiation-minilm
 
+Writes experiments/CORPUS/NAME/results.json and the page of the corpus, in place of what is recorded there;
+folder=outputs/mine keeps yours apart.
 Several in one table, the last compared with each other one: experiment=[wire-tfidf,wire_stance_small]
 From what is recorded, where nothing was trained here, or with further seeds to it: recorded=true
 """
 
 from stance.cli.config import script
 from stance.experiments.config import SummarizeConfig
+
+GROUP = "results"
 
 
 @script("summarize")

@@ -5,8 +5,42 @@
 Models that did not see a row's document say how probable its label is: model=tfidf|embedding. See docs/annotators.md.
 """
 
+from dataclasses import dataclass
+
+from stance.base.checks import a_seed, at_least
+from stance.base.errors import input_error
 from stance.cli.config import script
-from stance.evaluation.config import SuspectsConfig
+from stance.data.config import DataConfig
+from stance.models.config import LinearConfig, ModelConfig
+
+GROUP = "annotations"
+
+
+@dataclass(kw_only=True)
+class SuspectsConfig:
+    """Configuration of ``scripts/suspects.py``.
+
+    Attributes:
+        model: A linear model, fitted once for each fold.
+        folds: Into which the documents are drawn.
+        seed: Of that drawing.
+        output: The csv file; null = in ``<outputs>/suspects``, named after the corpus.
+        excel_safe: Put a space before texts that a spreadsheet would compute as formulas.
+    """
+
+    data: DataConfig
+    model: ModelConfig
+    folds: int = 5
+    seed: int = 0
+    output: str | None = None
+    excel_safe: bool = False
+    outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        at_least("folds", self.folds, 2)
+        a_seed("seed", self.seed)
+        if not isinstance(self.model, LinearConfig):
+            raise input_error("model", "not a linear model", found=self.model.name, allowed="tfidf, embedding")
 
 
 @script("suspects")
@@ -20,7 +54,6 @@ def main(config: SuspectsConfig) -> None:
     from stance.data.agreement import aggregate
     from stance.data.read import read_corpus
     from stance.evaluation.suspects import find_suspects, out_of_fold, write_suspects
-    from stance.models.config import LinearConfig
 
     assert isinstance(config.model, LinearConfig)  # as the configuration refuses another
     corpus = read_corpus(config.data)

@@ -9,6 +9,8 @@ A sweep that was killed goes on; a larger search.trials adds to it. docs/scaling
 from stance.cli.config import command, script
 from stance.training.config import SweepConfig
 
+GROUP = "train"
+
 
 @script("sweep")
 def main(config: SweepConfig) -> None:

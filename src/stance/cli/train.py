@@ -2,7 +2,8 @@
 
     stance train experiment=stance_base seed=0
 
-Without an experiment: model=tfidf data=semeval2016 split=official (each a name of a file in conf/).
+Without an experiment: model=tfidf data=semeval2016 split=official (each a name of a file in conf/). See docs/train.md.
+A prompted language model: model=prompt model.language_model=NAME prompt.endpoint=URL (docs/prompting.md).
 Several at once: stance train -m model=minilm seed=0,1,2
 In two processes that share each batch: torchrun --no-python --nproc_per_node 2 stance train model=minilm
 More machines, more jobs at once: docs/scaling.md
@@ -10,6 +11,8 @@ More machines, more jobs at once: docs/scaling.md
 
 from stance.cli.config import command, script
 from stance.training.config import TrainConfig
+
+GROUP = "train"
 
 
 @script("train")

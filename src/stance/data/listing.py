@@ -1,9 +1,5 @@
 """The table of docs/corpora.md: which corpora there are, where to get them, and what they have."""
 
-from pathlib import Path
-
-from stance.base.errors import input_error
-from stance.base.files import write_text
 from stance.base.markdown import markdown_table
 from stance.data.info import CorpusInfo, known, module_of
 
@@ -24,24 +20,3 @@ def _row(info: CorpusInfo) -> tuple[str, ...]:
     parts = ", ".join(info.parts) or "none"
     named = f"[`{info.name}`]({reader})"
     return (named, f"`{info.folder}`", info.files, info.origin, info.labels, parts, info.headline, info.licence)
-
-
-def write_listing(page: str | Path) -> bool:
-    """Put the table into the page, between its marks.
-
-    Returns:
-        Whether that changed anything.
-
-    Raises:
-        StanceError: The page has no marks.
-    """
-    before = Path(page).read_text(encoding="utf-8")
-    try:
-        head, rest = before.split(MARKS[0])
-        tail = rest.split(MARKS[1])[1]
-    except (ValueError, IndexError):
-        raise input_error(str(page), "no place for the table", allowed=" ... ".join(MARKS)) from None
-    after = f"{head}{MARKS[0]}\n{corpora_table()}\n{MARKS[1]}{tail}"
-    if after != before:
-        write_text(page, after)
-    return after != before

@@ -7,6 +7,7 @@ Intervals and p-values treat documents as the units, since the rows of a documen
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,10 +18,11 @@ from stance.base.annotations import Example
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.measures import Array, f1
 from stance.evaluation import metrics
+from stance.evaluation.metrics import Score
 
 #: Under weights of documents (samples, documents), as :func:`stance.evaluation.metrics.measure` with the name filled
 #: in.
-Score = Callable[..., Array]
+Measure = Callable[..., Array]
 
 Trainings = Sequence[Sequence[str]]
 
@@ -28,59 +30,135 @@ Trainings = Sequence[Sequence[str]]
 LEVEL = 0.05
 
 
+@dataclass(frozen=True)
+class Difference:
+    """Of two systems: ``values`` of b and a, b minus a with its interval, and the p-value."""
+
+    values: list[float]
+    difference: Score
+    p: float
+
+
+@dataclass(frozen=True)
+class PValues:
+    """By the bootstrap shifted to no difference, and by :func:`randomization`."""
+
+    bootstrap: float
+    randomization: float
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Rows that only one of two trainings has right, and the p-value; see :func:`mcnemar`."""
+
+    only_system_right: int
+    only_minus_right: int
+    p: float
+
+
+@dataclass(frozen=True)
+class GroupDifference:
+    """Of the rows of one label or target; without a p-value, since nobody corrects dozens of them."""
+
+    n: int
+    values: list[float]
+    difference: Score
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A system compared with the first.
+
+    Attributes:
+        system: That is compared.
+        minus: The first.
+        measure: Of all that follows but ``labels``.
+        n: Rows.
+        documents: That they are from.
+        seeds: Trainings of the system and of the first.
+        values: Of the system and of the first.
+        difference: System minus the first, with its paired interval.
+        p: Whether they differ.
+        mcnemar: Of single trainings, else None.
+        labels: The difference in F1 by label.
+        targets: The difference by target.
+        rows: How many have another label.
+        p_holm: The p-values corrected for the number of comparisons.
+    """
+
+    system: str
+    minus: str
+    measure: str
+    n: int
+    documents: int
+    seeds: list[int]
+    values: list[float]
+    difference: Score
+    p: PValues
+    mcnemar: McNemar | None
+    labels: dict[str, GroupDifference]
+    targets: dict[str, GroupDifference]
+    rows: int
+    p_holm: PValues
+
+    @property
+    def distinguishable(self) -> bool:
+        """Whether the interval excludes 0 and both corrected p-values are below 0.05."""
+        low, high = self.difference.low, self.difference.high
+        return not low <= 0 <= high and max(self.p_holm.bootstrap, self.p_holm.randomization) < LEVEL
+
+
 def compare(
     examples: Sequence[Example], systems: Mapping[str, Trainings], *, headline: str, samples: int = 5000, seed: int = 0
-) -> list[dict[str, Any]]:
-    """Every further system compared with the first, p-values corrected by Holm for their number.
-
-    Returns:
-        For each comparison: ``system``, ``minus`` (the first), ``measure``, ``n``, ``documents``, ``seeds`` of each;
-        ``values`` of each; ``difference`` with its paired 95% interval; ``p`` and ``p_holm`` by ``bootstrap`` and
-        ``randomization``; ``mcnemar`` (of single trainings, else None); ``labels``: the difference in F1;
-        ``targets``: the difference in the measure; ``rows``: how many have another label.
-    """
+) -> list[Comparison]:
+    """Every further system compared with the first, p-values corrected by Holm for their number."""
     first, *others = systems
-    results: list[dict[str, Any]] = []
-    for other in others:
-        compared = _compared(examples, systems[first], systems[other], headline, samples, seed)
-        results.append({"system": other, "minus": first, "measure": headline, **compared})
-    for kind in ("bootstrap", "randomization"):
-        for result, corrected in zip(results, holm([result["p"][kind] for result in results]), strict=True):
-            result.setdefault("p_holm", {})[kind] = corrected
-    return results
+    found = [_compared(examples, systems, first, other, headline, samples, seed) for other in others]
+    bootstrap, swapped = holm([one.p.bootstrap for one in found]), holm([one.p.randomization for one in found])
+    return [replace(one, p_holm=PValues(*both)) for one, *both in zip(found, bootstrap, swapped, strict=True)]
 
 
 def _compared(
-    examples: Sequence[Example], a: Trainings, b: Trainings, headline: str, samples: int, seed: int
-) -> dict[str, Any]:
-    score = partial(metrics.measure, headline)
+    examples: Sequence[Example],
+    systems: Mapping[str, Trainings],
+    minus: str,
+    system: str,
+    headline: str,
+    samples: int,
+    seed: int,
+) -> Comparison:
+    """One comparison, its p-values not corrected yet."""
+    a, b = systems[minus], systems[system]
+    measure = partial(metrics.measure, headline)
     gold = [example.label for example in examples]
-    per_label = {label: paired_difference(partial(label_f1, label), examples, a, b, samples, seed) for label in LABELS}
+    per_label: dict[str, GroupDifference] = {}
+    for label in LABELS:
+        part = paired_difference(partial(label_f1, label), examples, a, b, samples, seed)
+        per_label[label] = GroupDifference(gold.count(label), part.values, part.difference)
     per_target = {}
     for target, rows in metrics.rows_by([example.target for example in examples]).items():
         chosen = [examples[i] for i in rows]
-        of_a, of_b = ([[training[i] for i in rows] for training in system] for system in (a, b))
-        found = paired_difference(score, chosen, of_a, of_b, samples, seed)
-        per_target[target] = {"n": len(rows), **_without_p(found)}
-    found = paired_difference(score, examples, a, b, samples, seed)
-    single = len(a) == len(b) == 1
-    return {
-        "n": len(examples),
-        "documents": len({example.document for example in examples}),
-        "seeds": [len(b), len(a)],
-        "values": found["values"],
-        "difference": found["difference"],
-        "p": {"bootstrap": found["p"], "randomization": randomization(score, examples, a, b, samples, seed)},
-        "mcnemar": mcnemar(gold, a[0], b[0]) if single else None,
-        "labels": {label: {"n": gold.count(label)} | _without_p(difference) for label, difference in per_label.items()},
-        "targets": per_target,
-        "rows": len(differing_rows(examples, a, b)),
-    }
-
-
-def _without_p(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Of many small differences only the size is told: nobody corrects dozens of p-values."""
-    return {key: value for key, value in found.items() if key != "p"}
+        of_a, of_b = ([[training[i] for i in rows] for training in trainings] for trainings in (a, b))
+        part = paired_difference(measure, chosen, of_a, of_b, samples, seed)
+        per_target[target] = GroupDifference(len(rows), part.values, part.difference)
+    found = paired_difference(measure, examples, a, b, samples, seed)
+    p = PValues(found.p, randomization(measure, examples, a, b, samples, seed))
+    return Comparison(
+        system=system,
+        minus=minus,
+        measure=headline,
+        n=len(examples),
+        documents=metrics.count_documents(examples),
+        seeds=[len(b), len(a)],
+        values=found.values,
+        difference=found.difference,
+        p=p,
+        mcnemar=mcnemar(gold, a[0], b[0]) if len(a) == len(b) == 1 else None,
+        labels=per_label,
+        targets=per_target,
+        rows=len(differing_rows(examples, a, b)),
+        p_holm=p,
+    )
 
 
 def label_f1(label: str, weights: Array, matrices: Array, documents: Array, targets: Array) -> Array:
@@ -89,14 +167,12 @@ def label_f1(label: str, weights: Array, matrices: Array, documents: Array, targ
 
 
 def paired_difference(
-    score: Score, examples: Sequence[Example], a: Trainings, b: Trainings, samples: int, seed: int
-) -> dict[str, Any]:
-    """Score of b minus that of a, both on the same resampled documents (and each on resampled trainings).
+    measure: Measure, examples: Sequence[Example], a: Trainings, b: Trainings, samples: int, seed: int
+) -> Difference:
+    """Measure of b minus that of a, both on the same resampled documents (and each on resampled trainings).
 
-    Returns:
-        ``values`` of b and a; ``difference``: value, low, high; ``p``: how often the resampled difference is as far
-        from the observed one as that is from 0 (the bootstrap shifted to no difference; Efron and Tibshirani 1993,
-        section 16.4), 1 for a single document.
+    The p-value is how often the resampled difference is as far from the observed one as that is from 0 (the bootstrap
+    shifted to no difference; Efron and Tibshirani 1993, section 16.4), and 1 for a single document.
     """
     gold, documents, targets = metrics.columns(examples)
     drawn_from = len(set(documents))
@@ -104,22 +180,22 @@ def paired_difference(
     generator = np.random.default_rng(seed + 1)
     second, first = (
         metrics.over_trainings(
-            np.stack([score(weights, *metrics.grouped_confusions(gold, t, documents, targets)) for t in system]),
+            np.stack([measure(weights, *metrics.grouped_confusions(gold, t, documents, targets)) for t in system]),
             generator,
         )
         for system in (b, a)
     )
     values = second - first
     far = np.abs(values[1:] - values[0]) >= abs(values[0]) - 1e-12
-    return {
-        "values": [float(second[0]), float(first[0])],
-        "difference": metrics.with_interval(values, drawn_from, lowest=-1.0),
-        "p": float((1 + far.sum()) / (1 + samples)) if drawn_from > 1 else 1.0,
-    }
+    return Difference(
+        values=[float(second[0]), float(first[0])],
+        difference=metrics.score(values, drawn_from, lowest=-1.0),
+        p=float((1 + far.sum()) / (1 + samples)) if drawn_from > 1 else 1.0,
+    )
 
 
 def randomization(
-    score: Score, examples: Sequence[Example], a: Trainings, b: Trainings, samples: int, seed: int
+    measure: Measure, examples: Sequence[Example], a: Trainings, b: Trainings, samples: int, seed: int
 ) -> float:
     """Two-sided p-value of approximate randomization (Noreen 1989): the systems' outputs swapped document by document.
 
@@ -138,11 +214,11 @@ def randomization(
         matrices = np.concatenate([pair[0][0], pair[1][0]])
         of_documents = np.concatenate([pair[0][1], pair[1][1] + size])
         of_targets = np.concatenate([pair[0][2], pair[1][2]])
-        total += score(theirs, matrices, of_documents, of_targets) - score(ours, matrices, of_documents, of_targets)
+        total += measure(theirs, matrices, of_documents, of_targets) - measure(ours, matrices, of_documents, of_targets)
     return float((np.abs(total) >= abs(total[0]) - 1e-9).mean())
 
 
-def mcnemar(gold: Sequence[str], a: Sequence[str], b: Sequence[str]) -> dict[str, Any]:
+def mcnemar(gold: Sequence[str], a: Sequence[str], b: Sequence[str]) -> McNemar:
     """Exact McNemar test (1947) on accuracy: rows that only one of two has right, and the two-sided binomial p-value.
 
     It takes rows as independent, which the rows of a document are not: read it beside the tests by document.
@@ -150,7 +226,7 @@ def mcnemar(gold: Sequence[str], a: Sequence[str], b: Sequence[str]) -> dict[str
     only_a = sum(x == g != y for g, x, y in zip(gold, a, b, strict=True))
     only_b = sum(y == g != x for g, x, y in zip(gold, a, b, strict=True))
     p = float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
-    return {"only_system_right": only_b, "only_minus_right": only_a, "p": p}
+    return McNemar(only_system_right=only_b, only_minus_right=only_a, p=p)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -181,25 +257,18 @@ def _most(system: Trainings, index: int) -> str:
     return Counter(training[index] for training in system).most_common(1)[0][0]
 
 
-def distinguishable(result: Mapping[str, Any]) -> bool:
-    """Whether the interval excludes 0 and both corrected p-values are below 0.05."""
-    low, high = result["difference"]["low"], result["difference"]["high"]
-    return not low <= 0 <= high and max(result["p_holm"].values()) < LEVEL
-
-
-def in_words(result: Mapping[str, Any], comparisons: int) -> str:
+def in_words(found: Comparison, comparisons: int) -> str:
     """One comparison as a line."""
-    verdict = "distinguishable" if distinguishable(result) else "not distinguishable"
-    by = ", ".join(f"{p:.2g} ({kind})" for kind, p in result["p_holm"].items())
+    verdict = "distinguishable" if found.distinguishable else "not distinguishable"
+    by = f"{found.p_holm.bootstrap:.2g} (bootstrap), {found.p_holm.randomization:.2g} (randomization)"
     corrected = f", Holm-corrected for {comparisons} comparisons" if comparisons > 1 else ""
     line = (
-        f"{result['system']} minus {result['minus']}: {metrics.in_words(result['difference'], sign='+')} "
-        f"{result['measure']}, p = {by}{corrected}: {verdict}; {result['rows']} of {result['n']} rows differ"
+        f"{found.system} minus {found.minus}: {metrics.in_words(found.difference, sign='+')} "
+        f"{found.measure}, p = {by}{corrected}: {verdict}; {found.rows} of {found.n} rows differ"
     )
-    if result["mcnemar"]:
-        rows = result["mcnemar"]
+    if found.mcnemar is not None:
         line += (
-            f", right are {rows['only_system_right']} by {result['system']} alone and {rows['only_minus_right']} by "
-            f"{result['minus']} alone (McNemar p = {rows['p']:.2g})"
+            f", right are {found.mcnemar.only_system_right} by {found.system} alone and "
+            f"{found.mcnemar.only_minus_right} by {found.minus} alone (McNemar p = {found.mcnemar.p:.2g})"
         )
     return line

@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stance.base.checks import a_seed, at_least, one_of, samples
+from stance.base.checks import a_seed, one_of, samples
 from stance.base.errors import input_error
 from stance.base.lines import Manner
 from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
-from stance.models.config import LinearConfig, ModelConfig
 
 
 @dataclass(kw_only=True)
@@ -27,21 +26,6 @@ class AuditConfig:
 
     def __post_init__(self) -> None:
         samples("bootstrap", self.bootstrap)
-
-
-@dataclass(kw_only=True)
-class CheckConfig:
-    """Configuration of ``scripts/check_corpus.py``.
-
-    Attributes:
-        folder: Laid out as ``seeds/``.
-        texts: The user's copy of Reuters-21578; where there is none, the wire is not measured.
-        write: Record the numbers measured, instead of comparing with those recorded.
-    """
-
-    folder: str
-    texts: str
-    write: bool = False
 
 
 @dataclass(kw_only=True)
@@ -101,33 +85,6 @@ class ReportConfig(EvaluateConfig):
             raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
         if self.probes and self.checkpoint is None:
             raise input_error("probes", "there is no model to ask", found=self.probes, allowed="with checkpoint=DIR")
-
-
-@dataclass(kw_only=True)
-class SuspectsConfig:
-    """Configuration of ``scripts/suspects.py``.
-
-    Attributes:
-        model: A linear model, fitted once for each fold.
-        folds: Into which the documents are drawn.
-        seed: Of that drawing.
-        output: The csv file; null = in ``<outputs>/suspects``, named after the corpus.
-        excel_safe: Put a space before texts that a spreadsheet would compute as formulas.
-    """
-
-    data: DataConfig
-    model: ModelConfig
-    folds: int = 5
-    seed: int = 0
-    output: str | None = None
-    excel_safe: bool = False
-    outputs: str = "outputs"
-
-    def __post_init__(self) -> None:
-        at_least("folds", self.folds, 2)
-        a_seed("seed", self.seed)
-        if not isinstance(self.model, LinearConfig):
-            raise input_error("model", "not a linear model", found=self.model.name, allowed="tfidf, embedding")
 
 
 @dataclass(kw_only=True)

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stance.base.annotations import Example, label_counts, shortened
 from stance.base.errors import input_error
@@ -198,7 +200,6 @@ def score_intervals(
     """
     gold, names, _ = metrics.columns(examples)
     documents, weights = metrics.resampled(names, samples, seed)
-    drawn_from = weights.shape[1]
     matrices, of, _ = metrics.grouped_confusions(gold, predicted, names, [""] * len(examples))
     summed = metrics.weighted_sum(weights[:, of], matrices)
     said, there = matrices.sum(axis=1), matrices.sum(axis=2)
@@ -213,29 +214,7 @@ def score_intervals(
         return metrics.score(values[weights[:, of] @ counts > 0], spread) if spread else None
 
     right = np.array([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
-
-    def accuracies(groups: Sequence[Sequence[str]]) -> dict[str, GroupInterval]:
-        pairs = [(index, name) for index, names in enumerate(groups) for name in names]
-        if not pairs:
-            return {}
-        names = list(dict.fromkeys(name for _, name in pairs))
-        rows, columns = np.array([index for index, _ in pairs]), metrics.numbered([name for _, name in pairs])
-
-        def totals(values: Array) -> sp.csc_array:
-            return sp.coo_array((values, (documents[rows], columns)), shape=(drawn_from, len(names))).tocsc()
-
-        counts, hits = totals(np.ones(len(rows))), totals(right[rows])
-        spread = np.diff(counts.indptr)
-        found = {}
-        for column, name in enumerate(names):
-            own = slice(counts.indptr[column], counts.indptr[column + 1])
-            drawn = weights[: 1 if spread[column] == 1 else None, counts.indices[own]]
-            n = drawn @ counts.data[own]
-            values = (drawn @ hits.data[own])[n > 0] / n[n > 0]
-            documents_of = int(spread[column])
-            found[name] = GroupInterval(documents_of, metrics.score(values, documents_of))
-        return found
-
+    accuracies = partial(_accuracies, right=right, documents=documents, weights=weights)
     return Intervals(
         labels={
             label: LabelIntervals(**{name: of_label(v[:, i], counts[:, i]) for name, (v, counts) in scores.items()})
@@ -245,6 +224,32 @@ def score_intervals(
         holders=accuracies([(example.holder,) for example in examples]),
         tags=accuracies([example.tags for example in examples]),
     )
+
+
+def _accuracies(
+    groups: Sequence[Sequence[str]], right: Array, documents: NDArray[np.int64], weights: Array
+) -> dict[str, GroupInterval]:
+    """By name of a group; each row is in those groups that are named for it, and right (1) or not (0)."""
+    pairs = [(index, name) for index, names in enumerate(groups) for name in names]
+    if not pairs:
+        return {}
+    names = list(dict.fromkeys(name for _, name in pairs))
+    rows, columns = np.array([index for index, _ in pairs]), metrics.numbered([name for _, name in pairs])
+
+    def totals(values: Array) -> sp.csc_array:
+        return sp.coo_array((values, (documents[rows], columns)), shape=(weights.shape[1], len(names))).tocsc()
+
+    counts, hits = totals(np.ones(len(rows))), totals(right[rows])
+    spread = np.diff(counts.indptr)
+    found = {}
+    for column, name in enumerate(names):
+        own = slice(counts.indptr[column], counts.indptr[column + 1])
+        drawn = weights[: 1 if spread[column] == 1 else None, counts.indices[own]]
+        n = drawn @ counts.data[own]
+        values = (drawn @ hits.data[own])[n > 0] / n[n > 0]
+        documents_of = int(spread[column])
+        found[name] = GroupInterval(documents_of, metrics.score(values, documents_of))
+    return found
 
 
 def over_seeds(

@@ -76,6 +76,13 @@ def measure(
     return ratio(total, present)
 
 
+def sampled(name: str, examples: Sequence[Example], predicted: Sequence[str], samples: int, seed: int) -> Array:
+    """A measure of some labels, on the rows as they are, then on resampled documents; shape (1 + samples,)."""
+    gold, documents, targets = columns(examples)
+    weights = document_weights(count_documents(examples), samples, seed)
+    return measure(name, weights, *grouped_confusions(gold, predicted, documents, targets))
+
+
 def weighted_sum(weights: Array, matrices: Array) -> Array:
     """Shape (samples, 3, 3) from weights (samples, pairs) and matrices (pairs, 3, 3)."""
     return (weights @ matrices.reshape(len(matrices), 9)).reshape(-1, 3, 3)
@@ -101,6 +108,11 @@ def numbered(names: Sequence[str]) -> NDArray[np.int64]:
 def columns(examples: Sequence[Example]) -> tuple[list[str], list[str], list[str]]:
     """Gold labels, documents and targets of examples, as :func:`grouped_confusions` takes them."""
     return [e.label for e in examples], [e.document for e in examples], [e.target for e in examples]
+
+
+def count_documents(examples: Iterable[Example]) -> int:
+    """How many documents examples are from."""
+    return len({example.document for example in examples})
 
 
 def rows_by(names: Iterable[str]) -> dict[str, list[int]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stance.base.files import read_json
-from stance.base.settings import ABSENT, as_values, from_values
+from stance.base.settings import ABSENT, MERGED, as_values, from_values
 from stance.evaluation.calibration import Calibration, Scaled
+from stance.evaluation.checks.report import BehaviourReport, Probes
 from stance.evaluation.metrics import Score
 from stance.evaluation.selective import Selective
 from stance.evaluation.slices import Slices
@@ -159,22 +160,19 @@ class PartReport:
     part: str
     data: dict[str, str]
     learnt: int | None
-    scores: Report
+    scores: Report = field(metadata=MERGED)
     intervals: Intervals
     slices: Slices
     calibration: Calibration | None = field(default=None, metadata=ABSENT)
     selective: Selective | None = field(default=None, metadata=ABSENT)
     prompt: dict[str, Any] | None = None
     model: bool = False
-    probes: dict[str, Any] | None = None
-    behaviour: dict[str, Any] | None = None
+    probes: Probes | None = None
+    behaviour: BehaviourReport | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the file has it."""
-        found: dict[str, Any] = {}
-        for name, value in as_values(self).items():
-            found |= value if name == "scores" else {name: value}
-        return found
+        return as_values(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], place: str) -> PartReport:
@@ -183,8 +181,4 @@ class PartReport:
         Raises:
             StanceError: A key that no report has, or one that every report has and is not there.
         """
-        own = {each.name for each in fields(cls)}
-        scores = {name: value for name, value in values.items() if name not in own}
-        return from_values(
-            cls, {**{name: value for name, value in values.items() if name in own}, "scores": scores}, place
-        )
+        return from_values(cls, values, place)

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from stance.base.errors import input_error
 from stance.base.files import write_json, write_jsonl
 from stance.base.names import READABLE, as_name, must_exist
 from stance.base.predictions import read_predictions
+from stance.base.settings import as_values
 from stance.data.build import build_dataset
 from stance.data.splits import Splits
-from stance.evaluation.comparison import compare, differing_rows
+from stance.evaluation.comparison import Comparison, compare, differing_rows
 from stance.evaluation.evaluate import join
 from stance.experiments.config import CompareConfig
 from stance.experiments.records import RunSet, collect, collect_recorded
@@ -45,11 +45,11 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
     return collect(folder.parents[1], folder.name)
 
 
-def compare_systems(config: CompareConfig) -> tuple[list[dict[str, Any]], Path]:
+def compare_systems(config: CompareConfig) -> tuple[list[Comparison], Path]:
     """Compare every further system with the first, and write what came out.
 
     Returns:
-        See :func:`stance.comparison.compare`; and the folder with ``comparison.json`` and, for each comparison, the
+        The comparisons; and the folder with ``comparison.json`` and, for each comparison, the
         rows in which the two differ.
 
     Raises:
@@ -81,9 +81,12 @@ def compare_systems(config: CompareConfig) -> tuple[list[dict[str, Any]], Path]:
     folder = Path(config.outputs) / "comparisons" / "-".join(map(as_name, systems))
     first = next(iter(systems))
     for result in results:
-        rows = differing_rows(examples, systems[first], systems[result["system"]])
-        write_jsonl(folder / f"{as_name(result['system'])}.rows.jsonl", rows)
-    write_json(folder / "comparison.json", {"version": 1, "data": data, "part": config.part, "comparisons": results})
+        rows = differing_rows(examples, systems[first], systems[result.system])
+        write_jsonl(folder / f"{as_name(result.system)}.rows.jsonl", rows)
+    comparisons = [as_values(result) for result in results]
+    write_json(
+        folder / "comparison.json", {"version": 1, "data": data, "part": config.part, "comparisons": comparisons}
+    )
     return results, folder
 
 

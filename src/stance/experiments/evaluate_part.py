@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from stance.base.annotations import Example
 from stance.base.errors import input_error
@@ -14,6 +13,7 @@ from stance.data.seen import count_learnt
 from stance.evaluation.calibration import Calibration, measure_calibration
 from stance.evaluation.checks.behaviour import run_suite
 from stance.evaluation.checks.probes import probe, related_rows
+from stance.evaluation.checks.report import BehaviourReport
 from stance.evaluation.checks.suite import read_suite
 from stance.evaluation.config import ReportConfig
 from stance.evaluation.evaluate import evaluate, score_intervals
@@ -61,11 +61,10 @@ def evaluate_part(config: ReportConfig) -> tuple[PartReport, Path]:
         )
     if classifier is not None and (classifier.card.kind in PROBED if config.probes is None else config.probes):
         model, headline, related = classifier.predictor, config.data.headline, related_rows(splits, config.part)
-        found = probe(model, examples, labels, related=related, headline=headline, samples=samples)
         report = replace(
             report,
-            probes={key: found[key] for key in ("probes", "pairs", "words")},
-            behaviour=behaviour or {"of": name, **run_suite(model, read_suite())},
+            probes=probe(model, examples, labels, related=related, headline=headline, samples=samples),
+            behaviour=behaviour or BehaviourReport(of=name, result=run_suite(model, read_suite())),
         )
     write_json(path, report.to_json())
     write_text(path.with_suffix(".html"), page(report, page_rows(examples, predictions)))
@@ -89,8 +88,8 @@ def _path(config: ReportConfig, data: str) -> Path:
     return Path(config.outputs) / "evaluations" / f"{as_name(str(config.checkpoint))}.{data}.{config.part}.json"
 
 
-def _read_behaviour(path: str) -> dict[str, Any]:
+def _read_behaviour(path: str) -> BehaviourReport:
     found = read_json(path)
     if not isinstance(found, dict) or found.get("version") != 1 or not {"suite", "kinds", "tests"} <= set(found):
         raise input_error(path, "not a report on behaviour", allowed="a file that scripts/behaviour.py wrote")
-    return found
+    return BehaviourReport.from_json(found, path)

@@ -20,6 +20,7 @@ from stance.base.labels import LABELS
 from stance.base.measures import Array, macro_f1
 from stance.base.predictions import Probabilities, probabilities_of, to_predictions
 from stance.base.questions import questions_of
+from stance.base.settings import as_values
 from stance.data.build import load_part
 from stance.data.dataset import DatasetRecord
 from stance.data.seen import write_learnt
@@ -234,7 +235,7 @@ def _measure(
         "documents": len({example.document for example in examples}),
         "share": float(cascade.sure(answers["cheap"]).mean()),
         "macro_f1": {name: float(macro_f1(metrics.confusion(gold, said))) for name, said in labels.items()},
-        "lost": compared["difference"],
+        "lost": as_values(compared.difference),
     }
 
 

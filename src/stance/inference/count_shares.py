@@ -32,6 +32,26 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
             them; a checkpoint that does not know how it did on validation.
     """
     validation = read_validation(checkpoint_folder(config.checkpoint))
+    predictions, documents, targets = _read(config)
+    labels = np.array([LABEL2ID[prediction.label] for prediction in predictions], dtype=np.int64)
+    corpus = Scored(numbered(documents), labels, to_probabilities(predictions, config.predictions))
+    errors = Errors.of(validation, config.bootstrap, seed=0)
+    report = {
+        "version": 1,
+        "of": config.predictions,
+        "checkpoint": config.checkpoint,
+        "validation_rows": len(validation.labels),
+        "all": measure_shares(errors, corpus),
+    }
+    if len(set(targets)) > 1:
+        report["targets"] = measure_by_target(errors, corpus, targets)
+    path = Path(config.output) if config.output else beside(config.predictions, ".shares.json")
+    write_json(path, report)
+    return report, path
+
+
+def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]:
+    """Prediction, document and target of each row; documents and targets in one spelling each."""
     predictions: list[Prediction] = []
     documents: list[str] = []
     targets: list[str] = []
@@ -62,18 +82,4 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
             raise input_error(config.predictions, f"no column {column!r}", found=sorted(names), allowed=allowed)
     if len(set(documents)) == len(documents):
         log.info("every row counts as a document of its own (column %r)", config.columns.document)
-    labels = np.array([LABEL2ID[prediction.label] for prediction in predictions], dtype=np.int64)
-    corpus = Scored(numbered(documents), labels, to_probabilities(predictions, config.predictions))
-    errors = Errors.of(validation, config.bootstrap, seed=0)
-    report = {
-        "version": 1,
-        "of": config.predictions,
-        "checkpoint": config.checkpoint,
-        "validation_rows": len(validation.labels),
-        "all": measure_shares(errors, corpus),
-    }
-    if len(set(targets)) > 1:
-        report["targets"] = measure_by_target(errors, corpus, targets)
-    path = Path(config.output) if config.output else beside(config.predictions, ".shares.json")
-    write_json(path, report)
-    return report, path
+    return predictions, documents, targets

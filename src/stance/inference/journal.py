@@ -5,10 +5,11 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json, write_beside, writing
@@ -18,6 +19,8 @@ if sys.platform != "win32":
 
 _PAGE = "progress.json"
 _VERSION = 1
+
+Tally = TypeVar("Tally")
 
 
 class Journal:
@@ -48,6 +51,7 @@ class Journal:
         self.identity = dict(identity)
         self.state: dict[str, Any] = {}
         self.whole = False
+        self._overwrite = overwrite
         self._files: dict[str, BinaryIO] = {}
         self._lock()
         if (self.folder / _PAGE).exists():
@@ -67,6 +71,22 @@ class Journal:
     def path(self, name: str) -> Path:
         """Where a file is while it grows."""
         return self.folder / name
+
+    def tally(self, kind: Callable[..., Tally]) -> Tally:
+        """The state as the dataclass of counts that was committed; its fields are numbers, or numbers by name.
+
+        Raises:
+            StanceError: The state cannot be that of such a job; the folder stays as it is.
+        """
+        fresh: Any = kind()
+        if not _counted(self.state, asdict(fresh)):
+            if not self._overwrite:
+                self.close()
+                allowed = "overwrite=true begins anew"
+                raise input_error(str(self.folder), "no state of scoring", found=self.state, allowed=allowed)
+            self._clear({})
+            self.state, self.whole = {}, False
+        return kind(**self.state)
 
     def append(self, name: str, data: bytes) -> None:
         """Add to a file; it counts from the next :meth:`commit` on."""
@@ -203,3 +223,10 @@ class Journal:
 
     def _unlock(self) -> None:
         self._guard.close()
+
+
+def _counted(state: Mapping[str, Any], kinds: Mapping[str, Any]) -> bool:
+    """Whether a state has counts alone, under known names and each of the kind that it has there."""
+    counts = [count for value in state.values() for count in (value.values() if isinstance(value, dict) else [value])]
+    known = all(name in kinds and type(value) is type(kinds[name]) for name, value in state.items())
+    return known and all(type(count) is int and count >= 0 for count in counts)

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from stance.base.errors import StanceError, UndecodableError, input_error
 from stance.base.extras import from_extras
-from stance.base.files import digest, quick_digest, writing
+from stance.base.files import quick_digest, writing
 from stance.base.lines import Row, ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import ABSTAIN, Probabilities, probabilities_of, to_predictions
@@ -28,18 +28,13 @@ from stance.inference.columns import added, cells_of, sort_rows
 from stance.inference.config import PredictConfig
 from stance.inference.journal import Journal
 from stance.inference.ray import in_order
-from stance.inference.repeats import Plan, Repeats
-from stance.models.card import CARD
+from stance.inference.repeats import REMEMBERED, Plan, Repeats
 from stance.models.classifier import StanceClassifier
 from stance.models.config import RUNTIMES
-from stance.models.pretrained import named_checkpoint
 from stance.models.reading import Reading, count, marks, readers, readings, say, windowed
 
 log = logging.getLogger(__name__)
 
-
-#: Scored rows that are remembered for their repeats, some 20 MB.
-REMEMBERED = 2**16
 
 #: Characters of a text that are printed with ``show``.
 SHOWN = 60
@@ -112,9 +107,10 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
         log.info("windows=true changes nothing: the model reads texts of any length")
     folder = output.with_name(output.name + ".partial")
     journal = Journal(folder, _identity(classifier, config), overwrite=config.overwrite)
+    tally = journal.tally(Tally)
     try:
         if not journal.whole:
-            _score(classifier, config, journal, encoder, lowest)
+            _score(classifier, config, journal, encoder, lowest, tally)
             if is_parquet(output):
                 with writing(journal.path(_TABLE)):
                     to_parquet(journal.path(_ROWS), journal.path(_TABLE))
@@ -123,7 +119,6 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
         raise
     finally:
         journal.close()
-    tally = _tally(journal)
     counts = Counter({name: getattr(tally, name) for name in ("rows", *_READ)})
     say(
         classifier.predictor,
@@ -133,20 +128,6 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
     )
     journal.deliver({_TABLE if is_parquet(output) else _ROWS + "".join(table_kind(output)): output, _REJECTS: rejects})
     return tally
-
-
-def _tally(journal: Journal) -> Tally:
-    """How far a run came, as its journal says.
-
-    Raises:
-        StanceError: It cannot be what this run wrote there.
-    """
-    state = journal.state
-    known = state.keys() <= Tally.__dataclass_fields__.keys()
-    if not known or any(type(number) is not int or number < 0 for number in state.values()):
-        journal.close()
-        raise input_error(str(journal.folder), "no state of scoring", found=state, allowed="overwrite=true begins anew")
-    return Tally(**state)
 
 
 def first_rows(config: PredictConfig) -> list[str]:
@@ -163,10 +144,15 @@ def first_rows(config: PredictConfig) -> list[str]:
 
 
 def _score(
-    classifier: StanceClassifier, config: PredictConfig, journal: Journal, encoder: RowEncoder, lowest: float
+    classifier: StanceClassifier,
+    config: PredictConfig,
+    journal: Journal,
+    encoder: RowEncoder,
+    lowest: float,
+    tally: Tally,
 ) -> None:
     """Bring all rows of the input that the journal does not have yet into its files."""
-    tally, repeats = _tally(journal), Repeats(REMEMBERED)
+    repeats = Repeats(REMEMBERED)
     grown = _ROWS if is_parquet(config.output) else _ROWS + "".join(table_kind(config.output))
     if tally.rows:
         encoder.go_on(journal.path(grown))
@@ -231,11 +217,7 @@ def _score(
 
 def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, Any]:
     """What a run must have in common with one that was stopped, to go on from there."""
-    folder = named_checkpoint(config.checkpoint) or Path(config.checkpoint)
-    files = sorted(path for path in folder.rglob("*") if path.is_file()) if (folder / CARD).is_file() else []
-    checkpoint = [asdict(classifier.card), {str(path.relative_to(folder)): quick_digest(path) for path in files}]
-    identity = {"input": quick_digest(config.input), "checkpoint": digest(checkpoint)[:16]}
-    identity["runtime"] = classifier.runtime
+    identity = {"input": quick_digest(config.input), "checkpoint": classifier.digest(), "runtime": classifier.runtime}
     for name, value in asdict(config).items():
         if name not in _NOT_IDENTITY:
             identity |= (

@@ -13,6 +13,9 @@ from stance.base.predictions import Probabilities
 from stance.base.questions import Question
 from stance.base.words import composed
 
+#: Scored rows that are remembered for their repeats, some 20 MB.
+REMEMBERED = 2**16
+
 _KEY = 16
 _RECORD = _KEY + 8 * len(LABELS)
 

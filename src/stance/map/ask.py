@@ -19,7 +19,7 @@ from stance.base.parquet import Encoder as ParquetEncoder
 from stance.base.predictions import probabilities_of, to_predictions
 from stance.base.tables import RowEncoder
 from stance.inference.journal import Journal
-from stance.inference.repeats import Repeats
+from stance.inference.repeats import REMEMBERED, Repeats
 from stance.map.actors import Finder
 from stance.map.config import MapConfig
 from stance.map.documents import SetAside, read_documents
@@ -40,9 +40,6 @@ ROWS, TABLE, SEPARATED, SET_ASIDE, DOCUMENTS = (
     "documents",
 )
 _REPEATS = "repeats"
-
-#: Answers that are remembered for questions that come again, as wire stories do.
-REMEMBERED = 2**16
 
 #: What differs between two documents that are set aside for one reason; the 8 of UTF-8 does not.
 _NUMBER = re.compile(r"(?<![\w=-])\d(?:[\d,]*\d)?")
@@ -92,13 +89,14 @@ def ask_all(
     classifier: StanceClassifier,
     encoder: Encoder,
     journal: Journal,
-) -> Tally:
-    """Bring the evidence of all documents that the journal does not have yet into its files.
+    tally: Tally,
+) -> None:
+    """Bring the evidence of all documents that the journal does not have yet into its files, and count on.
 
     Raises:
         StanceError: No document could be read, or there is none; see also :func:`stance.map.documents.read_documents`.
     """
-    tally, repeats, table = Tally(**journal.state), Repeats(REMEMBERED), ParquetEncoder(TABLE, SCHEMA)
+    repeats, table = Repeats(REMEMBERED), ParquetEncoder(TABLE, SCHEMA)
     if journal.path(ROWS).exists():
         table.go_on(journal.path(ROWS))
     if journal.path(_REPEATS).exists():
@@ -109,7 +107,7 @@ def ask_all(
     finder.hits.update(tally.common)
     kinds = {actor.name: kind_of(actor, actors) for actor in actors}
     found = read_documents(
-        config.documents, vars(config.columns), encoding=config.encoding, largest=config.largest, skip=tally.done
+        config.documents, config.columns, encoding=config.encoding, largest=config.largest, skip=tally.done
     )
     with tqdm(desc="documents", initial=tally.done, unit="", smoothing=0) as bar:
         for chunk in _chunks(found, config.chunk):
@@ -123,7 +121,6 @@ def ask_all(
     if not tally.documents:
         reasons = ", ".join(f"{reason} ({number:,})" for reason, number in tally.set_aside.items())
         raise input_error(config.documents, f"no document could be read: {reasons}")
-    return tally
 
 
 def _chunks(found: Iterable[Document | SetAside], size: int) -> Iterator[list[Document | SetAside]]:

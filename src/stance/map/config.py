@@ -19,7 +19,7 @@ NEAR, ALIKE, CERTAIN = 0.2, 0.35, 0.65
 
 @dataclass(kw_only=True)
 class DocumentColumns:
-    """What the columns of a table of documents are called; all but ``text`` may be missing."""
+    """What the columns of a table of documents are called, by field of a document; all but ``text`` may be missing."""
 
     text: str = "text"
     id: str = "id"

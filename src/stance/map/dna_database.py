@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stance.base.files import write_beside
+from stance.map.documents import first_day
 from stance.map.types import Document, Evidence, StanceMap
 from stance.map.units import in_units
 
@@ -133,7 +134,7 @@ def _entities(entities: dict[tuple[int, str], int]) -> Iterator[tuple[object, ..
 
 def _documents(documents: Iterable[Document]) -> Iterator[tuple[object, ...]]:
     for number, document in enumerate(documents, start=1):
-        day = f"{document.date}{'-01-01'[len(document.date) - 4 :]}" if document.date else "1970-01-01"
+        day = first_day(document.date or "1970")
         seconds = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
         title, source = (document.title or document.id)[:_LONGEST], document.source[:_LONGEST]
         yield number, title, document.text, 1, source, "" if document.date else "The date is not known.", seconds

@@ -16,6 +16,7 @@ from stance.base.files import digest, quick_digest
 from stance.base.labels import spelled
 from stance.base.names import READABLE, must_exist, table_kind
 from stance.base.rows import scan_rows
+from stance.map.config import DocumentColumns
 from stance.map.formats import READERS, Unreadable
 from stance.map.press import Export, export_in
 from stance.map.types import Document
@@ -24,9 +25,6 @@ log = logging.getLogger(__name__)
 
 #: Rows of a table that are in memory at a time.
 CHUNK = 64
-
-#: Fields of a document that a table has columns for.
-FIELDS = ("text", "id", "date", "source", "title", "link")
 
 #: In a file's name: a day, or a month or year that stands alone.
 _IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:([-_.]?)(0[1-9]|1[0-2])(?:\2(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
@@ -43,7 +41,7 @@ class SetAside(NamedTuple):
 
 def read_documents(
     path: str | Path,
-    columns: Mapping[str, str] | None = None,
+    columns: DocumentColumns | None = None,
     *,
     encoding: str = "utf-8",
     largest: int = 20_000_000,
@@ -58,8 +56,7 @@ def read_documents(
 
     Args:
         path: A folder of txt, md, html, docx, rtf and pdf files; or a csv, tsv, jsonl, parquet or xlsx table.
-        columns: Of a table, by field (``FIELDS``); those not named are called like the field, and only text must be
-            there.
+        columns: Of a table; None = all are called like the field.
         encoding: Of text files and tables.
         largest: Characters of a text, or bytes of a file, beyond which a document is set aside.
         skip: So many, read or set aside, are passed over at the beginning.
@@ -72,7 +69,7 @@ def read_documents(
     if path.is_dir():
         yield from _from_folder(path, encoding, largest, skip)
     else:
-        yield from _from_table(path, columns or {}, encoding, largest, skip)
+        yield from _from_table(path, vars(columns or DocumentColumns()), encoding, largest, skip)
 
 
 def documents_digest(path: str | Path) -> str:
@@ -97,6 +94,11 @@ def parse_date(value: object) -> str:
         with suppress(ValueError):
             return datetime.strptime(text, shape).date().isoformat()
     return ""
+
+
+def first_day(date: str) -> str:
+    """Of a date to the day, month or year its first day: 2024-05-01 of 2024-05."""
+    return date + "-01-01"[len(date) - len("2024") :]
 
 
 def date_in_name(name: str) -> str:
@@ -196,9 +198,8 @@ def _articles(export: Export, name: str, suffix: str, largest: int) -> Iterator[
 
 
 def _from_table(
-    path: Path, columns: Mapping[str, str], encoding: str, largest: int, skip: int
+    path: Path, names: Mapping[str, str], encoding: str, largest: int, skip: int
 ) -> Iterator[Document | SetAside]:
-    names = {name: columns.get(name, name) for name in FIELDS}
     seen: set[bytes] = set()
     number, checked = -1, False
     for number, row in enumerate(scan_rows(path, encoding, size=CHUNK)):

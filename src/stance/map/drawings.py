@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import networkx as nx
 from markupsafe import Markup
 
-from stance.map.networks import actor_network, near_and_far, two_columns, two_mode
+from stance.map.networks import SIGNS, actor_network, near_and_far, two_columns, two_mode
 from stance.map.types import StanceMap
 
 #: Nodes of a kind that are drawn, those with the most statements; the page says how many are not.
@@ -21,7 +21,8 @@ WIDTH, LEFT, RIGHT, ROW, LETTERS = 960, 300, 600, 40, 44
 #: Edge of the square in which actors are drawn, and the margin for their names.
 SQUARE, MARGIN = 760, 110
 
-KINDS = {1: "favor", 0: "neutral", -1: "against"}
+#: By the sign of a line its class, of which the page's style knows the colour.
+KINDS = {sign: position for position, sign in SIGNS.items()}
 
 
 def draw_two_mode(stance_map: StanceMap) -> tuple[Markup, int]:

@@ -31,6 +31,7 @@ from stance.base.labels import LABELS
 from stance.base.tables import write_table
 from stance.map import events
 from stance.map.dna_database import write_database
+from stance.map.documents import first_day
 from stance.map.networks import SIGNS, actor_network, two_mode
 from stance.map.types import Evidence, StanceMap
 from stance.map.units import in_units
@@ -82,7 +83,7 @@ def _in_dna(text: str) -> str:
 
 def _time(row: Evidence) -> str:
     """As DNA writes it; a month or a year begins with its first day. Empty if unknown."""
-    return f"{row.date}{'-01-01'[len(row.date) - 4 :]} 00:00:00" if row.date else ""
+    return f"{first_day(row.date)} 00:00:00" if row.date else ""
 
 
 def _matrix(stance_map: StanceMap) -> tuple[list[str], Iterator[list[object]]]:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pyarrow.parquet as pq
 
 from stance.base.errors import StanceError, input_error
-from stance.base.files import digest, file_digest, quick_digest, write_json
+from stance.base.files import file_digest, write_json
 from stance.base.tables import to_parquet, write_table
 from stance.evaluation.metrics import in_words
 from stance.evaluation.shares import Errors, read_validation
@@ -28,7 +28,7 @@ from stance.map.config import MapConfig
 from stance.map.documents import SetAside, documents_digest, read_documents
 from stance.map.entities import entities_of
 from stance.map.positions import ENOUGH, FEW, Judge, cells
-from stance.map.proposals import Encoder, PackagedEncoder, read_proposals
+from stance.map.proposals import Encoder, SentenceEncoder, read_proposals
 from stance.map.suggest import subjects_in, write_suggestions
 from stance.map.types import Document, Evidence, StanceMap
 from stance.models.classifier import StanceClassifier, checkpoint_folder
@@ -41,7 +41,7 @@ MAP, PAGE, EXPORTS, ACTORS = "map.json", "map.html", "exports", "actors.csv"
 #: Settings that the answers do not depend on, or that are known by content.
 _NOT_IDENTITY = (
     *("documents", "proposals", "actors", "entities", "output", "title", "checkpoint", "runtime", "certain"),
-    "bootstrap",
+    *("bootstrap", "overwrite"),
 )
 
 
@@ -65,7 +65,7 @@ def suggest_actors(config: MapConfig) -> tuple[int, Path]:
 
 def _read(config: MapConfig, aside: list[SetAside]) -> Iterator[Document]:
     """The documents; what is set aside goes to ``aside``."""
-    found = read_documents(config.documents, vars(config.columns), encoding=config.encoding, largest=config.largest)
+    found = read_documents(config.documents, config.columns, encoding=config.encoding, largest=config.largest)
     for each in found:
         if isinstance(each, Document):
             yield each
@@ -93,11 +93,11 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
     output.mkdir(parents=True, exist_ok=True)
     identity = _identity(config, classifier)
     journal = Journal(output.with_name(output.name + ".partial"), identity, overwrite=config.overwrite)
+    tally = journal.tally(Tally)
     try:
         if not journal.whole:
-            tally = ask_all(config, actors, proposals, classifier, encoder or PackagedEncoder(), journal)
+            ask_all(config, actors, proposals, classifier, encoder or SentenceEncoder(), journal, tally)
             _tables(journal)
-        tally = Tally(**journal.state)
         evidence = [Evidence(**row) for row in _rows(_where(journal, output, ask.TABLE))]
         documents = _documents(journal.path(ask.DOCUMENTS), config)
         judge = Judge(_errors(config), config.certain, config.bootstrap)
@@ -136,14 +136,12 @@ def write_pages(made: StanceMap, config: MapConfig) -> list[Path]:
 
 def _identity(config: MapConfig, classifier: StanceClassifier) -> dict[str, Any]:
     """What a run must have in common with one that was stopped, to go on from there."""
-    folder = checkpoint_folder(config.checkpoint)
-    files = {str(path.relative_to(folder)): quick_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
-    settings = {name: value for name, value in asdict(config).items() if name not in (*_NOT_IDENTITY, "overwrite")}
+    settings = {name: value for name, value in asdict(config).items() if name not in _NOT_IDENTITY}
     return settings | {
         "documents": documents_digest(config.documents),
         "actors": file_digest(config.actors),
         "proposals": file_digest(config.proposals),
-        "checkpoint": digest(files)[:16],
+        "checkpoint": classifier.digest(),
         "runtime": classifier.runtime,
     }
 

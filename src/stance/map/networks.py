@@ -122,7 +122,7 @@ def _mean(values: list[float], default: float) -> float:
     return sum(values) / len(values) if values else default
 
 
-def near_and_far(graph: nx.Graph, seed: int = 1) -> Places:
+def near_and_far(graph: nx.Graph) -> Places:
     """Places from 0 to 1 of an actor network: who agrees, or belongs together, is near, who disagrees is far.
 
     Source: Fruchterman and Reingold, from seeded places, and Kamada and Kawai from there, as networkx has them.
@@ -132,7 +132,7 @@ def near_and_far(graph: nx.Graph, seed: int = 1) -> Places:
     near = nx.Graph()
     near.add_nodes_from(graph)
     near.add_edges_from((a, b) for a, b, sign in graph.edges(data="sign") if sign > 0)
-    start = nx.spring_layout(near, seed=seed)
+    start = nx.spring_layout(near, seed=1)
     wish = {1: 1.0, 0: 2.0, -1: 3.0}
     distances = {node: {other: 2.0 * (other != node) for other in graph} for node in graph}
     named = {values["label"]: node for node, values in graph.nodes(data=True)}

@@ -36,13 +36,13 @@ class Encoder(Protocol):
         ...
 
 
-class PackagedEncoder:
+class SentenceEncoder:
     """The frozen sentence encoder that comes with the toolkit (all-MiniLM-L6-v2)."""
 
-    def __init__(self, name: str = SMALL_ENCODER) -> None:
+    def __init__(self) -> None:
         from stance.models.features import EmbeddingFeatures
 
-        self._encoder = EmbeddingFeatures.load_encoder(name).encoder
+        self._encoder = EmbeddingFeatures.load_encoder(SMALL_ENCODER).encoder
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See :class:`Encoder`."""

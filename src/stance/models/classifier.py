@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from stance.base.checks import one_of
 from stance.base.errors import input_error
+from stance.base.files import digest, quick_digest
 from stance.base.hub import fetch
 from stance.base.predictions import Prediction, Predictor, Probabilities, Threshold, probabilities_of, to_predictions
 from stance.base.questions import Question
@@ -24,11 +25,17 @@ class StanceClassifier:
     >>> classifier = StanceClassifier.from_pretrained("stance-small")  # doctest: +SKIP
     >>> classifier.predict(["The union asked for talks."], ["open talks"], ["the union"])[0].label  # doctest: +SKIP
     'favor'
+
+    Attributes:
+        predictor: The model.
+        card: What its checkpoint says of itself.
+        folder: Where it was loaded from; None if it was made in this process.
     """
 
-    def __init__(self, predictor: Predictor, card: Card) -> None:
+    def __init__(self, predictor: Predictor, card: Card, folder: Path | None = None) -> None:
         self.predictor = predictor
         self.card = card
+        self.folder = folder
 
     @classmethod
     def from_pretrained(cls, folder_or_hub_id: str | Path, runtime: str = "torch") -> StanceClassifier:
@@ -50,7 +57,8 @@ class StanceClassifier:
                 that the checkpoint does not have.
         """
         one_of("runtime", runtime, RUNTIMES)
-        classifier = cls(*load_checkpoint(checkpoint_folder(folder_or_hub_id, runtime), runtime))
+        folder = checkpoint_folder(folder_or_hub_id, runtime)
+        classifier = cls(*load_checkpoint(folder, runtime), folder)
         if runtime not in ("torch", "auto") and not classifier.runtime:
             kind = classifier.card.kind
             raise input_error("runtime", f"a checkpoint of kind {kind} has no encoder", found=runtime, allowed="torch")
@@ -117,6 +125,14 @@ class StanceClassifier:
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the checkpoint: the folder appears whole or not at all, and replaces an older one."""
         save_checkpoint(self.predictor, self.card, folder)
+
+    def digest(self) -> str:
+        """16 hexadecimal digits that tell it from others: of its card, and of size and ends of each of its files."""
+        files = {}
+        if self.folder is not None:
+            paths = (path for path in self.folder.rglob("*") if path.is_file())
+            files = {path.relative_to(self.folder).as_posix(): quick_digest(path) for path in paths}
+        return digest([asdict(self.card), files])[:16]
 
     def with_metrics(self, metrics: dict[str, Any], thresholds: Sequence[Threshold] = ()) -> StanceClassifier:
         """The same classifier, with metrics and thresholds in its card."""

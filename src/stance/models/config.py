@@ -12,6 +12,7 @@ from typing import Any
 from stance.base.checks import at_least, one_of, positive
 from stance.base.errors import input_error
 from stance.base.settings import FILE
+from stance.models.input_format import InputFormat
 
 
 @dataclass(kw_only=True)
@@ -95,8 +96,8 @@ class KernelConfig(ModelConfig):
 
 
 @dataclass(kw_only=True)
-class EncoderConfig(ModelConfig):
-    """A fine-tuned cross-encoder; the fields from ``first`` on are those of ``input_format.InputFormat``.
+class EncoderConfig(InputFormat, ModelConfig):
+    """A fine-tuned cross-encoder, and how its input is written.
 
     Attributes:
         encoder: all-MiniLM-L6-v2 (packaged), a folder or a hub id of any Hugging Face encoder.
@@ -111,12 +112,6 @@ class EncoderConfig(ModelConfig):
     class_weight: bool = True
     frozen_layers: int = 0
     dropout: float | None = None
-    first: str = "{text}"
-    second: str = "{holder}: {target}"
-    author: str = "the author"
-    context_words: int = 0
-    max_length: int = 128
-    mark: str = ""
 
     def __post_init__(self) -> None:
         at_least("model.frozen_layers", self.frozen_layers, 0)
@@ -124,6 +119,7 @@ class EncoderConfig(ModelConfig):
             raise input_error("model.dropout", "not a share", found=self.dropout, allowed="0 or more and below 1")
         at_least("model.context_words", self.context_words, 0)
         at_least("model.max_length", self.max_length, 8)
+        InputFormat.__post_init__(self)
 
 
 @dataclass(kw_only=True)

@@ -11,9 +11,9 @@ from stance.base.words import composed, last_words
 _FIELDS = ("text", "target", "holder")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class InputFormat:
-    """How a row becomes the pair of sequences that a cross-encoder reads.
+    """How a row becomes the pair of sequences that a cross-encoder reads; a part of the encoder's configuration.
 
     Attributes:
         first: Template of the first sequence, from ``{text}``, ``{target}``, ``{holder}``.

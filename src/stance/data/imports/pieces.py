@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from stance.base.errors import first_line, input_error
+from stance.base.errors import content, input_error
 from stance.base.names import must_exist
 from stance.base.zips import MOST_FILES, check_members
 
@@ -120,12 +120,10 @@ def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:
     Raises:
         StanceError: See :func:`pieces_of`.
     """
-    try:
+    with content(place, "not a readable zip"):
         archive = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise input_error(place, f"not a readable zip: {first_line(error)}") from None
+    check_members(archive.infolist(), place)
     members = [member for member in archive.infolist() if not member.is_dir()]
-    check_members(members, place)
     shown = [m for m in members if not PurePosixPath(m.filename).name.startswith((".", "__MACOSX"))]
     # The pieces share the archive, whose list of thousands of files is thus read once; it closes with the last.
     return tuple(

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from stance.base import sheets
-from stance.base.errors import first_line, input_error, line_of
+from stance.base.errors import content, input_error, line_of
 from stance.base.lines import Line
 from stance.base.separated import CellReader, separator
 from stance.data.imports.pieces import Piece
@@ -145,11 +145,12 @@ def sheet_names(piece: Piece) -> list[str]:
 def _check_book(piece: Piece) -> None:
     """Refuse a workbook whose texts memory should not hold; :mod:`stance.base.sheets` refuses what is no sound zip."""
     piece.check_size("its texts are in memory; save it as csv")
-    try:
-        with closing(piece.open()) as stream, zipfile.ZipFile(stream) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise input_error(piece.place, f"not an xlsx workbook: {first_line(error)}") from None
+    with (
+        content(piece.place, "not an xlsx workbook"),
+        closing(piece.open()) as stream,
+        zipfile.ZipFile(stream) as archive,
+    ):
+        members = archive.infolist()
     for member in members:
         if member.filename.endswith("sharedStrings.xml"):
             replace(piece, size=member.file_size).check_size("its texts are in memory; save it as csv")

@@ -8,19 +8,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 from stance.base.annotations import Example
 from stance.base.words import composed
 from stance.data.corpora.negotiation import CHANGES, MINIMAL_PAIR
-from stance.evaluation.evaluate import over_seeds
-from stance.evaluation.metrics import interval_of
-
-
-def score(rows: Sequence[Example], said: Sequence[str], headline: str, samples: int, seed: int) -> dict[str, float]:
-    """The measure of some labels, with its interval over documents."""
-    return interval_of(over_seeds(rows, [said], names=(), headline=headline, samples=samples, seed=seed)[headline])
-
+from stance.evaluation import metrics
+from stance.evaluation.checks.report import Pairs, PairScores, UnlikePairs
+from stance.evaluation.metrics import Score
 
 #: What two rows share that differ in target or in holder.
 TARGET_ASIDE = ("document", "context", "text", "holder")
@@ -66,37 +60,31 @@ def minimal_pairs(examples: Sequence[Example], related: Sequence[Example] = ()) 
     return [pair for pair in pairs if here & {row.id for row in pair}]
 
 
-def pair_scores(
-    pairs: Sequence[tuple[Example, Example]], said: Sequence[str], samples: int, seed: int
-) -> dict[str, Any]:
-    """Pair accuracy: the share of pairs of which both rows are right.
+def pair_scores(pairs: Sequence[tuple[Example, Example]], said: Sequence[str], samples: int, seed: int) -> Pairs:
+    """Pair accuracy: the share of pairs of which both rows are right, with its 95% interval over documents.
 
     Of each pair two labels were said, in their order.
-
-    Returns:
-        ``n`` pairs in ``documents``; and if any ``both``, ``first``, ``second``: the share of pairs with both, the
-        first and the second row right; ``differ``: ``n`` and ``both`` for the pairs whose gold labels are different,
-        which no model has right that gives both rows one label. Each share has a 95% interval over documents.
     """
-    found: dict[str, Any] = {"n": len(pairs), "documents": len({pair[0].document for pair in pairs})}
-    if not pairs:
-        return found
     firsts = [pair[0] for pair in pairs]
+    documents = metrics.count_documents(firsts)
+    if not pairs:
+        return Pairs(0, documents)
     rows = [row for pair in pairs for row in pair]
     hits = [label == row.label for row, label in zip(rows, said, strict=True)]
-    right = list(zip(hits[::2], hits[1::2], strict=True))
-    found["both"] = _share(firsts, [all(two) for two in right], samples, seed)
-    found["first"] = _share(firsts, [two[0] for two in right], samples, seed)
-    found["second"] = _share(firsts, [two[1] for two in right], samples, seed)
-    differ = [index for index, (first, second) in enumerate(pairs) if first.label != second.label]
-    found["differ"] = {"n": len(differ)}
-    if differ:
-        chosen = [all(right[index]) for index in differ]
-        found["differ"]["both"] = _share([firsts[index] for index in differ], chosen, samples, seed)
-    return found
+    first, second = hits[::2], hits[1::2]
+    both = [all(two) for two in zip(first, second, strict=True)]
+    unlike = [index for index, pair in enumerate(pairs) if pair[0].label != pair[1].label]
+    of_all, of_first, of_second = (_share(firsts, right, samples, seed) for right in (both, first, second))
+    of_unlike = _share([firsts[i] for i in unlike], [both[i] for i in unlike], samples, seed) if unlike else None
+    return Pairs(len(pairs), documents, PairScores(of_all, of_first, of_second, UnlikePairs(len(unlike), of_unlike)))
 
 
-def _share(rows: Sequence[Example], right: Sequence[bool], samples: int, seed: int) -> dict[str, float]:
+def _share(rows: Sequence[Example], right: Sequence[bool], samples: int, seed: int) -> Score:
     """A share with its interval: the accuracy of rows that are right where ``favor`` is said."""
     favored = [replace(row, label="favor") for row in rows]
     return score(favored, ["favor" if yes else "against" for yes in right], "accuracy", samples, seed)
+
+
+def score(rows: Sequence[Example], said: Sequence[str], headline: str, samples: int, seed: int) -> Score:
+    """The measure of some labels, with its interval over documents."""
+    return metrics.score(metrics.sampled(headline, rows, said, samples, seed), metrics.count_documents(rows))

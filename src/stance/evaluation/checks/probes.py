@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import regex
 
@@ -25,6 +24,7 @@ from stance.base.words import composed, whole
 from stance.data.build import load_part
 from stance.data.seen import warn_of_learnt
 from stance.data.splits import Splits
+from stance.evaluation import metrics
 from stance.evaluation.checks.pairs import (
     HOLDER_ASIDE,
     TARGET_ASIDE,
@@ -35,10 +35,11 @@ from stance.evaluation.checks.pairs import (
     pairs_in,
     score,
 )
+from stance.evaluation.checks.report import Edited, Pairs, Probe, Probed, ProbeReport, Probes
 from stance.evaluation.checks.robustness import compare, robustness
 from stance.evaluation.config import ProbeConfig
 from stance.evaluation.evaluate import predict_examples
-from stance.evaluation.metrics import in_words
+from stance.evaluation.metrics import Score, in_words
 from stance.models.classifier import StanceClassifier, checkpoint_folder
 
 #: Stands for what is hidden: an empty text or target is refused by ``StanceClassifier.predict``, and an empty holder
@@ -64,7 +65,7 @@ def probe(
     headline: str = "macro_f1",
     samples: int = 1000,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> Probes:
     """Every probe of one model on one part, and its pairs.
 
     Args:
@@ -75,43 +76,17 @@ def probe(
         headline: One of ``base.measures.ALL_MEASURES``.
         samples: Bootstrap samples over documents.
         seed: Of the swaps and of the bootstrap.
-
-    Returns:
-        ``plain``: the score. ``probes``: of each, ``n`` rows that it applies to, in ``documents``; and if any:
-        ``plain`` and ``probed`` score on them against the unchanged gold labels, ``difference`` (probed - plain) with
-        interval, ``changed``, the share of other labels; for a swap within the sentence ``known``, the score against
-        the gold label of the row swapped in. ``pairs``: see :func:`stance.evaluation.checks.pairs.pair_scores`.
-        ``words``: in words.
     """
     ask = _Asked(predictor, examples, plain)
     settings = (headline, samples, seed)
-    probes: dict[str, dict[str, Any]] = {}
-    for name, make in PROBES.items():
-        inputs = make(examples, seed)
-        chosen = [index for index, row in enumerate(inputs) if row is not None]
-        rows = [row for row in inputs if row is not None]
-        probes[name] = {"n": len(rows), "documents": len({row.document for row in rows})}
-        if rows:
-            said = ask.labels(rows)
-            of = [examples[index] for index in chosen]
-            probes[name] |= compare(of, [plain[index] for index in chosen], said, "probed", *settings)
-            if name.endswith("in_sentence"):
-                probes[name]["known"] = score(rows, said, *settings)
+    probes = {name: _probe(name, ask, examples, plain, settings) for name in PROBES}
     parted = {name: pairs_in(examples, same) for name, same in (("holder", HOLDER_ASIDE), ("target", TARGET_ASIDE))}
     parted["minimal_pair"] = minimal_pairs(examples, related)
     pairs = {
         name: pair_scores(found, ask.labels([row for pair in found for row in pair]), samples, seed)
         for name, found in parted.items()
     }
-    result = {
-        "n": len(examples),
-        "documents": len({example.document for example in examples}),
-        "headline": headline,
-        "plain": score(examples, plain, *settings),
-        "probes": probes,
-        "pairs": pairs,
-    }
-    return result | {"words": in_sentences(probes)}
+    return Probes(probes, pairs, in_sentences(probes))
 
 
 class _Asked:
@@ -128,6 +103,20 @@ class _Asked:
             for key, prediction in zip(new, predict_examples(self.predictor, list(new.values())), strict=True):
                 self.said[key] = prediction.label
         return [self.said[key] for key in keys]
+
+
+def _probe(
+    name: str, ask: _Asked, examples: Sequence[Example], plain: Sequence[Label], settings: tuple[str, int, int]
+) -> Probe:
+    inputs = PROBES[name](examples, settings[-1])
+    chosen = [index for index, row in enumerate(inputs) if row is not None]
+    rows = [row for row in inputs if row is not None]
+    if not rows:
+        return Probe(0, 0)
+    said = ask.labels(rows)
+    compared = compare([examples[index] for index in chosen], [plain[index] for index in chosen], said, *settings)
+    known = score(rows, said, *settings) if name.endswith("in_sentence") else None
+    return Probe(len(rows), metrics.count_documents(rows), Probed(*compared, known))
 
 
 def text_hidden(examples: Sequence[Example], seed: int) -> Inputs:
@@ -147,15 +136,22 @@ def holder_hidden(examples: Sequence[Example], seed: int) -> Inputs:
 
 def name_masked(examples: Sequence[Example], seed: int) -> Inputs:
     """The holder's name replaced in text, context and holder, in the rows whose text has it, with or without "the"."""
+    patterns = {holder: _pattern(holder) for holder in {example.holder for example in examples}}
     inputs: Inputs = []
     for example in examples:
-        bare = regex.sub(r"^the\s+", "", composed(example.holder.strip()), flags=regex.I)
-        name = regex.compile(rf"\b(?:the\s+){whole([bare])}|{whole([bare])}", regex.I)
-        text, context = composed(example.text), composed(example.context)
-        found = bool(bare) and name.search(text) is not None
-        text, context = (name.sub(MASKED, part) if found else part for part in (text, context))
-        inputs.append(replace(example, text=text, context=context, holder=MASKED) if found else None)
+        name, text = patterns[example.holder], composed(example.text)
+        if name is None or not name.search(text):
+            inputs.append(None)
+            continue
+        context = name.sub(MASKED, composed(example.context))
+        inputs.append(replace(example, text=name.sub(MASKED, text), context=context, holder=MASKED))
     return inputs
+
+
+def _pattern(holder: str) -> regex.Pattern[str] | None:
+    """What finds the holder's name, with or without "the"; None for the author."""
+    bare = regex.sub(r"^the\s+", "", composed(holder.strip()), flags=regex.I)
+    return regex.compile(rf"\b(?:the\s+){whole([bare])}|{whole([bare])}", regex.I) if bare else None
 
 
 def target_swapped(examples: Sequence[Example], seed: int) -> Inputs:
@@ -206,7 +202,7 @@ PROBES: Mapping[str, Callable[[Sequence[Example], int], Inputs]] = {
 }
 
 
-def in_sentences(probes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def in_sentences(probes: Mapping[str, Probe]) -> list[str]:
     """For text, target and holder, whether the score depends on it.
 
     It does if the interval of what hiding costs, or gains, excludes 0 and reaches beyond ``LEAST_DROP``; it does not if
@@ -215,61 +211,62 @@ def in_sentences(probes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     lines = []
     for part in ("text", "target", "holder"):
         found = probes[f"{part}_hidden"]
-        if not found["n"]:
+        if found.scores is None:
             lines.append(f"no row has a {part} to hide")
             continue
-        difference = found["difference"]
-        drop = {"value": 0 - difference["value"], "low": 0 - difference["high"], "high": 0 - difference["low"]}
-        size = f"{in_words(drop, sign='+')}, n = {found['n']} in {found['documents']} documents"
-        if drop["low"] > -LEAST_DROP and drop["high"] < LEAST_DROP:
-            lines.append(f"the score does not depend on the {part}: hiding it costs {size}")
-        elif drop["low"] <= 0 <= drop["high"]:
-            lines.append(
-                f"the score does not depend on the {part} as far as these rows can show: hiding it costs {size}"
-            )
-        elif drop["high"] < 0:
-            lines.append(f"the score is better without the {part}: hiding it costs {size}")
+        difference = found.scores.difference
+        drop = Score(0 - difference.value, 0 - difference.high, 0 - difference.low)
+        if drop.low > -LEAST_DROP and drop.high < LEAST_DROP:
+            verdict = f"does not depend on the {part}"
+        elif drop.low <= 0 <= drop.high:
+            verdict = f"does not depend on the {part} as far as these rows can show"
+        elif drop.high < 0:
+            verdict = f"is better without the {part}"
         else:
-            lines.append(f"the score depends on the {part}: hiding it costs {size}")
+            verdict = f"depends on the {part}"
+        size = f"{in_words(drop, sign='+')}, n = {found.n} in {found.documents} documents"
+        lines.append(f"the score {verdict}: hiding it costs {size}")
     return lines
 
 
-def probe_table(report: Mapping[str, Any]) -> str:
+def probe_table(report: ProbeReport) -> str:
     """Markdown tables of probes, attacks and pairs, and the words below them."""
-    heads = ["probe", "n", f"plain {report['headline']}", "probed", "difference", "labels changed", "by its own gold"]
-    attacks = report["robustness"]["attacks"]
-    rows = [_line(name, found, "probed") for name, found in report["probes"].items()]
-    rows += [_line(f"attack: {name}", found, "edited") for name, found in attacks.items()]
-    pairs = []
-    for name, found in report["pairs"].items():
-        differ = found.get("differ", {"n": 0})
-        both = in_words(differ["both"]) if "both" in differ else ""
-        pairs.append([name, found["n"], *_shares(found), differ["n"], both])
-    losses = [f"{name} {_number(found.get('relative_loss'), '+.1%')}" for name, found in attacks.items()]
+    heads = ["probe", "n", f"plain {report.headline}", "probed", "difference", "labels changed", "by its own gold"]
+    attacks = report.robustness.attacks
+    rows = [_line(name.replace("_", " "), found.n, found.scores) for name, found in report.found.probes.items()]
+    rows += [_line(f"attack: {name}", found.n, found.scores) for name, found in attacks.items()]
+    pair_heads = ["pairs by", "n", "both right", "first right", "second right", "n of unlike gold", "both right"]
+    pairs = [_pair_line(name, found) for name, found in report.found.pairs.items()]
+    losses = [
+        f"{name} {_number(None if found.scores is None else found.scores.relative_loss, '+.1%')}"
+        for name, found in attacks.items()
+    ]
     return "\n".join(
         [
             markdown_table(heads, rows),
             "",
-            markdown_table(
-                ["pairs by", "n", "both right", "first right", "second right", "n of unlike gold", "both right"], pairs
-            ),
+            markdown_table(pair_heads, pairs),
             "",
-            f"relative loss: {', '.join(losses)}; resilience {_number(report['robustness']['resilience'], '.3f')}",
-            *report["words"],
+            f"relative loss: {', '.join(losses)}; resilience {_number(report.robustness.resilience, '.3f')}",
+            *report.found.words,
         ]
     )
 
 
-def _line(name: str, found: Mapping[str, Any], key: str) -> list[object]:
-    if not found["n"]:
-        return [name.replace("_", " "), 0, "not applicable", "", "", "", ""]
-    scores = (in_words(found["plain"]), in_words(found[key]), in_words(found["difference"], sign="+"))
-    known = in_words(found["known"]) if "known" in found else ""
-    return [name.replace("_", " "), found["n"], *scores, f"{found['changed']:.1%}", known]
+def _line(name: str, n: int, found: Probed | Edited | None) -> list[object]:
+    if found is None:
+        return [name, 0, "not applicable", "", "", "", ""]
+    other, known = (found.probed, found.known) if isinstance(found, Probed) else (found.edited, None)
+    scores = (in_words(found.plain), in_words(other), in_words(found.difference, sign="+"))
+    return [name, n, *scores, f"{found.changed:.1%}", "" if known is None else in_words(known)]
 
 
-def _shares(found: Mapping[str, Any]) -> list[str]:
-    return [in_words(found[key]) if found["n"] else "" for key in ("both", "first", "second")]
+def _pair_line(name: str, pairs: Pairs) -> list[object]:
+    found = pairs.scores
+    if found is None:
+        return [name, 0, "", "", "", 0, ""]
+    shares = [in_words(share) for share in (found.both, found.first, found.second)]
+    return [name, pairs.n, *shares, found.differ.n, "" if found.differ.both is None else in_words(found.differ.both)]
 
 
 def _number(value: float | None, form: str) -> str:
@@ -281,7 +278,7 @@ def related_rows(splits: Splits, part: str) -> list[Example]:
     return [example for other, rows in splits.items() if other not in ("train", part) for example in rows]
 
 
-def probe_part(config: ProbeConfig) -> tuple[dict[str, Any], Path]:
+def probe_part(config: ProbeConfig) -> tuple[ProbeReport, Path]:
     """Probes and robustness of a checkpoint on one part of a dataset; the report, and where it was written.
 
     Raises:
@@ -294,18 +291,20 @@ def probe_part(config: ProbeConfig) -> tuple[dict[str, Any], Path]:
     headline, samples, seed = config.data.headline, config.bootstrap, config.seed
     model = classifier.predictor
     plain = [prediction.label for prediction in predict_examples(model, examples)]
-    found = probe(model, examples, plain, related=related, headline=headline, samples=samples, seed=seed)
-    attacked = robustness(model, examples, plain, headline=headline, samples=samples, seed=seed)
-    report = {
-        "version": 1,
-        "of": config.checkpoint,
-        "part": config.part,
-        "seed": seed,
-        "data": {"name": record.name, "fingerprint": record.fingerprint},
-        **found,
-        "robustness": attacked,
-    }
+    report = ProbeReport(
+        version=1,
+        of=config.checkpoint,
+        part=config.part,
+        seed=seed,
+        data={"name": record.name, "fingerprint": record.fingerprint},
+        n=len(examples),
+        documents=metrics.count_documents(examples),
+        headline=headline,
+        plain=score(examples, plain, headline, samples, seed),
+        found=probe(model, examples, plain, related=related, headline=headline, samples=samples, seed=seed),
+        robustness=robustness(model, examples, plain, headline=headline, samples=samples, seed=seed),
+    )
     path = Path(config.outputs) / "probes" / f"{as_name(config.checkpoint)}.{record.name}.{config.part}.json"
     path = path if config.output is None else Path(config.output)
-    write_json(path, report)
+    write_json(path, report.to_json())
     return report, path

@@ -152,8 +152,7 @@ class ChatServer:
             raise self._error("the server refuses the request", str(refusal)) from None
 
     def _patiently(self, request: Request) -> Reply:
-        import openai
-
+        openai = client_library()
         passing = (openai.RateLimitError, openai.InternalServerError, openai.ConflictError, openai.APIConnectionError)
         wait = FIRST_WAIT
         for left in range(self.config.retries, -1, -1):
