@@ -27,6 +27,7 @@ from stance.models.config import (
     PromptConfig,
 )
 from stance.training.config import SourceConfig, SweepConfig, TrainConfig
+from stance.training.plan import of_source
 
 CONF = PROJECT / "conf"
 DATA = DataConfig(name="mine", reader="table", root="", path="a.csv")
@@ -50,6 +51,14 @@ def test_every_experiment_composes_and_is_named_after_its_file(experiment):
     assert config.name == experiment or (
         config.name.startswith(f"{experiment}-") and config.name.endswith(config.model.name)
     )
+
+
+@pytest.mark.parametrize("source", sorted({*names("source")} & {*names("experiment")}))
+def test_a_source_is_the_run_of_its_experiment(source):
+    config = composed("train", "data=gwsd", "split=official", "model=as_it_is", f"+source={source}")
+    assert config.source is not None
+    alone = composed("train", f"experiment={source}", f"model={config.source.model.name}")
+    assert of_source(config, config.source) == alone
 
 
 def test_no_reference_stands_for_a_group_of_settings():
@@ -96,11 +105,11 @@ def test_every_split_composes(split):
 
 @pytest.mark.parametrize("group", ["trainer"])
 def test_every_trainer_holds_keywords_of_training_arguments(group, tmp_path):
-    from stance.training.finetune import _arguments
+    from stance.training.finetune import training_arguments
 
     for name in names(group):
         config = composed("train", f"{group}={name}")
-        assert _arguments(config.trainer, 0, tmp_path).num_train_epochs == config.trainer["num_train_epochs"]
+        assert training_arguments(config.trainer, 0, tmp_path).num_train_epochs == config.trainer["num_train_epochs"]
 
 
 def test_the_scripts_without_groups_compose():

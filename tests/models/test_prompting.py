@@ -89,7 +89,7 @@ def test_a_changed_prompt_is_another_run(tmp_path):
     for text in ("{text} {target}", "{text}: {target}"):
         path.write_text(text, encoding="utf-8")
         run = TrainConfig(name="mine", data=DATA, model=config(template=str(path)))
-        record = Recorded.of(run, fingerprint="").record()
+        record = Recorded.of(run, fingerprint="", further=[]).record()
         found = record["config"]["model"]
         assert found["template"] == "mine.txt" and found["guidelines"] == "GUIDELINES.md"
         digests.append(record["contents"]["prompt"])

@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
+from stance.base.files import write_json
 from stance.base.predictions import read_predictions
+from stance.data import unlabelled
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.models.classifier import StanceClassifier
 from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig
+from stance.models.encoder import EncoderModel
 from stance.models.input_format import InputFormat
-from stance.training import identity
+from stance.training import distill, finetune, identity, recorded
 from stance.training import run as runs
-from stance.training.config import AsItIsConfig, SourceConfig, TrainConfig
+from stance.training.config import AsItIsConfig, DistillConfig, SourceConfig, TrainConfig
 from stance.training.machine import machine
 from stance.training.plan import run_folder
+from stance.training.recorded import Recorded
 from stance.training.run import train_run
 
 
@@ -113,9 +118,33 @@ def test_a_run_from_before_there_was_a_setting_is_the_same_run(tmp_path, readabl
     path.write_text(json.dumps(record))
     monkeypatch.setattr(runs, "_trained", None)
     assert train_run(config, "second")["command"] == "first"
-    for changed in (replace(config, train_share=0.5), replace(config, data=replace(config.data, headline="accuracy"))):
-        with pytest.raises(StanceError, match="a run of another configuration or other data is there"):
+    for changed, told in (
+        (replace(config, train_share=0.5), r"setting train_share: DIFFERENT, recorded 1\.0, now 0\.5;"),
+        (
+            replace(config, data=replace(config.data, headline="accuracy")),
+            r"setting data\.headline: DIFFERENT, recorded",
+        ),
+    ):
+        with pytest.raises(StanceError, match=f"a run of another configuration or other data is there: {told}"):
             train_run(changed, "third")
+
+
+def test_an_encoder_of_another_number_of_processes_is_another_run(tmp_path, readable_annotations, monkeypatch):
+    """Its batch was another; the message says so. A model that one process fits is the same run."""
+    tiny = EncoderConfig(name="tiny")
+    for model, number in ((tiny, 2), (LinearConfig(name="tfidf", features="tfidf", classifier="svm"), 1)):
+        run = Recorded.of(configured(tmp_path, readable_annotations, model), "fingerprint", [])
+        folder = tmp_path / model.name
+        with monkeypatch.context() as patch:
+            patch.setattr(identity.processes, "number", lambda: 2)
+            begun = identity.begin_record(folder / "started.json", run, "mine", "command", resumed=False)
+        assert begun.get("processes", 1) == number
+        write_json(folder / "run.json", begun)
+        if number == 1:
+            assert identity.stands_already(folder, run, overwrite=False)
+            continue
+        with pytest.raises(StanceError, match="data is there: processes: DIFFERENT, recorded 2, now 1; allowed"):
+            identity.stands_already(folder, run, overwrite=False)
 
 
 def test_an_ensemble_is_the_mean_of_runs_that_stand_or_are_made(tmp_path, readable_annotations):
@@ -166,6 +195,51 @@ def test_what_a_later_member_cannot_be_trained_with_is_told_before_the_first_is(
     with pytest.raises(StanceError, match=r"model\.frozen_layers: too many; found 3"):
         train_run(configured(tmp_path, readable_annotations, both), "both")
     assert not list((tmp_path / "outputs" / "runs").glob("*/*/*"))
+
+
+def test_an_encoder_that_several_runs_train_is_loaded_once_to_be_checked(
+    tmp_path, readable_annotations, tiny_encoder, monkeypatch
+):
+    """Those of a teacher of a source are checked too, and none of a run that is finished."""
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    config = sourced(tmp_path, readable_annotations, tiny, tiny)
+    large = replace(config.source, name="large", model=replace(tiny, name="large", frozen_layers=3))
+    taught = replace(config.source, distill=DistillConfig(teacher=large))
+    loaded = []
+
+    def new(name, input_format):
+        loaded.append(name)
+        return EncoderModel.new(name, input_format)
+
+    monkeypatch.setattr(finetune, "EncoderModel", SimpleNamespace(new=new))
+    runs._refuse_early(config)
+    assert loaded == [str(tiny_encoder)]
+    with pytest.raises(StanceError, match=r"model\.frozen_layers: too many; found 3"):
+        train_run(replace(config, source=taught), "second")
+    assert not list((tmp_path / "outputs" / "runs").glob("*/*/*"))
+    write_json(run_folder(config.outputs, "large", 0) / "run.json", {})
+    runs._refuse_early(replace(config, source=taught))
+
+
+def test_sentences_that_nobody_labelled_are_read_once(tmp_path, readable_annotations, tiny_encoder, monkeypatch):
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = replace(sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf), model=tiny, source=None)
+    teacher = replace(sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf).source, name="teacher")
+    line = {
+        "document": "ferry",
+        "holders": ["Harborne"],
+        "targets": ["the deal"],
+        "texts": ["Harborne backs the deal."],
+    }
+    (tmp_path / "more.jsonl").write_text(json.dumps(line), encoding="utf-8")
+    more = DistillConfig(teacher=teacher, questions=4, unlabelled=str(tmp_path / "more.jsonl"), each=2)
+    read = []
+    for module in (distill, recorded):
+        monkeypatch.setattr(module, "read", lambda path: read.append(path) or unlabelled.read(path))
+    run = train_run(replace(config, distill=more), "taught")
+    assert read == [str(tmp_path / "more.jsonl")]
+    assert "unlabelled" in run["contents"]
 
 
 def test_an_encoder_of_several_seeds_counts_as_one_member(tmp_path, readable_annotations, tiny_encoder):

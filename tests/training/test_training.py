@@ -163,12 +163,12 @@ def test_without_dropout_training_sees_what_answering_sees(tiny_encoder):
 
 
 @pytest.mark.parametrize("has", [True, False])
-def test_half_precision_is_not_imitated(config, tmp_path, monkeypatch, caplog, has):
+def test_half_precision_is_not_imitated(tmp_path, monkeypatch, caplog, has):
     """A processor without bfloat16 would take fifteen times as long: it computes in float32, and says so."""
     monkeypatch.setattr(finetune, "has_bfloat16", lambda: has)
     options = {"bf16": True, "use_cpu": True}
-    with caplog.at_level("INFO"):
-        arguments, _ = finetune.prepared(config, seed=0, options=options, work=tmp_path / "work")
+    with caplog.at_level("INFO", logger="stance"):
+        arguments = finetune.training_arguments(options, 0, tmp_path / "work")
     assert arguments.bf16 is has
     assert ("float32 in its place" in caplog.text) is not has
     with finetune.half_precision(options):

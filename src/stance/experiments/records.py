@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
-from stance.base.files import digest, read_json
+from stance.base.files import read_json
 from stance.base.labels import LABELS
 from stance.base.predictions import read_predictions
-from stance.base.settings import as_values
 from stance.data.build import build_dataset
 from stance.data.dataset import load_splits
 from stance.data.splits import some_documents
 from stance.evaluation.evaluate import join
 from stance.evaluation.report import read_metrics
 from stance.training.config import AsItIsConfig, TrainConfig
-from stance.training.recorded import Recorded
+from stance.training.recorded import Recorded, differences
 
 #: A label by its first letter, as recorded answers spell it.
 LETTERS = {label[0]: label for label in LABELS}
@@ -48,11 +47,6 @@ class RunSet:
     def headline(self) -> str:
         """The measure that results are led by."""
         return self.made.config.data.headline
-
-    @property
-    def identity(self) -> str:
-        """What runs of one name have in common: all that decides what they say but the seed."""
-        return _identity(self.made)
 
     @property
     def answered(self) -> bool:
@@ -101,36 +95,10 @@ def without_seed(made: Recorded) -> dict[str, Any]:
     return record
 
 
-def changed_settings(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """A line for each setting that both have and that differs, or that the second has lost.
-
-    Settings that came later are no difference.
-    """
-    for key in before:
-        if key not in after:
-            yield f"setting {path}{key}: DIFFERENT, recorded {before[key]}, now none"
-        elif isinstance(before[key], Mapping) and isinstance(after[key], Mapping):
-            yield from changed_settings(before[key], after[key], f"{path}{key}.")
-        elif before[key] != after[key]:
-            yield f"setting {path}{key}: DIFFERENT, recorded {before[key]}, now {after[key]}"
-
-
 def what_differs(one: Recorded, other: Recorded) -> str:
     """All that makes runs of one name unlike but the seed, in words; empty if nothing does."""
-    before, after = (as_values(made.config) | {"seed": None, "bootstrap": None} for made in (one, other))
-    lines = list(changed_settings(before, after))
-    if one.fingerprint != other.fingerprint:
-        lines.append(f"data fingerprint: DIFFERENT, recorded {one.fingerprint}, now {other.fingerprint}")
-    if one.contents != other.contents:
-        lines.append(f"contents: DIFFERENT, recorded {dict(one.contents)}, now {dict(other.contents)}")
-    return "; ".join(lines)
-
-
-def _identity(made: Recorded) -> str:
-    """How often a score is resampled decides nothing."""
-    decides = made.decides()
-    kept = {key: value for key, value in decides["settings"].items() if key not in ("seed", "bootstrap")}
-    return digest({**decides, "settings": kept})
+    alike = (replace(made, config=replace(made.config, seed=0, bootstrap=1000)) for made in (one, other))
+    return "; ".join(differences(*alike))  # how often a score is resampled decides nothing either
 
 
 def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
@@ -152,8 +120,7 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
     runs = [read_json(path) for path in paths]
     first, *others = [Recorded.read(run) for run in runs]
     for path, made in zip(paths[1:], others, strict=True):
-        if _identity(made) != _identity(first):
-            what = what_differs(first, made)
+        if what := what_differs(first, made):
             problem = f"differs from {paths[0]} in more than the seed: {what}"
             raise input_error(str(path), problem, allowed="overwrite=true trains anew")
     splits, record = load_splits(Path(outputs) / "data" / runs[0]["data"]["folder"])

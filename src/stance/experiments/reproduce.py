@@ -19,20 +19,18 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
 from stance.experiments.pages import corpus_page, table_page
 from stance.experiments.records import (
-    changed_settings,
     collect,
     fine_tuned,
     read_all,
     read_results,
     recorded_in,
-    without_seed,
 )
 from stance.experiments.results import IDENTICAL, still_holds, summarize
 from stance.models.config import PromptConfig
 from stance.training.config import TrainConfig
 from stance.training.machine import code_state
-from stance.training.plan import run_folder, runs_needed
-from stance.training.recorded import Recorded
+from stance.training.plan import run_folder, runs_in_turn
+from stance.training.recorded import Recorded, differences, told_apart
 from stance.training.run import train_run
 
 log = logging.getLogger(__name__)
@@ -97,10 +95,9 @@ def reproduce(
         found = collect(folder, name)
         again = [run for run in found.runs if run["seed"] in {before["seed"] for before in runs}]
         result = summarize(replace(found, runs=tuple(again)), recorded.get("samples", 1000)) if whole else {}
-    lines = [_same("data fingerprint", recorded["data"]["fingerprint"], found.data["fingerprint"])]
-    lines += [
-        (False, line) for line in changed_settings(*(without_seed(each)["config"] for each in (made, found.made)))
-    ]
+    lines = [_same("data fingerprint", made.fingerprint, found.made.fingerprint)]
+    alike = (replace(each, fingerprint="", config=replace(each.config, seed=0)) for each in (made, found.made))
+    lines += [(False, line) for line in differences(*alike)]
     lines += [(True, f"seed {seed}: stood in {outputs}, not trained again now") for seed in stood]
     pairs = list(zip(runs, again, strict=True))
     limits = [IDENTICAL if _alike(*pair) else None if fine_tuned(made.config) else tolerance for pair in pairs]
@@ -189,7 +186,7 @@ def read_recorded(project: Path, name: str) -> dict[str, Any]:
 
 def _again(config: TrainConfig, command: str) -> None:
     """Train what a record says, if nobody need be asked."""
-    for run in (config, *runs_needed(config)):
+    for run in runs_in_turn(config):
         if isinstance(run.model, PromptConfig):
             allowed = f"the recorded command, which names the server: {command}"
             raise input_error(config.name, "a language model is asked", found=run.model.language_model, allowed=allowed)
@@ -198,7 +195,7 @@ def _again(config: TrainConfig, command: str) -> None:
 
 def _same(what: str, before: object, after: object) -> tuple[bool, str]:
     same = before == after
-    return same, f"{what}: same" if same else f"{what}: DIFFERENT, recorded {before}, now {after}"
+    return same, f"{what}: same" if same else told_apart(what, before, after)
 
 
 def _answers(what: str, before: str, after: str, limit: float | None) -> tuple[bool, str]:

@@ -220,9 +220,10 @@ def _found(config: SummarizeConfig, name: str) -> RunSet:
         log.warning("%s: seeds %s were recorded there and have no run here; recorded=true keeps them", folder, lost)
         return system
     before = collect_recorded(config.outputs, folder)
-    if before.answered and before.identity == system.identity:
+    unlike = what_differs(before.made, system.made)
+    if before.answered and not unlike:
         return system.with_seeds_of(before)
-    reason = what_differs(before.made, system.made) or "no answer to each row"
+    reason = unlike or "no answer to each row"
     allowed = f"train these seeds again, or recorded=false, which drops them; recorded with: {reason}"
     raise input_error(str(folder), "recorded seeds that cannot be added to", found=lost, allowed=allowed)
 

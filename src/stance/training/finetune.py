@@ -94,7 +94,7 @@ def fine_tune(
     Source: best epoch and resuming by ``transformers.Trainer``; the gradient does not depend on how a batch is divided
     into accumulation steps of one size (transformers issue 47688 is kept off by ``loss_is_scaled_for_ga``).
     """
-    arguments, encoder = prepared(config, seed=seed, options=options, work=work)
+    arguments, encoder = training_arguments(options, seed, work), new_encoder(config, seed)
     resume = last_whole_checkpoint(work)
     weigh = config.class_weight and soft is None
     processes.invite(config, train, validation, seed=seed, options=options, work=work, soft=soft)
@@ -130,21 +130,18 @@ def fine_tune(
     return scaled_on(encoder, validation)
 
 
-def prepared(
-    config: EncoderConfig, *, seed: int, options: Mapping[str, Any], work: Path
-) -> tuple[TrainingArguments, EncoderModel]:
-    """What a training starts from: its arguments, and the encoder with a new head. Nothing is written.
+def new_encoder(config: EncoderConfig, seed: int) -> EncoderModel:
+    """The encoder that a training starts from, with a new head.
 
     Raises:
-        StanceError: An encoder or settings that cannot be trained with.
+        StanceError: It does not load, or cannot be trained as configured.
     """
-    arguments = _arguments(options, seed, work)
     set_seed(seed)
     input_format = InputFormat(**{field.name: getattr(config, field.name) for field in fields(InputFormat)})
     _same_format(config.encoder, input_format)
     encoder = EncoderModel.new(config.encoder, input_format)
     encoder.freeze(config.frozen_layers)
-    return arguments, encoder
+    return encoder
 
 
 def _same_format(encoder: str, input_format: InputFormat) -> None:
@@ -162,9 +159,14 @@ def _same_format(encoder: str, input_format: InputFormat) -> None:
 def half_precision(options: Mapping[str, Any]) -> AbstractContextManager[None]:
     """In the block a model answers in bfloat16 where it was trained so (``bf16``): several times as fast."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    enabled = bool(options.get("bf16")) and (device == "cuda" or has_bfloat16())
+    enabled = _in_bfloat16(options, on_cpu=device == "cpu")
     context: AbstractContextManager[None] = torch.autocast(device, torch.bfloat16, enabled=enabled)
     return context
+
+
+def _in_bfloat16(options: Mapping[str, Any], *, on_cpu: bool) -> bool:
+    """Whether bfloat16 is configured and need not be imitated."""
+    return bool(options.get("bf16")) and (not on_cpu or has_bfloat16())
 
 
 def has_bfloat16() -> bool:
@@ -208,7 +210,12 @@ def last_whole_checkpoint(work: Path) -> Path | None:
     return whole
 
 
-def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArguments:
+def training_arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArguments:
+    """What ``transformers.Trainer`` is told, from the keywords that are configured. Nothing is written.
+
+    Raises:
+        StanceError: A keyword that there is not, that the toolkit sets itself, or of a refused value.
+    """
     # dataloader_drop_last: of validation too; label_smoothing_factor: of the Trainer's own loss, which is not ours
     own = {"output_dir", "seed", "data_seed", "save_only_model", "dataloader_drop_last", "label_smoothing_factor"}
     reserved = sorted(set(options) & (set(FIXED) | own))
@@ -217,7 +224,8 @@ def _arguments(options: Mapping[str, Any], seed: int, work: Path) -> TrainingArg
     here: dict[str, Any] = {}
     if torch.cuda.is_available() and torch.cuda.is_bf16_supported() and not {"bf16", "fp16", "use_cpu"} & set(options):
         here["bf16"] = True
-    if options.get("bf16") and (options.get("use_cpu") or not torch.accelerator.is_available()) and not has_bfloat16():
+    on_cpu = bool(options.get("use_cpu")) or not torch.accelerator.is_available()
+    if options.get("bf16") and not _in_bfloat16(options, on_cpu=on_cpu):
         log.info("this processor has no bfloat16: float32 in its place, with which the last digits are others")
         options = {**options, "bf16": False}
     if not torch.accelerator.is_available() and (options.get("bf16") or processes.number() > 1):

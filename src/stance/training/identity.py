@@ -12,7 +12,7 @@ from stance.models.config import EncoderConfig, EnsembleConfig, ModelConfig, Pro
 from stance.training import distributed as processes
 from stance.training.config import AsItIsConfig
 from stance.training.machine import code_state, machine, versions
-from stance.training.recorded import Recorded
+from stance.training.recorded import Recorded, differences, told_apart
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +22,9 @@ def learns_nothing(model: ModelConfig) -> bool:
     return isinstance(model, AsItIsConfig) or (isinstance(model, PromptConfig) and not model.shots)
 
 
-def identity_of(run: Recorded) -> dict[str, Any]:
-    """What a run must have in common with one that was stopped. The batch that is learnt from grows with processes."""
-    what = {**run.decides(), "report": REPORT_VERSION}
-    if processes.number() > 1 and isinstance(run.config.model, EncoderConfig | EnsembleConfig):
-        what["processes"] = processes.number()
-    return what
+def _together(model: ModelConfig) -> int:
+    """How many processes train the model: the batch that it learns from grows with them."""
+    return processes.number() if isinstance(model, EncoderConfig | EnsembleConfig) else 1
 
 
 def _begun(folder: Path) -> bool:
@@ -39,8 +36,8 @@ def begin_record(started: Path, run: Recorded, name: str, command: str, *, resum
     """What a run says of its beginning. One that other code, versions or machine began is of neither: ``dirty``."""
     now = {"code": code_state(), "versions": versions(), "machine": machine()}
     if not resumed:
-        made = {key: value for key, value in identity_of(run).items() if key in ("report", "processes")}
-        data = {"name": name, "fingerprint": run.fingerprint}
+        data, number = {"name": name, "fingerprint": run.fingerprint}, _together(run.config.model)
+        made = {"report": REPORT_VERSION, **({"processes": number} if number > 1 else {})}
         return {**run.record(), "data": data, **made, "command": command, **now}
     before: dict[str, Any] = read_json(started)
     if all(before.get(key) == value for key, value in now.items()):
@@ -65,29 +62,33 @@ def stands_already(folder: Path, run: Recorded, overwrite: bool) -> bool:
         tidy_up(folder)
     if not _begun(folder):
         return False
-    if not _same(folder, run) and not overwrite:
+    unlike = _unlike(folder, run)
+    if unlike and not overwrite:
         raise input_error(
             str(folder),
-            "a run of another configuration or other data is there",
+            f"a run of another configuration or other data is there: {'; '.join(unlike)}",
             allowed="another name=..., another outputs=..., or overwrite=true in the command of this very run",
         )
     return finished.exists() and not overwrite
 
 
-def _same(folder: Path, run: Recorded) -> bool:
-    """Whether the finished or unfinished run in the folder is this one."""
+def _unlike(folder: Path, run: Recorded) -> list[str]:
+    """What makes the finished or unfinished run in the folder another one than this; nothing if it is this one."""
     paths = [path for name in ("run.json", "started.json") if (path := folder / name).exists()]
     if not paths:
-        return False
+        return ["no record of it"]
     record = read_json(paths[0])
     if "data" not in record:
-        return False
-    further = {key: record[key] for key in ("processes",) if key in record}
-    try:  # counted anew, so that settings which came later change nothing
-        stood = {**Recorded.read(record).decides(), "report": record.get("report", 1), **further}
-        return stood == identity_of(run)
-    except StanceError:  # of settings that there are no more
-        return False
+        return [f"{paths[0].name} does not say of which data"]
+    try:
+        stood = Recorded.read(record)
+    except StanceError as error:  # of settings that there are no more
+        return [str(error)]
+    further = [
+        ("report version", record.get("report", 1), REPORT_VERSION),
+        ("processes", record.get("processes", 1), _together(run.config.model)),
+    ]
+    return [*differences(stood, run), *(told_apart(*one) for one in further if one[1] != one[2])]
 
 
 def clear_folder(folder: Path, run: Recorded, overwrite: bool) -> bool:
@@ -99,7 +100,7 @@ def clear_folder(folder: Path, run: Recorded, overwrite: bool) -> bool:
     if not _begun(folder):
         return False
     finished = (folder / "run.json").exists()
-    if overwrite and (finished or not _same(folder, run)):
+    if overwrite and (finished or _unlike(folder, run)):
         if finished:
             before = _before(folder)
             remove_folder(before)

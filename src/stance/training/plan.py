@@ -22,11 +22,19 @@ def taken_checkpoint(model: AsItIsConfig) -> Path:
 
 
 def runs_needed(config: TrainConfig) -> list[TrainConfig]:
-    """The runs that must exist before this one: the members of an ensemble, or its source."""
+    """The runs that this one is made from: the members of an ensemble; or its sources, and its teacher."""
     if isinstance(config.model, EnsembleConfig):
         return [run for member in config.model.members.values() for run in members_of(config, member)]
     teacher = [of_source(config, config.distill.teacher)] if config.distill is not None else []
     return [*source_runs(config), *teacher]
+
+
+def runs_in_turn(config: TrainConfig) -> list[TrainConfig]:
+    """The run after all that must exist before it, those too that these need themselves; each of them once."""
+    turn: list[TrainConfig] = []
+    for needed in runs_needed(config):
+        turn += [run for run in runs_in_turn(needed) if run not in turn]
+    return [*turn, config]
 
 
 def what_made(run: Mapping[str, Any]) -> list[dict[str, Any]]:

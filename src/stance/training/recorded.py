@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from stance.base.files import digest, quick_digest
-from stance.base.settings import as_values, differing, from_values
-from stance.data.unlabelled import read
+from stance.base.settings import as_values, from_values
+from stance.data.unlabelled import Negotiation, read
 from stance.models.config import AS_IT_IS, EncoderConfig, EnsembleConfig, PromptConfig
 from stance.models.prompting.template import prompt_of
 from stance.training.config import AsItIsConfig, TrainConfig
@@ -31,11 +31,14 @@ class Recorded:
     contents: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, config: TrainConfig, fingerprint: str) -> Recorded:
-        """A run that is to be made, without what its model does not use."""
+    def of(cls, config: TrainConfig, fingerprint: str, further: Sequence[Negotiation]) -> Recorded:
+        """A run that is to be made, without what its model does not use.
+
+        ``further`` is what ``distill.unlabelled`` names, read.
+        """
         if not isinstance(config.model, EncoderConfig | EnsembleConfig):
             config = replace(config, trainer={})
-        return cls(config, fingerprint, _contents(config))
+        return cls(config, fingerprint, _contents(config, further))
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Recorded:
@@ -53,10 +56,30 @@ class Recorded:
         """What of it goes into ``run.json``."""
         return {"config": as_values(self.config), "contents": dict(self.contents)}
 
-    def decides(self) -> dict[str, Any]:
-        """All that decides what the run says: of its settings those that differ from the default."""
-        config = _typed(as_values(self.config))  # without folders of this machine
-        return {"settings": differing(config), "data": self.fingerprint, "contents": dict(self.contents)}
+
+def differences(before: Recorded, after: Recorded) -> list[str]:
+    """A line for each thing that makes two runs unlike: a setting, the data, a file that a setting only names.
+
+    Settings that came after a record was made are at their defaults in it. Folders of a machine are no settings.
+    """
+    lines = list(_changed(as_values(before.config), as_values(after.config), "setting "))
+    lines += _changed({"fingerprint": before.fingerprint}, {"fingerprint": after.fingerprint}, "data ")
+    return [*lines, *_changed(before.contents, after.contents, "contents ")]
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> Iterator[str]:
+    for key in {**before, **after}:
+        one, other = before.get(key), after.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            yield from _changed(one, other, f"{path}{key}.")
+        elif one != other:
+            yield told_apart(f"{path}{key}", one, other)
+
+
+def told_apart(what: str, before: object, after: object) -> str:
+    """A line that says of something that it was recorded otherwise than it is now."""
+    said = ("none" if value is None else value for value in (before, after))
+    return "{}: DIFFERENT, recorded {}, now {}".format(what, *said)
 
 
 def _typed(values: Mapping[str, Any]) -> TrainConfig:
@@ -64,16 +87,17 @@ def _typed(values: Mapping[str, Any]) -> TrainConfig:
     return from_values(TrainConfig, {**values, "prompt": {"endpoint": "http://unrecorded"}}, "config")
 
 
-def _contents(config: TrainConfig) -> dict[str, str]:
+def _contents(config: TrainConfig, further: Sequence[Negotiation]) -> dict[str, str]:
     contents = {}
     if isinstance(config.model, AsItIsConfig) and config.model.checkpoint:
         folder = taken_checkpoint(config.model)
         files = {str(path.relative_to(folder)): quick_digest(path) for path in sorted(folder.rglob("*.safetensors"))}
         contents["checkpoint"] = digest(files)
-    taught = {"unlabelled": config.distill, **{f"unlabelled of {one.name}": one.distill for one in config.sources()}}
-    for name, distill in taught.items():
-        if distill is not None and distill.unlabelled:
-            contents[name] = digest([asdict(one) for one in read(distill.unlabelled)])
+    if config.distill is not None and config.distill.unlabelled:
+        contents["unlabelled"] = digest([asdict(one) for one in further])
+    for source in config.sources():
+        if source.distill is not None and source.distill.unlabelled:
+            contents[f"unlabelled of {source.name}"] = digest([asdict(one) for one in read(source.distill.unlabelled)])
     first = [*config.sources(), *([config.distill.teacher] if config.distill is not None else [])]
     for model in [config.model, *(source.model for source in first)]:
         for one in [model, *(model.members.values() if isinstance(model, EnsembleConfig) else ())]:

@@ -16,6 +16,7 @@ from stance.base.predictions import Prediction, Predictor, to_probabilities, wri
 from stance.data.build import build_dataset, dataset_folder
 from stance.data.seen import count_learnt, write_learnt
 from stance.data.splits import some_documents
+from stance.data.unlabelled import Negotiation
 from stance.evaluation.calibration import Scaled, measure_calibration
 from stance.evaluation.evaluate import evaluate, predict_examples
 from stance.evaluation.predict_part import about_language_models, tallies
@@ -32,6 +33,7 @@ from stance.training.plan import (
     members_of,
     of_source,
     run_folder,
+    runs_in_turn,
     runs_needed,
     source_runs,
     taken_checkpoint,
@@ -59,37 +61,74 @@ def train_run(config: TrainConfig, command: str) -> dict[str, Any]:
     Raises:
         StanceError: The data, the configuration, or a foreign run in the folder.
     """
+    return _train_run(config, command, checked=False)
+
+
+def _train_run(config: TrainConfig, command: str, *, checked: bool) -> dict[str, Any]:
+    """The run, unless it is finished, after those that it needs; ``checked`` with the run that needs it."""
     folder = run_folder(config.outputs, config.name, config.seed)
     with alone_at(folder):
-        return _train_run(config, command, folder)
+        splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
+        dataset = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
+        log.info("dataset %s %s", dataset, "built" if built else "exists")
+        further = unlabelled(config.distill.unlabelled, splits) if config.distill is not None else []
+        this = Recorded.of(config, record.fingerprint, further)
+        if stands_already(folder, this, config.overwrite):
+            log.info("run %s exists", folder)
+            return {**read_json(folder / "run.json"), "metrics": read_metrics(folder)}
+        needed = runs_needed(config)
+        if needed and not checked:
+            _refuse_early(config)
+        made_from = [made for run in needed for made in what_made(_train_run(run, command, checked=True))]
+        started = folder / "started.json"
+        resumed = clear_folder(folder, this, config.overwrite)
+        write_json(started, begin_record(started, this, record.name, command, resumed=resumed))
+
+        splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
+        begin = time.perf_counter()
+        data = {"name": record.name, "fingerprint": record.fingerprint}
+        classifier = _trained(config, splits, further, data, folder)
+        fitted = time.perf_counter()
+        metrics, found = _scored(config, classifier.predictor, splits, folder)
+        predicted = time.perf_counter()
+        values = {part: report.to_json() for part, report in metrics.items()}
+        write_json(folder / "metrics.json", values)
+        classifier.with_metrics(
+            {part: {key: values[part][key] for key in ON_THE_CARD} for part in values},
+            thresholds(*confidence_and_right(splits["validation"], found["validation"])),
+        ).card.write(folder / "checkpoint")
+        validation = to_probabilities(found["validation"], "model")
+        write_validation(folder / "checkpoint", Scored.of(splits["validation"], validation))
+        run = {
+            "version": 2,
+            "name": config.name,
+            "seed": config.seed,
+            **read_json(started),
+            "data": data | {"folder": dataset.name},
+            "learnt": _learnt(config, splits, further, folder / "checkpoint"),
+            "seconds": {"fit": round(fitted - begin, 1), "predict": round(predicted - fitted, 1)},
+            "resumed": resumed,
+            **({"made_from": made_from} if made_from else {}),
+            **_conversations(classifier.predictor, folder),
+        }
+        for caveat in (metrics["validation"].prompt or {}).get("caveats", ()):
+            log.warning("%s", caveat)
+        _write_model_card(folder / "checkpoint", run, metrics, classifier, splits["train"])
+        write_json(folder / "run.json", run)
+        tidy_up(folder)
+        return {**run, "metrics": metrics}
 
 
-def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any]:
-    splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
-    dataset = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
-    log.info("dataset %s %s", dataset, "built" if built else "exists")
-    this = Recorded.of(config, record.fingerprint)
-    if stands_already(folder, this, config.overwrite):
-        log.info("run %s exists", folder)
-        return {**read_json(folder / "run.json"), "metrics": read_metrics(folder)}
-    if needed := runs_needed(config):
-        _refuse_early([config, *needed])
-    made_from = [made for run in needed for made in what_made(train_run(run, command))]
-    started = folder / "started.json"
-    resumed = clear_folder(folder, this, config.overwrite)
-    write_json(started, begin_record(started, this, record.name, command, resumed=resumed))
-
-    splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
-    begin = time.perf_counter()
-    data = {"name": record.name, "fingerprint": record.fingerprint}
-    classifier = _trained(config, splits, data, folder)
-    fitted = time.perf_counter()
+def _scored(
+    config: TrainConfig, predictor: Predictor, splits: Mapping[str, Sequence[Example]], folder: Path
+) -> tuple[dict[str, Report], dict[str, list[Prediction]]]:
+    """The report and the predictions of each part but train; the predictions are written as they come."""
     metrics: dict[str, Report] = {}
     found = {}
     for part in [part for part in splits if part != "train"]:
         log.info("predicting %s (%d rows)", part, len(splits[part]))
-        before = tallies(classifier.predictor)
-        predictions = predict_examples(classifier.predictor, splits[part])
+        before = tallies(predictor)
+        predictions = predict_examples(predictor, splits[part])
         write_predictions(folder / f"predictions.{part}.jsonl", [e.id for e in splits[part]], predictions)
         report = evaluate(
             splits[part],
@@ -100,53 +139,36 @@ def _train_run(config: TrainConfig, command: str, folder: Path) -> dict[str, Any
         )
         metrics[part] = replace(
             report,
-            calibration=_calibration(classifier.predictor, splits[part], predictions, config.bootstrap),
+            calibration=_calibration(predictor, splits[part], predictions, config.bootstrap),
             selective=measure_selective(splits[part], predictions, samples=config.bootstrap),
-            prompt=about_language_models(config.data, classifier.predictor, before),
+            prompt=about_language_models(config.data, predictor, before),
         )
         found[part] = predictions
-    validation = splits["validation"], to_probabilities(found["validation"], "model")
+    scored = {part: (splits[part], to_probabilities(said, "model")) for part, said in found.items()}
     for part in [part for part in found if part != "validation"]:
-        scored = splits[part], to_probabilities(found[part], "model")
-        conformal = measure_conformal(validation, scored, samples=config.bootstrap)
+        conformal = measure_conformal(scored["validation"], scored[part], samples=config.bootstrap)
         metrics[part] = replace(metrics[part], conformal=conformal)
-    predicted = time.perf_counter()
-    values = {part: report.to_json() for part, report in metrics.items()}
-    write_json(folder / "metrics.json", values)
-    classifier.with_metrics(
-        {part: {key: values[part][key] for key in ON_THE_CARD} for part in values},
-        thresholds(*confidence_and_right(splits["validation"], found["validation"])),
-    ).card.write(folder / "checkpoint")
-    write_validation(folder / "checkpoint", Scored.of(*validation))
+    return metrics, found
+
+
+def _learnt(
+    config: TrainConfig,
+    splits: Mapping[str, Sequence[Example]],
+    further: Sequence[Negotiation],
+    checkpoint: Path,
+) -> dict[str, int | None]:
+    """How many rows of each part but train have a text that was learnt from; the checkpoint keeps what was."""
     own = [] if learns_nothing(config.model) else [row.text for row in splits["train"]]
-    if config.distill is not None:
-        own += [text for one in unlabelled(config.distill.unlabelled, splits) for text in one.texts]
-    made_of = [checkpoint_of(run) for run in needed]
+    own += [text for one in further for text in one.texts]
+    made_of = [checkpoint_of(run) for run in runs_needed(config)]
     if isinstance(config.model, AsItIsConfig) and config.model.checkpoint:
         made_of.append(taken_checkpoint(config.model))
-    write_learnt(folder / "checkpoint", own, made_of)
-    learnt = {part: count_learnt(folder / "checkpoint", splits[part]) for part in found}
+    write_learnt(checkpoint, own, made_of)
+    learnt = {part: count_learnt(checkpoint, rows) for part, rows in splits.items() if part != "train"}
     for part, rows in learnt.items():
         if rows:
             log.warning("%d of %d rows of %s have a text that was learnt from", rows, len(splits[part]), part)
-    run = {
-        "version": 2,
-        "name": config.name,
-        "seed": config.seed,
-        **read_json(started),
-        "data": data | {"folder": dataset.name},
-        "learnt": learnt,
-        "seconds": {"fit": round(fitted - begin, 1), "predict": round(predicted - fitted, 1)},
-        "resumed": resumed,
-        **({"made_from": made_from} if made_from else {}),
-        **_conversations(classifier.predictor, folder),
-    }
-    for caveat in (metrics["validation"].prompt or {}).get("caveats", ()):
-        log.warning("%s", caveat)
-    _write_model_card(folder / "checkpoint", run, metrics, classifier, splits["train"])
-    write_json(folder / "run.json", run)
-    tidy_up(folder)
-    return {**run, "metrics": metrics}
+    return learnt
 
 
 def _conversations(predictor: Predictor, folder: Path) -> dict[str, Any]:
@@ -161,20 +183,34 @@ def _conversations(predictor: Predictor, folder: Path) -> dict[str, Any]:
     return {"prompt": [model.record() for model in models]} if models else {}
 
 
-def _refuse_early(runs: Sequence[TrainConfig]) -> None:
-    """Raise StanceError about an encoder or settings that cannot be trained with, before any of the runs is made."""
-    from stance.training.finetune import prepared
+def _refuse_early(config: TrainConfig) -> None:
+    """Raise StanceError about an encoder or settings that cannot be trained with, before the first run is made.
 
-    for config in runs:
-        if isinstance(config.model, EncoderConfig):
-            work = run_folder(config.outputs, config.name, config.seed) / "work"
-            prepared(config.model, seed=config.seed, options=config.trainer, work=work)
+    Of the run, and of all that are to be made before it. Each encoder loads once, whatever number of them train it.
+    """
+    from stance.training.finetune import new_encoder, training_arguments
+
+    encoders: list[EncoderConfig] = []
+    for run in runs_in_turn(config):
+        folder = run_folder(run.outputs, run.name, run.seed)
+        if not isinstance(run.model, EncoderConfig) or (run != config and (folder / "run.json").exists()):
+            continue
+        training_arguments(run.trainer, run.seed, folder / "work")
+        if run.model not in encoders:
+            new_encoder(run.model, run.seed)
+            encoders.append(run.model)
 
 
-def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data: dict[str, str], folder: Path) -> Any:  # noqa: ANN401 - StanceClassifier, imported late
+def _trained(
+    config: TrainConfig,
+    splits: Mapping[str, Sequence[Example]],
+    further: Sequence[Negotiation],
+    data: dict[str, str],
+    folder: Path,
+) -> Any:  # noqa: ANN401 - StanceClassifier, imported late
     """The classifier of this run: loaded if its checkpoint is already whole, else fitted and saved.
 
-    The runs that it needs exist.
+    The runs that it needs exist; ``further`` is what a teacher is asked about besides the training texts.
     """
     from stance.models.averaging import averaged
     from stance.models.card import CARD, Card
@@ -212,7 +248,7 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
         model = replace(model, encoder=str(checkpoint_of(of_source(config, config.source))))
     train, soft = splits["train"], None
     if config.distill is not None:
-        train, soft = _distilled(config, config.distill, splits, folder)
+        train, soft = _distilled(config, config.distill, splits, further, folder)
     log.info("fitting %s on %d rows, seed %d", config.model.name, len(train), config.seed)
     setup = Setup(
         seed=config.seed,
@@ -231,7 +267,11 @@ def _trained(config: TrainConfig, splits: Mapping[str, Sequence[Example]], data:
 
 
 def _distilled(
-    config: TrainConfig, distill: DistillConfig, splits: Mapping[str, Sequence[Example]], folder: Path
+    config: TrainConfig,
+    distill: DistillConfig,
+    splits: Mapping[str, Sequence[Example]],
+    further: Sequence[Negotiation],
+    folder: Path,
 ) -> tuple[list[Example], NDArray[np.float64]]:
     """The training rows and new questions, and the probabilities that the student learns for each."""
     from stance.models.classifier import StanceClassifier
@@ -240,11 +280,11 @@ def _distilled(
     train = splits["train"]
     teacher = StanceClassifier.from_pretrained(checkpoint_of(of_source(config, distill.teacher))).predictor
     asked = questions(train, distill.questions, config.seed)
-    about = questions_about(unlabelled(distill.unlabelled, splits), train, distill.each, config.seed)
+    about = questions_about(further, train, distill.each, config.seed)
     with half_precision(distill.teacher.trainer):
         said = answers(teacher, [*train, *asked], folder / "work" / "teacher")
-        further = answers(teacher, about, folder / "work" / "teacher")
-    own, new = said[: len(train)], np.concatenate([said[len(train) :], further])
+        said_about = answers(teacher, about, folder / "work" / "teacher")
+    own, new = said[: len(train)], np.concatenate([said[len(train) :], said_about])
     return [*train, *answered([*asked, *about], new)], np.concatenate([soft_labels(train, own, distill.weight), new])
 
 
