@@ -21,9 +21,9 @@ import throughput
 import worker
 from conftest import PROJECT
 from stance import StanceClassifier
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.questions import Question
-from stance.data.annotation_files import write_annotations
 from stance.models.card import Card
 from stance.models.encoder import EncoderModel
 from stance.models.input_format import InputFormat

@@ -10,14 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stance.base.annotations import Annotation, Example
+from stance.base.annotations import Annotation, Corpus, Example
 from stance.base.labels import LABELS
 from stance.base.rows import read_rows
-from stance.data.agreement import alpha_interval, by_row, krippendorff_alpha, pairs
-from stance.data.splits import find_leaks, near_duplicates, normalized
+from stance.data.agreement import aggregate, alpha_interval, by_row, krippendorff_alpha, pairs
+from stance.data.splits import Splits, find_leaks, near_duplicates, normalized, split_examples
 
 #: What two parts of the corpus could share, as :func:`stance.data.splits.find_leaks` names it.
 KINDS = ("document", "target", "duplicate", "near-duplicate")
+
+
+def split(corpus: Corpus) -> Splits:
+    """The labelled rows of a corpus by its official parts."""
+    examples = aggregate(corpus.annotations, corpus.adjudicator).examples
+    return split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
 
 
 def counted(values: Iterable[str]) -> dict[str, int]:

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from datasheet.counts import agreement, counted, prose, rounded_alpha, unlike, words_of
+from datasheet.counts import agreement, counted, prose, rounded_alpha, split, unlike, words_of
 from stance.base.annotations import Annotation, Example, label_counts
 from stance.base.errors import input_error
 from stance.data.agreement import aggregate
 from stance.data.corpora import negotiation
-from stance.data.splits import split_examples
 from stance.evaluation.evaluate import evaluate, predict_examples
 from stance.models.linear import ngram_svm
 
@@ -42,7 +41,7 @@ def measure(folder: Path) -> dict[str, Any]:
         raise input_error(str(folder), f"{len(aggregation.ties)} rows are tied", found=list(aggregation.ties)[:5])
     examples = aggregation.examples
     sentences = [sentence for document in documents for sentence in document.sentences]
-    splits = split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
+    splits = split(corpus)
     priors = evaluate(splits["test"], ["neutral"] * len(splits["test"]), splits["train"], samples=10).priors
     bag = _bag_of_words(splits["train"], splits["validation"])
     codebook = (folder / "GUIDELINES.md").read_text(encoding="utf-8")

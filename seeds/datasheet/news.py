@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datasheet.counts import agreement, counted, differences, doubts, leaks, prose, shape, unlike, words_of
+from datasheet.counts import agreement, counted, differences, doubts, leaks, prose, shape, split, unlike, words_of
 from stance.base.annotations import Annotation, Corpus, Example, label_counts
 from stance.base.files import read_json
 from stance.data.agreement import Aggregation, aggregate, by_row
 from stance.data.corpora import news
 from stance.data.corpora.bundled import NEWS
 from stance.data.corpora.negotiation import ADJUDICATOR
-from stance.data.splits import split_examples
 
 #: Words of saying that are counted, as they stand.
 SAYING = (
@@ -47,7 +46,7 @@ def measure(folder: Path) -> dict[str, Any]:
     aggregation = aggregate(corpus.annotations, corpus.adjudicator)
     examples = aggregation.examples
     rows = [judgements[0] for judgements in by_row(corpus.annotations).values()]
-    splits = split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
+    splits = split(corpus)
     area_of = {document: area for area, named in read_json(folder / "areas.json").items() for document in named}
     part_of = {area: part for part, areas in read_json(folder / "parts.json").items() for area in areas}
     by_area = defaultdict(list)

@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from datasheet.counts import counted, leaks, prose, words_of
-from datasheet.together import split
+from datasheet.counts import counted, leaks, prose, split, words_of
 from stance.base.annotations import Example
 from stance.base.files import read_json
 from stance.base.labels import LABELS

@@ -7,12 +7,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from datasheet.counts import leaks
-from stance.base.annotations import Corpus, Example
+from datasheet.counts import leaks, split
+from stance.base.annotations import Example
 from stance.base.files import read_json
-from stance.data.agreement import aggregate
 from stance.data.corpora import bundled, news
-from stance.data.splits import Splits, split_examples
+from stance.data.splits import Splits
 from stance.evaluation.evaluate import evaluate, predict_examples
 from stance.evaluation.report import Report
 from stance.models.linear import ngram_svm
@@ -86,12 +85,6 @@ SHORTCUT_PROMISES: dict[str, Any] = {
     f"n-grams of the {field} alone below 0.45 macro-F1 on test": lambda m, field=field: m[field]["value"] < 0.45
     for field in ("text", "target", "holder")
 }
-
-
-def split(corpus: Corpus) -> Splits:
-    """The labelled rows of a corpus by its official parts."""
-    examples = aggregate(corpus.annotations, corpus.adjudicator).examples
-    return split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
 
 
 def _score(splits: Splits, seen: Sequence[str]) -> Report:

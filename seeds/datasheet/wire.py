@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from datasheet.counts import agreement, differences, doubts, leaks, shape, unlike, words_of
+from datasheet.counts import agreement, differences, doubts, leaks, shape, split, unlike, words_of
 from datasheet.news import sizes
 from stance.base.annotations import label_counts
-from stance.data.agreement import aggregate, by_row
+from stance.data.agreement import by_row
 from stance.data.corpora import wire
-from stance.data.splits import split_examples
 
 
 def measure(folder: Path, texts: str | Path) -> dict[str, Any]:
@@ -31,8 +30,7 @@ def measure(folder: Path, texts: str | Path) -> dict[str, Any]:
     corpus = wire.read(folder, texts)
     votes = [a for a in corpus.annotations if a.annotator in wire.READERS]
     rows = [judgements[0] for judgements in by_row(votes).values()]
-    examples = aggregate(corpus.annotations, corpus.adjudicator).examples
-    splits = split_examples(examples, "official", validation=0.15, test=0.25, seed=0, parts=corpus.parts)
+    splits = split(corpus)
     kept = {part: splits[part] for part in ("validation", "test")}
     agreed = [example for found in kept.values() for example in found]
     return {

@@ -1,5 +1,6 @@
 from .base.annotations import Annotation as Annotation
 from .base.annotations import Example as Example
+from .base.annotations import write_annotations as write_annotations
 from .base.errors import StanceError as StanceError
 from .base.labels import LABELS as LABELS
 from .base.predictions import Prediction as Prediction
@@ -7,7 +8,6 @@ from .base.predictions import Predictor as Predictor
 from .base.predictions import read_predictions as read_predictions
 from .base.predictions import write_predictions as write_predictions
 from .base.questions import Question as Question
-from .data.annotation_files import write_annotations as write_annotations
 from .data.table import read_annotations as read_annotations
 from .evaluation.evaluate import evaluate as evaluate
 from .models.classifier import StanceClassifier as StanceClassifier

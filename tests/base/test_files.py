@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from stance.base.errors import StanceError, content
-from stance.base.files import sweep_partials
+from stance.base.files import as_json, sweep_partials
 from stance.base.lines import Manner
-from stance.base.rows import as_json, read_rows, scan_rows
-from stance.base.tables import encoder_for, read_table
+from stance.base.predictions import read_predictions
+from stance.base.rows import read_rows, scan_rows
+from stance.base.tables import encoder_for
 from stance.data.config import DataConfig
 from stance.data.read import read_corpus
 from stance.data.table import read_annotations
@@ -201,6 +202,16 @@ def test_ids_that_lost_digits_are_told(tmp_path, caplog):
     assert "rows.csv: 2 ids are one number and two rows, such as '3' and '003'" in caplog.text
 
 
+def test_predictions_are_read_from_every_kind_of_table_that_scoring_writes(tmp_path):
+    scored = {"id": ["a", "b"], "label": ["favor", "yes"], "favor": [0.9, 0.8], "neutral": [0.1, 0.2]}
+    path = tmp_path / "scored.parquet"
+    pq.write_table(pa.table(scored | {"against": [0.0, 0.0]}), path)
+    with pytest.raises(StanceError, match=r"scored\.parquet, row 2: unknown label; found 'yes'"):
+        read_predictions(path)
+    found = read_predictions(path, {"favor": "favor", "yes": "favor"})
+    assert {row: prediction.scores["favor"] for row, prediction in found.items()} == {"a": 0.9, "b": 0.8}
+
+
 def test_damaged_pages_of_parquet_are_told(tmp_path):
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"text": ["one", "two"] * 50, "target": ["x"] * 100}), path)
@@ -208,7 +219,7 @@ def test_damaged_pages_of_parquet_are_told(tmp_path):
     data[4:24] = b"\xff" * 20
     path.write_bytes(data)
     with pytest.raises(StanceError, match=r"a\.parquet: does not read to its end"):
-        list(read_table(path))
+        list(read_rows(path))
 
 
 def test_a_header_of_many_columns_is_read_at_once(tmp_path):

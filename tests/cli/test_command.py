@@ -17,12 +17,12 @@ import pytest
 from packaging.requirements import Requirement
 
 from conftest import PROJECT
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.extras import EXTRAS
 from stance.cli import main as command
 from stance.cli.list_commands import MARKS, commands_table
 from stance.cli.output import may_end_early
-from stance.data.annotation_files import write_annotations
 
 FILES = [each.file for each in command.commands()]
 

@@ -15,9 +15,9 @@ from dataclasses import asdict
 import pytest
 
 from conftest import PROJECT, example, run_here, run_script, write_lines
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.measures import TITLES
-from stance.data.annotation_files import write_annotations
 from stance.experiments.pages import PUBLISHED, read_published
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from conftest import PROJECT
+from stance.base.annotations import write_annotations
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, write_predictions
 from stance.data.agreement import aggregate
-from stance.data.annotation_files import write_annotations
 from stance.data.build import divide
 from stance.data.config import DataConfig, SplitConfig
 from stance.data.read import read_corpus

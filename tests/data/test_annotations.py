@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import annotation, write_lines
-from stance.base.annotations import Annotation
+from stance.base.annotations import Annotation, write_annotations
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.data.annotation_files import SPREADSHEET_ERRORS, write_annotations
-from stance.data.columns import Columns
+from stance.data.columns import SPREADSHEET_ERRORS, Columns
 from stance.data.table import read, read_annotations
 
 GOOD = {

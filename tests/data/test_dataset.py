@@ -9,10 +9,10 @@ import pytest
 from datasets import load_from_disk
 
 from conftest import annotation, example, write_lines
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.data import build
-from stance.data.annotation_files import write_annotations
 from stance.data.build import build_dataset, dataset_folder, describe
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.data.dataset import RECORD, features, fingerprint, load_splits, read_record, to_dataset, to_examples

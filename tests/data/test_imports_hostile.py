@@ -107,6 +107,18 @@ def test_an_export_whose_lines_end_in_a_carriage_return_is_read(tmp_path):
     assert [r.values["text"] for r in records_of(open_export(path))] == ["One,\rand more."]
 
 
+def test_an_export_that_says_what_separates_its_columns_is_known_and_its_faults_are_where_they_stand(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text('"sep=|"\nHITId|WorkerId|AssignmentStatus\n1|w|Approved\n2|"w|Approved\n', encoding="utf-8")
+    opened = open_export(path)
+    assert opened.tool == "mturk"
+    records = records_of(opened)
+    first = next(records)
+    assert (first.place, first.values["HITId"]) == (f"{path}, line 3", "1")
+    with pytest.raises(StanceError, match=r"mine\.csv, line 4: malformed csv"):
+        next(records)
+
+
 def test_holders_that_some_judgements_of_an_export_lack_are_counted(tmp_path, caplog):
     path = tmp_path / "mine.csv"
     path.write_text("text,who,label,d\nOne.,the guild,favor,x\nTwo.,,against,\n", encoding="utf-8")

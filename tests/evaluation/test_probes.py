@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from conftest import PROJECT, example, run_here
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID, LABELS
-from stance.data.annotation_files import write_annotations
 from stance.evaluation.checks.pairs import HOLDER_ASIDE, pairs_in
 from stance.evaluation.checks.probes import HIDDEN, MASKED, PROBES, in_sentences, name_masked, probe, probe_table
 from stance.evaluation.checks.report import Pairs, Probe, Probed, ProbeReport

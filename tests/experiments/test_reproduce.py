@@ -10,9 +10,9 @@ from contextlib import chdir
 import pytest
 
 from conftest import PROJECT
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.settings import as_values
-from stance.data.annotation_files import write_annotations
 from stance.data.config import DataConfig, SplitConfig
 from stance.experiments.config import SummarizeConfig
 from stance.experiments.reproduce import check, reach, reproduce

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
-from stance.data.annotation_files import write_annotations
 from stance.data.config import DataConfig, SplitConfig
 from stance.experiments.compare import compare_systems
 from stance.experiments.config import CompareConfig, SummarizeConfig

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.files import write_json
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, write_predictions
-from stance.data.annotation_files import write_annotations
 from stance.data.build import build_dataset
 from stance.data.config import DataConfig, SplitConfig
 from stance.evaluation.config import ReportConfig

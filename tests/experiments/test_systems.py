@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pyarrow.parquet as pq
 import pytest
+from pyarrow.json import read_json
 
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.settings import as_values
-from stance.data.annotation_files import write_annotations
 from stance.data.config import DataConfig, SplitConfig
 from stance.experiments.compare import compare_systems
 from stance.experiments.config import CompareConfig
@@ -51,8 +53,11 @@ def test_names_folders_and_files_are_the_same_system(home):
     files = [str(runs / name / "seed-0" / "predictions.test.jsonl") for name in ("majority", "tfidf")]
     of_files, _ = compare_systems(settings(home, *files, data=config.data, split=config.split))
     mixed, _ = compare_systems(settings(home, files[0], str(runs / "tfidf" / "seed-0")))
+    pq.write_table(read_json(files[0]), folder / "majority.parquet")
+    of_table, _ = compare_systems(settings(home, str(folder / "majority.parquet"), str(runs / "tfidf" / "seed-0")))
     for key in ("values", "difference", "p", "mcnemar", "labels", "targets", "rows"):
-        assert getattr(single[0], key) == getattr(of_files[0], key) == getattr(mixed[0], key)
+        theirs = [getattr(found[0], key) for found in (of_files, mixed, of_table)]
+        assert theirs == [getattr(single[0], key)] * 3
     rows = [json.loads(line) for line in (at / "tfidf-seed-0.rows.jsonl").read_text().splitlines()]
     assert len(rows) == single[0].rows > 0
     assert json.loads((at / "comparison.json").read_text())["comparisons"] == [as_values(one) for one in single]

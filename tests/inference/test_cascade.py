@@ -13,10 +13,10 @@ import pytest
 from sklearn.metrics import f1_score
 
 from conftest import example, questions, run_here
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.questions import Question
-from stance.data.annotation_files import write_annotations
 from stance.data.build import build_dataset
 from stance.data.config import DataConfig, SplitConfig
 from stance.evaluation.evaluate import predict_examples

@@ -31,8 +31,8 @@ from conftest import example, write_lines
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.predictions import Threshold
-from stance.base.spreadsheet import inert
-from stance.base.tables import scan_length
+from stance.base.rows import scan_length
+from stance.base.tables import inert
 from stance.data.columns import Columns
 from stance.evaluation.shares import Scored, write_validation
 from stance.inference import predict_file as inference

@@ -13,7 +13,7 @@ import networkx as nx
 import pytest
 from composed_map import HOSTILE, MINES, TALKS, cell_of, document_of, evidence_of, map_of, small_map
 
-from stance.base.spreadsheet import inert
+from stance.base.tables import inert
 from stance.data import dna
 from stance.data.columns import Columns
 from stance.data.imports.tools import open_export, records_of

@@ -16,8 +16,8 @@ import pytest
 from composed_map import HOSTILE, MINES, TALKS, large_map, small_map
 
 from browser import in_browser
-from stance.base.spreadsheet import write_table
-from stance.data.annotation_files import OPTIONAL, REQUIRED
+from stance.base.annotations import OPTIONAL, REQUIRED
+from stance.base.tables import write_table
 from stance.data.table import read_annotations
 from stance.map.embedded import COLUMNS, as_script, safe_link
 from stance.map.page import page, page_script, write_page

@@ -8,7 +8,7 @@ import pytest
 
 from chat_stub import MODEL, ChatStub, serving
 from conftest import example, run_here
-from stance.data.annotation_files import write_annotations
+from stance.base.annotations import write_annotations
 from stance.data.seen import count_learnt
 from stance.data.table import read_annotations
 from stance.models.classifier import StanceClassifier

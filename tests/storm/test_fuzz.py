@@ -32,7 +32,7 @@ from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.lines import Manner
 from stance.base.predictions import read_predictions
-from stance.base.tables import scan_chunks
+from stance.base.rows import scan_chunks
 from stance.cli.arguments import as_typed
 from stance.cli.config import PROJECT, register, typed
 from stance.data import dna, table

@@ -25,7 +25,6 @@ from test_imports_tools import qdpx
 from conftest import write_lines
 from stance.base.errors import StanceError
 from stance.base.rows import read_rows
-from stance.base.tables import read_table
 from stance.data.imports import open_export, records_of
 from stance.inference.config import PredictConfig
 from stance.inference.predict_file import predict_file
@@ -154,7 +153,7 @@ def test_gzip_and_zstd_that_are_bombs(tmp_path):
         path = tmp_path / name
         path.write_bytes(pack(b'text,target\n"' + b"\n" * 2**19))
         with flat_memory():
-            refused_in_words(lambda: sum(1 for _ in read_table(path)), str(path))  # noqa: B023
+            refused_in_words(lambda: sum(1 for _ in read_rows(path)), str(path))  # noqa: B023
 
 
 def test_xml_with_entities(tmp_path):

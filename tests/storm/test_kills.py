@@ -17,7 +17,7 @@ from forked import Outcome, moments, run, warm
 from made import checkpoints  # noqa: F401
 
 from conftest import write_lines
-from stance.data.annotation_files import write_annotations
+from stance.base.annotations import write_annotations
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from conftest import PROJECT, run_script
+from stance.base.annotations import write_annotations
 from stance.base.files import alone_at, folder_beside, remove_folder
 from stance.cli.config import register
-from stance.data.annotation_files import write_annotations
 from stance.data.build import build_dataset
 from stance.data.config import DataConfig, SplitConfig
 

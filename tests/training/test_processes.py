@@ -13,8 +13,8 @@ from safetensors.numpy import load_file
 from transformers import AutoConfig
 
 from conftest import PROJECT
+from stance.base.annotations import write_annotations
 from stance.base.predictions import read_predictions
-from stance.data.annotation_files import write_annotations
 from stance.data.config import DataConfig, SplitConfig
 from stance.models.config import EncoderConfig
 from stance.training import distributed as processes

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.files import write_json
 from stance.base.predictions import read_predictions
 from stance.data import unlabelled
-from stance.data.annotation_files import write_annotations
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.models.classifier import StanceClassifier
 from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig

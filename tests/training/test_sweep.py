@@ -10,10 +10,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from conftest import PROJECT
+from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.questions import Question
 from stance.cli.config import register, typed
-from stance.data.annotation_files import write_annotations
 from stance.data.config import DataConfig, SplitConfig
 from stance.models.config import EncoderConfig, LinearConfig
 from stance.models.input_format import InputFormat

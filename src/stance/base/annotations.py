@@ -1,12 +1,23 @@
-"""What a judgement is, what an example is, and the JSONL and CSV they travel in."""
+"""What a judgement is, what an example is; judgements checked against each other, and written."""
 
+import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from stance.base.labels import LABELS, Label
-from stance.base.words import one_spelling
+from stance.base.errors import Faults, input_error
+from stance.base.files import write_jsonl
+from stance.base.labels import LABELS, Label, alike
+from stance.base.words import composed, one_spelling
+
+log = logging.getLogger(__name__)
+
+#: Fields that must be there, in every file of annotations. ``holder`` must be there and may be empty.
+REQUIRED = ("id", "text", "holder", "target", "label", "annotator", "document")
+
+OPTIONAL = ("context", "date", "tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,62 @@ def in_one_spelling(corpus: Corpus) -> Corpus:
         return annotation if same else replace(annotation, **values)
 
     return replace(corpus, annotations=tuple(map(spelled_once, corpus.annotations)))
+
+
+def check_annotations(path: str | Path, annotations: Iterable[Annotation], places: Iterable[str]) -> None:
+    """Raise StanceError about all judgements that contradict or repeat an earlier one; warn of ids that may do so."""
+    annotations = list(annotations)
+    ids = dict.fromkeys(annotation.id for annotation in annotations)
+    first: dict[str, str] = {}
+    if twice := [(first[alike(row)], row) for row in ids if first.setdefault(alike(row), row) != row]:
+        log.warning("%s: %d ids are one number and two rows, such as %r and %r", path, len(twice), *twice[0])
+    for name in ("id", "document"):
+        if lost := shortened(getattr(annotation, name) for annotation in annotations):
+            told = "%s: %d values of %s lost digits in a spreadsheet, where ids belong into cells of text: %s"
+            log.warning(told, path, len(lost), name, ", ".join(lost[:3]))
+    rows: dict[str, tuple[Annotation, str]] = {}
+    judgements: dict[tuple[str, str], tuple[Annotation, str]] = {}
+    faults = Faults(path)
+    for annotation, place in zip(annotations, places, strict=True):
+        with faults.noted(place):
+            _check_against(
+                rows.setdefault(annotation.id, (annotation, place)),
+                judgements.setdefault((annotation.id, composed(annotation.annotator)), (annotation, place)),
+                annotation,
+                place,
+            )
+    faults.tell()
+
+
+def _check_against(
+    first: tuple[Annotation, str], earlier: tuple[Annotation, str], this: Annotation, place: str
+) -> None:
+    """Raise StanceError unless this judgement fits the first of its row and is the first of its annotator there."""
+    for name in ("text", "holder", "target", "document", "context"):
+        if composed(getattr(first[0], name)) != composed(getattr(this, name)):
+            raise input_error(
+                place,
+                f"duplicate id {this.id!r}: it has another {name} at {first[1]}",
+                found=getattr(this, name),
+                allowed=f"one {name} for one id",
+            )
+    if earlier[0] is not this:
+        problem = "two labels" if earlier[0].label != this.label else "the same judgement twice"
+        raise input_error(
+            place,
+            f"{problem} by annotator {this.annotator!r} for id {this.id!r} (first at {earlier[1]})",
+            found=this.label,
+            allowed="one judgement of each annotator for each id",
+        )
+
+
+def write_annotations(path: str | Path, annotations: Iterable[Annotation]) -> None:
+    """Write one JSON object a line; :func:`stance.data.table.read_annotations` gives the same list back.
+
+    The places are not written: whoever reads the file has those in it.
+    """
+    rows = (asdict(annotation) for annotation in annotations)
+    write_jsonl(path, ({name: value for name, value in row.items() if name != "place"} for row in rows))
 
 
 def shortened(names: Iterable[str]) -> list[str]:

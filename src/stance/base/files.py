@@ -5,31 +5,26 @@ import glob
 import hashlib
 import json
 import logging
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from stance.base.errors import StanceError, input_error, line_of
-from stance.base.lines import read_lines
+from stance.base.lines import Row, read_lines
 from stance.base.names import must_exist
 
 log = logging.getLogger(__name__)
-
-
-#: What a line of such a row counts for at least, as it takes so much memory.
-SHORTEST_LINE = 64
 
 #: Bytes at both ends of a file that :func:`quick_digest` looks at.
 END = 2**20
 
 #: How it is told that a disk, or the share of it that one may use, is full: by the system, and by torch.
 _FULL = {os.strerror(number): number for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)}
-
-
 _FULL["unexpected pos"] = errno.ENOSPC
 
 
@@ -154,6 +149,32 @@ def write_jsonl(path: str | Path, rows: Iterable[dict[str, Any]]) -> None:
     with write_beside(path) as temporary, temporary.open("w", encoding="utf-8") as lines:
         for row in rows:
             lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def as_json(value: object) -> str:
+    """The value as JSON in one line; what JSON does not know, dates say, as Python writes it, and NaN as null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:
+        return json.dumps(_known_to_json(value), ensure_ascii=False, default=str)
+
+
+def _known_to_json(value: object) -> object:
+    """The value without numbers that JSON has no word for."""
+    if isinstance(value, dict):
+        return {name: _known_to_json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known_to_json(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
+
+
+def refuse_new_columns(row: Row, columns: Sequence[str], path: str) -> None:
+    """Raise StanceError if a row that is written has columns that the first did not have."""
+    if unknown := sorted(set(row) - set(columns)):
+        allowed = "the columns of the first row; write jsonl to keep rows of different shape"
+        raise input_error(path, "a row with other columns than the first", found=unknown, allowed=allowed)
 
 
 def read_json(path: str | Path) -> Any:  # noqa: ANN401 - JSON is what it is

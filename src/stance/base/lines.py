@@ -13,8 +13,14 @@ from stance.base.errors import StanceError, UndecodableError, first_line, input_
 from stance.base.extras import from_extras
 from stance.base.names import must_exist
 
+#: The values of a row, by column.
+Row = dict[str, Any]
+
 #: Characters of a row of separated text that may stand in several lines; beyond them a quote was never closed.
 LONGEST_ROW = 2**24
+
+#: What a line of such a row counts for at least, as it takes so much memory.
+SHORTEST_LINE = 64
 
 
 class Manner(NamedTuple):
@@ -58,7 +64,7 @@ class ScannedRow(NamedTuple):
 
     number: int
     place: str
-    values: dict[str, Any] | StanceError
+    values: Row | StanceError
     raw: str | None
     position: int
 
@@ -136,8 +142,8 @@ def _row_reader(lines: gzip.GzipFile | io.BufferedReader) -> Callable[[], bytes]
     return lambda: text.readline().encode("latin-1")
 
 
-def strictly(rows: Iterable[ScannedRow]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number and cells of each row; the first faulty one is raised."""
+def strictly(rows: Iterable[ScannedRow]) -> Iterator[tuple[int, Row]]:
+    """Number and values of each row; the first faulty one is raised."""
     for row in rows:
         if isinstance(row.values, StanceError):
             raise row.values

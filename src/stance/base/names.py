@@ -1,5 +1,6 @@
 """Names of files: of which kind, where what belongs to one goes, and whether it is there."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from stance.base.errors import input_error
@@ -14,6 +15,12 @@ WORKBOOK = ".xlsx"
 COMPRESSIONS = (".gz", ".zst")
 
 
+#: Suffixes of tables that are written, and of those that are read.
+SUFFIXES = (*DELIMITERS, ".parquet")
+
+READABLE = (*SUFFIXES, WORKBOOK)
+
+
 def table_kind(path: str | Path) -> tuple[str, str]:
     """What a file is and how it is compressed, by its name: ``(".csv", ".gz")``, ``(".csv", "")``."""
     path = Path(path)
@@ -24,6 +31,14 @@ def table_kind(path: str | Path) -> tuple[str, str]:
 def is_parquet(path: str | Path) -> bool:
     """Whether a file is parquet, by its name."""
     return table_kind(path) == (".parquet", "")
+
+
+def check_kind(path: str | Path, suffixes: Sequence[str] = SUFFIXES) -> None:
+    """Raise StanceError if the name of a table ends in none of the suffixes, compressed or not if it is text."""
+    kind, packed = table_kind(path)
+    if kind not in suffixes or (packed and kind not in DELIMITERS):
+        allowed = f"{', '.join(suffixes)}; the first three also with {' or '.join(COMPRESSIONS)} after it"
+        raise input_error(str(path), "unknown kind of file", found=kind + packed, allowed=allowed)
 
 
 def beside(path: str | Path, suffix: str) -> Path:

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from stance.base.errors import StanceError, content, first_line, input_error, line_of
-from stance.base.lines import ScannedRow
+from stance.base.extras import from_extras
+from stance.base.files import as_json, refuse_new_columns
+from stance.base.lines import Row, ScannedRow
 from stance.base.names import must_exist
-from stance.base.rows import Row, as_json, refuse_new_columns
+
+with from_extras():
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 
 def length(path: str | Path) -> int:

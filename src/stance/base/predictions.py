@@ -35,9 +35,6 @@ ROUNDED = 0.015
 #: Shape (rows, 3): the probability of against, neutral, favor; every row sums to 1.
 Probabilities = NDArray[np.float64]
 
-#: In place of a label: the model's confidence is not above the threshold.
-ABSTAIN = "abstain"
-
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -136,7 +133,7 @@ def write_predictions(path: str | Path, ids: Iterable[str], predictions: Iterabl
 def read_predictions(
     path: str | Path, label_map: Mapping[str, str] | None = None, prefix: str = "", manner: Manner = PLAIN
 ) -> dict[str, Prediction]:
-    """Prediction by id, from a jsonl, csv, tsv or xlsx file of any model.
+    """Prediction by id, from a jsonl, csv, tsv, parquet or xlsx file of any model.
 
     Columns ``id`` and ``label`` must be there; the three probability columns all or none; others are ignored. Space
     around an id is no part of it.

@@ -1,62 +1,95 @@
-"""The rows of csv, tsv, jsonl and workbooks, one at a time, each with its line."""
+"""The rows of a table of any kind, one at a time, each with its line: csv, tsv, jsonl, parquet and workbooks."""
 
 import json
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from stance.base.errors import StanceError, first_line, input_error, line_of
 from stance.base.labels import spelled
-from stance.base.lines import PLAIN, Line, Manner, ScannedRow, lines_of, strictly
-from stance.base.names import DELIMITERS, WORKBOOK, must_exist, table_kind
+from stance.base.lines import PLAIN, Line, Manner, Row, ScannedRow, lines_of, strictly
+from stance.base.names import DELIMITERS, READABLE, WORKBOOK, check_kind, is_parquet, must_exist, table_kind
 from stance.base.separated import scan_separated, separator
 from stance.base.sheets import sheet_rows
 
 #: Python writes a missing number as NaN, which is no JSON: it is read as null.
 _JSON = json.JSONDecoder(parse_constant={"Infinity": math.inf, "-Infinity": -math.inf}.get)
 
+#: Rows of a parquet file that are in memory at a time.
+CHUNK = 4096
 
-Row = dict[str, Any]
 
-
-def read_rows(
-    path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line number and named values of each row of a csv, tsv or jsonl file, compressed or not, or of a workbook.
+def read_rows(path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN) -> Iterator[tuple[int, Row]]:
+    """Line number and named values of each row of a table, of text compressed or not; in parquet the row's number.
 
     Empty lines are passed over. A csv whose header has no comma but a semicolon or a tab is separated by it, as
     spreadsheets of many countries write it; so is one that begins with a line like ``sep=;``. Space before a quoted
     cell and around a name in the header is no part of it. A ``NaN`` of JSON is a missing value.
 
     Raises:
-        StanceError: Another suffix, malformed JSON, a row with too few or too many cells, no or a doubled header; see
-            :func:`stance.base.sheets.sheet_rows` for workbooks.
+        StanceError: Another suffix, no such file, malformed JSON, a row with too few or too many cells, no or a doubled
+            header; see :func:`stance.base.sheets.sheet_rows` for workbooks.
     """
     return strictly(scan_rows(path, encoding, manner))
 
 
-def scan_rows(path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN) -> Iterator[ScannedRow]:
+def scan_rows(
+    path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN, *, size: int = CHUNK, skip: int = 0
+) -> Iterator[ScannedRow]:
     """The rows that :func:`read_rows` gives, and in their places those that cannot be read.
 
     After broken quotes it goes on with the next line; a quote that is not closed costs its own line alone, and so does
     one in a tsv that would be closed some whole rows later.
 
+    Args:
+        path: A table.
+        encoding: Of text.
+        manner: What else the file does not say of itself.
+        size: So many rows of parquet are in memory at a time.
+        skip: So many rows, readable or not, are left out at the beginning.
+
     Raises:
-        StanceError: Another suffix, no file, a damaged compressed file, no or a doubled header.
+        StanceError: Another suffix, no such file, a damaged file, no or a doubled header.
     """
-    rows = _scan(Path(path), encoding, manner)
-    return filled(rows, manner.fill_down) if manner.fill_down else rows
+    path = must_exist(path)
+    check_kind(path, READABLE)
+    if is_parquet(path):
+        from stance.base import parquet  # here, since pyarrow takes a while to load
+
+        if not manner.fill_down:
+            return parquet.rows(path, size, skip)
+        rows = parquet.rows(path, size, 0)
+    else:
+        rows = _scan(path, encoding, manner)
+    return islice(filled(rows, manner.fill_down) if manner.fill_down else rows, skip, None)
+
+
+def scan_chunks(
+    path: str | Path, size: int, encoding: str = "utf-8", manner: Manner = PLAIN, *, skip: int = 0
+) -> Iterator[list[ScannedRow]]:
+    """The rows of :func:`scan_rows`, so many at a time."""
+    rows = scan_rows(path, encoding, manner, size=size, skip=skip)
+    while chunk := list(islice(rows, size)):
+        yield chunk
+
+
+def scan_length(path: str | Path) -> int:
+    """What ``position`` is at the end of a table: rows of parquet, bytes of another file."""
+    if not is_parquet(path):
+        return Path(path).stat().st_size
+    from stance.base import parquet
+
+    return parquet.length(path)
 
 
 def _scan(path: Path, encoding: str, manner: Manner) -> Iterator[ScannedRow]:
-    kind, packed = table_kind(path)
-    if kind + packed == WORKBOOK:
-        return sheet_rows(must_exist(path), manner.wanted)
-    if kind not in DELIMITERS:
-        raise input_error(str(path), "unknown kind of file", found=path.suffix, allowed=(*DELIMITERS, WORKBOOK))
-    delimiter = DELIMITERS[kind]
-    lines = lines_of(must_exist(path), encoding, of_rows=True)
+    """The rows of a table that is not parquet."""
+    kind, _ = table_kind(path)
+    if kind == WORKBOOK:
+        return sheet_rows(path, manner.wanted)
+    delimiter, lines = DELIMITERS[kind], lines_of(path, encoding, of_rows=True)
     if delimiter is None:
         return _scan_json(path, lines)
     if kind == ".csv":
@@ -95,7 +128,7 @@ def _scan_json(path: Path, lines: Iterable[Line]) -> Iterator[ScannedRow]:
             yield ScannedRow(line.number, place, line.error or _json_object(raw, place), raw, line.position)
 
 
-def _json_object(line: str, place: str) -> dict[str, Any] | StanceError:
+def _json_object(line: str, place: str) -> Row | StanceError:
     try:
         row = _JSON.decode(line)
         if "\\ud" in line.lower():
@@ -111,29 +144,3 @@ def _json_object(line: str, place: str) -> dict[str, Any] | StanceError:
         if isinstance(row, dict)
         else input_error(place, "not a JSON object", found=row, allowed='{"name": value, ...}')
     )
-
-
-def as_json(value: object) -> str:
-    """The value as JSON in one line; what JSON does not know, dates say, as Python writes it, and NaN as null."""
-    try:
-        return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
-    except ValueError:
-        return json.dumps(_known_to_json(value), ensure_ascii=False, default=str)
-
-
-def _known_to_json(value: object) -> object:
-    """The value without numbers that JSON has no word for."""
-    if isinstance(value, dict):
-        return {name: _known_to_json(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_known_to_json(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    return value
-
-
-def refuse_new_columns(row: Row, columns: Sequence[str], path: str) -> None:
-    """Raise StanceError if a row that is written has columns that the first did not have."""
-    if unknown := sorted(set(row) - set(columns)):
-        allowed = "the columns of the first row; write jsonl to keep rows of different shape"
-        raise input_error(path, "a row with other columns than the first", found=unknown, allowed=allowed)

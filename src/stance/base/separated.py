@@ -11,8 +11,8 @@ from itertools import chain
 from pathlib import Path
 
 from stance.base.errors import StanceError, input_error, line_of
-from stance.base.files import SHORTEST_LINE
-from stance.base.lines import LONGEST_ROW, Line, ScannedRow, strictly
+from stance.base.lines import LONGEST_ROW, SHORTEST_LINE, Line, Row, ScannedRow, lines_of, strictly
+from stance.base.names import must_exist
 
 log = logging.getLogger(__name__)
 
@@ -35,22 +35,27 @@ def separator(lines: Iterator[Line]) -> tuple[str, Iterator[Line]]:
 
 
 def separated_rows(
-    path: Path, lines: Iterable[str], delimiter: str, *, header: Sequence[str] | None = None, quoted: bool = True
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and named cells of each row of separated lines. Empty lines are passed over.
+    path: Path,
+    delimiter: str,
+    *,
+    header: Sequence[str] | None = None,
+    quoted: bool = True,
+    lines: Iterable[Line] | None = None,
+) -> Iterator[tuple[int, Row]]:
+    """Line number and named cells of each row of separated text, whatever the file's name; empty lines are passed over.
 
     Args:
-        path: Where the lines are from, for messages.
-        lines: With their ends.
+        path: The file, in UTF-8.
         delimiter: Between cells.
-        header: Names of the cells where the lines have none; else they are in the first line.
+        header: Names of the cells where the file has none; else they are in its first line.
         quoted: Whether double quotes stand around cells; else they are text.
+        lines: What is read in the place of the file's own lines.
 
     Raises:
         StanceError: A row with too few or too many cells, broken quotes, a doubled header.
     """
-    numbered = (Line(number, text) for number, text in enumerate(lines, start=1))
-    return strictly(scan_separated(path, numbered, delimiter, header, quoted=quoted))
+    lines = lines_of(must_exist(path), "utf-8") if lines is None else lines
+    return strictly(scan_separated(path, lines, delimiter, header, quoted=quoted))
 
 
 class _Feed:

@@ -1,92 +1,74 @@
-"""Tables: reading and writing those of any length in chunks (csv, tsv, jsonl, parquet), and showing small ones."""
+"""Tables that are written: in chunks, of any length and kind (csv, tsv, jsonl, parquet), and small ones as csv.
+
+In those that people open in a spreadsheet a cell may be taken for a formula: see :func:`inert`.
+"""
 
 import csv
 import gzip
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, islice
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TextIO
 
-from stance.base.errors import StanceError, input_error
 from stance.base.extras import from_extras
-from stance.base.lines import PLAIN, Manner, ScannedRow, read_lines
-from stance.base.names import COMPRESSIONS, DELIMITERS, WORKBOOK, is_parquet, must_exist, table_kind
-from stance.base.rows import Row as Row
-from stance.base.rows import as_json, filled, refuse_new_columns, scan_rows
-from stance.base.spreadsheet import csv_writer, inert
+from stance.base.files import as_json, refuse_new_columns, write_beside
+from stance.base.lines import Row, read_lines
+from stance.base.names import DELIMITERS, check_kind, is_parquet, table_kind
 
-#: Of tables that are written, and of those that are read.
-SUFFIXES = (*DELIMITERS, ".parquet")
-
-READABLE = (*SUFFIXES, WORKBOOK)
-
-#: Rows of a parquet file that are in memory at a time.
-CHUNK = 4096
+#: A cell that begins so is computed by Excel, LibreOffice or Google Sheets, or may be once a blank is lost; in some
+#: countries also in full width. A number stays one, whatever its sign. The page of a map has the same pattern.
+FORMULA = re.compile(r"(?![+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$)[=+\-@\t\r\n＝＋－＠]")
 
 
-def read_table(path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN) -> Iterator[tuple[str, Row]]:
-    """The rows of a table one at a time, each with its place for messages.
+def inert(cell: object) -> object:
+    """The cell as no spreadsheet computes it: a space stands before a text that would be a formula.
 
-    Raises:
-        StanceError: Another suffix, no such file, a malformed row.
+    The readers of this project take space around a cell away, so that the text comes back as it was, which an
+    apostrophe would not allow.
+
+    >>> inert("=1+1"), inert("-1.5"), inert("They said no.")
+    (' =1+1', '-1.5', 'They said no.')
+
+    Source: OWASP, CSV Injection.
     """
-    for row in chain.from_iterable(scan_chunks(path, CHUNK, encoding, manner)):
-        if isinstance(row.values, StanceError):
-            raise row.values
-        yield row.place, row.values
+    return f" {cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell
 
 
-def scan_chunks(
-    path: str | Path, size: int, encoding: str = "utf-8", manner: Manner = PLAIN, *, skip: int = 0
-) -> Iterator[list[ScannedRow]]:
-    """The same rows, and in their places those that cannot be read.
+class _UnixEnds:
+    """What a csv writer writes to, with a line feed in the place of each row's carriage return and line feed."""
 
-    Args:
-        path: A table, compressed or not.
-        size: Rows in a chunk.
-        encoding: Of text.
-        manner: What else the file does not say of itself.
-        skip: So many rows, readable or not, are left out at the beginning.
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
 
-    Raises:
-        StanceError: Another suffix, no such file, no header, a damaged file.
+    def write(self, row: str) -> None:
+        self.stream.write(row[:-2] + "\n")
+
+
+def _csv_writer(stream: TextIO, delimiter: str = ",", *, all_quoted: bool = False) -> Any:  # noqa: ANN401 - unnamed
+    """A writer of rows that end in a line feed.
+
+    A cell with a carriage return is quoted, which Python's own writer leaves out (before 3.12) unless rows end in one.
     """
-    path = must_exist(path)
-    check_kind(path, READABLE)
-    rows: Iterator[ScannedRow]
-    if not is_parquet(path):
-        rows = islice(scan_rows(path, encoding, manner), skip, None)
-    elif manner.fill_down:
-        rows = islice(filled(_parquet().rows(path, size, 0), manner.fill_down), skip, None)
-    else:
-        rows = _parquet().rows(path, size, skip)
-    while chunk := list(islice(rows, size)):
-        yield chunk
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
+    return csv.writer(_UnixEnds(stream), delimiter=delimiter, quoting=quoting, lineterminator="\r\n")
 
 
-def scan_length(path: str | Path) -> int:
-    """What ``position`` is at the end of a table: rows of parquet, bytes of another file."""
-    return _parquet().length(path) if is_parquet(path) else Path(path).stat().st_size
-
-
-def _parquet() -> Any:  # noqa: ANN401 - a module
-    """The module that needs pyarrow.
-
-    Raises:
-        StanceError: It is not installed.
-    """
-    with from_extras():
-        from stance.base import parquet
-    return parquet
-
-
-def check_kind(path: str | Path, suffixes: Sequence[str] = SUFFIXES) -> None:
-    """Raise StanceError if the name of a table ends in none of the suffixes, compressed or not if it is text."""
-    kind, packed = table_kind(path)
-    if kind not in suffixes or (packed and kind not in DELIMITERS):
-        allowed = f"{', '.join(suffixes)}; the first three also with {' or '.join(COMPRESSIONS)} after it"
-        raise input_error(str(path), "unknown kind of file", found=kind + packed, allowed=allowed)
+def write_table(
+    path: str | Path,
+    columns: Sequence[str],
+    rows: Iterable[Iterable[object]],
+    *,
+    safe: bool = True,
+    encoding: str = "utf-8",
+    delimiter: str = ",",
+    all_quoted: bool = False,
+) -> None:
+    """A csv with a header, written beside and renamed; its cells are inert unless it is not ``safe``."""
+    with write_beside(path) as temporary, temporary.open("w", encoding=encoding, newline="", errors="replace") as text:
+        writer = _csv_writer(text, delimiter, all_quoted=all_quoted)
+        writer.writerows(map(inert, row) if safe else row for row in itertools.chain([columns], rows))
 
 
 class RowEncoder(Protocol):
@@ -121,24 +103,31 @@ def encoder_for(
         path: The table to be, for its suffix and for messages.
         source: A parquet file whose columns a parquet output has too; without it the first chunk's values decide.
         added: Names and types of the columns that are new, as Arrow calls types (``double``).
-        excel_safe: In separated text no cell is a formula (:func:`stance.base.spreadsheet.inert`).
+        excel_safe: In separated text no cell is a formula (:func:`inert`).
 
     Raises:
         StanceError: Another suffix, or the source is not what its suffix says.
     """
-    schema = _parquet().schema_of(source, added or {}) if source is not None and is_parquet(source) else None
     check_kind(path)
     kind, packed = table_kind(path)
+    schema = None
+    if source is not None and is_parquet(source):
+        from stance.base import parquet  # here, since pyarrow takes a while to load
+
+        schema = parquet.schema_of(source, added or {})
     if kind == ".parquet":
-        encoder: RowEncoder = _parquet().Encoder(str(path), schema)
-        return encoder
+        from stance.base import parquet
+
+        return parquet.Encoder(str(path), schema)
     delimiter = DELIMITERS[kind]
     return _JsonEncoder(packed) if delimiter is None else _SeparatedEncoder(str(path), packed, delimiter, excel_safe)
 
 
 def to_parquet(streams: str | Path, path: str | Path) -> None:
     """What an encoder of parquet gave becomes a parquet file, each chunk a row group."""
-    _parquet().to_parquet(streams, path)
+    from stance.base import parquet
+
+    parquet.to_parquet(streams, path)
 
 
 def _pack(text: str, packed: str) -> bytes:
@@ -172,7 +161,7 @@ class _SeparatedEncoder:
 
     def encode(self, rows: list[Row]) -> bytes:
         text = io.StringIO()
-        writer = csv_writer(text, self.delimiter)
+        writer = _csv_writer(text, self.delimiter)
         if self.columns is None:
             self.columns = list(rows[0])
             writer.writerow(map(self.cell, self.columns))

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from stance.data.info import info_of
 from stance.data.read import read_corpus
 from stance.data.splits import (
     SHOWN,
+    Leak,
     Splits,
     check_parts,
     drop_leaks,
@@ -171,10 +172,7 @@ def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "
         refuse_leaks(leaks)
     elif split.leaks == "drop":
         splits = drop_leaks(splits, by)
-    for leak in leaks[:SHOWN]:
-        log.info("%s: %s", "dropped" if split.leaks == "drop" else "kept", leak)
-    if len(leaks) > SHOWN:
-        log.info("and %d more that parts share", len(leaks) - SHOWN)
+    _tell_leaks(leaks, "dropped" if split.leaks == "drop" else "kept")
     hard = [example for example in splits["test"] if set(example.tags) & set(split.challenge)]
     if hard or "challenge" in splits:
         splits["challenge"] = [*splits.get("challenge", ()), *hard]
@@ -191,6 +189,13 @@ def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "
         left_out=dict(corpus.left_out),
     )
     return splits, record
+
+
+def _tell_leaks(leaks: Sequence[Leak], done: str) -> None:
+    for leak in leaks[:SHOWN]:
+        log.info("%s: %s", done, leak)
+    if len(leaks) > SHOWN:
+        log.info("and %d more that parts share", len(leaks) - SHOWN)
 
 
 def _agreement(corpus: Corpus) -> dict[str, float | int] | None:

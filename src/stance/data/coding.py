@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.base.errors import Faults, StanceError, input_error
+from stance.base.errors import Faults, StanceError, input_error, line_of
 from stance.base.labels import LABELS
+from stance.base.lines import Row
 from stance.base.predictions import Prediction, parse_prediction, to_probabilities
-from stance.base.tables import Row, read_table
-from stance.data.annotation_files import cell_of
+from stance.base.rows import read_rows
+from stance.data.columns import cell_of
 from stance.data.config import TasksConfig
 from stance.data.imports.tasks import Task, check_kind, ids_in, write_tasks
 from stance.data.teaching import CANDIDATES, disagreement, most_first, narrowness, one_of_each
@@ -87,7 +88,8 @@ def _read(config: TasksConfig, given: set[str]) -> tuple[list[Task], list[NDArra
 def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str]]:
     tasks: list[Task] = []
     faults = Faults(path)
-    for number, (place, row) in enumerate(read_table(path), start=1):
+    for number, (line, row) in enumerate(read_rows(path), start=1):
+        place = line_of(path, line)
         with faults.noted(place):
             tasks.append(_task(row, config, place, number))
     faults.tell()

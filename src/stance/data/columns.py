@@ -1,14 +1,25 @@
-"""What the columns of the user's own files are called."""
+"""The columns of the user's own files: what they are called, what their cells say, and where they are empty."""
 
-from collections.abc import Collection, Iterable, Mapping
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
-from stance.base.errors import input_error
-from stance.data.annotation_files import cell_of
+from stance.base.errors import StanceError, input_error, line_of, setting
+from stance.base.labels import LONGEST, Label, is_missing, known_as, parse_label, spelled
+from stance.base.lines import Row
+
+log = logging.getLogger(__name__)
 
 #: The fields that a model is asked with.
 QUESTION = ("text", "target", "holder", "context")
+
+#: What a spreadsheet shows, and exports, in the place of a value that it could not compute.
+SPREADSHEET_ERRORS = frozenset(
+    ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
+)
 
 
 @dataclass(kw_only=True)
@@ -47,3 +58,121 @@ class Columns:
             name = getattr(self, field.name)
             if name != field.default and field.name not in read:
                 raise input_error(f"{key}.{field.name}", "not read here", found=name, allowed=read)
+
+
+class Gaps:
+    """Columns that are empty in some rows of a file and not in others, where that means something.
+
+    Args:
+        path: The file.
+        columns: What the fields are called in it.
+        meaning: By field, what an empty cell comes to.
+
+    Attributes:
+        names: The columns of all rows that were looked at.
+    """
+
+    #: In a table whose rows are judgements.
+    MEANING: ClassVar[Mapping[str, str]] = {
+        "id": "such a row is called by its number",
+        "holder": "the stance there is that of the author of the text",
+        "document": "each such row is a document of its own",
+        "annotator": "all such rows count as judged by one annotator",
+    }
+
+    def __init__(self, path: str | Path, columns: Mapping[str, str], meaning: Mapping[str, str] = MEANING) -> None:
+        self.path = path
+        self.meaning = {columns[field_name]: meant for field_name, meant in meaning.items()}
+        self.names: set[str] = set()
+        self.rows = 0
+        self.empty: Counter[str] = Counter()
+        self.first: dict[str, str] = {}
+
+    def note(self, row: Mapping[str, Any], place: str) -> None:
+        """Look at a row."""
+        self.rows += 1
+        self.names |= row.keys()
+        for column in self.meaning:
+            if not spelled(row.get(column)):
+                self.empty[column] += 1
+                self.first.setdefault(column, place)
+
+    def noted(self, rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[str, Row]]:
+        """Place and values of each row, looked at as it passes; at the end what was found is told."""
+        for line, row in rows:
+            place = line_of(self.path, line)
+            self.note(row, place)
+            yield place, row
+        self.tell()
+
+    def tell(self, key: str = "data.fill_down", how: str = "") -> None:
+        """Warn of what was found, and name the setting by which an empty cell takes the value above it."""
+        for column, rows in self.empty.items():
+            if rows < self.rows:
+                place, counts = self.first[column], f"{rows:,} of {self.rows:,} rows"
+                told = "%s: column %r is empty, as in %s: %s; if it should go on from above, %s%s"
+                log.warning(told, place, column, counts, self.meaning[column], how, setting(key, [column]))
+
+
+def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> str:
+    """The value of a field as text without surrounding space; a missing one (also NaN) is empty.
+
+    Raises:
+        StanceError: It is a list or the like, or it is empty and may not be.
+    """
+    if is_missing(value):
+        value = ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")
+    text = str(value).strip()
+    if not text and not may_be_empty:
+        raise input_error(place, f"field {column!r} is empty", found=value, allowed="some text")
+    return text
+
+
+def cell_of(value: object, column: str, place: str, *, may_be_empty: bool) -> str:
+    """The same of a table that somebody keeps in a spreadsheet, where an error is no text.
+
+    Raises:
+        StanceError: See :func:`text_of`; an error of a spreadsheet.
+    """
+    text = text_of(value, column, place, may_be_empty=may_be_empty)
+    if text in SPREADSHEET_ERRORS:
+        raise input_error(place, f"field {column!r} is an error of a spreadsheet", found=text, allowed="a value")
+    return text
+
+
+def left_out_here(label: object, leave_out: Collection[str | None], left_out: Counter[str]) -> bool:
+    """Whether a row with this label is not to be read; it is counted then."""
+    if not leave_out or known_as(label, leave_out) is None:
+        return False
+    left_out[spelled(label)] += 1
+    return True
+
+
+def label_of(
+    value: object, label_map: Mapping[str, str] | None, place: str, leave_out: Collection[str | None] = ()
+) -> Label:
+    """The label in a file of annotations; see :func:`stance.base.labels.parse_label`.
+
+    ``leave_out`` is what is left out already: the message says how to leave out this label too.
+    """
+    try:
+        return parse_label(value, label_map, place, "data.labels")
+    except StanceError as error:
+        if len(spelled(value)) > LONGEST:
+            raise
+        spellings = [*("null" if spelling is None else spelling for spelling in leave_out), spelled(value)]
+        raise StanceError(f"{error}; such rows are left out by {setting('data.leave_out', spellings)}") from None
+
+
+def tags_of(value: object, column: str, place: str) -> tuple[str, ...]:
+    """The tags in a field: a list, or words with space between them; none where it is missing.
+
+    Raises:
+        StanceError: It is something else.
+    """
+    tags = value.split() if isinstance(value, str) else value or []
+    if not isinstance(tags, list):
+        raise input_error(place, f"field {column!r} is no list of tags", found=value, allowed="a list, or words")
+    return tuple(str(tag) for tag in tags)

@@ -36,11 +36,10 @@ from pathlib import Path
 
 from stance.base.annotations import Corpus
 from stance.base.errors import input_error
-from stance.base.lines import PLAIN, Manner
-from stance.base.names import must_exist
-from stance.base.tables import READABLE, Row, read_table
-from stance.data.annotation_files import Gaps
-from stance.data.columns import Columns
+from stance.base.lines import PLAIN, Manner, Row
+from stance.base.names import READABLE, must_exist
+from stance.base.rows import read_rows
+from stance.data.columns import Columns, Gaps
 from stance.data.corpora.checksums import verified
 from stance.data.imports.dna import database, statements
 from stance.data.info import CorpusInfo
@@ -86,7 +85,7 @@ def read(
         verified(path, PUBLISHED[path.name], verify)
     if path.suffix.lower() in READABLE:
         manner = manner._replace(wanted=(columns.text, columns.label, columns.target))
-        rows = _with_columns(path, read_table(path, encoding, manner), columns)
+        rows = _with_columns(Gaps(path, vars(columns)).noted(read_rows(path, encoding, manner)), columns)
     else:
         if manner.fill_down:
             found = list(manner.fill_down)
@@ -95,12 +94,11 @@ def read(
     return corpus_of_rows(path, rows, columns, label_map=label_map, leave_out=leave_out)
 
 
-def _with_columns(path: Path, rows: Iterable[tuple[str, Row]], columns: Columns) -> Iterator[tuple[str, Row]]:
+def _with_columns(rows: Iterable[tuple[str, Row]], columns: Columns) -> Iterator[tuple[str, Row]]:
     """The rows of a table that must have the columns of holders and documents.
 
     Here a misspelt holder does not mean the author, nor a misspelt document that each statement has its own.
     """
-    gaps = Gaps(path, vars(columns))
     for number, (place, row) in enumerate(rows):
         for field in ("holder", "document"):
             column = getattr(columns, field)
@@ -108,9 +106,7 @@ def _with_columns(path: Path, rows: Iterable[tuple[str, Row]], columns: Columns)
                 raise input_error(
                     place, f"no column {column!r}", allowed=f"data.columns.{field} one of {', '.join(row)}"
                 )
-        gaps.note(row, place)
         yield place, row
-    gaps.tell()
 
 
 def _statements(path: Path, columns: Columns) -> Iterator[tuple[str, Row]]:

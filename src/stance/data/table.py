@@ -6,37 +6,27 @@ csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). There are two ways to 
   The others may be missing, if the configuration does not name them: without ids a row is called by its number, without
   documents each row is its own, without annotators the file is one, without holders the holder is the author.
 - ``data=annotations``, strictly: every row must have all of id, text, holder, target, label, annotator and document,
-  and none but the holder may be empty. This is what :func:`stance.data.annotation_files.write_annotations` writes.
+  and none but the holder may be empty. This is what :func:`stance.base.annotations.write_annotations` writes.
 
 Rows with one id are judgements of one example.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stance.base.annotations import Annotation, Corpus
+from stance.base.annotations import OPTIONAL, REQUIRED, Annotation, Corpus, check_annotations
 from stance.base.errors import Faults, input_error, setting
 from stance.base.files import file_digest
 from stance.base.labels import check_label_map, known_as
-from stance.base.lines import PLAIN, Manner
-from stance.base.tables import Row, read_table
+from stance.base.lines import PLAIN, Manner, Row
+from stance.base.rows import read_rows
 from stance.base.words import composed
-from stance.data.annotation_files import (
-    OPTIONAL,
-    REQUIRED,
-    Gaps,
-    cell_of,
-    check_annotations,
-    label_of,
-    left_out_here,
-    tags_of,
-)
-from stance.data.columns import Columns
+from stance.data.columns import Columns, Gaps, cell_of, label_of, left_out_here, tags_of
 from stance.data.info import CorpusInfo
 
 log = logging.getLogger(__name__)
@@ -110,23 +100,10 @@ def read(
     check_label_map(label_map, str(path))
     wanted = REQUIRED if strict else ("text", "label", *([] if target else ["target"]))
     manner = manner._replace(wanted=tuple(getattr(columns, field) for field in wanted))
-    absent, names = asdict(columns), set[str]()
     gaps = Gaps(path, asdict(columns), REFUSED if strict else Gaps.MEANING)
-
-    def noted() -> Iterator[tuple[str, Row]]:
-        """The rows; at their end it is known which columns none of them has, and which cells are empty."""
-        nonlocal absent
-        for place, row in read_table(path, encoding, manner):
-            if not names >= row.keys():
-                names.update(row)
-                absent = {field: column for field, column in absent.items() if column not in row}
-            gaps.note(row, place)
-            yield place, row
-        gaps.tell()
-
     corpus = corpus_of_rows(
         path,
-        noted(),
+        gaps.noted(read_rows(path, encoding, manner)),
         columns,
         label_map=label_map,
         part_map=part_map,
@@ -134,10 +111,11 @@ def read(
         leave_out=leave_out,
         strict=strict,
     )
+    absent = {field: column for field, column in asdict(columns).items() if column not in gaps.names}
     for field, column in absent.items():
         if column != getattr(Columns, field) and not (field == "target" and target):
             raise input_error(
-                str(path), f"no column {column!r}", found=sorted(names), allowed=f"data.columns.{field}=NAME"
+                str(path), f"no column {column!r}", found=sorted(gaps.names), allowed=f"data.columns.{field}=NAME"
             )
     if "id" in absent:
         _refuse_repeated(path, corpus.annotations)

@@ -16,7 +16,7 @@ from stance.base.errors import input_error, line_of
 from stance.base.home import PROJECT
 from stance.base.names import must_exist
 from stance.base.rows import read_rows
-from stance.data.annotation_files import text_of
+from stance.data.columns import text_of
 
 
 @dataclass(frozen=True, slots=True)

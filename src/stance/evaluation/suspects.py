@@ -16,7 +16,7 @@ from stance.base.errors import StanceError, input_error
 from stance.base.labels import LABEL2ID, LABELS, Label
 from stance.base.predictions import Probabilities
 from stance.base.questions import questions_of
-from stance.base.spreadsheet import write_table
+from stance.base.tables import write_table
 from stance.models.config import LinearConfig
 from stance.models.fitting import Setup, fit
 
@@ -113,7 +113,7 @@ def write_suspects(
     """One row a suspect, csv, with the votes (against, neutral, favor) that its label came from, and their places.
 
     ``places`` are by row id, see :func:`stance.base.annotations.places_of`. With ``excel_safe`` no text is a formula
-    (:func:`stance.base.spreadsheet.inert`).
+    (:func:`stance.base.tables.inert`).
     """
 
     def cells(rank: int, suspect: Suspect) -> list[object]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stance.base.errors import input_error
 from stance.base.files import write_json, write_jsonl
-from stance.base.names import DELIMITERS, WORKBOOK, as_name, must_exist
+from stance.base.names import READABLE, as_name, must_exist
 from stance.base.predictions import read_predictions
 from stance.base.settings import as_values
 from stance.data.build import build_dataset
@@ -29,7 +29,7 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
         ``collect_recorded``.
     """
     path = Path(name)
-    if path.suffix.lower() in (*DELIMITERS, WORKBOOK):
+    if path.suffix.lower() in READABLE:
         return must_exist(path)
     if not path.is_dir() and len(path.parts) == 1:
         return collect(outputs, name)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from stance.base.annotations import Annotation
+from stance.base.annotations import REQUIRED, Annotation, check_annotations, write_annotations
 from stance.base.errors import Faults, input_error, line_of
 from stance.base.files import write_json, write_jsonl
 from stance.base.labels import LABELS, Label, is_missing, parse_label
@@ -18,8 +18,7 @@ from stance.base.predictions import Predictor
 from stance.base.questions import Question
 from stance.base.rows import read_rows
 from stance.data.agreement import alpha_interval, by_row, count_votes, interval_by_name, majority, pairs
-from stance.data.annotation_files import REQUIRED, check_annotations, tags_of, write_annotations
-from stance.data.columns import Columns
+from stance.data.columns import Columns, tags_of
 from stance.inference.config import AnnotateConfig
 from stance.models.classifier import StanceClassifier
 from stance.models.config import PromptConfig

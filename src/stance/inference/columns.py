@@ -9,12 +9,10 @@ from typing import Any
 
 from stance.base.errors import StanceError, input_error
 from stance.base.labels import LABELS
-from stance.base.lines import ScannedRow
+from stance.base.lines import Row, ScannedRow
 from stance.base.predictions import ABSTAIN, Prediction, flat
 from stance.base.questions import Question
-from stance.base.tables import Row
-from stance.data.annotation_files import Gaps
-from stance.data.columns import QUESTION
+from stance.data.columns import QUESTION, Gaps
 from stance.inference.config import PredictConfig
 from stance.models.reading import Reading
 

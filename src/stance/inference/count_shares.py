@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from stance.base.errors import input_error
+from stance.base.errors import input_error, line_of
 from stance.base.files import write_json
 from stance.base.labels import LABEL2ID, spelled
 from stance.base.lines import Manner
 from stance.base.names import beside
 from stance.base.predictions import Contradictions, Prediction, parse_prediction, to_probabilities
-from stance.base.tables import read_table
+from stance.base.rows import read_rows
 from stance.base.words import one_spelling
-from stance.data.annotation_files import Gaps
-from stance.data.columns import Columns
+from stance.data.columns import Columns, Gaps
 from stance.evaluation.metrics import numbered
 from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
 from stance.inference.columns import ADDED
@@ -61,7 +60,8 @@ def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]
     names: set[str] = set()
     gaps = Gaps(config.predictions, vars(config.columns), {"document": Gaps.MEANING["document"]})
     manner = Manner(quoted=config.quoting != "none", wanted=(config.prefix + "label",))
-    for place, row in read_table(config.predictions, config.encoding, manner):
+    for line, row in read_rows(config.predictions, config.encoding, manner):
+        place = line_of(config.predictions, line)
         gaps.note(row, place)
         scored = {name: row.get(config.prefix + name) for name in ADDED}
         if missing := [config.prefix + name for name, value in scored.items() if value in (None, "")]:

@@ -17,12 +17,13 @@ from tqdm.auto import tqdm
 from stance.base.errors import StanceError, UndecodableError, input_error
 from stance.base.extras import from_extras
 from stance.base.files import quick_digest, writing
-from stance.base.lines import ScannedRow
+from stance.base.lines import Row, ScannedRow
 from stance.base.names import beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import ABSTAIN, Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
-from stance.base.tables import Row, RowEncoder, encoder_for, read_table, scan_chunks, scan_length, to_parquet
-from stance.data.annotation_files import Gaps
+from stance.base.rows import read_rows, scan_chunks, scan_length
+from stance.base.tables import RowEncoder, encoder_for, to_parquet
+from stance.data.columns import Gaps
 from stance.inference.columns import added, cells_of, sort_rows
 from stance.inference.config import PredictConfig
 from stance.inference.journal import Journal
@@ -132,7 +133,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
 def first_rows(config: PredictConfig) -> list[str]:
     """The first ``config.show`` rows of the output: label, its probability, holder, target, beginning of the text."""
     lines: list[str] = []
-    for _, row in islice(read_table(config.output), config.show):
+    for _, row in islice(read_rows(config.output), config.show):
         label = row[config.prefix + "label"]
         sure = "" if label == ABSTAIN else f"{float(row[config.prefix + label]):.2f}"
         holder = row.get(config.columns.holder) or config.holder or "the author"

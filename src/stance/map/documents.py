@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.files import digest, quick_digest
 from stance.base.labels import spelled
-from stance.base.names import must_exist, table_kind
-from stance.base.tables import READABLE, scan_chunks
+from stance.base.names import READABLE, must_exist, table_kind
+from stance.base.rows import scan_rows
 from stance.map.config import DocumentColumns
 from stance.map.formats import READERS, Unreadable
 from stance.map.press import Export, export_in
@@ -202,24 +202,22 @@ def _from_table(
 ) -> Iterator[Document | SetAside]:
     seen: set[bytes] = set()
     number, checked = -1, False
-    for chunk in scan_chunks(path, CHUNK, encoding):
-        for row in chunk:
-            number += 1
-            values = row.values
-            if isinstance(values, StanceError):
-                if number >= skip:
-                    yield SetAside(row.place, str(values).removeprefix(f"{row.place}: "))
-                continue
-            if not checked:
-                _check_columns(values, names, row.place)
-                checked = True
-            made = _from_row(values, names, row.place, largest)
-            key = made.id.encode()[-64:] if isinstance(made, Document) else b""
-            if key and key in seen:
-                made = SetAside(row.place, f"the id {made.id!r} occurs twice")  # type: ignore[union-attr]
-            seen.add(key)
+    for number, row in enumerate(scan_rows(path, encoding, size=CHUNK)):
+        values = row.values
+        if isinstance(values, StanceError):
             if number >= skip:
-                yield made
+                yield SetAside(row.place, str(values).removeprefix(f"{row.place}: "))
+            continue
+        if not checked:
+            _check_columns(values, names, row.place)
+            checked = True
+        made = _from_row(values, names, row.place, largest)
+        key = made.id.encode()[-64:] if isinstance(made, Document) else b""
+        if key and key in seen:
+            made = SetAside(row.place, f"the id {made.id!r} occurs twice")  # type: ignore[union-attr]
+        seen.add(key)
+        if number >= skip:
+            yield made
     if number < 0:
         raise input_error(str(path), "no rows in the file")
 

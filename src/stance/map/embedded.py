@@ -11,7 +11,7 @@ from typing import Any
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from stance.base.labels import LABELS
-from stance.base.spreadsheet import FORMULA
+from stance.base.tables import FORMULA
 from stance.base.words import composed, words
 from stance.map.types import POSITIONS, Cell, Document, Evidence, Proposal, StanceMap
 from stance.map.units import in_units

@@ -14,7 +14,7 @@ What each file holds, and what it leaves out:
   takes it: ``quanteda::as.dfm`` of the same matrix.
 - ``events.csv``: see :mod:`stance.map.events`.
 
-In every csv a space stands before a cell of text that a spreadsheet would compute; see :mod:`stance.base.spreadsheet`.
+In every csv a space stands before a cell of text that a spreadsheet would compute; see :mod:`stance.base.tables`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import networkx as nx
 
 from stance.base.files import write_beside
 from stance.base.labels import LABELS
-from stance.base.spreadsheet import write_table
+from stance.base.tables import write_table
 from stance.map import events
 from stance.map.dna_database import write_database
 from stance.map.documents import first_day

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import regex
 
-from stance.base.spreadsheet import write_table
+from stance.base.tables import write_table
 from stance.map.types import Document
 
 #: Candidates that are written at most.

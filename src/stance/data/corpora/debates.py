@@ -6,7 +6,7 @@ from typing import Any
 from stance.base.annotations import Annotation
 from stance.base.errors import input_error
 from stance.base.labels import parse_label
-from stance.data.annotation_files import text_of
+from stance.data.columns import text_of
 
 #: Characters without a width that stand in some texts: zero-width space, byte order mark.
 INVISIBLE = str.maketrans("", "", "\u200b\ufeff")

@@ -21,7 +21,7 @@ from stance.base.annotations import Annotation, Corpus
 from stance.base.errors import input_error, line_of
 from stance.base.labels import LABELS, Label, parse_label
 from stance.base.lines import read_lines
-from stance.data.annotation_files import text_of
+from stance.data.columns import text_of
 from stance.data.corpora.checksums import verified, with_parts
 from stance.data.info import CorpusInfo
 

@@ -26,9 +26,8 @@ from pathlib import Path
 
 from stance.base.annotations import Annotation
 from stance.base.errors import line_of
-from stance.base.lines import read_lines
 from stance.base.separated import separated_rows
-from stance.data.annotation_files import text_of
+from stance.data.columns import text_of
 from stance.data.corpora.checksums import reader_of
 from stance.data.corpora.debates import argument
 from stance.data.info import CorpusInfo
@@ -46,8 +45,7 @@ HEADER = ("kind", "question", "claim", "article", "stance")
 
 
 def _claims(path: Path, part: str) -> Iterator[Annotation]:
-    lines = (line for _, line in read_lines(path, keep_ends=True))
-    for line, row in separated_rows(path, lines, "\t", header=HEADER, quoted=False):
+    for line, row in separated_rows(path, "\t", header=HEADER, quoted=False):
         place = line_of(path, line)
         yield argument(
             row,

@@ -25,9 +25,9 @@ from pathlib import Path
 
 from stance.base.annotations import Annotation, Corpus
 from stance.base.errors import input_error, line_of
-from stance.base.lines import read_lines
+from stance.base.lines import Line, read_lines
 from stance.base.separated import separated_rows
-from stance.data.annotation_files import text_of
+from stance.data.columns import text_of
 from stance.data.corpora.checksums import verified, with_parts
 from stance.data.corpora.debates import argument, official_part
 from stance.data.info import CorpusInfo
@@ -52,7 +52,7 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
 
 
 def _claims(path: Path) -> Iterator[tuple[Annotation, str]]:
-    for line, row in separated_rows(path, _released_lines(path), ","):
+    for line, row in separated_rows(path, ",", lines=_released_lines(path)):
         place = line_of(path, line)
         row_id, motion = (
             text_of(row.get(column), column, place, may_be_empty=False) for column in ("claims.claimId", "topicId")
@@ -61,14 +61,14 @@ def _claims(path: Path) -> Iterator[tuple[Annotation, str]]:
         yield argument(row, COLUMNS, LABEL_MAP, place, **known), official_part(row.get("split"), PARTS, place)
 
 
-def _released_lines(path: Path) -> Iterator[str]:
+def _released_lines(path: Path) -> Iterator[Line]:
     """The lines of the csv that was released, each out of the cells of a line of the copy."""
     for number, line in read_lines(path):
         try:
             cells = next(csv.reader([line], delimiter=";", strict=True), [])
         except csv.Error as error:
             raise input_error(line_of(path, number), f"malformed csv: {error}") from None
-        yield ";".join(cells).rstrip(";") + "\n"
+        yield Line(number, ";".join(cells).rstrip(";") + "\n")
 
 
 CORPUS = CorpusInfo(

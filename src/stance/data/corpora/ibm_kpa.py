@@ -23,7 +23,7 @@ from pathlib import Path
 from stance.base.annotations import Annotation
 from stance.base.errors import line_of
 from stance.base.rows import read_rows
-from stance.data.annotation_files import text_of
+from stance.data.columns import text_of
 from stance.data.corpora.checksums import reader_of
 from stance.data.corpora.debates import argument
 from stance.data.info import CorpusInfo

@@ -19,7 +19,7 @@ from stance.base.errors import input_error, line_of
 from stance.base.files import file_digest, read_json
 from stance.base.names import must_exist
 from stance.base.rows import read_rows
-from stance.data.annotation_files import text_of
+from stance.data.columns import text_of
 from stance.data.corpora.negotiation import ADJUDICATOR, read_annotators, read_parts
 from stance.data.info import CorpusInfo
 

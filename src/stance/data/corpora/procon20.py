@@ -24,7 +24,6 @@ from pathlib import Path
 
 from stance.base.annotations import Annotation
 from stance.base.errors import line_of
-from stance.base.lines import read_lines
 from stance.base.separated import separated_rows
 from stance.data.corpora.checksums import reader_of
 from stance.data.corpora.debates import argument
@@ -41,8 +40,7 @@ FILES: Mapping[str, tuple[str, str]] = {
 
 
 def _arguments(path: Path, part: str) -> Iterator[Annotation]:
-    lines = (line for _, line in read_lines(path, keep_ends=True))
-    for line, row in separated_rows(path, lines, "\t", header=("label", "question", "argument")):
+    for line, row in separated_rows(path, "\t", header=("label", "question", "argument")):
         columns = ("argument", "question", "label")
         yield argument(row, columns, LABEL_MAP, line_of(path, line), row_id=f"{part}-{line}", annotator="procon20")
 

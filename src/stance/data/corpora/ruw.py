@@ -22,7 +22,7 @@ from stance.base.annotations import Annotation
 from stance.base.errors import input_error, line_of
 from stance.base.labels import parse_label
 from stance.base.rows import read_rows
-from stance.data.annotation_files import text_of
+from stance.data.columns import text_of
 from stance.data.corpora.checksums import reader_of
 from stance.data.info import CorpusInfo
 

@@ -17,7 +17,7 @@ annotators, and stay two rows.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -99,20 +99,22 @@ def _article(
                         id=f"{prefix}-{triple['id']}", holder=holder, target=triple["object"], label=label,
                         annotator=annotator, **fields,
                     )  # fmt: skip
-            if not derived_neutrals:
-                continue
-            judged = {(triple["subject"], triple["object"]) for triple in named}
-            entities = sorted(set(itertools.chain.from_iterable(judged)) - {AUTHOR})
-            for holder, target in itertools.permutations(entities, 2):
-                if (holder, target) not in judged:
-                    yield Annotation(
-                        id=f"{prefix}-{holder}>{target}", holder=holder, target=target, label="neutral",
-                        annotator="derived", **fields,
-                    )  # fmt: skip
+            for holder, target in _unjudged(named) if derived_neutrals else ():
+                yield Annotation(
+                    id=f"{prefix}-{holder}>{target}", holder=holder, target=target, label="neutral",
+                    annotator="derived", **fields,
+                )  # fmt: skip
     except StanceError:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise input_error(str(path), "not of SEESAW's format", found=repr(error)) from None
+
+
+def _unjudged(triples: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Ordered pairs of a sentence's entities that no triple is about."""
+    judged = {(triple["subject"], triple["object"]) for triple in triples}
+    entities = sorted(set(itertools.chain.from_iterable(judged)) - {AUTHOR})
+    return (pair for pair in itertools.permutations(entities, 2) if pair not in judged)
 
 
 CORPUS = CorpusInfo(

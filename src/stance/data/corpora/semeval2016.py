@@ -74,11 +74,21 @@ def _tweets(path: Path, part: str) -> Iterator[Annotation]:
         if len(cells) < 4:
             raise input_error(place, f"{len(cells)} cells", found=line, allowed="at least " + ", ".join(HEADER))
         row_id, target, tweet, stance = cells[:4]
-        text = re.sub(r"\s*#SemST\s*$", "", tweet).strip()
-        if not text:
-            raise input_error(place, "the tweet is empty", found=tweet)
-        label, document = parse_label(stance, LABEL_MAP, place), f"{source}-{row_id}"
+        text, document = text_of_tweet(tweet, place), f"{source}-{row_id}"
+        label = parse_label(stance, LABEL_MAP, place)
         yield Annotation(document, text, "", target, label, annotator="semeval2016", document=document)
+
+
+def text_of_tweet(tweet: str, place: str) -> str:
+    """A tweet without the marker #SemST.
+
+    Raises:
+        StanceError: It says nothing else.
+    """
+    text = re.sub(r"\s*#SemST\s*$", "", tweet).strip()
+    if not text:
+        raise input_error(place, "the tweet is empty", found=tweet)
+    return text
 
 
 CORPUS = CorpusInfo(

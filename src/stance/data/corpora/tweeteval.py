@@ -13,7 +13,6 @@ duplicates and two are also in val, two in test: the leakage check reports them.
 and line number are the id.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -26,6 +25,7 @@ from stance.base.labels import parse_label
 from stance.base.lines import read_lines
 from stance.base.names import must_exist
 from stance.data.corpora.checksums import verified, with_parts
+from stance.data.corpora.semeval2016 import text_of_tweet
 from stance.data.info import CorpusInfo
 
 LABEL_MAP: Mapping[str, str] = {"none": "neutral", "against": "against", "favor": "favor"}
@@ -71,12 +71,12 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
 
 def _mapping(path: Path) -> dict[str, str]:
     """Integer as written -> our label, by the names in ``mapping.txt``."""
-    label_map = {}
+    label_map: dict[str, str] = {}
     for number, line in read_lines(path):
         if line.strip():
             integer, _, name = line.partition("\t")
             label_map[integer.strip()] = parse_label(name.strip(), LABEL_MAP, line_of(path, number))
-    return dict(label_map)
+    return label_map
 
 
 def _tweets(texts: Path, labels: Path, target: str, prefix: str, label_map: Mapping[str, str]) -> Iterator[Annotation]:
@@ -84,10 +84,7 @@ def _tweets(texts: Path, labels: Path, target: str, prefix: str, label_map: Mapp
     if len(tweets) != len(integers):
         raise input_error(str(labels), f"{len(integers)} labels for {len(tweets)} texts in {texts.name}")
     for (number, tweet), (_, integer) in zip(tweets, integers, strict=True):
-        text = re.sub(r"\s*#SemST\s*$", "", tweet).strip()
-        if not text:
-            raise input_error(line_of(texts, number), "the tweet is empty", found=tweet)
-        row_id = f"{prefix}-{number}"
+        text, row_id = text_of_tweet(tweet, line_of(texts, number)), f"{prefix}-{number}"
         label = parse_label(integer.strip(), label_map, line_of(labels, number))
         yield Annotation(row_id, text, "", target, label, annotator="semeval2016", document=row_id)
 

@@ -34,7 +34,7 @@ from pathlib import Path
 from stance.base.annotations import Annotation, Corpus
 from stance.base.errors import input_error, line_of
 from stance.base.rows import read_rows
-from stance.data.annotation_files import text_of
+from stance.data.columns import text_of
 from stance.data.corpora.checksums import verified
 from stance.data.info import CorpusInfo
 

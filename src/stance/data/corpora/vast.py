@@ -18,18 +18,19 @@ post is the document, numbered by part.
 1,705 train rows repeat a post and topic, 467 pairs of them with another label: the audit reports them. Holder is empty.
 """
 
-import csv
 import io
+import itertools
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from stance.base.annotations import Annotation, Corpus
 from stance.base.errors import input_error, line_of
 from stance.base.labels import parse_label
+from stance.base.lines import Line, Row
 from stance.base.rows import read_rows
-from stance.data.annotation_files import text_of
+from stance.base.separated import separated_rows
+from stance.data.columns import text_of
 from stance.data.corpora.checksums import verified, with_parts
 from stance.data.info import CorpusInfo
 
@@ -79,7 +80,8 @@ def _comments(folder: Path, derived_neutrals: bool) -> Iterator[tuple[Annotation
             (row["post"], row["topic_str"]) for _, row in _rows(folder / typed) if row["type_idx"] == SYNTHETIC
         }
         posts: dict[str, int] = {}
-        for place, row in _rows(folder / name):
+        for line, row in _rows(folder / name):
+            place = line_of(folder / name, line)
             text, target, label = (text_of(row.get(column), column, place, may_be_empty=False) for column in columns)
             neutral = LABEL_MAP.get(label) == "neutral"
             is_synthetic = neutral and (row[columns[0]], row[columns[1]]) in synthetic
@@ -87,7 +89,7 @@ def _comments(folder: Path, derived_neutrals: bool) -> Iterator[tuple[Annotation
             if (is_synthetic or untold) and not derived_neutrals:
                 continue
             comment = Annotation(
-                id=f"{part}-{place.rpartition(' ')[2]}",
+                id=f"{part}-{line}",
                 text=text,
                 holder="",
                 target=target,
@@ -106,19 +108,18 @@ def _shots(row: Mapping[str, str], part: str, place: str) -> str:
     return shots[row["seen?"]] if part != "train" else "train"
 
 
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Place and named values of each row of a csv file, or of the one inside a zip archive."""
+def _rows(path: Path) -> Iterator[tuple[int, Row]]:
+    """Line number and named values of each row of a csv file, or of the one inside a zip archive."""
     if path.suffix != ".zip":
-        yield from ((line_of(path, line), row) for line, row in read_rows(path))
+        yield from read_rows(path)
         return
     inside = path.with_suffix(".csv").name
     with zipfile.ZipFile(path) as archive:
         if inside not in archive.namelist():
             raise input_error(str(path), f"no {inside} inside", found=archive.namelist())
         with archive.open(inside) as raw:
-            reader = csv.DictReader(io.TextIOWrapper(raw, encoding="utf-8", newline=""), strict=True)
-            for row in reader:
-                yield line_of(path, reader.line_num), row
+            texts = io.TextIOWrapper(raw, encoding="utf-8", newline="")
+            yield from separated_rows(path, ",", lines=itertools.starmap(Line, enumerate(texts, start=1)))
 
 
 CORPUS = CorpusInfo(

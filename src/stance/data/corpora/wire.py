@@ -23,7 +23,7 @@ from stance.base.errors import input_error, line_of
 from stance.base.files import file_digest, read_json
 from stance.base.names import must_exist
 from stance.base.rows import read_rows
-from stance.data.annotation_files import text_of
+from stance.data.columns import text_of
 from stance.data.corpora import bundled
 from stance.data.corpora.checksums import verified
 from stance.data.corpora.negotiation import read_annotators, read_parts

@@ -21,21 +21,14 @@ TEXTS = ("text", "full_text", "sentence", "tweet", "content", "quote", "headline
 def first_mapping(found: Survey, path: str | Path) -> str:
     """A mapping to be completed: what is known is filled in, ``???`` stands where the coder must say something."""
     fields, tool = found.fields, found.opened.tool
-    layer, others = found.main, [name for name in found.layers if name != found.main]
     known = TOOLS[tool].defaults
     columns = _columns_of_annotators(fields) if tool == "table" else []
     label = known.get("label") or _named(fields, SEGMENTS["label"]) or OPEN
-    values = _cells(fields, columns) if columns else fields.get(label, Counter()) if tool == "table" else Counter()
-    values = values or (found.layers[layer].labels if layer in found.layers else Counter())
+    values = _values(found, columns, label)
     lines = [
         f"# What is what in {_quoted(Path(path).name)}. Say something wherever {OPEN} stands; see docs/annotate.md.",
         f"tool: {tool}",
-        *([f"sheet: {_quoted(found.opened.options.sheet)}"] if found.opened.options.sheet else []),
-        *(
-            [f"layer: {_quoted(layer)}" + (f"  # or {', '.join(map(_quoted, others[:10]))}" if others else "")]
-            if layer
-            else []
-        ),
+        *_which(found),
         f"text: {_text(fields, known)}",
         f'holder: {_quoted(known.get("holder", ""))}  # a field, or {{value: words}}; "" = the author of the text',
     ]
@@ -64,6 +57,25 @@ def next_command(path: str | Path, mapping: str | Path) -> str:
     """What trains on the export once the mapping is complete."""
     given = [setting("data.path", str(path)), setting("data.mapping", str(mapping))]
     return " ".join(["python scripts/train.py data=import", *given, "data.name=NAME split=document model=tfidf"])
+
+
+def _values(found: Survey, columns: list[str], label: str) -> Counter[str]:
+    """How often each spelling of a label stands: in the annotators' columns, in that of labels, or in the layer."""
+    values: Counter[str] = Counter()
+    if columns:
+        values = _cells(found.fields, columns)
+    elif found.opened.tool == "table":
+        values = found.fields.get(label, values)
+    return values or (found.layers[found.main].labels if found.main in found.layers else values)
+
+
+def _which(found: Survey) -> list[str]:
+    """The lines that say which sheet and which layer, where there is a choice."""
+    sheet, others = found.opened.options.sheet, [_quoted(name) for name in found.layers if name != found.main]
+    lines = [f"sheet: {_quoted(sheet)}"] if sheet else []
+    if found.main:
+        lines.append(f"layer: {_quoted(found.main)}" + (f"  # or {', '.join(others[:10])}" if others else ""))
+    return lines
 
 
 def _text(fields: Mapping[str, Counter[str]], known: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from stance.base.errors import Faults, input_error
 from stance.base.labels import parse_label
+from stance.data.columns import Gaps
 from stance.data.imports.mapping import ImportMapping, Question, Texts
 from stance.data.imports.pieces import Piece, pieces_of
 from stance.data.imports.record import Options, Record
@@ -21,11 +22,7 @@ log = logging.getLogger(__name__)
 PARTED = " | "
 
 #: Fields that may be empty, and what that comes to.
-MAY_BE_EMPTY = {
-    "holder": "the stance there is that of the author of the text",
-    "document": "each such row is a document of its own",
-    "annotator": "all such rows count as judged by one annotator",
-}
+MAY_BE_EMPTY = {name: Gaps.MEANING[name] for name in ("holder", "document", "annotator")}
 
 #: Whoever judged, where the tool does not say.
 SOMEBODY = "somebody"

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from stance.base.checks import one_of
 from stance.base.errors import first_line, input_error
 from stance.base.labels import LABELS
 from stance.base.names import must_exist
@@ -167,8 +168,7 @@ def _options(said: Mapping[str, Any], place: str) -> Options:
     if not header or not all(isinstance(number, int) and number > 0 for number in header):
         raise input_error(f"{place}, header", "not numbers of rows", found=said.get("header"), allowed="3, or [1, 2]")
     quoting = plain(said.get("quoting")) or "double"
-    if quoting not in ("double", "none"):
-        raise input_error(f"{place}, quoting", "unknown value", found=quoting, allowed="double, none")
+    one_of(f"{place}, quoting", quoting, ("double", "none"))
     return Options(
         encoding=plain(said.get("encoding")),
         sheet=plain(said.get("sheet")),

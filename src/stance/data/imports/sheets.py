@@ -3,7 +3,6 @@
 import datetime
 import io
 import itertools
-import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from dataclasses import replace
 from stance.base import sheets
 from stance.base.errors import content, input_error, line_of
 from stance.base.lines import Line
-from stance.base.separated import CellReader
+from stance.base.separated import CellReader, separator
 from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Options, flat, plain
 from stance.data.imports.text import json_items, json_lines, lines_of
@@ -106,12 +105,7 @@ def _filled(
 def _separated(piece: Piece, options: Options) -> Iterator[Numbered]:
     """The rows of separated text."""
     texts = _ended(text for _, text in lines_of(piece, options.encoding))
-    first = next(texts, "")
-    if told := re.fullmatch(r"sep=(.)\s*", first, re.IGNORECASE):
-        mark, first = told[1], next(texts, "")
-    else:
-        mark = max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
-    lines = (Line(number, text) for number, text in enumerate(itertools.chain([first], texts), start=1))
+    mark, lines = separator(Line(number, text) for number, text in enumerate(texts, start=1))
     reader = CellReader(piece.place, lines, mark, quoted=options.quoting != "none", as_text=_AS_TEXT)
     width = 0
     for number in itertools.count(1):

@@ -14,7 +14,7 @@ from stance.base.errors import input_error
 from stance.base.files import write_beside, write_json, write_jsonl, write_text
 from stance.base.labels import LABELS
 from stance.base.names import beside
-from stance.base.spreadsheet import write_table
+from stance.base.tables import write_table
 from stance.data.imports.pieces import pieces_of
 from stance.data.imports.record import Options, flat
 from stance.data.imports.sheets import sheet_rows

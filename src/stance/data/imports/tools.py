@@ -1,7 +1,5 @@
 """The tools whose exports are read, how each is known by its content, and opening one."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,17 +148,13 @@ def _first_keys(piece: Piece) -> set[str]:
 
 
 def _header(piece: Piece) -> set[str]:
-    """Names of the columns of a csv, or of a workbook of one sheet."""
-    if piece.suffix in (".xlsx", ".xlsm"):
-        try:
-            return {*next(sheet_rows(piece, Options()), ("", {}))[1]}
-        except StanceError:
-            return set()
-    if piece.suffix not in (".csv", ".tsv"):
+    """Names of the columns of separated text, or of a workbook of one sheet; none where no row can be read."""
+    if piece.suffix not in (".csv", ".tsv", ".xlsx", ".xlsm"):
         return set()
-    line = piece.head(2**16).decode("utf-8", "replace").lstrip("\ufeff").splitlines()[:1]
-    mark = ";" if line and line[0].count(";") > line[0].count(",") else ","
-    return set(next(csv.reader(io.StringIO(line[0]), delimiter=mark), [])) if line else set()
+    try:
+        return {*next(sheet_rows(piece, Options()), ("", {}))[1]}
+    except StanceError:
+        return set()
 
 
 def _of_sheet(header: set[str]) -> str:
