@@ -172,9 +172,9 @@ def _known_to_json(value: object) -> object:
 
 def refuse_new_columns(row: Row, columns: Sequence[str], path: str) -> None:
     """Raise StanceError if a row that is written has columns that the first did not have."""
-    if unknown := sorted(set(row) - set(columns)):
+    if unknown := row.keys() - columns:
         allowed = "the columns of the first row; write jsonl to keep rows of different shape"
-        raise input_error(path, "a row with other columns than the first", found=unknown, allowed=allowed)
+        raise input_error(path, "a row with other columns than the first", found=sorted(unknown), allowed=allowed)
 
 
 def read_json(path: str | Path) -> Any:  # noqa: ANN401 - JSON is what it is

@@ -101,9 +101,10 @@ def to_predictions(probabilities: Probabilities) -> list[Prediction]:
     Raises:
         StanceError: See :func:`checked`.
     """
+    best = checked(probabilities).argmax(axis=1)
     return [
-        Prediction(LABELS[int(np.argmax(row))], {label: float(p) for label, p in zip(LABELS, row, strict=True)})
-        for row in checked(probabilities)
+        Prediction(LABELS[label], dict(zip(LABELS, row, strict=True)))
+        for label, row in zip(best.tolist(), probabilities.tolist(), strict=True)
     ]
 
 

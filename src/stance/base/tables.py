@@ -176,6 +176,8 @@ class _SeparatedEncoder:
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return value
     if isinstance(value, list | dict):
         return as_json(value)
     return None if isinstance(value, float) and value != value else value  # of NaN a text would come back

@@ -122,9 +122,11 @@ def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
     """
     if is_missing(value):
         value = ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")
-    text = str(value).strip()
+    if not isinstance(value, str):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")
+        value = str(value)
+    text = value.strip()
     if not text and not may_be_empty:
         raise input_error(place, f"field {column!r} is empty", found=value, allowed="some text")
     return text

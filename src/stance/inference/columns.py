@@ -39,13 +39,22 @@ def sort_rows(
     Until there is a good row, the first that can be read stands for the file: what its columns lack is an error.
     """
     first = None if begun else next((row for row in chunk if not isinstance(row.values, StanceError)), None)
-    if first is not None and config.columns.holder not in _check_columns(first, config) and config.holder is None:
-        log.info("no column %r: the stance is that of the author of the text", config.columns.holder)
+    if first is not None:
+        _check_columns(_values(first), first.place, config)
+        if config.columns.holder not in _values(first) and config.holder is None:
+            log.info("no column %r: the stance is that of the author of the text", config.columns.holder)
+    configured = {"target": config.target, "holder": config.holder}
+    told = {name: value.strip() for name, value in configured.items() if value is not None}
+    asked = [name for name in QUESTION if name not in told]
+    complete: set[tuple[str, ...]] = set()
     good, bad = [], []
     for row in chunk:
         try:
-            values = _check_columns(row, config)
-            good.append((values, _read(row, values, config)))
+            values = _values(row)
+            if (columns := tuple(values)) not in complete:
+                _check_columns(values, row.place, config)
+                complete.add(columns)
+            good.append((values, Question(**config.columns.cells(values, row.place, asked), **told)))
             gaps.note(values, row.place)
         except StanceError as error:
             if config.strict:
@@ -56,33 +65,29 @@ def sort_rows(
     return good, bad
 
 
-def _check_columns(row: ScannedRow, config: PredictConfig) -> Row:
-    """The values of a row that can be read and has the columns that it should have, and no other of the kind."""
-    values = row.values
-    if isinstance(values, StanceError):
-        raise values
+def _values(row: ScannedRow) -> Row:
+    """The values of a row; what is wrong with it is raised."""
+    if isinstance(row.values, StanceError):
+        raise row.values
+    return row.values
+
+
+def _check_columns(values: Row, place: str, config: PredictConfig) -> None:
+    """Raise StanceError unless a row has the columns that it should have, and none of those that are added."""
     for name in QUESTION:
         column = getattr(config.columns, name)
         if name in ("target", "holder") and getattr(config, name) is not None:
             if column in values:
                 problem = f"{name}=... is given and there is a column {column!r}"
-                raise input_error(row.place, problem, allowed=f"either {name}=... or the column")
+                raise input_error(place, problem, allowed=f"either {name}=... or the column")
         elif column not in values and (name in ("text", "target") or column != name):
             allowed = f"a column {column!r}, or columns.{name}=NAME" + (", or target=..." if name == "target" else "")
-            raise input_error(row.place, f"no column {column!r}", found=list(values), allowed=allowed)
+            raise input_error(place, f"no column {column!r}", found=list(values), allowed=allowed)
     if taken := [name for name in added(config) if name in values]:
         prefixes = itertools.chain(["predicted_"], (f"predicted{number}_" for number in itertools.count(2)))
         free = next(prefix for prefix in prefixes if not values.keys() & added(replace(config, prefix=prefix)))
         allowed = f"a prefix for the added columns, e.g. prefix={free}"
-        raise input_error(row.place, "the input already has the column", found=taken, allowed=allowed)
-    return values
-
-
-def _read(row: ScannedRow, values: Row, config: PredictConfig) -> Question:
-    """What the model is asked about a row."""
-    configured = {"target": config.target, "holder": config.holder}
-    told = {name: value.strip() for name, value in configured.items() if value is not None}
-    return Question(**config.columns.cells(values, row.place, [name for name in QUESTION if name not in told]), **told)
+        raise input_error(place, "the input already has the column", found=taken, allowed=allowed)
 
 
 def cells_of(config: PredictConfig, lowest: float, prediction: Prediction, reading: Reading | None) -> Row:
