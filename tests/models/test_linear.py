@@ -117,31 +117,6 @@ def test_characters_are_counted_word_by_word_as_scikit_learn_counts_them(rows):
         assert np.array_equal(getattr(found, name), getattr(expected, name)), name
 
 
-def test_words_and_characters_weigh_what_they_weigh_in_scikit_learn(rows):
-    """To the last digit, also of rows that hold no n-gram of the vocabulary, and of none at all."""
-    train, other = rows
-    odd = ["", "zzz", "मोदी ने संधि ठुकराई", "美国拒绝谈判", "open the the open", "a b", "\ud800 \U0001f600"]
-    asked = [*questions_of(other), *(Question(each, each, each) for each in odd)]
-    features = TfidfFeatures.fit([*train, example(99, text=" ".join(odd), target="मोदी 美国", holder="संधि")])
-    for chunk in (asked, asked[-1:]):
-        found, start = features.transform(chunk).toarray(), 0
-        for name, vectorizer in features.vectorizers.items():
-            values = [getattr(question, TfidfFeatures.PARAMS[name][0]) for question in chunk]
-            expected = vectorizer.transform(values).toarray()
-            assert np.array_equal(found[:, start : start + expected.shape[1]], expected), name
-            start += expected.shape[1]
-        assert start == found.shape[1]
-
-
-def test_a_text_that_repeats_is_taken_apart_once():
-    read = []
-    vectorizer = TfidfVectorizer(tokenizer=lambda text: read.append(text) or text.split(), token_pattern=None)
-    features = TfidfFeatures({"holder_words": vectorizer.fit(["the elders", "the miners"])})
-    read.clear()
-    features.transform([Question(f"text {n}", "plan", ("the elders", "the miners")[n % 2]) for n in range(20)])
-    assert read == ["the elders", "the miners"]
-
-
 HOLDERS = {
     "hi": ("मोदी", "सोनिया", "शाह"),
     "ta": ("மோடி", "சோனியா", "ஷா"),

@@ -6,16 +6,14 @@ Stored as arrays and JSON, never pickled.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from stance.base.annotations import Example
@@ -23,8 +21,6 @@ from stance.base.errors import StanceError
 from stance.base.files import read_json, write_json
 from stance.base.questions import Question
 from stance.base.words import composed, words
-
-Integers = NDArray[np.int64]
 
 
 class TfidfFeatures:
@@ -49,7 +45,6 @@ class TfidfFeatures:
     def __init__(self, vectorizers: dict[str, TfidfVectorizer], about: Mapping[str, str] = ABOUT) -> None:
         self.vectorizers = vectorizers
         self.about = about
-        self._blocks = {name: _Block(vectorizer) for name, vectorizer in vectorizers.items()}
 
     @classmethod
     def fit(cls, train: Sequence[Example]) -> TfidfFeatures:
@@ -71,10 +66,11 @@ class TfidfFeatures:
 
     def transform(self, questions: Sequence[Question]) -> sp.csr_matrix:
         """Sparse, one block a vectorizer, each block's rows of Euclidean length 1 or 0."""
-        blocks = [
-            block.transform([getattr(question, self.PARAMS[name][0]) for question in questions])
-            for name, block in self._blocks.items()
-        ]
+        blocks = []
+        for name, vectorizer in self.vectorizers.items():
+            values = [getattr(question, self.PARAMS[name][0]) for question in questions]
+            transform = _by_word if vectorizer.analyzer == "char_wb" else TfidfVectorizer.transform
+            blocks.append(transform(vectorizer, values))
         return sp.hstack(blocks, format="csr")
 
     def reader(self) -> None:
@@ -117,93 +113,21 @@ def _tokens(text: str) -> list[str]:
     return [word for word in words(text) if len(word) > 1 or (word.isalpha() and word.lower() == word.upper())]
 
 
-class _Block:
-    """What a fitted vectorizer gives for texts, to the last digit, in a fraction of the time.
+def _by_word(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> sp.csr_matrix:
+    """What ``vectorizer.transform(texts)`` gives for ``char_wb`` and ``sublinear_tf``, some six times as fast.
 
-    Each distinct text, or word where no n-gram crosses its edges, is taken apart once.
+    No such n-gram crosses the edge of a word, so that each distinct word is taken apart once, and what a text holds is
+    the sum over its words.
     """
-
-    def __init__(self, vectorizer: TfidfVectorizer) -> None:
-        self.vectorizer = vectorizer
-        self.by_word = vectorizer.analyzer == "char_wb"
-        terms = vectorizer.get_feature_names_out().tolist()
-        self.ngrams = _Ngrams(terms if self.by_word else [term.split(" ") for term in terms])
-
-    def transform(self, texts: Sequence[str]) -> sp.csr_matrix:
-        """Shape (texts, n-grams), each row of Euclidean length 1 or 0."""
-        prepare, tokenize = self.vectorizer.build_preprocessor(), self.vectorizer.build_tokenizer()
-        numbers: dict[str, int] = {}
-        parts: list[int] = []
-        ends = [0]
-        for text in texts:
-            of_text = prepare(text).split() if self.by_word else [text]
-            parts.extend([numbers.setdefault(part, len(numbers)) for part in of_text])
-            ends.append(len(parts))
-        parts_of_texts = sp.csr_matrix((np.ones(len(parts)), parts, ends), shape=(len(texts), len(numbers)))
-        prepared = map(prepare, numbers)  # words a second time, as the weights were learnt: it may compose them anew
-        sequences = [f" {word} " for word in prepared] if self.by_word else list(map(tokenize, prepared))
-        counts = parts_of_texts @ self.ngrams.count(sequences)
-        counts.sort_indices()
-        if self.vectorizer.sublinear_tf:
-            counts.data = np.log(counts.data) + 1
-        counts.data *= self.vectorizer.idf_[counts.indices]
-        return normalize(counts, copy=False)
-
-
-class _Ngrams:
-    """The n-grams of a vocabulary, looked for in many sequences at once.
-
-    A trie with a sorted array for each length: an n-gram stands there as one number, made of the place of the n-gram
-    that it lengthens and of its last symbol.
-
-    Args:
-        vocabulary: The n-grams, each a sequence of symbols (characters or words), in the order of their columns.
-    """
-
-    def __init__(self, vocabulary: Sequence[Sequence[str]]) -> None:
-        self.size = len(vocabulary)
-        known = dict.fromkeys(chain.from_iterable(vocabulary))
-        self.codes = {symbol: code for code, symbol in enumerate(known, start=1)}  # 0 is any other symbol
-        self.levels: list[tuple[Integers, Integers]] = []
-        lengths = np.array([len(ngram) for ngram in vocabulary])
-        _, symbols = self._read(vocabulary)
-        starts = np.flatnonzero(symbols == 0) - lengths
-        places = np.zeros(self.size, np.int64)
-        for length in range(1, lengths.max() + 1):
-            long = lengths >= length
-            keys, places[long] = np.unique(
-                self._keys(places[long], symbols[starts[long] + length - 1]), return_inverse=True
-            )
-            columns = np.full(len(keys), -1)  # of what only begins an n-gram of the vocabulary
-            ending = lengths == length
-            columns[places[ending]] = np.flatnonzero(ending)
-            self.levels.append((keys, columns))
-
-    def count(self, sequences: Sequence[Sequence[str]]) -> sp.csr_matrix:
-        """How often each sequence has each n-gram, shape (sequences, n-grams)."""
-        sequence_of, symbols = self._read(sequences)
-        starts = np.flatnonzero(symbols)
-        places = np.zeros_like(starts)
-        found: list[tuple[Integers, Integers]] = []
-        for length, (keys, columns) in enumerate(self.levels):
-            wanted = self._keys(places, symbols[starts + length])
-            places = np.searchsorted(keys, wanted)
-            known = keys.take(places, mode="clip") == wanted
-            starts, places = starts[known], places[known]
-            whole = columns[places] >= 0
-            found.append((sequence_of[starts[whole]], columns[places[whole]]))
-        at = np.hstack(found)
-        return sp.csr_matrix((np.ones(at.shape[1]), tuple(at)), shape=(len(sequences), self.size))
-
-    def _read(self, sequences: Sequence[Sequence[str]]) -> tuple[Integers, Integers]:
-        """Of each symbol, and of an end after each sequence, which no n-gram crosses: number of the sequence, code."""
-        lengths = np.array([len(sequence) + 1 for sequence in sequences], dtype=np.int64)
-        sequence_of = np.repeat(np.arange(len(sequences)), lengths)
-        inside = np.ones(len(sequence_of), bool)
-        inside[lengths.cumsum() - 1] = False
-        symbols = np.zeros(len(sequence_of), np.int64)
-        symbols[inside] = [self.codes.get(symbol, 0) for symbol in chain.from_iterable(sequences)]
-        return sequence_of, symbols
-
-    def _keys(self, places: Integers, symbols: Integers) -> Integers:
-        return places * (len(self.codes) + 1) + symbols
+    prepare = vectorizer.build_preprocessor()
+    numbers: dict[str, int] = {}
+    words: list[int] = []
+    ends = [0]
+    for text in texts:
+        words.extend(numbers.setdefault(word, len(numbers)) for word in prepare(text).split())
+        ends.append(len(words))
+    words_of_texts = sp.csr_matrix((np.ones(len(words)), words, ends), shape=(len(texts), len(numbers)))
+    counts = words_of_texts @ CountVectorizer.transform(vectorizer, numbers)
+    counts.sort_indices()
+    counts.data = (np.log(counts.data) + 1) * vectorizer.idf_[counts.indices]
+    return normalize(counts, copy=False)
