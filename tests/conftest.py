@@ -8,6 +8,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes of one thread each are faster than the reverse
 
+import gc
 import json
 import logging
 import runpy
@@ -30,6 +31,12 @@ PROJECT = Path(__file__).resolve().parents[1]
 # A first example imports modules, and machines may be busy: slow is not wrong.
 settings.register_profile("stance", deadline=None)
 settings.load_profile("stance")
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: each collection of garbage, one or more a training, passes it over."""
+    gc.collect()
+    gc.freeze()
 
 
 def annotation(number: int, label: str = "favor", annotator: str = "one", **changes) -> Annotation:

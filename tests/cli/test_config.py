@@ -89,8 +89,15 @@ def test_a_prompted_model_composes_with_its_name_and_says_what_is_missing():
         composed("annotate", "input=i.csv", "output=o.jsonl", "annotator=m")
 
 
-@pytest.mark.parametrize("data", names("data"))
-@pytest.mark.parametrize("primary", ["build_dataset", "train", "evaluate", "probe"])
+#: By default each corpus in one of the scripts, by turns: they share its schema, and composing takes time.
+CORPORA_IN_SCRIPTS = [
+    pytest.param(primary, data, marks=[] if number % 4 == turn else pytest.mark.slow)
+    for turn, primary in enumerate(("build_dataset", "train", "evaluate", "probe"))
+    for number, data in enumerate(names("data"))
+]
+
+
+@pytest.mark.parametrize(("primary", "data"), CORPORA_IN_SCRIPTS)
 def test_every_corpus_composes_in_every_script(primary, data):
     extra = ["data.path=mine.csv"] if data in ("annotations", "table", "dna", "import") else []
     extra += ["checkpoint=c"] if primary == "probe" else []

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
+import multiprocessing
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -51,12 +50,12 @@ DATA = (
 @pytest.fixture(scope="module")
 def trained(home):
     """TF-IDF on that file."""
-    done = run_script("train", "model=tfidf", *DATA, cwd=home)
+    done = run_here("train", "model=tfidf", *DATA, cwd=home)
     return home / "outputs" / "runs" / "mine-tfidf" / "seed-0", done
 
 
 def test_from_annotations_to_a_dataset(home):
-    done = run_script("build_dataset", *DATA, cwd=home)
+    done = run_here("build_dataset", *DATA, cwd=home)
     assert "dataset outputs/data/mine-document-0-" in done.stdout
     assert "fingerprint" in done.stdout
     assert "exists" in run_here("build_dataset", *DATA, cwd=home).stdout
@@ -89,7 +88,7 @@ def test_a_finished_run_is_not_done_again_and_another_is_refused(home, trained):
     before = (folder / "run.json").stat().st_mtime_ns
     assert "exists" in run_here("train", "model=tfidf", *DATA, cwd=home).stdout
     assert (folder / "run.json").stat().st_mtime_ns == before
-    done = run_script("train", "model=tfidf", "model.C=5", *DATA, cwd=home, check=False)
+    done = run_here("train", "model=tfidf", "model.C=5", *DATA, cwd=home, check=False)
     assert done.returncode == 2
     assert "a run of another configuration or other data is there" in done.stderr
     assert (folder / "run.json").stat().st_mtime_ns == before
@@ -318,31 +317,29 @@ def test_help_needs_no_heavy_import(tmp_path):
 
 
 def fine_tune(home, tiny_encoder, outputs):
-    return [
-        sys.executable, str(PROJECT / "scripts" / "train.py"), "model=minilm", f"model.encoder={tiny_encoder}",
-        "model.max_length=64", "model.frozen_layers=1", *DATA, "trainer.num_train_epochs=8",
-        "trainer.learning_rate=3e-3", f"outputs={outputs}",
-    ]  # fmt: skip
+    run_here(
+        "train", "model=minilm", f"model.encoder={tiny_encoder}", "model.max_length=64", "model.frozen_layers=1",
+        *DATA, "trainer.num_train_epochs=8", "trainer.learning_rate=3e-3", f"outputs={outputs}", cwd=home,
+    )  # fmt: skip
 
 
 def test_killed_and_run_again_a_fine_tuning_gives_the_same_numbers(home, tiny_encoder):
     """SIGKILL at whatever moment the first and the third checkpoint happen to appear, then to the end."""
-    subprocess.run(fine_tune(home, tiny_encoder, "whole"), cwd=home, check=True, capture_output=True)
+    fine_tune(home, tiny_encoder, "whole")
     for checkpoints in (1, 3):
-        process = subprocess.Popen(
-            fine_tune(home, tiny_encoder, "killed"), cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        process = multiprocessing.get_context("fork").Process(target=fine_tune, args=(home, tiny_encoder, "killed"))
+        process.start()
         work = home / "killed" / "runs" / "mine-minilm" / "seed-0" / "work"
         deadline = time.monotonic() + 120
-        while process.poll() is None and time.monotonic() < deadline:
+        while process.is_alive() and time.monotonic() < deadline:
             steps = [int(path.name.rpartition("-")[2]) for path in work.glob("checkpoint-*")]
             if max(steps, default=0) >= 3 * checkpoints:
                 break
             time.sleep(0.01)
-        assert process.poll() is None, "it ended before it could be killed"
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    subprocess.run(fine_tune(home, tiny_encoder, "killed"), cwd=home, check=True, capture_output=True)
+        assert process.is_alive(), "it ended before it could be killed"
+        process.kill()
+        process.join()
+    fine_tune(home, tiny_encoder, "killed")
     runs = [home / outputs / "runs" / "mine-minilm" / "seed-0" for outputs in ("whole", "killed")]
     for name in ("metrics.json", "predictions.test.jsonl", "predictions.validation.jsonl"):
         first, second = ((run / name).read_text() for run in runs)

@@ -1,17 +1,15 @@
-"""annotators, suspects and mistakes as a user runs them, one after the other in one process, which saves time."""
+"""annotators, suspects and mistakes as a user runs them."""
 
 from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from conftest import PROJECT
+from conftest import run_here
 from stance.base.annotations import write_annotations
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, write_predictions
@@ -20,13 +18,6 @@ from stance.data.build import divide
 from stance.data.config import DataConfig, SplitConfig
 from stance.data.read import read_corpus
 from stance.evaluation.metrics import in_words
-
-RUN = """
-import runpy, sys
-for line in sys.stdin.read().splitlines():
-    sys.argv = line.split()
-    runpy.run_path(sys.argv[0], run_name="__main__")
-"""
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +36,11 @@ def home(tmp_path_factory, readable_annotations):
     sure = [Prediction(e.label, {name: float(name == e.label) for name in LABELS}) for e in train]
     sure[0] = Prediction(LABELS[LABELS.index(train[0].label) - 1], {"against": 0.4, "neutral": 0.3, "favor": 0.3})
     write_predictions(folder / "said.jsonl", [e.id for e in train], sure)
-    scripts = PROJECT / "scripts"
-    file = "data=annotations data.path=votes.jsonl"
-    part = "split=document part=train predictions=said.jsonl bootstrap=50"
-    commands = [
-        f"{scripts}/annotators.py {file} {part}",
-        f"{scripts}/suspects.py {file} folds=3",
-        f"{scripts}/mistakes.py {file} {part}",
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", RUN], input="\n".join(commands), cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return folder, done.stdout, votes, train
+    file = ("data=annotations", "data.path=votes.jsonl")
+    part = ("split=document", "part=train", "predictions=said.jsonl", "bootstrap=50")
+    scripts = {"annotators": part, "suspects": ("folds=3",), "mistakes": part}
+    printed = [run_here(name, *file, *said, cwd=folder).stdout for name, said in scripts.items()]
+    return folder, "".join(printed), votes, train
 
 
 def test_annotators_puts_a_model_beside_one_of_them(home):

@@ -11,7 +11,7 @@ import time
 import pytest
 from hydra import compose, initialize_config_dir
 
-from conftest import PROJECT, run_script
+from conftest import PROJECT, run_here
 from stance.base.annotations import write_annotations
 from stance.base.files import alone_at, folder_beside, remove_folder
 from stance.cli.config import register
@@ -38,7 +38,7 @@ def test_a_job_runs_as_submitit_runs_it(tmp_path, readable_annotations):
     """In a process of its own, which is given everything through a file."""
     write_annotations(tmp_path / "votes.jsonl", readable_annotations)
     data = ["data=annotations", "data.name=mine", "data.path=votes.jsonl", "split=document", "bootstrap=10"]
-    run_script("train", "-m", "hydra/launcher=submitit_local", "model=majority", *data, cwd=tmp_path)
+    run_here("train", "-m", "hydra/launcher=submitit_local", "model=majority", *data, cwd=tmp_path)
     run = json.loads((tmp_path / "outputs" / "runs" / "mine-majority" / "seed-0" / "run.json").read_text())
     assert run["command"] == "python scripts/train.py model=majority " + " ".join(data)
 

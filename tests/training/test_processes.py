@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import logging
+import multiprocessing
+import os
+import runpy
 import shutil
+import socket
 import subprocess
 import sys
+from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
@@ -45,6 +52,39 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+def by_torchrun(folder, *arguments):
+    """What the two processes print and how they end, as ``torchrun`` starts them."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone"]
+    command += [str(folder / "watched.py"), str(PROJECT / "scripts" / "train.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=500)
+    return done.stdout, [done.returncode]
+
+
+def by_fork(folder, *arguments):
+    """The same of two forks of this process, which have all that takes long to import, in the same environment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
+
+    def one(rank):
+        os.environ.update(place, RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", LOCAL_WORLD_SIZE="2")
+        os.chdir(folder)
+        atexit._clear()  # what this process has still to do is not theirs
+        sys.argv = ["watched.py", str(PROJECT / "scripts" / "train.py"), *arguments]
+        with (folder / f"said.{rank}").open("w") as said, redirect_stdout(said):
+            logging.getLogger().handlers.clear()
+            runpy.run_path("watched.py")
+        atexit._run_exitfuncs()
+
+    forks = [multiprocessing.get_context("fork").Process(target=one, args=(rank,)) for rank in (0, 1)]
+    for fork in forks:
+        fork.start()
+    for fork in forks:
+        fork.join(200)
+        fork.kill()
+    return "".join((folder / f"said.{rank}").read_text() for rank in (0, 1)), [fork.exitcode for fork in forks]
+
+
 @pytest.fixture(scope="module")
 def still(tiny_encoder, tmp_path_factory):
     """The tiny encoder without dropout, whose draws are each process's own."""
@@ -55,7 +95,8 @@ def still(tiny_encoder, tmp_path_factory):
     return folder
 
 
-def test_two_processes_learn_what_one_does_with_the_same_batch(still, readable_annotations, tmp_path, caplog):
+@pytest.mark.parametrize("begin", [by_fork, pytest.param(by_torchrun, marks=pytest.mark.slow)])
+def test_two_processes_learn_what_one_does_with_the_same_batch(still, readable_annotations, tmp_path, caplog, begin):
     """8 rows each of two, 16 of one; 12 rows of validation, which two times 5 do not divide."""
     write_annotations(tmp_path / "votes.jsonl", readable_annotations)
     config = TrainConfig(
@@ -71,17 +112,15 @@ def test_two_processes_learn_what_one_does_with_the_same_batch(still, readable_a
         one = train_run(config, "one")
     trainer = TRAINER | {"per_device_train_batch_size": 8}
     (tmp_path / "watched.py").write_text(WATCHED)
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone",
-        str(tmp_path / "watched.py"), str(PROJECT / "scripts" / "train.py"),
+    said, codes = begin(
+        tmp_path,
         "name=two", "data=annotations", "data.name=mine",
         f"data.path={tmp_path / 'votes.jsonl'}", "split=document", "split.validation=0.15", "split.test=0.15",
         f"model.encoder={still}", "model.max_length=64", "model.frozen_layers=0",
         "~trainer", f"+trainer={json.dumps(trainer).replace(' ', '').replace(chr(34), '')}",
         "bootstrap=10", f"outputs={tmp_path / 'outputs'}",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=500)
-    assert done.returncode == 0, done.stderr[-3000:]
+    )  # fmt: skip
+    assert not any(codes), said[-3000:]
     # One that is left aborts its process now and then, when the machine is busy.
     assert [(tmp_path / f"left.{rank}").read_text() for rank in (0, 1)] == ["", ""]
     folders = [run_folder(config.outputs, name, 0) for name in ("one", "two")]
@@ -90,15 +129,15 @@ def test_two_processes_learn_what_one_does_with_the_same_batch(still, readable_a
     two = json.loads((folders[1] / "run.json").read_text())
     assert (two["machine"]["processes"], "processes" in one["machine"]) == (2, False)
     epochs = [line for line in caplog.messages if line.startswith("epoch")]
-    assert [line for line in done.stdout.splitlines() if line.startswith("epoch")] == epochs
+    assert [line for line in said.splitlines() if line.startswith("epoch")] == epochs
     assert len(epochs) == 3
-    assert done.stdout.count("two seed 0: test") == 1
+    assert said.count("two seed 0: test") == 1
     first, second = (load_file(folder / "checkpoint" / "model.safetensors") for folder in folders)
     furthest = max(float(np.abs(first[name] - second[name]).max()) for name in first)
     assert furthest < 1e-3
-    said = [read_predictions(folder / "predictions.test.jsonl") for folder in folders]
-    for row, prediction in said[0].items():
-        assert said[1][row].scores == pytest.approx(prediction.scores, abs=1e-3)
+    predicted = [read_predictions(folder / "predictions.test.jsonl") for folder in folders]
+    for row, prediction in predicted[0].items():
+        assert predicted[1][row].scores == pytest.approx(prediction.scores, abs=1e-3)
 
 
 def test_the_checkpoint_of_several_processes_has_the_random_state_of_each(tmp_path, monkeypatch):
@@ -122,7 +161,7 @@ def test_alone_there_is_nobody_to_tell():
     processes.follow(print)
 
 
-def test_the_others_do_what_the_first_invites_to_until_it_is_done(monkeypatch):
+def test_the_others_do_what_the_first_invites_to_until_it_is_done(monkeypatch, caplog):
     """Two processes in one: what the first tells is kept, and then told to the second, in order."""
     messages: list[object] = []
 
@@ -144,6 +183,7 @@ def test_the_others_do_what_the_first_invites_to_until_it_is_done(monkeypatch):
     monkeypatch.setenv("RANK", "1")
     processes.invite("nothing, since another leads")
     done = []
-    processes.follow(lambda *said, **named: done.append((said, named)))
+    with caplog.at_level("INFO", logger="stance"):  # which is put back: those that follow say little
+        processes.follow(lambda *said, **named: done.append((said, named)))
     assert done == [(("data",), {"seed": 3}), (("more",), {"seed": 4})]
     assert messages == [] and waited == ["group"]

@@ -41,7 +41,7 @@ def parts(readable_annotations):
     return split_examples(examples, "document", validation=0.25, test=0.25, seed=0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def config(tiny_encoder):
     return EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
 
@@ -55,10 +55,16 @@ def weights(encoder) -> np.ndarray:
     return torch.cat([p.detach().flatten() for p in encoder.model.parameters()]).numpy()
 
 
-def test_one_seed_gives_one_model_and_another_seed_another(config, parts, tmp_path):
-    first = weights(tune(config, parts, tmp_path / "a"))
-    assert np.array_equal(first, weights(tune(config, parts, tmp_path / "b")))
-    assert not np.array_equal(first, weights(tune(config, parts, tmp_path / "c", seed=1)))
+@pytest.fixture(scope="module")
+def whole(config, parts, tmp_path_factory):
+    """The folder of a training that nothing stopped, and the weights that it gave."""
+    work = tmp_path_factory.mktemp("whole") / "work"
+    return work, weights(tune(config, parts, work))
+
+
+def test_one_seed_gives_one_model_and_another_seed_another(config, parts, tmp_path, whole):
+    assert np.array_equal(whole[1], weights(tune(config, parts, tmp_path / "b")))
+    assert not np.array_equal(whole[1], weights(tune(config, parts, tmp_path / "c", seed=1)))
 
 
 class Stop(Exception):
@@ -66,9 +72,8 @@ class Stop(Exception):
 
 
 @pytest.mark.parametrize("step", [1, 4, 5, 8])
-def test_killed_at_any_step_it_goes_on_to_the_same_model(config, parts, tmp_path, monkeypatch, step):
+def test_killed_at_any_step_it_goes_on_to_the_same_model(config, parts, tmp_path, monkeypatch, whole, step):
     """Steps in the first, second and third epoch; three steps make an epoch."""
-    whole = weights(tune(config, parts, tmp_path / "whole"))
     original = Trainer.training_step
     seen = []
 
@@ -82,11 +87,11 @@ def test_killed_at_any_step_it_goes_on_to_the_same_model(config, parts, tmp_path
         patch.setattr(Trainer, "training_step", dying)
         with pytest.raises(Stop):
             tune(config, parts, tmp_path / "killed")
-    assert np.array_equal(whole, weights(tune(config, parts, tmp_path / "killed")))
+    assert np.array_equal(whole[1], weights(tune(config, parts, tmp_path / "killed")))
 
 
-def test_a_half_written_checkpoint_is_passed_over(config, parts, tmp_path):
-    whole = weights(tune(config, parts, tmp_path / "work"))
+def test_a_half_written_checkpoint_is_passed_over(config, parts, tmp_path, whole):
+    shutil.copytree(whole[0], tmp_path / "work")
     newest = last_whole_checkpoint(tmp_path / "work")
     shutil.copytree(newest, tmp_path / "work" / "checkpoint-999")
     (tmp_path / "work" / "checkpoint-999" / "trainer_state.json").write_text('{"global_step": 9')
@@ -94,7 +99,7 @@ def test_a_half_written_checkpoint_is_passed_over(config, parts, tmp_path):
     (tmp_path / "work" / "checkpoint-998" / "optimizer.pt").unlink()
     assert last_whole_checkpoint(tmp_path / "work") == newest
     assert sorted(path.name for path in (tmp_path / "work").glob("checkpoint-99*")) == []
-    assert np.array_equal(whole, weights(tune(config, parts, tmp_path / "work")))
+    assert np.array_equal(whole[1], weights(tune(config, parts, tmp_path / "work")))
 
 
 def test_no_checkpoint_to_go_on_from(tmp_path):

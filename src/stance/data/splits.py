@@ -1,5 +1,6 @@
 """Dividing examples into train, validation and test so that a score on test means something."""
 
+import functools
 import math
 import re
 import warnings
@@ -213,19 +214,25 @@ def find_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> list[Leak]:
     leak is reported for each later row, kind and earlier part.
     """
     leaks: list[Leak] = []
-    for earlier, later in _pairs_of_parts(splits):
+    values = {
+        part: {name: [_value(example, name) for example in examples] for name in KEPT_APART[by]}
+        for part, examples in splits.items()
+    }
+    pairs = _pairs_of_parts(splits)
+    near = near_duplicates(
+        {text for part in {later for _, later in pairs} for text in values[part]["text"]},
+        {text for part in values for text in values[part]["text"]},
+    )
+    for earlier, later in pairs:
         for name in KEPT_APART[by]:
-            first = {_value(example, name): example.id for example in reversed(splits[earlier])}
-            values = {_value(example, name) for example in splits[later]}
-            near = near_duplicates(values - set(first), first) if name == "text" else {}
-            for example in splits[later]:
-                value = _value(example, name)
+            first = dict(zip(reversed(values[earlier][name]), (e.id for e in reversed(splits[earlier])), strict=True))
+            for example, value in zip(splits[later], values[later][name], strict=True):
                 place = (later, example.id)
                 if value in first:
                     kind = "duplicate" if name == "text" else name
                     leaks.append(Leak(kind, (earlier, first[value]), place, getattr(example, name)))
-                elif near.get(value):
-                    leaks.append(Leak("near-duplicate", (earlier, first[near[value][0]]), place, example.text))
+                elif name == "text" and (close := [other for other in near[value] if other in first]):
+                    leaks.append(Leak("near-duplicate", (earlier, first[close[0]]), place, example.text))
     return leaks
 
 
@@ -263,12 +270,12 @@ def _pairs_of_parts(splits: Mapping[str, Sequence[Example]]) -> list[tuple[str, 
 
 def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, list[str]]:
     """For each text in normal form the other ones that are its near-duplicates, the nearest first."""
-    index = MinHashLSH(threshold=NEAR_DUPLICATE - 0.1, num_perm=128)
+    index, empty = MinHashLSH(num_perm=128, params=_bands()), MinHash(num_perm=128, seed=1)
     sketches: dict[str, MinHash] = {}
 
     def sketch(text: str) -> MinHash:
         if text not in sketches:
-            sketches[text] = MinHash(num_perm=128, seed=1)
+            sketches[text] = empty.copy()  # the same permutations, which take longer to draw than all else here
             sketches[text].update_batch([shingle.encode("utf-8") for shingle in _shingles(text)])
         return sketches[text]
 
@@ -284,6 +291,13 @@ def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, lis
         near = [other for other, similarity in measured.items() if similarity >= NEAR_DUPLICATE]
         found[text] = sorted(near, key=lambda other: (-measured[other], other))
     return found
+
+
+@functools.cache
+def _bands() -> tuple[int, int]:
+    """Bands of a sketch and values in each, for candidates from a similarity of 0.7 on; datasketch takes 0.1 s."""
+    index = MinHashLSH(threshold=NEAR_DUPLICATE - 0.1, num_perm=128)
+    return index.b, index.r
 
 
 def _shingles(text: str) -> set[str]:
