@@ -144,11 +144,14 @@ _HELP = {"--help", "-h"}
 
 
 def _choices(primary: Path, schema: type) -> Iterator[str]:
-    """A line for each group that the command takes, with its files; one that its own file has not is added by ``+``."""
+    """A line for each group that the command takes, with its files but those that others begin with (``_NAME``).
+
+    One that the command's own file has not is added by ``+``.
+    """
     defaults = OmegaConf.to_container(OmegaConf.load(primary).defaults)
     there = {group for entry in cast(list[Any], defaults) if isinstance(entry, dict) for group in entry}
     for group in sorted(each for each in keys_of(schema) if (primary.parent / each).is_dir()):
-        names = ", ".join(sorted(path.stem for path in (primary.parent / group).glob("*.yaml")))
+        names = ", ".join(sorted(path.stem for path in (primary.parent / group).glob("[!_]*.yaml")))
         yield f"{'' if group in there else '+'}{group}=NAME: {names}\n"
 
 
