@@ -7,13 +7,15 @@ import shutil
 
 import pytest
 
+from conftest import PROJECT
 from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
+from stance.base.files import write_json
 from stance.data.config import DataConfig, SplitConfig
 from stance.experiments.compare import compare_systems
 from stance.experiments.config import CompareConfig, SummarizeConfig
 from stance.experiments.pages import difference_line
-from stance.experiments.records import collect, collect_recorded, fine_tuned
+from stance.experiments.records import collect, collect_recorded, fine_tuned, read_all, read_results
 from stance.experiments.results import summarize_all
 from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig
 from stance.training.config import AsItIsConfig, SourceConfig, TrainConfig
@@ -78,10 +80,10 @@ def test_seeds_of_another_day_are_added_to_those_recorded(train, settings, tmp_p
     assert json.loads(record(tmp_path).read_text())["seeds"] == [1], "only what stands, unless told otherwise"
     summarize_all(settings("guess"))
     (result,), _ = summarize_all(settings("guess", outputs="later", recorded=True))
-    assert result["seeds"] == [0, 1, 2]
+    assert result.seeds == (0, 1, 2)
     train(seed=1)
     (whole,), _ = summarize_all(settings("guess"))
-    assert result["measures"] == whole["measures"]
+    assert result.scores.measures == whole.scores.measures
 
 
 def test_recorded_seeds_are_not_lost_in_silence(train, settings, tmp_path, caplog):
@@ -97,7 +99,7 @@ def test_recorded_seeds_are_not_lost_in_silence(train, settings, tmp_path, caplo
         summarize_all(settings("guess", outputs="later", recorded=True))
     assert record(tmp_path).read_text() == before
     (result,), _ = summarize_all(settings("guess", outputs="later"))
-    assert result["seeds"] == [1]
+    assert result.seeds == (1,)
     assert "seeds [0] were recorded there and have no run here" in caplog.text
 
 
@@ -132,7 +134,7 @@ def test_what_was_recorded_without_answers_stays_in_the_table(train, settings, t
     with pytest.raises(StanceError, match=r"old: recorded without the answer to each row; train it again: python scr"):
         old.answers("test")
     results, lines = summarize_all(settings("old", "new", "newer", table="all", recorded=True))
-    assert [result["name"] for result in results] == ["old", "new", "newer"]
+    assert [result.name for result in results] == ["old", "new", "newer"]
     assert lines == first
     train("newer", model="majority", seed=1)
     _, lines = summarize_all(settings("old", "new", "newer", table="all", recorded=True))
@@ -213,3 +215,32 @@ def test_a_record_of_other_data_or_of_none_is_refused(train, settings, tmp_path)
         collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "guess")
     with pytest.raises(StanceError, match="nothing is recorded"):
         collect_recorded(tmp_path / "outputs", tmp_path / "experiments" / "annotations" / "none")
+
+
+def test_every_record_of_this_project_is_read_and_written_again_byte_for_byte(tmp_path):
+    corpora = {path.parents[1] for path in (PROJECT / "experiments").glob("*/*/results.json")}
+    results = [(corpus / result.name / "results.json", result) for corpus in corpora for result in read_all(corpus)]
+    assert len(results) > 90
+    for path, result in results:
+        write_json(tmp_path / "again.json", result.to_json())
+        assert (tmp_path / "again.json").read_bytes() == path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        (lambda r: r.update(sampels=10), r"\.scores: .*found \['sampels'\]"),
+        (lambda r: r.pop("seeds"), r": .*found \['seeds'\]"),
+        (lambda r: r["runs"][0].update(label={}), r"\.runs\.0: .*found \['label'\]; allowed: command, "),
+        (lambda r: r["runs"][0].pop("machine"), r"\.runs\.0: .*found \['machine'\]"),
+        (lambda r: r["measures"]["accuracy"].pop("sd"), r"\.scores\.measures\.accuracy: .*found \['sd'\]"),
+        (lambda r: r.update(literary={"n": 1}), r"\.literary: .*found \['best_prior', "),
+    ],
+)
+def test_a_record_with_a_wrong_key_is_refused_with_its_place(tmp_path, edit, place):
+    content = json.loads((PROJECT / "experiments" / "negotiation" / "negotiation-tfidf" / "results.json").read_text())
+    edit(content)
+    path = tmp_path / "negotiation-tfidf" / "results.json"
+    write_json(path, content)
+    with pytest.raises(StanceError, match=rf"negotiation-tfidf/results\.json{place}"):
+        read_results(path.parent)

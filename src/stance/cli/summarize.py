@@ -22,5 +22,5 @@ def main(config: SummarizeConfig) -> None:
 
     results, comparisons = summarize_all(config)
     print(results_table(results), *comparisons, sep="\n")
-    folders = (f"{config.folder}/{result['data']['name']}/{result['name']}" for result in results)
+    folders = (f"{config.folder}/{result.data['name']}/{result.name}" for result in results)
     print("results:", ", ".join(f"{folder}/results.json" for folder in folders))

@@ -20,6 +20,16 @@ class Score:
     high: float
 
 
+@dataclass(frozen=True)
+class SeedScore:
+    """A number averaged over seeds, with its 95% interval, and its deviation over the seeds: 0 for one."""
+
+    value: float
+    low: float
+    high: float
+    sd: float
+
+
 def confusion(gold: Sequence[str], predicted: Sequence[str]) -> Array:
     """Counts of shape (3, 3): gold label by predicted label."""
     matrix = np.zeros((len(LABELS), len(LABELS)))
@@ -181,8 +191,8 @@ def interval_of(score: Mapping[str, float]) -> dict[str, float]:
     return {key: score[key] for key in ("value", "low", "high")}
 
 
-def in_words(score: Score | Mapping[str, float], sign: str = "") -> str:
+def in_words(score: Score | SeedScore | Mapping[str, float], sign: str = "") -> str:
     """Value and interval as pages and scripts show them: ``0.473 [0.447, 0.497]``; ``sign="+"`` for differences."""
-    if isinstance(score, Score):
+    if isinstance(score, Score | SeedScore):
         score = asdict(score)
     return f"{score['value']:{sign}.3f} [{score['low']:{sign}.3f}, {score['high']:{sign}.3f}]"

@@ -9,8 +9,8 @@ from stance.base.files import read_json
 from stance.base.markdown import markdown_table
 from stance.base.measures import TITLES
 from stance.evaluation.metrics import in_words
+from stance.experiments.records import Result, TagScores
 from stance.training.config import AsItIsConfig
-from stance.training.recorded import Recorded
 
 #: Parts that are reported beside test where a corpus has them: hard rows, and the test part of an older version.
 BESIDE: Mapping[str, str] = {"challenge": "challenge part", "literary": "literary part"}
@@ -19,15 +19,15 @@ BESIDE: Mapping[str, str] = {"challenge": "challenge part", "literary": "literar
 PUBLISHED = ("corpus", "system", "size", "measure", "value", "parts", "source")
 
 
-def results_table(results: Sequence[Mapping[str, Any]]) -> str:
+def results_table(results: Sequence[Result]) -> str:
     """A Markdown table, one system a row, with intervals.
 
     A headline measure of a corpus's own has its own column, filled for that corpus, and so has the corpus where there
     are several.
     """
-    headlines = list(dict.fromkeys(result["headline"] for result in results))
-    corpora = list(dict.fromkeys(result["data"]["name"] for result in results))
-    literary = any("literary" in result for result in results)
+    headlines = list(dict.fromkeys(result.headline for result in results))
+    corpora = list(dict.fromkeys(result.data["name"] for result in results))
+    literary = any(result.literary for result in results)
     always = ["macro_f1", "favor_against_f1"]
     columns = [*always, *(name for name in headlines if name not in always)]
     heads = [
@@ -41,20 +41,17 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
     ]
     rows = []
     for result in results:
-        measure = f" ({TITLES[result['headline']]})" if len(headlines) > 1 else ""
-        beside, deviation = result.get("literary"), result["measures"][result["headline"]]["sd"]
+        measure = f" ({TITLES[result.headline]})" if len(headlines) > 1 else ""
+        scores, beside = result.scores, result.literary
         rows.append(
             [
-                result["name"],
-                *([result["data"]["name"]] if len(corpora) > 1 else []),
-                *(
-                    in_words(result["measures"][name]) if name in (*always, result["headline"]) else ""
-                    for name in columns
-                ),
-                *([in_words(beside["measures"]["macro_f1"]) if beside else ""] if literary else []),
-                in_words(result["gain"], sign="+") + measure,
-                f"{len(result['seeds'])} ({deviation:.3f})" if len(result["seeds"]) > 1 else "1",
-                f"{result['n']:,} ({result['documents']:,})",
+                result.name,
+                *([result.data["name"]] if len(corpora) > 1 else []),
+                *(in_words(scores.measures[name]) if name in (*always, result.headline) else "" for name in columns),
+                *([in_words(beside.measures["macro_f1"]) if beside else ""] if literary else []),
+                in_words(scores.gain, sign="+") + measure,
+                f"{len(result.seeds)} ({result.lead.sd:.3f})" if len(result.seeds) > 1 else "1",
+                f"{scores.n:,} ({scores.documents:,})",
             ]
         )
     return markdown_table(heads, rows)
@@ -87,7 +84,7 @@ def read_published(path: str | Path, corpora: Collection[str]) -> list[dict[str,
     return [entry for entry in entries if entry["corpus"] in corpora]
 
 
-def table_page(name: str, content: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
+def table_page(name: str, content: Mapping[str, Any], results: Sequence[Result]) -> str:
     """The page of several experiments, in Markdown, from ``<name>.json`` and the results that it names."""
     lines = [f"![Score by number of training documents]({name}.svg)", ""] if content["curve"] else []
     lines += [results_table(results), "", *(f"- {difference_line(found)}" for found in content["differences"])]
@@ -101,21 +98,21 @@ def table_page(name: str, content: Mapping[str, Any], results: Sequence[Mapping[
     return "\n".join(lines) + "\n"
 
 
-def same_but_for_share(results: Sequence[Mapping[str, Any]]) -> None:
+def same_but_for_share(results: Sequence[Result]) -> None:
     """Raise StanceError if results differ in more than the share of the training documents."""
 
-    def kind(result: Mapping[str, Any]) -> tuple[Any, ...]:
-        return result["data"]["fingerprint"], result["headline"], Recorded.read(result).config.model
+    def kind(result: Result) -> tuple[Any, ...]:
+        return result.data["fingerprint"], result.headline, result.made().config.model
 
     for result in results[1:]:
         if kind(result) != kind(results[0]):
             raise StanceError(
-                f"curve: {result['name']} and {results[0]['name']} differ in data or model; "
+                f"curve: {result.name} and {results[0].name} differ in data or model; "
                 "a learning curve is one model on shares of one training part (train_share=...)"
             )
 
 
-def corpus_page(corpus: str, results: Sequence[Mapping[str, Any]]) -> str:
+def corpus_page(corpus: str, results: Sequence[Result]) -> str:
     """The page of all that is recorded on a corpus, in Markdown: one table, and what is particular to each."""
     lines = [
         f"# {corpus}",
@@ -125,44 +122,41 @@ def corpus_page(corpus: str, results: Sequence[Mapping[str, Any]]) -> str:
         results_table(results),
     ]
     for result in results:
-        lines += ["", f"## {result['name']}", "", *_about(result)]
+        lines += ["", f"## {result.name}", "", *_about(result)]
     return "\n".join(lines) + "\n"
 
 
-def _about(result: Mapping[str, Any]) -> list[str]:
+def _about(result: Result) -> list[str]:
     """What the table does not say of one experiment."""
-    config, prior = Recorded.read(result).config, result["best_prior"]
-    train = f"{result['train']['rows']:,} rows in {result['train']['documents']:,} documents"
+    config, prior = result.made().config, result.scores.best_prior
+    train = f"{result.train.rows:,} rows in {result.train.documents:,} documents"
     learnt = f"learnt from {train}"
     if isinstance(config.model, AsItIsConfig):
         sources = ", ".join(dict.fromkeys(source.data.name for source in config.sources()))
         sources = sources or f"what {config.model.checkpoint} learnt from"
         learnt = f"learnt from {sources} and from nothing here, while the priors know the train part, {train}"
     lines = [
-        f"{config.model.name}, split by {config.split.by}; {learnt}. The best prior is {prior['name']}, "
-        f"{prior['value']:.3f}."
+        f"{config.model.name}, split by {config.split.by}; {learnt}. The best prior is {prior.name}, {prior.value:.3f}."
     ]
-    of = "" if result["headline"] == "macro_f1" else f" {TITLES[result['headline']]}"
-    for part, title in BESIDE.items():
-        if part in result:
-            found = result[part]
-            lines.append(
-                f"On the {title} (n = {found['n']} in {found['documents']} documents): macro-F1 "
-                f"{in_words(found['measures']['macro_f1'])}, accuracy {in_words(found['measures']['accuracy'])}; "
-                f"gain over {found['best_prior']['name']} {in_words(found['gain'], sign='+')}{of}."
-            )
-    lines += _tags(result["tags"])
-    return [*lines, "", "```", *(run["command"] for run in result["runs"]), "```"]
+    of = "" if result.headline == "macro_f1" else f" {TITLES[result.headline]}"
+    for part, found in result.beside.items():
+        lines.append(
+            f"On the {BESIDE[part]} (n = {found.n} in {found.documents} documents): macro-F1 "
+            f"{in_words(found.measures['macro_f1'])}, accuracy {in_words(found.measures['accuracy'])}; "
+            f"gain over {found.best_prior.name} {in_words(found.gain, sign='+')}{of}."
+        )
+    lines += _tags(result.tags)
+    return [*lines, "", "```", *(run.command for run in result.runs), "```"]
 
 
-def _tags(tags: Mapping[str, Any]) -> list[str]:
+def _tags(tags: Mapping[str, TagScores]) -> list[str]:
     """A table of the rows with each tag, the hardest first; nothing where there are no tags."""
     if not tags:
         return []
     heads = ["rows with the tag", "n (documents)", "against, neutral, favor", "accuracy", "always the commonest label"]
     rows = []
-    for tag, scores in sorted(tags.items(), key=lambda item: item[1]["accuracy"]["value"]):
-        counts = scores["gold"].values()
-        size, commonest = f"{scores['n']} ({scores['documents']})", f"{max(counts) / scores['n']:.3f}"
-        rows.append([tag, size, ", ".join(map(str, counts)), in_words(scores["accuracy"]), commonest])
+    for tag, scores in sorted(tags.items(), key=lambda item: item[1].accuracy.value):
+        counts = scores.gold.values()
+        size, commonest = f"{scores.n} ({scores.documents})", f"{max(counts) / scores.n:.3f}"
+        rows.append([tag, size, ", ".join(map(str, counts)), in_words(scores.accuracy), commonest])
     return ["", markdown_table(heads, rows)]

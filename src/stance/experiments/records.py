@@ -1,9 +1,9 @@
-"""All trainings of one name, as finished runs or as ``results.json`` has recorded them, with what each said."""
+"""What ``results.json`` has, typed; and all trainings of one name, finished or recorded, with what each said."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,170 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
 from stance.base.labels import LABELS
 from stance.base.predictions import read_predictions
+from stance.base.settings import ABSENT, MERGED, as_values, from_values
 from stance.data.build import build_dataset
 from stance.data.dataset import load_splits
 from stance.data.splits import some_documents
 from stance.evaluation.evaluate import join
+from stance.evaluation.metrics import Score, SeedScore
 from stance.evaluation.report import read_metrics
 from stance.training.config import AsItIsConfig, TrainConfig
 from stance.training.recorded import Recorded, differences
 
 #: A label by its first letter, as recorded answers spell it.
 LETTERS = {label[0]: label for label in LABELS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One training, as a record has it.
+
+    Attributes:
+        seed: Of the training.
+        command: That started it.
+        commit: Of the code; None outside a checkout.
+        dirty: Whether what makes results was changed since that commit; None likewise.
+        versions: Of the packages.
+        machine: See :func:`stance.training.machine.machine`.
+        seconds: Of ``fit`` and ``predict``.
+        resumed: Whether it was interrupted and went on.
+        made_from: What is said of each run that it was made from, see :func:`stance.training.plan.what_made`.
+        validation: The headline measure.
+        test: Each measure.
+        labels: The answer to every row of each part but train, in their order, a letter a row; records before version 3
+            have none.
+    """
+
+    seed: int
+    command: str
+    commit: str | None
+    dirty: bool | None
+    versions: dict[str, str]
+    machine: dict[str, Any]
+    seconds: dict[str, float]
+    resumed: bool
+    made_from: tuple[dict[str, Any], ...] | None = field(default=None, metadata=ABSENT)
+    validation: float
+    test: dict[str, float]
+    labels: dict[str, str] | None = field(default=None, metadata=ABSENT)
+
+
+@dataclass(frozen=True)
+class TrainSize:
+    """What was learnt from; ``rows`` is the mean over the runs, rounded."""
+
+    documents: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class BestPrior:
+    """The prior that is best on some rows, and the headline measure of it there."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class PartScores:
+    """Of all runs on one part.
+
+    Attributes:
+        n: Rows.
+        documents: That the rows are from.
+        gold: Rows by gold label.
+        measures: By name.
+        best_prior: On these very rows.
+        gain: Headline minus that of the best prior.
+    """
+
+    n: int
+    documents: int
+    gold: dict[str, int]
+    measures: dict[str, SeedScore]
+    best_prior: BestPrior
+    gain: Score
+
+
+@dataclass(frozen=True)
+class TagScores:
+    """Of all runs on the rows with one tag; ``gold`` counts them by gold label."""
+
+    n: int
+    documents: int
+    gold: dict[str, int]
+    accuracy: SeedScore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """All seeds of an experiment as one result: the content of ``results.json``.
+
+    Attributes:
+        version: Of the meaning of all this.
+        name: Of the experiment.
+        samples: Of the bootstrap; records before version 3 do not say.
+        headline: The measure that results are led by.
+        part: That ``scores`` are of, test.
+        seeds: Of the runs, ascending.
+        train: What was learnt from.
+        scores: In JSON its keys are among the others.
+        challenge: Of the part of this name, if the corpus has it; ``literary`` likewise.
+        tags: By tag, in test with what only ``challenge`` and ``literary`` have.
+        validation_tags: By tag, in validation.
+        data: Name, fingerprint and folder of the dataset.
+        config: What the runs have in common, see :class:`stance.training.recorded.Recorded`; ``contents`` likewise.
+        runs: By ascending seed.
+    """
+
+    version: int
+    name: str
+    samples: int | None = field(default=None, metadata=ABSENT)
+    headline: str
+    part: str
+    seeds: tuple[int, ...]
+    train: TrainSize
+    scores: PartScores = field(metadata=MERGED)
+    challenge: PartScores | None = field(default=None, metadata=ABSENT)
+    literary: PartScores | None = field(default=None, metadata=ABSENT)
+    tags: dict[str, TagScores]
+    validation_tags: dict[str, TagScores]
+    data: dict[str, str]
+    config: dict[str, Any]
+    contents: dict[str, str] | None = field(default=None, metadata=ABSENT)
+    runs: tuple[Run, ...]
+
+    @property
+    def lead(self) -> SeedScore:
+        """The headline measure."""
+        return self.scores.measures[self.headline]
+
+    @property
+    def beside(self) -> dict[str, PartScores]:
+        """By name, the parts that are reported beside test."""
+        parts = {"challenge": self.challenge, "literary": self.literary}
+        return {part: scores for part, scores in parts.items() if scores is not None}
+
+    def made(self) -> Recorded:
+        """What the runs have in common.
+
+        Raises:
+            StanceError: Settings that there are not, or that are refused.
+        """
+        return Recorded.read(self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        """As the file has it."""
+        return as_values(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], place: str) -> Result:
+        """Of what :meth:`to_json` gave; ``place`` is the file, for messages.
+
+        Raises:
+            StanceError: A key that no record has, or one that every record has and is not there.
+        """
+        return from_values(cls, values, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +186,14 @@ class RunSet:
         name: Of the runs.
         made: What all of them are, but for the seed.
         data: Name, fingerprint and folder of the dataset.
-        runs: What ``results.json`` says of each, by ascending seed; ``labels`` is the answer to every row of each part
-            but train, in their order, a letter a row. Records before version 3 have none.
+        runs: By ascending seed.
         splits: The dataset.
     """
 
     name: str
     made: Recorded
     data: Mapping[str, str]
-    runs: tuple[Mapping[str, Any], ...]
+    runs: tuple[Run, ...]
     splits: Mapping[str, Sequence[Example]]
 
     @property
@@ -51,12 +204,12 @@ class RunSet:
     @property
     def answered(self) -> bool:
         """Whether each run's label of each row is recorded."""
-        return all("labels" in run for run in self.runs)
+        return all(run.labels is not None for run in self.runs)
 
     def learnt(self) -> list[Sequence[Example]]:
         """The training rows of each run."""
         share = self.made.config.train_share
-        return [some_documents(self.splits["train"], share, run["seed"]) for run in self.runs]
+        return [some_documents(self.splits["train"], share, run.seed) for run in self.runs]
 
     def answers(self, part: str) -> list[dict[str, str]]:
         """Each run's labels of a part, by id.
@@ -65,10 +218,11 @@ class RunSet:
             StanceError: The runs are recorded without answers.
         """
         if not self.answered:
-            commands = "; ".join(run["command"] for run in self.runs)
+            commands = "; ".join(run.command for run in self.runs)
             raise StanceError(f"{self.name}: recorded without the answer to each row; train it again: {commands}")
         ids = [example.id for example in self.splits[part]]
-        return [{i: LETTERS[letter] for i, letter in zip(ids, run["labels"][part], strict=True)} for run in self.runs]
+        said = [run.labels[part] for run in self.runs if run.labels is not None]
+        return [{i: LETTERS[letter] for i, letter in zip(ids, letters, strict=True)} for letters in said]
 
     def labels(self, part: str, examples: Sequence[Example]) -> list[list[str]]:
         """Each run's labels of examples of a part, in their order."""
@@ -76,9 +230,9 @@ class RunSet:
 
     def with_seeds_of(self, other: RunSet) -> RunSet:
         """These runs, and those of the other of further seeds; both are of one identity."""
-        here = {run["seed"] for run in self.runs}
-        further = [run for run in other.runs if run["seed"] not in here]
-        return replace(self, runs=tuple(sorted([*self.runs, *further], key=lambda run: run["seed"])))
+        here = {run.seed for run in self.runs}
+        further = [run for run in other.runs if run.seed not in here]
+        return replace(self, runs=tuple(sorted([*self.runs, *further], key=lambda run: run.seed)))
 
 
 def fine_tuned(config: TrainConfig) -> bool:
@@ -126,26 +280,31 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
     splits, record = load_splits(Path(outputs) / "data" / runs[0]["data"]["folder"])
     if record.fingerprint != runs[0]["data"]["fingerprint"]:
         raise StanceError(f"{folder}: the data have changed since the runs were made; train with overwrite=true")
-    entries = [_entry(run, path.parent, splits) for path, run in zip(paths, runs, strict=True)]
-    return RunSet(name, first, runs[0]["data"], tuple(entries), splits)
+    finished = [_finished(run, path.parent, splits) for path, run in zip(paths, runs, strict=True)]
+    return RunSet(name, first, runs[0]["data"], tuple(finished), splits)
 
 
-def _entry(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequence[Example]]) -> dict[str, Any]:
+def _finished(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequence[Example]]) -> Run:
     """What ``results.json`` keeps of a finished run."""
     metrics = read_metrics(folder)
     labels = {}
     for part in [part for part in splits if part != "train"]:
         file = folder / f"predictions.{part}.jsonl"
         labels[part] = "".join(label[0] for label in join(splits[part], read_predictions(file), str(file)))
-    return {
-        "seed": run["seed"],
-        "command": run["command"],
-        **run["code"],
-        **{key: run[key] for key in ("versions", "machine", "seconds", "resumed", "made_from") if key in run},
-        "validation": metrics["validation"].measures[run["config"]["data"]["headline"]].value,
-        "test": {name: score.value for name, score in metrics["test"].measures.items()},
-        "labels": labels,
-    }
+    return Run(
+        seed=run["seed"],
+        command=run["command"],
+        commit=run["code"]["commit"],
+        dirty=run["code"]["dirty"],
+        versions=run["versions"],
+        machine=run["machine"],
+        seconds=run["seconds"],
+        resumed=run["resumed"],
+        made_from=run.get("made_from"),
+        validation=metrics["validation"].measures[run["config"]["data"]["headline"]].value,
+        test={name: score.value for name, score in metrics["test"].measures.items()},
+        labels=labels,
+    )
 
 
 def recorded_in(folder: str | Path, name: str) -> Path | None:
@@ -160,23 +319,23 @@ def recorded_in(folder: str | Path, name: str) -> Path | None:
     return found[0] if found else None
 
 
-def read_all(folder: str | Path) -> list[dict[str, Any]]:
+def read_all(folder: str | Path) -> list[Result]:
     """All that is recorded in the folder of a corpus, by name."""
     return [read_results(path.parent) for path in sorted(Path(folder).glob("*/results.json"))]
 
 
-def read_results(folder: str | Path) -> dict[str, Any]:
+def read_results(folder: str | Path) -> Result:
     """The content of the ``results.json`` of an experiment's folder.
 
     Raises:
-        StanceError: There is none, or it is of an experiment of another name.
+        StanceError: There is none, it is of an experiment of another name, or it has not the keys of a record.
     """
     path = Path(folder) / "results.json"
     if not path.exists():
         raise input_error(str(path), "nothing is recorded", allowed="python scripts/summarize.py experiment=NAME first")
-    recorded: dict[str, Any] = read_json(path)
-    if recorded["name"] != path.resolve().parent.name:
-        raise input_error(str(path), "of another name than its folder", found=recorded["name"])
+    recorded = Result.from_json(read_json(path), str(path))
+    if recorded.name != path.resolve().parent.name:
+        raise input_error(str(path), "of another name than its folder", found=recorded.name)
     return recorded
 
 
@@ -189,12 +348,12 @@ def collect_recorded(outputs: str | Path, folder: str | Path) -> RunSet:
         StanceError: There is no record, or the raw data are not there, or others now.
     """
     recorded = read_results(folder)
-    made = Recorded.read(recorded)
+    made = recorded.made()
     config = made.config
     splits, record, _ = build_dataset(outputs, config.data, config.split, config.auxiliary)
     if record.fingerprint == made.fingerprint:
-        return RunSet(recorded["name"], made, recorded["data"], tuple(recorded["runs"]), splits)
-    remedy = f"the data that were recorded, {made.fingerprint}; or train again: {recorded['runs'][0]['command']}"
+        return RunSet(recorded.name, made, recorded.data, recorded.runs, splits)
+    remedy = f"the data that were recorded, {made.fingerprint}; or train again: {recorded.runs[0].command}"
     raise input_error(
         str(folder), "recorded on other data than what is there now", found=record.fingerprint, allowed=remedy
     )

@@ -5,7 +5,7 @@ import math
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
@@ -19,6 +19,8 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
 from stance.experiments.pages import corpus_page, table_page
 from stance.experiments.records import (
+    Result,
+    Run,
     collect,
     fine_tuned,
     read_all,
@@ -30,13 +32,10 @@ from stance.models.config import PromptConfig
 from stance.training.config import TrainConfig
 from stance.training.machine import code_state
 from stance.training.plan import run_folder, runs_in_turn
-from stance.training.recorded import Recorded, differences, told_apart
+from stance.training.recorded import differences, told_apart
 from stance.training.run import train_run
 
 log = logging.getLogger(__name__)
-
-#: What must be alike for numbers to be identical.
-ALIKE = ("versions", "machine")
 
 #: What of a record is no result, or is compared by itself.
 NOT_COMPARED = ("version", "name", "samples", "seeds", "data", "config", "contents", "runs")
@@ -79,22 +78,22 @@ def reproduce(
             or ``outputs`` has a run of other code than this checkout's.
     """
     recorded = read_recorded(project, name)
-    known = [run["seed"] for run in recorded["runs"]]
+    known = [run.seed for run in recorded.runs]
     if seeds is not None and not set(seeds) <= set(known):
         raise input_error(
             name, "no such seed", found=[seed for seed in seeds if seed not in known], allowed=map(str, known)
         )
-    runs = [run for run in recorded["runs"] if seeds is None or run["seed"] in seeds]
-    whole, made = len(runs) == len(known), Recorded.read(recorded)
+    runs = [run for run in recorded.runs if seeds is None or run.seed in seeds]
+    whole, made = len(runs) == len(known), recorded.made()
     with nullcontext(Path(outputs).resolve()) if outputs else tempfile.TemporaryDirectory() as folder:
-        stood = [run["seed"] for run in runs if _stands(run_folder(folder, name, run["seed"]))]
+        stood = [run.seed for run in runs if _stands(run_folder(folder, name, run.seed))]
         for run in runs:
-            log.info("%s, seed %d", name, run["seed"])
-            _again(replace(made.config, seed=run["seed"], outputs=str(folder)), run["command"])
-            _stands(run_folder(folder, name, run["seed"]))  # its members may have stood
+            log.info("%s, seed %d", name, run.seed)
+            _again(replace(made.config, seed=run.seed, outputs=str(folder)), run.command)
+            _stands(run_folder(folder, name, run.seed))  # its members may have stood
         found = collect(folder, name)
-        again = [run for run in found.runs if run["seed"] in {before["seed"] for before in runs}]
-        result = summarize(replace(found, runs=tuple(again)), recorded.get("samples", 1000)) if whole else {}
+        again = [run for run in found.runs if run.seed in {before.seed for before in runs}]
+        result = summarize(replace(found, runs=tuple(again)), recorded.samples or 1000) if whole else None
     lines = [_same("data fingerprint", made.fingerprint, found.made.fingerprint)]
     alike = (replace(each, fingerprint="", config=replace(each.config, seed=0)) for each in (made, found.made))
     lines += [(False, line) for line in differences(*alike)]
@@ -102,15 +101,17 @@ def reproduce(
     pairs = list(zip(runs, again, strict=True))
     limits = [IDENTICAL if _alike(*pair) else None if fine_tuned(made.config) else tolerance for pair in pairs]
     for (before, after), limit in zip(pairs, limits, strict=True):
-        lines += _numbers(f"seed {before['seed']}", before["test"], after["test"], limit)
-        for part, labels in before.get("labels", {}).items():
-            lines.append(_answers(f"seed {before['seed']} {part}", labels, after["labels"].get(part, ""), limit))
+        lines += _numbers(f"seed {before.seed}", before.test, after.test, limit)
+        for part, labels in (before.labels or {}).items():
+            lines.append(_answers(f"seed {before.seed} {part}", labels, (after.labels or {}).get(part, ""), limit))
     if None in limits:
         lines.append(_means(recorded, pairs, tolerance))
-    if whole:
+    if result is not None:
         limit = None if None in limits else max(limit for limit in limits if limit is not None)
-        for key in [key for key in recorded if key not in NOT_COMPARED]:
-            lines += _numbers(key, recorded[key], result.get(key), limit)
+        now = result.to_json()
+        for key, value in recorded.to_json().items():
+            if key not in NOT_COMPARED:
+                lines += _numbers(key, value, now.get(key), limit)
     return lines
 
 
@@ -125,15 +126,13 @@ def reach(deviation: float, recorded: int, runs: int) -> float:
     return float(student.ppf(0.975, recorded - 1)) * deviation * math.sqrt(2 / runs)
 
 
-def _means(
-    recorded: Mapping[str, Any], pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], tolerance: float
-) -> tuple[bool, str]:
+def _means(recorded: Result, pairs: Sequence[tuple[Run, Run]], tolerance: float) -> tuple[bool, str]:
     """The one number of a fine-tuned encoder that is judged elsewhere."""
-    measure, seeds = recorded["headline"], len(recorded["runs"])
-    before, after = (mean(run["test"][measure] for run in runs) for runs in zip(*pairs, strict=True))
+    measure, seeds = recorded.headline, len(recorded.runs)
+    before, after = (mean(run.test[measure] for run in runs) for runs in zip(*pairs, strict=True))
     limit, why = tolerance, f"{seeds} recorded seed(s) do not say how far another draw may go"
     if seeds >= ENOUGH:
-        limit = max(tolerance, reach(recorded["measures"][measure]["sd"], seeds, len(pairs)))
+        limit = max(tolerance, reach(recorded.lead.sd, seeds, len(pairs)))
         why = "as far as another draw of the seeds goes"
     same = abs(before - after) <= limit
     verdict = "same" if same else "DIFFERENT"
@@ -143,11 +142,11 @@ def _means(
     )
 
 
-def _alike(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+def _alike(before: Run, after: Run) -> bool:
     """Whether two runs, and what they were made from, have machine and versions in common."""
 
-    def made(run: Mapping[str, Any]) -> list[Any]:
-        return [{key: one[key] for key in ALIKE} for one in (run, *run.get("made_from", ()))]
+    def made(run: Run) -> list[Any]:
+        return [(run.versions, run.machine), *((one["versions"], one["machine"]) for one in run.made_from or ())]
 
     return made(before) == made(after)
 
@@ -171,7 +170,7 @@ def _stands(folder: Path) -> bool:
     return finished.exists()
 
 
-def read_recorded(project: Path, name: str) -> dict[str, Any]:
+def read_recorded(project: Path, name: str) -> Result:
     """The content of the ``results.json`` of an experiment.
 
     Raises:
@@ -229,21 +228,24 @@ def check(project: Path) -> list[str]:
     clean; every difference must be that of the recorded runs; every page must be the one that its numbers give; and
     every score in ``README.md`` and in ``experiments/README.md``, with its interval if it has one, must be on one of
     these pages, in the data statement or in the audit. (A score without interval may so be that of another system.)
+
+    Raises:
+        StanceError: See :func:`read_results`.
     """
     wrong: list[str] = []
     folder = project / "experiments"
     corpora = {
         path: read_all(path) for path in sorted({record.parents[1] for record in folder.glob("*/*/results.json")})
     }
-    results = {result["name"]: result for recorded in corpora.values() for result in recorded}
+    results = {result.name: result for recorded in corpora.values() for result in recorded}
     pages = []
     for path, recorded in corpora.items():
-        problems = [f"{result['name']}: {each}" for result in recorded for each in _unrecorded(project, result)]
+        problems = [f"{result.name}: {each}" for result in recorded for each in _unrecorded(project, result)]
         wrong += [f"experiments/{path.name}/{problem}" for problem in problems]
         wrong += [
-            f"experiments/{path.name}/{result['name']}: of the corpus {result['data']['name']}"
+            f"experiments/{path.name}/{result.name}: of the corpus {result.data['name']}"
             for result in recorded
-            if result["data"]["name"] != path.name
+            if result.data["name"] != path.name
         ]
         if not any(map(_unreadable, recorded)):
             pages.append((path / "README.md", corpus_page(path.name, recorded)))
@@ -257,7 +259,7 @@ def check(project: Path) -> list[str]:
             wrong += [
                 f"experiments/{path.name}: {entry['system']} minus {entry['minus']} is not of the recorded runs"
                 for entry in content["differences"]
-                if not still_holds(entry, *(results[entry[key]]["runs"] for key in ("system", "minus")))
+                if not still_holds(entry, *(results[entry[key]].runs for key in ("system", "minus")))
             ]
             pages.append((path.with_suffix(".md"), table_page(path.stem, content, named)))
     for path, text in pages:
@@ -276,16 +278,16 @@ def check(project: Path) -> list[str]:
     return wrong
 
 
-def _unrecorded(project: Path, result: Mapping[str, Any]) -> Iterator[str]:
+def _unrecorded(project: Path, result: Result) -> Iterator[str]:
     if problem := _unreadable(result):
         yield problem
-    if not re.fullmatch(r"[0-9a-f]{64}", result.get("data", {}).get("fingerprint", "")):
+    if not re.fullmatch(r"[0-9a-f]{64}", result.data.get("fingerprint", "")):
         yield "no data fingerprint"
-    for run in result["runs"]:
-        made = {f"seed {run['seed']}": (run.get("commit"), run.get("dirty"))}
-        for one in run.get("made_from", ()):
+    for run in result.runs:
+        made = {f"seed {run.seed}": (run.commit, run.dirty)}
+        for one in run.made_from or ():
             code = one["code"]
-            made[f"seed {run['seed']}, of {one['name']}, seed {one['seed']}"] = (code["commit"], code["dirty"])
+            made[f"seed {run.seed}, of {one['name']}, seed {one['seed']}"] = (code["commit"], code["dirty"])
         for what, (commit, dirty) in made.items():
             if not _in_history(project, commit or ""):
                 yield f"{what}: commit {commit or 'none'} is not in the history"
@@ -293,12 +295,12 @@ def _unrecorded(project: Path, result: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{what}: made from changed files, not from commit {commit}"
 
 
-def _unreadable(result: Mapping[str, Any]) -> str:
+def _unreadable(result: Result) -> str:
     """What is wrong with a recorded configuration; empty if nothing is."""
-    if not result.get("config"):
+    if not result.config:
         return "no configuration"
     try:
-        Recorded.read(result)
+        result.made()
     except StanceError as error:
         return str(error)
     return ""

@@ -11,6 +11,7 @@ from stance.base.errors import input_error
 from stance.base.files import read_json, write_json, write_text
 from stance.base.measures import ALL_MEASURES
 from stance.evaluation.evaluate import over_seeds, prior_labels
+from stance.evaluation.metrics import Score, SeedScore
 from stance.experiments.config import SummarizeConfig
 from stance.experiments.pages import (
     BESIDE,
@@ -21,7 +22,13 @@ from stance.experiments.pages import (
     table_page,
 )
 from stance.experiments.records import (
+    BestPrior,
+    PartScores,
+    Result,
+    Run,
     RunSet,
+    TagScores,
+    TrainSize,
     collect,
     collect_recorded,
     fine_tuned,
@@ -40,45 +47,47 @@ log = logging.getLogger(__name__)
 IDENTICAL = 1e-9
 
 
-def summarize(found: RunSet, samples: int = 1000) -> dict[str, Any]:
-    """All seeds of an experiment as one result, ready for ``results.json``.
+def summarize(found: RunSet, samples: int = 1000) -> Result:
+    """All seeds of an experiment as one result.
 
     Besides the measures on test: those on each part of ``BESIDE`` that there is, and the accuracy on the rows with each
     tag, in test with what only those parts have, and in validation. Each has n, documents and interval.
     """
     learnt = found.learnt()
-    result = {
-        "version": 3,
-        "name": found.name,
-        "samples": samples,
-        "headline": found.headline,
-        "part": "test",
-        "seeds": [run["seed"] for run in found.runs],
-        "train": {
-            "documents": len({example.document for example in learnt[0]}),
-            "rows": round(sum(map(len, learnt)) / len(learnt)),
-        },
-        **_scores(found, learnt, "test", found.splits["test"], ALL_MEASURES, samples),
-    }
-    for part in [part for part in BESIDE if found.splits.get(part)]:
-        result[part] = _scores(found, learnt, part, found.splits[part], ("macro_f1", "accuracy"), samples)
-    result["tags"] = _by_tag(found, ("test", *BESIDE), samples)
-    result["validation_tags"] = _by_tag(found, ("validation",), samples)
-    return {**result, "data": dict(found.data), **without_seed(found.made), "runs": list(found.runs)}
+
+    def beside(part: str) -> PartScores | None:
+        return _scores(found, learnt, part, ("macro_f1", "accuracy"), samples) if found.splits.get(part) else None
+
+    return Result(
+        version=3,
+        name=found.name,
+        samples=samples,
+        headline=found.headline,
+        part="test",
+        seeds=tuple(run.seed for run in found.runs),
+        train=TrainSize(
+            documents=len({example.document for example in learnt[0]}),
+            rows=round(sum(map(len, learnt)) / len(learnt)),
+        ),
+        scores=_scores(found, learnt, "test", ALL_MEASURES, samples),
+        challenge=beside("challenge"),
+        literary=beside("literary"),
+        tags=_by_tag(found, ("test", *BESIDE), samples),
+        validation_tags=_by_tag(found, ("validation",), samples),
+        data=dict(found.data),
+        **without_seed(found.made),
+        runs=found.runs,
+    )
 
 
 def _scores(
-    found: RunSet,
-    learnt: Sequence[Sequence[Example]],
-    part: str,
-    examples: Sequence[Example],
-    names: Sequence[str],
-    samples: int,
-) -> dict[str, Any]:
+    found: RunSet, learnt: Sequence[Sequence[Example]], part: str, names: Sequence[str], samples: int
+) -> PartScores:
     """n, measures, and the gain over the prior that is best on these very rows, learnt from what the runs learnt from.
 
     Where the runs learnt from different shares of train, a prior has a fit for each, and its scores are averaged.
     """
+    examples = found.splits[part]
     shares = {tuple(sorted({example.document for example in rows})): rows for rows in learnt}
     priors: dict[str, list[list[str]]] = {}
     for rows in shares.values():
@@ -92,15 +101,15 @@ def _scores(
     best = max(values, key=lambda name: float(values[name]))
     labels = found.labels(part, examples)
     scores = over_seeds(examples, labels, priors[best], names=names, headline=headline, samples=samples)
-    return {
+    return PartScores(
         **_size(examples),
-        "measures": {name: scores[name] for name in names},
-        "best_prior": {"name": best, "value": values[best]},
-        "gain": scores["gain"],
-    }
+        measures={name: SeedScore(**scores[name]) for name in names},
+        best_prior=BestPrior(best, values[best]),
+        gain=Score(**scores["gain"]),
+    )
 
 
-def _by_tag(found: RunSet, parts: Sequence[str], samples: int) -> dict[str, Any]:
+def _by_tag(found: RunSet, parts: Sequence[str], samples: int) -> dict[str, TagScores]:
     """Accuracy on the rows with each tag; a row that is in two parts counts once."""
     rows: dict[str, tuple[str, Example]] = {}
     for part in parts:
@@ -113,7 +122,7 @@ def _by_tag(found: RunSet, parts: Sequence[str], samples: int) -> dict[str, Any]
         examples = [example for _, example in chosen]
         labels = [[said[part][i][e.id] for part, e in chosen] for i in range(len(found.runs))]
         accuracy = over_seeds(examples, labels, names=(), headline="accuracy", samples=samples)["accuracy"]
-        scores[tag] = {**_size(examples), "accuracy": accuracy}
+        scores[tag] = TagScores(**_size(examples), accuracy=SeedScore(**accuracy))
     return scores
 
 
@@ -159,7 +168,7 @@ def _trained_once(*systems: RunSet) -> list[str]:
     return [system.name for system in systems if len(system.runs) == 1 and fine_tuned(system.made.config)]
 
 
-def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[str]]:
+def summarize_all(config: SummarizeConfig) -> tuple[list[Result], list[str]]:
     """Write ``results.json`` of each named experiment and the page of its corpus; compare systems on the same rows.
 
     Returns:
@@ -179,17 +188,17 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[dict[str, Any]], list[s
     differences = _differences(found, config)
     for system, result in zip(found, results, strict=True):
         if system.answered:
-            write_json(_folder(config, system) / "results.json", result)
+            write_json(_folder(config, system) / "results.json", result.to_json())
     for folder in sorted({_folder(config, system).parent for system in found}):
         write_text(folder / "README.md", corpus_page(folder.name, read_all(folder)))
     if config.table is not None:
         folder = Path(config.folder)
         if config.curve:
-            learning_curve(results, folder / f"{config.table}.svg")
-        names = [result["name"] for result in results]
+            learning_curve([result.to_json() for result in results], folder / f"{config.table}.svg")
+        names = [result.name for result in results]
         content = {"version": 1, "experiments": names, "differences": differences, "curve": config.curve}
         if config.published is not None:
-            content["published"] = read_published(config.published, {result["data"]["name"] for result in results})
+            content["published"] = read_published(config.published, {result.data["name"] for result in results})
         write_json(folder / f"{config.table}.json", content)
         write_text(folder / f"{config.table}.md", table_page(config.table, content, results))
     return results, [difference_line(difference) for difference in differences]
@@ -213,7 +222,7 @@ def _found(config: SummarizeConfig, name: str) -> RunSet:
     folder = _folder(config, system)
     if not (folder / "results.json").exists():
         return system
-    lost = sorted({run["seed"] for run in read_results(folder)["runs"]} - {run["seed"] for run in system.runs})
+    lost = sorted({run.seed for run in read_results(folder).runs} - {run.seed for run in system.runs})
     if not lost:
         return system
     if not config.recorded:
@@ -255,11 +264,9 @@ def _differences(found: Sequence[RunSet], config: SummarizeConfig) -> list[dict[
     return differences
 
 
-def still_holds(
-    entry: Mapping[str, Any], runs: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]
-) -> bool:
+def still_holds(entry: Mapping[str, Any], runs: Sequence[Run], others: Sequence[Run]) -> bool:
     """Whether a recorded difference is that of these runs: of as many seeds, and their mean less the other's mean."""
     if "value" not in entry or entry["seeds"] != [len(runs), len(others)]:
         return False
-    one, another = (mean(run["test"][entry["measure"]] for run in of_one) for of_one in (runs, others))
+    one, another = (mean(run.test[entry["measure"]] for run in of_one) for of_one in (runs, others))
     return bool(abs(entry["value"] - (one - another)) <= IDENTICAL)
