@@ -9,7 +9,7 @@ from stance.base.files import read_json
 from stance.base.markdown import markdown_table
 from stance.base.measures import TITLES
 from stance.evaluation.metrics import in_words
-from stance.experiments.records import Result, TagScores
+from stance.experiments.types import Result, TagScores
 from stance.training.config import AsItIsConfig
 
 #: Parts that are reported beside test where a corpus has them: hard rows, and the test part of an older version.

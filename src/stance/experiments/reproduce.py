@@ -19,8 +19,6 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
 from stance.experiments.pages import corpus_page, table_page
 from stance.experiments.records import (
-    Result,
-    Run,
     collect,
     fine_tuned,
     read_all,
@@ -28,6 +26,7 @@ from stance.experiments.records import (
     recorded_in,
 )
 from stance.experiments.results import IDENTICAL, still_holds, summarize
+from stance.experiments.types import Result, Run
 from stance.models.config import PromptConfig
 from stance.training.config import TrainConfig
 from stance.training.machine import code_state

@@ -22,13 +22,7 @@ from stance.experiments.pages import (
     table_page,
 )
 from stance.experiments.records import (
-    BestPrior,
-    PartScores,
-    Result,
-    Run,
     RunSet,
-    TagScores,
-    TrainSize,
     collect,
     collect_recorded,
     fine_tuned,
@@ -38,6 +32,7 @@ from stance.experiments.records import (
     what_differs,
     without_seed,
 )
+from stance.experiments.types import BestPrior, PartScores, Result, Run, TagScores, TrainSize
 from stance.reporting.figures import learning_curve
 
 log = logging.getLogger(__name__)
