@@ -229,6 +229,6 @@ def test_recorded_probes_are_read_and_written_as_they_stand(path, tmp_path):
 def test_what_is_no_report_of_probes_is_refused_by_name():
     values = read_json(PROJECT / "experiments" / "bundled" / "stance_small" / "probe.json")
     values["probes"]["text_hidden"]["plian"] = values["probes"]["text_hidden"].pop("plain")
-    place = r"p\.json\.found\.probes\.text_hidden\.scores"
-    with pytest.raises(StanceError, match=rf"{place}: no such settings, or missing ones; found \['plian'\]"):
+    place = r"p\.json\.probes\.text_hidden"
+    with pytest.raises(StanceError, match=rf"{place}: no such keys; found \['plian'\]"):
         ProbeReport.from_json(values, "p.json")

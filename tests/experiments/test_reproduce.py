@@ -205,7 +205,7 @@ def test_what_cannot_be_run_again_is_said(project):
     with pytest.raises(StanceError, match="a language model is asked; found 'some-model'; allowed: the recorded comm"):
         reproduce(project, "tiny")
     change(project, lambda result: result["config"]["model"].update(nothing=1))
-    with pytest.raises(StanceError, match=r"config.model: no such settings, or missing ones; found \['nothing'\]"):
+    with pytest.raises(StanceError, match=r"config.model: no such keys; found \['nothing'\]"):
         reproduce(project, "tiny")
 
 
@@ -244,7 +244,7 @@ def test_a_difference_of_other_runs_is_found(project):
     ("edit", "problem"),
     [
         (lambda r: r.update(config={}), "no configuration"),
-        (lambda r: r["config"]["model"].update(nothing=1), "config.model: no such settings"),
+        (lambda r: r["config"]["model"].update(nothing=1), "config.model: no such keys"),
         (lambda r: r["data"].update(fingerprint="?"), "no data fingerprint"),
         (lambda r: r["runs"][0].update(commit="0" * 40), "is not in the history"),
         (lambda r: r["runs"][0].update(dirty=True), "made from changed files"),

@@ -229,12 +229,14 @@ def test_every_record_of_this_project_is_read_and_written_again_byte_for_byte(tm
 @pytest.mark.parametrize(
     ("edit", "place"),
     [
-        (lambda r: r.update(sampels=10), r"\.scores: .*found \['sampels'\]"),
-        (lambda r: r.pop("seeds"), r": .*found \['seeds'\]"),
+        (lambda r: r.update(sampels=10), r": no such keys; found \['sampels'\]; allowed: .*samples"),
+        (lambda r: r.pop("seeds"), r": keys are missing: seeds"),
         (lambda r: r["runs"][0].update(label={}), r"\.runs\.0: .*found \['label'\]; allowed: command, "),
-        (lambda r: r["runs"][0].pop("machine"), r"\.runs\.0: .*found \['machine'\]"),
-        (lambda r: r["measures"]["accuracy"].pop("sd"), r"\.scores\.measures\.accuracy: .*found \['sd'\]"),
-        (lambda r: r.update(literary={"n": 1}), r"\.literary: .*found \['best_prior', "),
+        (lambda r: r["runs"][0].pop("machine"), r"\.runs\.0: keys are missing: machine"),
+        (lambda r: r["measures"]["accuracy"].pop("sd"), r"\.measures\.accuracy: keys are missing: sd"),
+        (lambda r: r.update(literary={"n": 1}), r"\.literary: keys are missing: best_prior, "),
+        (lambda r: r.update(runs=5), r"\.runs: not a list; found 5"),
+        (lambda r: r["runs"].append(5), r"\.runs\.1: not an object of JSON; found 5"),
     ],
 )
 def test_a_record_with_a_wrong_key_is_refused_with_its_place(tmp_path, edit, place):

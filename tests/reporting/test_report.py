@@ -233,7 +233,7 @@ def test_a_report_comes_back_from_json_as_it_was_and_an_older_one_with_what_it_h
     assert older.to_json() == values | {"probes": None}
     html = page(older, page_rows(EXAMPLES, PREDICTIONS))
     assert "nothing can be said of confidence" in html
-    with pytest.raises(StanceError, match=r"r\.json\.scores: no such settings, or missing ones; found \['gian'\]"):
+    with pytest.raises(StanceError, match=r"r\.json: no such keys; found \['gian'\]"):
         PartReport.from_json({"gian" if key == "gain" else key: value for key, value in values.items()}, "r.json")
 
 

@@ -59,28 +59,24 @@ def from_values(kind: type[Settings], values: Mapping[str, Any], key: str) -> Se
     Raises:
         StanceError: A setting that there is not, one that must be there and is not, or a value that is refused.
     """
-    values = _parted(kind, values)
+    if not isinstance(values, Mapping):
+        raise input_error(key, "not an object of JSON", found=values, allowed="{...}")
     kinds = [kind, *kind.__subclasses__()]
-    fitting = [each for each in kinds if _needed(each) <= values.keys() <= _names(each)]
+    fitting = [each for each in kinds if _names(each, needed=True) <= values.keys() <= _names(each)]
     if not fitting:
         nearest = max(kinds, key=lambda each: len(_names(each) & values.keys()))
-        wrong = sorted(values.keys() - _names(nearest)) or sorted(_needed(nearest) - values.keys())
-        raise input_error(key, "no such settings, or missing ones", found=wrong, allowed=sorted(_names(nearest)))
+        if wrong := sorted(values.keys() - _names(nearest)):
+            raise input_error(key, "no such keys", found=wrong, allowed=sorted(_names(nearest)))
+        raise input_error(key, f"keys are missing: {', '.join(sorted(_names(nearest, needed=True) - values.keys()))}")
     chosen: Any = min(fitting, key=lambda each: len(_names(each)))
-    hints = _hints(chosen)
-    made: Settings = chosen(**{name: _typed(hints[name], value, f"{key}.{name}") for name, value in values.items()})
+    hints, made_of = _hints(chosen), dict(values)
+    for each in fields(chosen):
+        if inner := _merged(chosen, each):
+            inside = {name: made_of.pop(name) for name in values if name not in hints or name == each.name}
+            if inside or each.default is MISSING:
+                made_of[each.name] = from_values(inner, inside, key)
+    made: Settings = chosen(**{name: _typed(hints[name], one, f"{key}.{name}") for name, one in made_of.items()})
     return made
-
-
-def _parted(kind: type, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values, those of a merged field in a mapping of their own."""
-    own = _names(kind)
-    for each in fields(kind):
-        if each.metadata.get("merged"):
-            inner = {name: value for name, value in values.items() if name not in own}
-            outer = {name: value for name, value in values.items() if name in own}
-            return outer | {each.name: inner} if inner or each.default is MISSING else outer
-    return values
 
 
 def _recorded(settings: Any) -> list[Field[Any]]:  # noqa: ANN401
@@ -105,23 +101,39 @@ def _default(each: Field[Any]) -> Any:  # noqa: ANN401
 _hints = cache(get_type_hints)
 
 
-def _names(kind: type) -> set[str]:
-    return {each.name for each in fields(kind)}
+def _merged(kind: type, each: Field[Any]) -> type | None:
+    """The class of a field whose keys stand among those of its own class; None of any other field."""
+    if not each.metadata.get("merged"):
+        return None
+    hint = _hints(kind)[each.name]
+    found: type = get_args(hint)[0] if isinstance(hint, UnionType) else hint
+    return found
 
 
-def _needed(kind: type) -> set[str]:
-    return {each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING}
+def _names(kind: type, *, needed: bool = False) -> set[str]:
+    """Of the keys that may stand in JSON, or of those that must."""
+    names: set[str] = set()
+    for each in fields(kind):
+        if not needed or each.default is each.default_factory is MISSING:
+            inner = _merged(kind, each)
+            names |= _names(inner, needed=needed) if inner else {each.name}
+    return names
 
 
 def _typed(hint: Any, value: Any, key: str) -> Any:  # noqa: ANN401
     """A value with the dataclasses that its type wants."""
-    if isinstance(hint, UnionType) and value is not None:
+    if isinstance(hint, UnionType):
+        if value is None:
+            return None
         hint = get_args(hint)[0]
-    if isinstance(value, Mapping):
-        if isinstance(hint, type) and is_dataclass(hint):
-            return from_values(hint, value, key)
-        if get_origin(hint) is dict:
-            return {name: _typed(get_args(hint)[1], one, f"{key}.{name}") for name, one in value.items()}
-    if get_origin(hint) is tuple and isinstance(value, list):
+    if isinstance(hint, type) and is_dataclass(hint):
+        return value if isinstance(value, hint) else from_values(hint, value, key)
+    if get_origin(hint) is dict:
+        if not isinstance(value, Mapping):
+            raise input_error(key, "not an object of JSON", found=value, allowed="{...}")
+        return {name: _typed(get_args(hint)[1], one, f"{key}.{name}") for name, one in value.items()}
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise input_error(key, "not a list", found=value, allowed="[...]")
         return tuple(_typed(get_args(hint)[0], one, f"{key}.{number}") for number, one in enumerate(value))
     return value
