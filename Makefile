@@ -10,7 +10,7 @@ FIRST  := outputs/runs/stance_small_tuned/seed-$(firstword $(subst $(comma), ,$(
 # The whole environment is pinned in constraints.txt; the stamp is younger than both files once it is installed.
 INSTALLED := .venv/.installed
 
-.PHONY: help install quickstart map base test storm corpus-check lint format coverage
+.PHONY: help install quickstart map base test slow storm corpus-check lint format coverage
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ base: $(INSTALLED) ## train stance-base from nothing: some 50 minutes on two cor
 
 test: $(INSTALLED) lint ## lint, types and the fast tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+slow: $(INSTALLED) ## what make test leaves out but the storm: simulations at full size, torchrun, every configuration
+	$(BIN)/python -m pytest -m slow --ignore tests/storm
 
 storm: $(INSTALLED) ## kills, faults, fuzz, hostile files and load: up to STORM_MINUTES=180 and some (docs/reliability.md)
 	$(BIN)/python -m pytest -m slow tests/storm

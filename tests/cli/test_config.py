@@ -286,8 +286,8 @@ UNFIT = {
     "model.frozen_layers=-1": r"model\.frozen_layers: too small; found -1; allowed: 0 or more",
     "model.dropout=1": r"model\.dropout: not a share; found 1\.0; allowed: 0 or more and below 1",
     "model.max_length=0": r"model\.max_length: too small",
-    "model.first=text": r"templates: neither has \{text\}; found \['text', '\{holder\}: \{target\}'\]",
-    "model.mark=H1": "mark: a text may have it; found 'H1'",
+    "model.first=text": r"model: templates: neither has \{text\}; found \['text', '\{holder\}: \{target\}'\]",
+    "model.mark=H1": "model: mark: a text may have it; found 'H1'",
     "trainer.per_device_train_batch_size=0": (
         r"trainer\.per_device_train_batch_size: not to be trained with; found 0; allowed: a whole number, 1 or more"
     ),

@@ -47,6 +47,13 @@ def test_a_zip_whose_directory_is_damaged_is_refused_with_its_file(tmp_path, off
         open_export(path)
 
 
+@pytest.mark.parametrize("rows", ["", 'h1,"w1,x\n'], ids=["only a header", "a quote that does not end"])
+def test_the_tool_of_a_csv_is_known_by_its_header(tmp_path, rows):
+    path = tmp_path / "batch.csv"
+    path.write_text("HITId,WorkerId,Answer\n" + rows, encoding="utf-8")
+    assert open_export(path).tool == "mturk"
+
+
 def test_the_first_mapping_of_odd_names_is_yaml(tmp_path):
     import yaml
 

@@ -1,4 +1,4 @@
-"""Everything about a predictions file on one part, as JSON and page; tests/test_scripts.py does so for a checkpoint."""
+"""Everything about a predictions file on one part, as JSON and page; of a checkpoint in tests/cli/test_scripts.py."""
 
 from __future__ import annotations
 

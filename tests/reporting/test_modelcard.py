@@ -1,4 +1,4 @@
-"""The model card says what the run recorded, in metadata that the hub reads; tests/test_runs.py runs its examples."""
+"""The model card says what the run recorded, in metadata that the hub reads; see also tests/training/test_runs.py."""
 
 from __future__ import annotations
 

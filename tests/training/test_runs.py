@@ -1,4 +1,4 @@
-"""What a run leaves behind, in the process itself; tests/test_scripts.py runs it as a user does."""
+"""What a run leaves behind, in the process itself; tests/cli/test_scripts.py runs it as a user does."""
 
 from __future__ import annotations
 

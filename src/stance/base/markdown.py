@@ -15,7 +15,7 @@ def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> st
     return "\n".join(lines)
 
 
-def write_table(page: str | Path, marks: tuple[str, str], table: str) -> bool:
+def put_table(page: str | Path, marks: tuple[str, str], table: str) -> bool:
     """Put a table into a page, between two marks that each stand there once.
 
     Returns:

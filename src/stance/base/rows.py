@@ -24,8 +24,8 @@ CHUNK = 4096
 def read_rows(path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN) -> Iterator[tuple[int, Row]]:
     """Line number and named values of each row of a table, of text compressed or not; in parquet the row's number.
 
-    Empty lines are passed over. A csv whose header has no comma but a semicolon or a tab is separated by it, as
-    spreadsheets of many countries write it; so is one that begins with a line like ``sep=;``. Space before a quoted
+    Empty lines are passed over. A csv is separated by what its header has most of: comma, semicolon, tab or pipe; one
+    that begins with a line like ``sep=;``, by that. Space before a quoted
     cell and around a name in the header is no part of it. A ``NaN`` of JSON is a missing value.
 
     Raises:

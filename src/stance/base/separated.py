@@ -188,7 +188,7 @@ class CellReader:
 def scan_separated(
     path: Path, lines: Iterable[Line], delimiter: str, header: Sequence[str] | None = None, *, quoted: bool = True
 ) -> Iterator[ScannedRow]:
-    """Each row of separated text, with the line that it begins in and its fault if it has one."""
+    """Each row of separated text, with the line that it ends in and its fault if it has one."""
     reader, unnamed = CellReader(path, lines, delimiter, quoted=quoted), 0
     while True:
         try:

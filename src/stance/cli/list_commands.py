@@ -11,7 +11,7 @@ import re
 from itertools import groupby
 
 from stance.base.home import checkout
-from stance.base.markdown import markdown_table, write_table
+from stance.base.markdown import markdown_table, put_table
 from stance.cli.config import plain_messages
 from stance.cli.main import Command, commands
 
@@ -25,7 +25,7 @@ def main() -> None:
     """Put the table into its page, and say whether that changed it."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with plain_messages():
-        changed = write_table(checkout() / "docs" / "commands.md", MARKS, commands_table())
+        changed = put_table(checkout() / "docs" / "commands.md", MARKS, commands_table())
         print("docs/commands.md:", "written anew" if changed else "up to date")
 
 

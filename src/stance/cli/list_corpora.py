@@ -8,7 +8,7 @@ The table is in docs/corpora.md.
 import argparse
 
 from stance.base.home import checkout
-from stance.base.markdown import write_table
+from stance.base.markdown import put_table
 from stance.cli.config import plain_messages
 
 GROUP = "results"
@@ -20,5 +20,5 @@ def main() -> None:
     with plain_messages():
         from stance.data.listing import MARKS, corpora_table
 
-        changed = write_table(checkout() / "docs" / "corpora.md", MARKS, corpora_table())
+        changed = put_table(checkout() / "docs" / "corpora.md", MARKS, corpora_table())
         print("docs/corpora.md:", "written anew" if changed else "up to date")

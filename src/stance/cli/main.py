@@ -53,7 +53,7 @@ def commands() -> list[Command]:
     """Every command, by group and name. Their files are read, but not imported.
 
     Raises:
-        StanceError: A group is not one of ``GROUPS``.
+        StanceError: A group is not one of ``GROUPS``; a docstring does not say how its command is typed.
     """
     found = []
     for path in sorted(Path(__file__).parent.glob("*.py")):
@@ -63,7 +63,10 @@ def commands() -> list[Command]:
                 case ast.Assign(targets=[ast.Name(id="GROUP")], value=ast.Constant(value=group)):
                     if group not in GROUPS:
                         raise input_error(f"{path}, line {node.lineno}", "no such group", found=group, allowed=GROUPS)
-                    found.append(Command(path.stem, group, ast.get_docstring(source) or ""))
+                    said = ast.get_docstring(source) or ""
+                    if len(said.splitlines()) < 3:
+                        raise input_error(f"{path}, line 3", "does not say how the command is typed")
+                    found.append(Command(path.stem, group, said))
     return sorted(found, key=lambda command: GROUPS.index(command.group))
 
 

@@ -57,7 +57,6 @@ def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]
     targets: list[str] = []
     document_spelled, target_spelled = one_spelling(), one_spelling()
     contradictions = Contradictions(config.predictions)
-    names: set[str] = set()
     gaps = Gaps(config.predictions, vars(config.columns), {"document": Gaps.MEANING["document"]})
     manner = Manner(quoted=config.quoting != "none", wanted=(config.prefix + "label",))
     for line, row in read_rows(config.predictions, config.encoding, manner):
@@ -71,15 +70,14 @@ def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]
         document = row.get(config.columns.document)
         documents.append(document_spelled(spelled(document) or place))
         targets.append(target_spelled(str(row.get(config.columns.target, ""))))
-        names |= row.keys()
     gaps.tell("fill_down", "scored again with ")
     if not predictions:
         raise input_error(config.predictions, "no rows in the file")
     contradictions.tell()
     for field, column in vars(config.columns).items():
-        if column not in names and column != getattr(Columns, field):
+        if column not in gaps.names and column != getattr(Columns, field):
             allowed = f"columns.{field}=NAME"
-            raise input_error(config.predictions, f"no column {column!r}", found=sorted(names), allowed=allowed)
+            raise input_error(config.predictions, f"no column {column!r}", found=sorted(gaps.names), allowed=allowed)
     if len(set(documents)) == len(documents):
         log.info("every row counts as a document of its own (column %r)", config.columns.document)
     return predictions, documents, targets

@@ -83,7 +83,9 @@ class Journal:
             if not self._overwrite:
                 self.close()
                 allowed = "overwrite=true begins anew"
-                raise input_error(str(self.folder), "no state of scoring", found=self.state, allowed=allowed)
+                raise input_error(
+                    str(self.folder), "no state that this command wrote", found=self.state, allowed=allowed
+                )
             self._clear({})
             self.state, self.whole = {}, False
         return kind(**self.state)

@@ -23,7 +23,7 @@ from stance.map.types import Document
 
 log = logging.getLogger(__name__)
 
-#: Rows of a table that are in memory at a time.
+#: Rows of a parquet file that are in memory at a time.
 CHUNK = 64
 
 #: In a file's name: a day, or a month or year that stands alone.

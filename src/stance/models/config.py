@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stance.base.checks import at_least, one_of, positive
-from stance.base.errors import input_error
+from stance.base.errors import StanceError, input_error
 from stance.base.settings import FILE
 from stance.models.input_format import InputFormat
 
@@ -119,7 +119,10 @@ class EncoderConfig(InputFormat, ModelConfig):
             raise input_error("model.dropout", "not a share", found=self.dropout, allowed="0 or more and below 1")
         at_least("model.context_words", self.context_words, 0)
         at_least("model.max_length", self.max_length, 8)
-        InputFormat.__post_init__(self)
+        try:
+            InputFormat.__post_init__(self)
+        except StanceError as error:
+            raise StanceError(f"model: {error}") from None
 
 
 @dataclass(kw_only=True)

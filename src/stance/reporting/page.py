@@ -139,7 +139,7 @@ def _telling(target: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=2 * MOST_ROWS)
 def _compiled(names: tuple[str, ...]) -> regex.Pattern[str]:
-    """Of one holder or target: it takes milliseconds, and rows have many pairs of few holders and targets."""
+    """What finds one of these names; kept, since it takes milliseconds, and rows have many pairs of few names."""
     return regex.compile(whole(names), regex.I)
 
 

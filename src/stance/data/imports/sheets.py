@@ -44,9 +44,21 @@ def sheet_rows(piece: Piece, options: Options) -> Iterator[tuple[str, dict[str, 
         rows = json_lines(piece, options.encoding) if piece.suffix == ".jsonl" else json_items(piece)
         named: Iterable[tuple[str, dict[str, str]]] = ((place, dict(flat(row))) for place, row in rows)
     else:
-        lines = _workbook(piece, options) if piece.suffix in (".xlsx", ".xlsm") else _separated(piece, options)
-        named = _named(piece, lines, options)
+        named = _named(piece, _lines(piece, options), options)
     yield from _filled(piece, named, options.fill_down)
+
+
+def first_cells(piece: Piece, options: Options) -> list[str]:
+    """The cells of the first row of the header, whatever comes after it.
+
+    Raises:
+        StanceError: No such sheet, several and none was named, or a row that cannot be read.
+    """
+    return next((row for number, _, row, _ in _lines(piece, options) if number in options.header), [])
+
+
+def _lines(piece: Piece, options: Options) -> Iterator[Numbered]:
+    return _workbook(piece, options) if piece.suffix in (".xlsx", ".xlsm") else _separated(piece, options)
 
 
 def _named(piece: Piece, lines: Iterator[Numbered], options: Options) -> Iterator[tuple[str, dict[str, str]]]:

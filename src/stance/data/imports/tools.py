@@ -10,7 +10,7 @@ from stance.data.imports.judge import chosen
 from stance.data.imports.mapping import ImportMapping
 from stance.data.imports.pieces import Piece, pieces_of
 from stance.data.imports.record import Opened, Options, Record
-from stance.data.imports.sheets import TABLES, sheet_rows
+from stance.data.imports.sheets import TABLES, first_cells
 from stance.data.imports.text import json_items, json_lines
 
 
@@ -148,11 +148,11 @@ def _first_keys(piece: Piece) -> set[str]:
 
 
 def _header(piece: Piece) -> set[str]:
-    """Names of the columns of separated text, or of a workbook of one sheet; none where no row can be read."""
+    """Names of the columns of separated text, or of a workbook of one sheet; none where they cannot be read."""
     if piece.suffix not in (".csv", ".tsv", ".xlsx", ".xlsm"):
         return set()
     try:
-        return {*next(sheet_rows(piece, Options()), ("", {}))[1]}
+        return {*first_cells(piece, Options())}
     except StanceError:
         return set()
 
