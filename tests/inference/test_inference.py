@@ -849,7 +849,7 @@ def test_a_state_that_scoring_does_not_know_is_refused(tmp_path, classifier):
     journal = Journal(tmp_path / "out.csv.partial", inference._identity(classifier, config))
     journal.commit({"rows": -1})
     journal.close()
-    with pytest.raises(StanceError, match=r"out\.csv\.partial: no state of scoring; found .*overwrite=true"):
+    with pytest.raises(StanceError, match=r"out\.csv\.partial: no state that this command wrote; .*overwrite=true"):
         predict_file(classifier, config)
 
 
@@ -860,7 +860,7 @@ def test_a_state_that_scoring_does_not_know_stays_until_it_may_be_overwritten(tm
     page = tmp_path / "out.csv.partial" / "progress.json"
     page.write_text(page.read_text().replace('"rows": 6', '"rows": {"good": 6}'))
     for _ in range(2):
-        with pytest.raises(StanceError, match=r"no state of scoring; found .*'good'"):
+        with pytest.raises(StanceError, match=r"no state that this command wrote; found .*'good'"):
             predict_file(shy(), config)
     assert predict_file(shy(), replace(config, overwrite=True)).rows == 13
 

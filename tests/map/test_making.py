@@ -135,7 +135,7 @@ def test_a_state_that_the_map_does_not_know_is_refused(home, made):
     state = read_json(page)
     for wrong in ({"rows": 3}, {"set_aside": 3}, {"common": {"the port": -1}}):
         page.write_text(json.dumps(state | {"state": state["state"] | wrong}))
-        with pytest.raises(StanceError, match=r"out\.partial: no state of scoring; found .*overwrite=true"):
+        with pytest.raises(StanceError, match=r"out\.partial: no state that this command wrote; .*overwrite=true"):
             made(Reads())
     assert made(Reads(), overwrite=True).evidence
 
