@@ -224,7 +224,7 @@ def test_what_hydra_knows_it_still_knows():
 
     untouched = (
         "experiment=vast", "seed=0", "model.C=1e-3", "trainer.learning_rate=1e-4", "~trainer", "+trainer={a:1}",
-        "hydra/launcher=here", "hydra.launcher.n_jobs=2", "data=table", "source=null", "data.path=${oc.env:HOME}/a.csv",
+        "hydra/launcher=here", "hydra.launcher.n_jobs=2", "data=table", "~source", "data.path=${oc.env:HOME}/a.csv",
         'data.target="a, b"', 'data.leave_out=["",UNCLEAR]', "name=mine", "--cfg=job", "data.annotators=[]",
     )  # fmt: skip
     assert said(*untouched) == list(untouched)
@@ -370,6 +370,8 @@ REFUSED = {
     "trainer.lerning_rate=1": "allowed: one that is there; +trainer.lerning_rate=VALUE adds another",
     "~luck": "configuration: Could not delete from config. 'luck' does not exist.",
     "data=null": "data: not a name; found None; allowed: a file of conf/data by name",
+    "source=null": "source: not a name; found None; allowed: a file of conf/source by name, or ~source for none",
+    "model=[tfidf,minilm]": "model: not a name; found ['tfidf', 'minilm']; allowed: a file of conf/model by name, or ",
     "trainer=3": "trainer: not a name; found 3; allowed: a file of conf/trainer by name",
     "seed": "seed: not a setting; allowed: KEY=VALUE",
     "seed 1": "seed 1: not a setting; allowed: KEY=VALUE",

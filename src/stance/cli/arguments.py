@@ -95,16 +95,18 @@ def _value(value: str, key: str, kind: Any) -> str:  # noqa: ANN401
         ]
         return value if before.strip() else f"{{{', '.join(said)}}}"
     override = _parsed(value)
-    if override and not isinstance(override.value(), str) and (PROJECT / "conf" / key).is_dir():
-        _check_name(override.value(), key, kind)
+    group = key.lstrip("+")
+    if override and not isinstance(override.value(), str) and (PROJECT / "conf" / group).is_dir():
+        _check_name(override.value(), group, kind)
     return value if override else quoted(value)
 
 
 def _check_name(value: object, key: str, kind: Any) -> None:  # noqa: ANN401
-    """Refuse a number, or null where there must be something, for what is named by a file of ``conf/``."""
-    optional = isinstance(kind, UnionType) or kind is Any
-    if isinstance(value, int | float) or (value is None and not optional):
-        raise input_error(key, "not a name", found=value, allowed=f"a file of conf/{key} by name, or {key}.KEY=VALUE")
+    """Refuse what is no name and no settings, for what is named by a file of ``conf/``."""
+    if not isinstance(value, dict):
+        none = f", or ~{key} for none" if isinstance(kind, UnionType) else ""
+        settings = f", or {key}.KEY=VALUE" if is_dataclass(kind) else none
+        raise input_error(key, "not a name", found=value, allowed=f"a file of conf/{key} by name{settings}")
 
 
 def _elements(values: str, key: str, kind: Any = None) -> list[str]:  # noqa: ANN401
