@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from datetime import date
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,6 +56,33 @@ def test_a_quote_in_a_tsv_takes_in_no_rows(tmp_path, case, name):
     with pytest.raises(StanceError, match=f"{name}, line 3: a quotation mark opens a cell that takes in"):
         cells(path)
     assert cells(path, quoted=False) == [line.split("\t") for line in lines if line]
+
+
+IN_CSV = {
+    "text last": ("id,target,text", ["1,x,Shut.", '2,x,"We stay.', "3,x,They sang.", '4,x,We wait."', "5,x,Open."]),
+    "text first": ("text,target", ["Shut.,s", '"We stay.,s', 'They sang.",s', "We wait.,s", "Open.,s"]),
+    "semicolons": ("n;text", ["1;Shut.", '2;"We stay, all.', '3;We sang, all."', "4;We wait.", "5;Open."]),
+}
+
+
+@pytest.mark.parametrize("case", IN_CSV)
+def test_a_quote_in_a_csv_takes_in_no_rows(tmp_path, case):
+    head, lines = IN_CSV[case]
+    path = write(tmp_path / "rows.csv", "\n".join([head, *lines, ""]))
+    with pytest.raises(StanceError, match=r"line 3: a quotation mark opens a cell that takes in .*quoting=none"):
+        cells(path)
+    assert [row.number for row in scan_rows(path) if not isinstance(row.values, StanceError)] == [2, 4, 5, 6]
+    assert cells(path, quoted=False) == [line.split(head[1:].strip("dext")[0]) for line in lines]
+
+
+def test_lines_of_a_quoted_cell_that_may_be_rows_are_told_and_other_lines_are_not(tmp_path, caplog):
+    prose = 'id,target,text\n1,x,"Three signed:\nBerlin, Paris, Rome."\n2,x,"They left\nBonn and Rome."\n'
+    assert cells(write(tmp_path / "rows.csv", prose))[0][2] == "Three signed:\nBerlin, Paris, Rome."
+    assert "rows.csv: 1 rows have a quoted cell of lines that look like rows, line 3 first; if quotes are text" in caplog.text
+    caplog.clear()
+    assert cells(write(tmp_path / "one.csv", 'text\n"a\nb"\n')) == [["a\nb"]]
+    assert cells(write(tmp_path / "sum.csv", 'id,text\n1,"Some\n1,000 men"\n')) == [["1", "Some\n1,000 men"]]
+    assert "one.csv" not in caplog.text and "sum.csv: 1 rows" in caplog.text
 
 
 @pytest.mark.parametrize("cell", ["a\tb", "a\nb", "a\n\nb\nc", "\ta"])
@@ -116,6 +145,9 @@ MARKS = {
     "a comma in a name": 'id;"text";"target, or proposal"\n1;a, b;c\n',
     "tabs and a comma": "id\ttext\tlabel, if any\n1\ta, b\tc\n",
     "told between quotes": '"sep=;"\nid;text\n1;a, b\n',
+    "an empty line first": "\n \nid;text\n1;a, b\n",
+    "empty cells first": ";;\nid;text;\n1;a, b;\n",
+    "a line end in a name": 'id;"what, in your view,\nis said";text\n1;x, y, z;a, b\n',
     "two byte order marks": "\ufeff\ufeffid;text\n1;a, b\n",
 }
 
@@ -124,6 +156,27 @@ MARKS = {
 def test_what_separates_the_columns_is_what_the_header_has_most_of(tmp_path, kind):
     ((_, row),) = read_rows(write(tmp_path / "rows.csv", MARKS[kind]))
     assert (row["id"], row["text"]) == ("1", "a, b")
+
+
+def test_a_file_of_two_encodings_is_told_whichever_is_said(tmp_path, caplog):
+    path = tmp_path / "rows.csv"
+    path.write_bytes("text\nZürich\n".encode() + "Köln\n".encode("cp1252"))
+    with pytest.raises(StanceError, match=r"line 3: byte 2 .*but line 2 is utf-8: the file mixes encodings, and no"):
+        list(read_rows(path))
+    assert [row["text"] for _, row in read_rows(path, "cp1252")] == ["ZÃ¼rich", "Köln"]
+    assert f"{path}: 1 lines, line 2 first, are UTF-8 and were read as cp1252" in caplog.text
+    caplog.clear()
+    path.write_bytes("text\nKöln sagt: „Nein“\n".encode("cp1252"))
+    with pytest.raises(StanceError, match="or say what it is"):
+        list(read_rows(path))
+    assert len(list(read_rows(path, "cp1252"))) == 1 and not caplog.text
+
+
+def test_a_name_that_occurs_twice_in_a_line_of_json_has_no_value(tmp_path):
+    path = write(tmp_path / "rows.jsonl", '{"label": "favor", "label": "against"}\n{"label": "favor"}\n')
+    bad, good = scan_rows(path)
+    assert "line 1: not to be read as JSON: a name occurs twice: label" in str(bad.values)
+    assert good.values == {"label": "favor"}
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le", "utf-32"])
@@ -179,6 +232,39 @@ def test_empty_cells_are_counted_aloud_and_filled_if_asked(tmp_path, caplog, rea
     assert not caplog.text
     with pytest.raises(StanceError, match=r"line 2: no such column to fill down; found \['doc'\]; allowed: id, text"):
         read_corpus(DataConfig(**data, fill_down=["doc"]))
+
+
+def test_words_for_a_missing_value_are_told_where_they_are_read_as_names(tmp_path, caplog):
+    rows = "1,a,NA,t,favor,ana,NULL\n2,b,h,t,against,ana,d\n3,c,NA,t,neutral,ana,d\n4,d,Nadia,t,favor,ana,d\n"
+    path = write(tmp_path / "rows.csv", HEAD + rows)
+    assert [annotation.holder for annotation in read_annotations(path)] == ["NA", "h", "NA", "Nadia"]
+    told = "column 'holder' is 'NA', as in 2 of 4 rows; it is read as a name: where there is none, leave the cell empty"
+    assert f"{path}, line 2: {told}" in caplog.text
+    assert f"{path}, line 2: column 'document' is 'NULL', as in 1 of 4 rows" in caplog.text
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#NV", "#BEZUG!", "#N/D", "#¡VALOR!", "#¿NOMBRE?", "#NOM?"])
+def test_an_error_of_a_spreadsheet_in_any_language_is_no_name(tmp_path, error):
+    path = write(tmp_path / "rows.csv", HEAD + f"1,a,{error},t,favor,ana,d\n")
+    with pytest.raises(StanceError, match="line 2: field 'holder' is an error of a spreadsheet"):
+        read_annotations(path)
+    assert read_annotations(write(path, HEAD + "1,a,#VALUES,t,favor,ana,d\n"))[0].holder == "#VALUES"
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff \u200d", "\xa0"])
+def test_a_cell_without_width_is_empty(tmp_path, unseen):
+    path = write(tmp_path / "rows.csv", HEAD + f"1,a,{unseen},t,favor,ana,d\n")
+    assert read_annotations(path)[0].holder == ""
+    with pytest.raises(StanceError, match="line 2: field 'text' is empty"):
+        read_annotations(write(path, HEAD + f"1,{unseen},h,t,favor,ana,d\n"))
+
+
+def test_dates_and_decimals_of_parquet_are_text(tmp_path):
+    row = {"id": Decimal("12.50"), "text": "a", "holder": "h", "target": "t", "label": "favor", "annotator": "ana"}
+    table = pa.Table.from_pylist([{**row, "document": "d", "date": date(2026, 3, 1), "tags": float("nan")}])
+    pq.write_table(table, tmp_path / "rows.parquet")
+    (found,) = read_annotations(tmp_path / "rows.parquet")
+    assert (found.id, found.date, found.tags) == ("12.50", "2026-03-01", ())
 
 
 def test_a_cell_is_not_filled_over_a_row_that_cannot_be_read(tmp_path):

@@ -13,7 +13,7 @@ from conftest import annotation, write_lines
 from stance.base.annotations import Annotation, write_annotations
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.data.columns import SPREADSHEET_ERRORS, Columns
+from stance.data.columns import SPREADSHEET_ERROR, Columns
 from stance.data.table import read, read_annotations
 
 GOOD = {
@@ -38,7 +38,7 @@ TEXT = (
     st.text(min_size=1, max_size=30)
     .map(str.strip)
     .filter(bool)
-    .filter(lambda text: text.isprintable() and text not in SPREADSHEET_ERRORS)
+    .filter(lambda text: text.isprintable() and not SPREADSHEET_ERROR.fullmatch(text))
 )
 
 

@@ -182,6 +182,13 @@ def test_what_cannot_be_written(tmp_path, options, message):
         exported(tmp_path, **options)
 
 
+def test_a_probability_with_a_comma_is_told_with_its_place(tmp_path):
+    source = tmp_path / "scored.csv"
+    source.write_text("id;text;target;against;neutral;favor\n1;They signed.;x;0,1;0,2;0,7\n", encoding="utf-8")
+    with pytest.raises(StanceError, match=r"scored\.csv, line 2: not a probability for each label; found .*'0,1'"):
+        exported(tmp_path, input=[str(source)])
+
+
 def test_the_scripts(tmp_path):
     write_lines(tmp_path / "scored.jsonl", rows())
     said = run_here(

@@ -201,24 +201,26 @@ def test_a_table_comes_from_the_hub_as_from_a_folder(tmp_path, monkeypatch):
         read_corpus(replace(data, path="data/no.csv"))
 
 
-def test_two_spellings_of_holder_target_document_and_annotator_are_one_and_texts_stay(tmp_path):
+def test_two_spellings_of_id_holder_target_document_and_annotator_are_one_and_texts_stay(tmp_path):
     """The first spelling counts, so that what is grouped or counted by them is grouped and counted once."""
     names = ("holder", "target", "document", "annotator")
     rows = [
         {
-            "id": f"r{i}",
+            "id": unicodedata.normalize(form, f"né {i}"),
             "text": unicodedata.normalize(form, f"Le délégué refuse {i}."),
             "label": "against",
             **{name: unicodedata.normalize(form, f"clé {name}") for name in names},
         }
         for i, form in enumerate(("NFD", "NFC", "NFC"))
     ]
-    rows.append({**rows[0], "text": unicodedata.normalize("NFC", rows[0]["text"]), "annotator": "Zoé"})
+    again = {name: unicodedata.normalize("NFC", rows[0][name]) for name in ("id", "text")}
+    rows.append({**rows[0], **again, "annotator": "Zoé"})
     write_lines(tmp_path / "rows.jsonl", rows)
     for reader in ("table", "annotations"):
         data = DataConfig(name="mine", reader=reader, root=str(tmp_path), path="rows.jsonl", adjudicator="")
         found = read_corpus(data).annotations
         assert [annotation.text for annotation in found] == [row["text"] for row in rows]
+        assert found[3].id == rows[0]["id"] != rows[3]["id"]
         for name in ("holder", "target", "document"):
             assert {getattr(annotation, name) for annotation in found} == {rows[0][name]}
         assert {annotation.annotator for annotation in found} == {rows[0]["annotator"], "Zoé"}

@@ -100,11 +100,11 @@ class Corpus:
 
 
 def in_one_spelling(corpus: Corpus) -> Corpus:
-    """The corpus with each holder, target, document and annotator in its first spelling.
+    """The corpus with each id, holder, target, document and annotator in its first spelling.
 
     Two spellings of one string, composed and decomposed (NFC, NFD), would count as two. Texts stay as they are.
     """
-    spellings = {name: one_spelling() for name in ("holder", "target", "document", "annotator")}
+    spellings = {name: one_spelling() for name in ("id", "holder", "target", "document", "annotator")}
     spellings["annotator"](corpus.adjudicator)
 
     def spelled_once(annotation: Annotation) -> Annotation:
@@ -130,10 +130,11 @@ def check_annotations(path: str | Path, annotations: Iterable[Annotation], place
     judgements: dict[tuple[str, str], tuple[Annotation, str]] = {}
     faults = Faults(path)
     for annotation, place in zip(annotations, places, strict=True):
+        row = composed(annotation.id)
         with faults.noted(place):
             _check_against(
-                rows.setdefault(annotation.id, (annotation, place)),
-                judgements.setdefault((annotation.id, composed(annotation.annotator)), (annotation, place)),
+                rows.setdefault(row, (annotation, place)),
+                judgements.setdefault((row, composed(annotation.annotator)), (annotation, place)),
                 annotation,
                 place,
             )

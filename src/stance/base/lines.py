@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import logging
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,8 @@ from typing import Any, NamedTuple
 from stance.base.errors import StanceError, UndecodableError, first_line, input_error, line_of
 from stance.base.extras import from_extras
 from stance.base.names import must_exist
+
+log = logging.getLogger(__name__)
 
 #: The values of a row, by column.
 Row = dict[str, Any]
@@ -89,21 +92,41 @@ def lines_of(path: Path, encoding: str, *, of_rows: bool = False) -> Iterator[Li
     except LookupError:
         allowed = "a codec of Python, e.g. utf-8, latin-1"
         raise input_error(str(path), "unknown encoding", found=encoding, allowed=allowed) from None
+    is_utf8, in_utf8, first = codec == "utf-8-sig", 0, 0  # of lines that are not ASCII alone
     for number, (raw, position) in enumerate(_raw_lines(path, of_rows=of_rows), start=1):
         if number == 1 and (raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or 0 in raw[:2]):
             allowed = "UTF-8 (in Excel: save as CSV UTF-8), or an 8-bit encoding"
             raise input_error(line_of(path, 1), "the file is UTF-16 or UTF-32", allowed=allowed)
         codec = codec if number == 1 or codec != "utf-8-sig" else "utf-8"
         try:
-            yield Line(number, raw.decode(codec), None, position)
+            text = raw.decode(codec)
         except UnicodeDecodeError as error:
+            otherwise = "or say what it is, e.g. encoding=cp1252, of a dataset data.encoding=cp1252"
+            if is_utf8 and in_utf8:
+                otherwise = f"but line {first} is {encoding}: the file mixes encodings, and no setting reads all of it"
             problem = input_error(
                 line_of(path, number),
                 f"byte {error.start + 1} of the line is not {encoding}",
                 found=raw[max(0, error.start - 10) : error.start + 10],
-                allowed=f"{encoding}; or say what it is, e.g. encoding=cp1252, of a dataset data.encoding=cp1252",
+                allowed=f"{encoding}; {otherwise}",
             )
             yield Line(number, raw.decode(codec, "backslashreplace"), UndecodableError(str(problem)), position)
+        else:
+            if not raw.isascii() and (is_utf8 or _is_utf8(raw)):
+                in_utf8, first = in_utf8 + 1, first or number
+            yield Line(number, text, None, position)
+    if in_utf8 and not is_utf8:
+        told = "%s: %s lines, line %d first, are UTF-8 and were read as %s, so that their accents are others"
+        log.warning(told, path, f"{in_utf8:,}", first, encoding)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Whether bytes beyond ASCII are UTF-8, which text in another encoding next to never is."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _raw_lines(path: Path, *, of_rows: bool) -> Iterator[tuple[bytes, int]]:

@@ -1,6 +1,6 @@
 """Where a text mentions a name, in any script: what is marked for an encoder, and counted where there is none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -18,6 +18,9 @@ LITTLE_WORDS = frozenset(" ".join([_ENGLISH, _GERMAN, _ROMANCE, _ARABIC]).split(
 
 #: Of these those that may stand between two words of one mention, but not with another beside them.
 _CONJUNCTIONS = frozenset(["and", "e", "et", "und", "y"])
+
+#: Those that stand between what is named and whose or which it is.
+_LINKS = frozenset(["of", "for", "da", "de", "del", "della", "des", "di", "do", "du", "für", "von", "zu", "zur"])
 
 #: Lower-case words that are a name only where they are written as one: May, Will, and the like.
 _ORDINARY = frozenset(["may", "will", "can", "who", "it", "us", "he", "she", "they", "all", "no", "now", "hope"])
@@ -74,7 +77,7 @@ def mentions(text: str, name: str) -> list[tuple[int, int]]:
     of_name = _words(name)
     forms = [word.form for word in of_name if not _is_letter(word.form)]
     wanted = {form for form in forms if form not in LITTLE_WORDS and form.casefold() != "the"}
-    tokens = _of_another(_words(text), of_name)
+    tokens = _of_another_kind(_of_another(_words(text), of_name), of_name)
     for same in (_in_a_whole, _as_written, _in_any_case):
         if found := _longest(tokens, wanted, same):
             return found
@@ -96,6 +99,28 @@ def _of_another(tokens: list[_Word], name: list[_Word]) -> list[_Word]:
         if this.form.casefold() == word and _tells(after.form) and after.form != last
     }
     return [replace(each, form=" ") if each.start in others else each for each in tokens]
+
+
+def _of_another_kind(tokens: list[_Word], name: list[_Word]) -> list[_Word]:
+    """The tokens without the word that a name has before an "of", where another name follows: Ministry of Finance."""
+    forms = {word.form.casefold() for word in name}
+    kinds = {word.form.casefold() for word, after in _linked(name) if after.form[0].isupper()}
+    others = {
+        word.start
+        for word, after in (_linked(tokens) if kinds else ())
+        if word.form.casefold() in kinds and after.form[0].isupper() and after.form.casefold() not in forms
+    }
+    return [replace(each, form=" ") if each.start in others else each for each in tokens]
+
+
+def _linked(tokens: Sequence[_Word]) -> Iterator[tuple[_Word, _Word]]:
+    """Each word that an "of" or the like follows, and the word after that."""
+    for index, word in enumerate(tokens[:-2]):
+        if word.form.casefold() in LITTLE_WORDS or tokens[index + 1].form not in _LINKS:
+            continue
+        after = next((each for each in tokens[index + 2 : index + 5] if each.form.casefold() not in LITTLE_WORDS), None)
+        if after is not None:
+            yield word, after
 
 
 def _tells(form: str) -> bool:

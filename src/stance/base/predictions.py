@@ -232,10 +232,11 @@ def parse_prediction(
     """
     if spelled(row["label"]) == ABSTAIN and ABSTAIN not in (label_map or {}):
         raise input_error(place, "a row without label", found=ABSTAIN, allowed="a file scored without abstain.risk")
-    return Prediction(parse_label(row["label"], label_map, place, key), _scores(row, place))
+    return Prediction(parse_label(row["label"], label_map, place, key), scores_of(row, place))
 
 
-def _scores(row: Mapping[str, Any], place: str) -> dict[str, float]:
+def scores_of(row: Mapping[str, Any], place: str) -> dict[str, float]:
+    """The probabilities of a row of a file, as :func:`parse_prediction` has them; none where it has no such column."""
     given = {label: row[label] for label in LABELS if row.get(label) not in (None, "")}
     if not given:
         return {}

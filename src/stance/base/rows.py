@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,8 +15,20 @@ from stance.base.names import DELIMITERS, READABLE, WORKBOOK, check_kind, is_par
 from stance.base.separated import scan_separated, separator
 from stance.base.sheets import sheet_rows
 
+
+def _named_once(pairs: list[tuple[str, Any]]) -> Row:
+    """An object of JSON; a name that occurs twice has no value that one could rely on."""
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        doubled = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise ValueError(f"a name occurs twice: {', '.join(doubled)}")
+    return row
+
+
 #: Python writes a missing number as NaN, which is no JSON: it is read as null.
-_JSON = json.JSONDecoder(parse_constant={"Infinity": math.inf, "-Infinity": -math.inf}.get)
+_JSON = json.JSONDecoder(
+    object_pairs_hook=_named_once, parse_constant={"Infinity": math.inf, "-Infinity": -math.inf}.get
+)
 
 #: Rows of a parquet file that are in memory at a time.
 CHUNK = 4096
@@ -137,7 +150,7 @@ def _json_object(line: str, place: str) -> Row | StanceError:
         return input_error(place, f"malformed JSON, column {error.colno}: {error.msg}", found=line)
     except UnicodeEncodeError:
         return input_error(place, "half of a surrogate pair, which is no character", found=line)
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, thousands of brackets
         return input_error(place, f"not to be read as JSON: {first_line(error)}", found=line)
     return (
         row

@@ -16,22 +16,39 @@ from stance.base.names import must_exist
 
 log = logging.getLogger(__name__)
 
+#: Characters of a header in which quotation marks stand around names; in a longer one they are text.
+LONGEST_HEADER = 100_000
 
-#: For rows of text between tabs, where a quotation mark is more often one of the text than one around a cell.
+#: For a quotation mark that seems to be one of the text, and not one around a cell.
 _AS_TEXT = "if quotes are text, quoting=none, of a dataset data.quoting=none"
 
 
-def separator(lines: Iterator[Line]) -> tuple[str, Iterator[Line]]:
-    """What separates the columns of a csv, by its first line, and the lines from the header on.
+def separator(lines: Iterator[Line], header: int = 1) -> tuple[str, Iterator[Line]]:
+    """What separates the columns of a csv, by its header, and the lines, without a first one like ``sep=;``.
 
-    It is the mark that stands there most often, outside of quotation marks; a comma where several do.
+    It is the mark that stands in the header most often, outside of quotation marks; a comma where several do.
+
+    Args:
+        lines: Of the file.
+        header: The number of the header's (last) line; line ends between quotation marks end none. If that line is
+            empty, the next that is not.
     """
-    for first in lines:
-        if told := re.fullmatch(r'"?sep=(.)"?\s*', first.text, re.IGNORECASE):
+    read: list[Line] = []
+    names = ""
+    for line in lines:
+        told = not read and re.fullmatch(r'"?sep=(.)"?\s*', line.text, re.IGNORECASE)
+        if told:
             return told[1], lines
-        names = re.sub(r'"(?:[^"]|"")*"', "", first.text.rstrip())
-        return max(",;\t|", key=names.count), chain([first], lines)
-    return ",", lines
+        read.append(line)
+        names += line.text
+        if names.count('"') % 2 and len(names) < LONGEST_HEADER:
+            continue
+        header -= 1
+        if header < 1 and names.strip():
+            break
+        names = ""
+    names = re.sub(r'"(?:[^"]|"")*"', "", names.strip("\r\n"))
+    return max(",;\t|", key=names.count), chain(read, lines)
 
 
 def separated_rows(
@@ -105,7 +122,8 @@ class CellReader:
 
     Attributes:
         feed: Its lines; of the row under way it has those that were read.
-        inside: Numbers of the lines with a tab or line end inside a quoted cell, where tabs separate cells.
+        inside: Numbers of the lines in which a suspect quoted cell ends: where tabs separate cells, one with a tab or
+            line end; else one each of whose lines would be a row if quotation marks were text.
         as_text: How it is told that quotation marks are text.
     """
 
@@ -114,7 +132,7 @@ class CellReader:
     ) -> None:
         csv.field_size_limit(2**31 - 1)  # a cell may hold a whole document
         self.path, self.feed, self.inside, self.as_text = path, _Feed(lines), list[int](), as_text
-        self.quoted, self.tabs = quoted, quoted and delimiter == "\t"
+        self.quoted, self.delimiter, self.tabs = quoted, delimiter, quoted and delimiter == "\t"
         self.plain, self.spaced = (
             csv.reader(
                 self.feed,
@@ -138,7 +156,7 @@ class CellReader:
         cells, problem = self._read(self.plain)
         if self.quoted and any(cell[:1] == " " and cell.lstrip(" ")[:1] == '"' for cell in cells):
             cells, problem = self._past_space(cells, width)
-        return cells, problem or (self._swallowed(cells, width) if self.tabs and width else None)
+        return cells, problem or (self._swallowed(cells, width) if self.quoted and width else None)
 
     def _read(self, reader: Iterator[list[str]]) -> tuple[list[str], StanceError | None]:
         self.feed.begin()
@@ -166,23 +184,38 @@ class CellReader:
 
     def _swallowed(self, cells: list[str], width: int) -> StanceError | None:
         """What is wrong with a row whose lines, or one of them, would be rows if quotation marks were text."""
-        if not any('"' in line.text for line in self.feed.row):
+        lines = [line.text for line in self.feed.row]
+        if not (self.tabs or len(lines) > 1) or not any('"' in line for line in lines):
             return None
-        whole = sum(line.text.count("\t") + 1 == width for line in self.feed.row)
-        if whole > 1 or (whole and len(cells) != width):
+        whole = sum(line.count(self.delimiter) + 1 == width for line in lines)
+        if self.tabs:
+            refused = whole > 1 or (whole and len(cells) != width)
+            told = any(mark in cell for cell in cells for mark in "\t\r\n")
+        else:
+            told = whole == len(lines) and width > 1
+            refused = told and not any(self._of_prose(line) for line in lines[1:])
+        if refused:
             self.feed.take_back()
             line = self.feed.row[0]
             problem = "a quotation mark opens a cell that takes in cells or rows after it"
             return input_error(line_of(self.path, line.number), problem, found=line.text.rstrip(), allowed=self.as_text)
-        if any(mark in cell for cell in cells for mark in "\t\r\n"):
+        if told:
             self.inside.append(self.feed.row[-1].number)
         return None
+
+    def _of_prose(self, line: str) -> bool:
+        """Whether the line's commas (or what separates cells) are as in a sentence: before a blank, between digits."""
+        mark = re.escape(self.delimiter)
+        return bool(re.search(rf"{mark}\s|(?<=\d){mark}(?=\d)", line))
 
     def tell(self) -> None:
         """Warn of what is inside a cell, if anything is."""
         if self.inside:
-            told = "%s: %d rows have a tab or line end inside a quoted cell, line %d first; %s"
-            log.warning(told, self.path, len(self.inside), self.inside[0], self.as_text)
+            what = (
+                "a tab or line end inside a quoted cell" if self.tabs else "a quoted cell of lines that look like rows"
+            )
+            told = "%s: %d rows have %s, line %d first; %s"
+            log.warning(told, self.path, len(self.inside), what, self.inside[0], self.as_text)
 
 
 def scan_separated(
@@ -202,6 +235,8 @@ def scan_separated(
         if header is None:
             if problem is not None:
                 raise problem
+            if not any(cell.strip() for cell in cells):
+                continue
             header = [cell.strip().strip("\ufeff") for cell in cells]
             while header and not header[-1]:
                 header, unnamed = header[:-1], unnamed + 1  # a spreadsheet's empty columns

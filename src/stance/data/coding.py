@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stance.base.errors import Faults, StanceError, input_error, line_of
 from stance.base.labels import LABELS
 from stance.base.lines import Row
-from stance.base.predictions import Prediction, parse_prediction, to_probabilities
+from stance.base.predictions import Prediction, scores_of, to_probabilities
 from stance.base.rows import read_rows
 from stance.data.columns import cell_of
 from stance.data.config import TasksConfig
@@ -104,11 +104,10 @@ def _task(row: Row, config: TasksConfig, place: str, number: int) -> Task:
     fields |= config.columns.cells(row, place, ("text", "holder", "target", "context"))
     for name in ("document", "date"):
         fields[name] = cell_of(row.get(name), name, place, may_be_empty=True)
-    scored = {name: row.get(config.prefix + name) for name in ("label", *LABELS)}
+    scored: Row = {name: row.get(config.prefix + name) for name in LABELS}
     if any(scored[label] in (None, "") for label in LABELS):
         return Task(fields, {})
-    scored["label"] = max(LABELS, key=lambda label: float(str(scored[label])))  # the file's may be "abstain"
-    return Task(fields, dict(parse_prediction(scored, place).scores))
+    return Task(fields, scores_of(scored, place))
 
 
 def _usefulness(

@@ -1,9 +1,12 @@
 """The columns of the user's own files: what they are called, what their cells say, and where they are empty."""
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,10 +19,20 @@ log = logging.getLogger(__name__)
 #: The fields that a model is asked with.
 QUESTION = ("text", "target", "holder", "context")
 
-#: What a spreadsheet shows, and exports, in the place of a value that it could not compute.
-SPREADSHEET_ERRORS = frozenset(
-    ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
+#: What a spreadsheet shows, and exports, in the place of a value that it could not compute: in English, German, French,
+#: Spanish, Italian, Portuguese and Dutch.
+SPREADSHEET_ERROR = re.compile(
+    r"#(?:N/A|GETTING_DATA|NV|N/D|N/B"
+    r"|(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|BEZUG|WERT|ZAHL|ÜBERLAUF|VALEUR|NOMBRE|NUL|PROPAGATION|RIF|VALORE|NULLO"
+    r"|VALOR|NÚM|NULO|VERW|WAARDE|GETAL|LEEG|¡REF|¡VALOR|¡DIV/0|¡NUM|¡NULO)!"
+    r"|(?:NAME|NOM|¿NOMBRE|NOME|NAAM)\?)"
 )
+
+#: Blanks, and characters without width: a cell of these alone looks empty.
+_UNSEEN = " \t\r\n\xa0\xad\u200b\u200c\u200d\u2060\ufeff"
+
+#: What programs write where a value is missing, and people where there is a name.
+MISSING_WORDS = frozenset(["NA", "N/A", "n/a", "NULL", "Null", "null", "None", "nan", "NaN", "<NA>"])
 
 
 @dataclass(kw_only=True)
@@ -87,15 +100,21 @@ class Gaps:
         self.rows = 0
         self.empty: Counter[str] = Counter()
         self.first: dict[str, str] = {}
+        self.words: Counter[tuple[str, str]] = Counter()
+        self.said: dict[tuple[str, str], str] = {}
 
     def note(self, row: Mapping[str, Any], place: str) -> None:
         """Look at a row."""
         self.rows += 1
         self.names |= row.keys()
         for column in self.meaning:
-            if not spelled(row.get(column)):
+            said = spelled(row.get(column))
+            if not said:
                 self.empty[column] += 1
                 self.first.setdefault(column, place)
+            elif said in MISSING_WORDS:
+                self.words[column, said] += 1
+                self.said.setdefault((column, said), place)
 
     def noted(self, rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[str, Row]]:
         """Place and values of each row, looked at as it passes; at the end what was found is told."""
@@ -107,6 +126,10 @@ class Gaps:
 
     def tell(self, key: str = "data.fill_down", how: str = "") -> None:
         """Warn of what was found, and name the setting by which an empty cell takes the value above it."""
+        for (column, word), rows in self.words.items():
+            place, counts = self.said[column, word], f"{rows:,} of {self.rows:,} rows"
+            told = "%s: column %r is %r, as in %s; it is read as a name: where there is none, leave the cell empty"
+            log.warning(told, place, column, word, counts)
         for column, rows in self.empty.items():
             if rows < self.rows:
                 place, counts = self.first[column], f"{rows:,} of {self.rows:,} rows"
@@ -115,7 +138,7 @@ class Gaps:
 
 
 def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> str:
-    """The value of a field as text without surrounding space; a missing one (also NaN) is empty.
+    """The value of a field as text without surrounding space; a missing one (also NaN), or one without width, is empty.
 
     Raises:
         StanceError: It is a list or the like, or it is empty and may not be.
@@ -123,10 +146,10 @@ def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
     if is_missing(value):
         value = ""
     if not isinstance(value, str):
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal | date):
             raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")
         value = str(value)
-    text = value.strip()
+    text = value.strip() if value.strip(_UNSEEN) else ""
     if not text and not may_be_empty:
         raise input_error(place, f"field {column!r} is empty", found=value, allowed="some text")
     return text
@@ -139,7 +162,7 @@ def cell_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
         StanceError: See :func:`text_of`; an error of a spreadsheet.
     """
     text = text_of(value, column, place, may_be_empty=may_be_empty)
-    if text in SPREADSHEET_ERRORS:
+    if SPREADSHEET_ERROR.fullmatch(text):
         raise input_error(place, f"field {column!r} is an error of a spreadsheet", found=text, allowed="a value")
     return text
 
@@ -174,7 +197,7 @@ def tags_of(value: object, column: str, place: str) -> tuple[str, ...]:
     Raises:
         StanceError: It is something else.
     """
-    tags = value.split() if isinstance(value, str) else value or []
+    tags = value.split() if isinstance(value, str) else [] if is_missing(value) else value
     if not isinstance(tags, list):
         raise input_error(place, f"field {column!r} is no list of tags", found=value, allowed="a list, or words")
     return tuple(str(tag) for tag in tags)
