@@ -78,7 +78,10 @@ def test_a_quote_in_a_csv_takes_in_no_rows(tmp_path, case):
 def test_lines_of_a_quoted_cell_that_may_be_rows_are_told_and_other_lines_are_not(tmp_path, caplog):
     prose = 'id,target,text\n1,x,"Three signed:\nBerlin, Paris, Rome."\n2,x,"They left\nBonn and Rome."\n'
     assert cells(write(tmp_path / "rows.csv", prose))[0][2] == "Three signed:\nBerlin, Paris, Rome."
-    assert "rows.csv: 1 rows have a quoted cell of lines that look like rows, line 3 first; if quotes are text" in caplog.text
+    assert (
+        "rows.csv: 1 rows have a quoted cell of lines that look like rows, line 3 first; if quotes are text"
+        in caplog.text
+    )
     caplog.clear()
     assert cells(write(tmp_path / "one.csv", 'text\n"a\nb"\n')) == [["a\nb"]]
     assert cells(write(tmp_path / "sum.csv", 'id,text\n1,"Some\n1,000 men"\n')) == [["1", "Some\n1,000 men"]]
@@ -296,6 +299,12 @@ def test_predictions_are_read_from_every_kind_of_table_that_scoring_writes(tmp_p
         read_predictions(path)
     found = read_predictions(path, {"favor": "favor", "yes": "favor"})
     assert {row: prediction.scores["favor"] for row, prediction in found.items()} == {"a": 0.9, "b": 0.8}
+
+
+def test_a_number_that_parquet_has_no_room_for_is_told():
+    for numbers in ([2**64 - 1, 10**23], [1, 10**23]):
+        with pytest.raises(StanceError, match=r"o\.parquet: a value of another type than its column: "):
+            encoder_for("o.parquet").encode([{"id": number} for number in numbers])
 
 
 def test_damaged_pages_of_parquet_are_told(tmp_path):

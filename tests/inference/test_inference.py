@@ -771,7 +771,11 @@ def test_rows_without_a_document_are_not_one_document(tmp_path, scored, empty):
 def test_two_spellings_of_a_document_or_target_are_one(tmp_path, scored):
     forms = ("NFC", "NFD")
     rows = [
-        row | {name: unicodedata.normalize(forms[i % 2], f"é{row[name]}") for name in ("document", "target")}
+        row
+        | {
+            name: unicodedata.normalize(forms[i % 2], f"é{row[name]}") + " " * (i % 2)
+            for name in ("document", "target")
+        }
         for i, row in enumerate(scored)
     ]
     source = write(tmp_path / "scored.jsonl", rows)

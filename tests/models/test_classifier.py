@@ -156,7 +156,9 @@ BAD_ROWS = [
     ({"targets": ["sign"]}, "targets: 1 values for 3 texts"),
     ({"texts": ["a", "  ", "c"]}, r"texts\[1\]: empty"),
     ({"targets": ["a", "b", ""]}, r"targets\[2\]: empty"),
-    ({"holders": ["a", None, "c"]}, r"holders\[1\]: not a string; found None"),
+    ({"holders": ["a", None, "c"]}, r'holders\[1\]: not a string; found None; allowed: a string; "" for the author'),
+    ({"texts": ["a", "b \ud83d", "c"]}, r"texts\[1\]: half of a surrogate pair"),
+    ({"holders": ["a", "b", "\udc00"]}, r"holders\[2\]: half of a surrogate pair"),
 ]
 
 
@@ -213,6 +215,12 @@ BROKEN = {
     "incomplete card": (CARD, lambda c: {k: v for k, v in c.items() if k != "input_format"}, "not a complete"),
     "unknown card key": (CARD, lambda c: c | {"extra": 1}, "not a complete checkpoint card"),
 }
+
+
+@pytest.mark.parametrize("scale", [1, 2.5])
+def test_a_scale_may_be_a_whole_number(fine_tuned, tmp_path, scale):
+    folder = broken(fine_tuned, tmp_path, CARD, lambda card: card | {"scale": scale})
+    assert StanceClassifier.from_pretrained(folder).predictor.scale == scale
 
 
 @pytest.mark.parametrize("case", BROKEN)

@@ -76,6 +76,17 @@ def test_every_window_is_read_to_its_end(tokenizer, mark):
     assert reader.windows(hopeless) == [hopeless]
 
 
+def test_a_text_that_is_too_long_by_its_marks_alone_is_read_in_windows(tokenizer):
+    reader = Reader(tokenizer, 34, InputFormat(mark="¤", max_length=34).pair)
+    text = "Holm signed, and Holm left; Holm said that Holm was Holm, as Holm is. "
+    asked = [Question(text + "It rained. " * more, "sign", "Holm") for more in range(5)]
+    long = [question for question, excess in zip(asked, reader.excess(asked), strict=True) if excess > 0]
+    assert long
+    for question in long:
+        pieces = reader.windows(question)
+        assert max(reader.excess(pieces)) <= 0 and all("Holm" in piece.text for piece in pieces)
+
+
 class SignedIsFavor:
     """Reads 30 tokens and remembers the rows that it was asked about."""
 

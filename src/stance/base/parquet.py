@@ -105,7 +105,7 @@ class Encoder:
             refuse_new_columns(row, columns, self.path)
         try:
             table = pa.Table.from_pylist(rows, schema=self.schema)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise input_error(self.path, f"a value of another type than its column: {error}") from None
         self.schema = table.schema
         sink = pa.BufferOutputStream()

@@ -69,7 +69,7 @@ def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]
         contradictions.note(predictions[-1], place)
         document = row.get(config.columns.document)
         documents.append(document_spelled(spelled(document) or place))
-        targets.append(target_spelled(str(row.get(config.columns.target, ""))))
+        targets.append(target_spelled(spelled(row.get(config.columns.target))))
     gaps.tell("fill_down", "scored again with ")
     if not predictions:
         raise input_error(config.predictions, "no rows in the file")

@@ -127,7 +127,7 @@ def read_card(folder: Path) -> Card:
         if not isinstance(saved.get(name, {}), dict):
             raise input_error(str(path), name, found=saved[name], allowed="an object of JSON")
     scale = saved.get("scale", 1.0)
-    if not isinstance(scale, float) or not 0 < scale < math.inf:
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale < math.inf:
         raise input_error(str(path), "scale", found=scale, allowed="a number above 0")
     with content(str(path), "not a complete checkpoint card"):
         try:

@@ -97,7 +97,7 @@ class StanceClassifier:
         Args:
             texts: The sentences: a list, or any other sequence, of which one is made (an array, a column of a table).
             targets: The proposal for each sentence.
-            holders: Whose stance is asked, for each; empty or None = the author or speaker.
+            holders: Whose stance is asked, for each; an empty one, or no holders at all = the author or speaker.
             contexts: The sentences before each, if the model was trained with them.
 
         Raises:
@@ -182,6 +182,9 @@ def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: 
         raise input_error(name, f"{len(values)} values for {rows} texts", allowed="one for each text")
     for index, value in enumerate(values):
         if not isinstance(value, str):
-            raise input_error(f"{name}[{index}]", "not a string", found=value, allowed="a string")
+            empty = '; "" for the author' if name == "holders" else '; "" for none' if may_be_empty else ""
+            raise input_error(f"{name}[{index}]", "not a string", found=value, allowed=f"a string{empty}")
         if not may_be_empty and not value.strip():
             raise input_error(f"{name}[{index}]", "empty", found=value, allowed="some text")
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            raise input_error(f"{name}[{index}]", "half of a surrogate pair, which is no character", found=value)

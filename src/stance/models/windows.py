@@ -54,7 +54,7 @@ class Reader:
         text = composed(question.text)
         encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         places = encoded["offset_mapping"]
-        room = -self.excess([replace(question, text="")])[0]
+        room = min(-self.excess([replace(question, text="")])[0], len(places) - 1)  # too long by marks alone, maybe
         while room >= LEAST:
             pieces = around_mentions(text, question.holder, places, room)
             asked = [replace(question, text=piece) for piece in pieces]
