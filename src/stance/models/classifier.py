@@ -177,13 +177,16 @@ def _listed(name: str, values: Iterable[str]) -> list[str]:
     return values.to_pylist() if hasattr(values, "to_pylist") else list(values)  # of Arrow, whose values are no strings
 
 
+#: What may stand in the columns in which an empty string means something.
+_STRINGS = {"holders": 'a string; "" for the author', "contexts": 'a string; "" for none'}
+
+
 def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: bool) -> None:
     if len(values) != rows:
         raise input_error(name, f"{len(values)} values for {rows} texts", allowed="one for each text")
     for index, value in enumerate(values):
         if not isinstance(value, str):
-            empty = '; "" for the author' if name == "holders" else '; "" for none' if may_be_empty else ""
-            raise input_error(f"{name}[{index}]", "not a string", found=value, allowed=f"a string{empty}")
+            raise input_error(f"{name}[{index}]", "not a string", found=value, allowed=_STRINGS.get(name, "a string"))
         if not may_be_empty and not value.strip():
             raise input_error(f"{name}[{index}]", "empty", found=value, allowed="some text")
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
