@@ -117,6 +117,79 @@ def test_label_studio_paths_and_choices_for_a_region(tmp_path):
     assert third.values["span"] == "ferry plan"
 
 
+def spans(tmp_path, data, *values, kind="labels", to="text"):
+    """The spans that Label Studio marked in a task: those read, and how many are none."""
+    results = [
+        {"id": f"r{n}", "type": kind, "from_name": "who", "to_name": to, "value": value | {kind: ["Holder"]}}
+        for n, value in enumerate(values)
+    ]
+    path = write_json(
+        tmp_path / "export.json", [{"id": 1, "data": data, "annotations": [{"id": 5, "result": results}]}]
+    )
+    return [record.values for record in good(path, "label-studio")], reasons(path, "label-studio")
+
+
+LINES = "It rained.\r\n\r\n😀 Two 😀.\r\n\r\nThe guild backs it, the guild said."
+
+
+@pytest.mark.parametrize("units", [True, False])
+@pytest.mark.parametrize(("ends", "counted"), [("\r\n", "\r\n"), ("\r\n", "\n"), ("\n", "\r\n"), ("\n", "\n")])
+def test_label_studio_spans_are_where_their_words_are_however_it_counted(tmp_path, units, ends, counted):
+    text, told = LINES.replace("\r\n", ends), LINES.replace("\r\n", counted)
+    at = [
+        spot(words, told) if units else (told.rindex(words), told.rindex(words) + len(words))
+        for words in ("The guild", "said")
+    ]
+    values = [
+        {"start": start, "end": end, "text": words}
+        for (start, end), words in zip(at, ("The guild", "said"), strict=True)
+    ]
+    values += [{"start": at[1][0], "end": at[1][1]}]  # which the others tell how to read
+    found, none = spans(tmp_path, {"note": "Other words.", "words": text}, *values)
+    assert [each["span"] for each in found] == ["The guild", "said", "said"] and not none
+    assert {each["sentence"] for each in found} == {"The guild backs it, the guild said."}
+
+
+def test_label_studio_spans_whose_words_stand_elsewhere_are_no_judgements(tmp_path):
+    elsewhere = {"start": 2, "end": 11, "text": "the guild"}
+    found, none = spans(tmp_path, {"words": LINES}, elsewhere, {"start": 2, "end": 9, "text": "nowhere"})
+    assert [each["span"] for each in found] == ["nowhere"] and "sentence" not in found[0]
+    assert none == {"the text has other words there": 1}
+
+
+def test_label_studio_spans_without_words_that_may_be_others_are_told(tmp_path, caplog):
+    found, _ = spans(tmp_path, {"words": LINES}, {"start": 40, "end": 43}, {"start": 3, "end": 9})
+    assert [each["span"] for each in found][1] == "rained"
+    assert "export.json: 1 span(s) are without their words, in texts with emoji or CRLF" in caplog.text
+
+
+def test_label_studio_answers_in_words_about_a_span_are_not_its_words(tmp_path):
+    found, none = spans(tmp_path, {"words": TEXT}, {"start": 3, "end": 12, "text": ["sure?"]}, kind="textarea")
+    assert [each["span"] for each in found] == ["The guild"] and not none
+
+
+PAGE = "<p>Long <b>intro</b>\r\nhere</p>\n<p>The &lt;<i>guild</i>&gt; backs it.<br>It said 😀 so.</p>"
+
+
+@pytest.mark.parametrize("head", ["", "<!DOCTYPE html><html><head><title>The guild</title></head>\n<body class='a'>"])
+def test_label_studio_positions_in_html_are_those_of_its_text(tmp_path, head):
+    shown = "Long intro\nhere\nThe <guild> backs it.It said 😀 so."
+    values = []
+    for words in ("The <guild>", "so"):
+        start, end = spot(words, shown)
+        at = {"start": "/p[2]/text()[1]", "end": "/p[2]/text()[1]", "startOffset": 0, "endOffset": 5}
+        values.append(at | {"globalOffsets": {"start": start, "end": end}, "text": words})
+    for with_words in (True, False):
+        found, none = spans(
+            *(tmp_path, {"html": head + PAGE}),
+            *(value if with_words else value | {"text": ""} for value in values),
+            kind="hypertextlabels",
+        )
+        assert [each["span"] for each in found] == ["The <guild>", "so"] and not none
+        assert found[0]["sentence"].startswith("The <guild> backs it.") and "Long" not in found[0]["sentence"]
+        assert all(each["text"][int(each["start"]) : int(each["end"])] == each["span"] for each in found)
+
+
 def test_label_studio_flat_exports(tmp_path):
     row = {"id": 3, "text": "Words.", "stance": "yes", "annotator": 2, "annotation_id": 9, "lead_time": 1.0}
     rows = [row, {"id": 4, "text": "More."} | dict.fromkeys(("annotator", "annotation_id", "lead_time"))]
@@ -256,6 +329,34 @@ def test_refi_qda(tmp_path, origin, named):
     ]
     assert (first.layer, first.values["linked.Who"], second.values["linked.Stance"]) == ("Stance", "guild", "for")
     assert reasons(path, "refi-qda") == {"not on text: Picture": 1}
+
+
+@pytest.mark.parametrize("counted", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("name", ["The guild backs…", "The guild backs it, and how", "The  guild\nbacks it"])
+def test_refi_qda_positions_are_where_the_name_is_however_the_program_counted(tmp_path, counted, mark, name):
+    text = "One.\r\n\r\nTwo.\r\n\r\nThe guild backs it, and how. Others do not."
+    start = (mark + text.replace("\r\n", counted)).index("The guild")
+    path = qdpx(tmp_path / "project.qdpx", text, start=start, end=start + 27, name=name)
+    assert {record.values["span"] for record in good(path, "refi-qda")} == {"The guild backs it, and how"}
+
+
+@pytest.mark.parametrize(
+    ("name", "n"),
+    [
+        ("The guild", 0),  # words that stand elsewhere
+        ("The guild backs it, and…", 0),
+        ("12,21", 2),  # titles
+        ("guild", 2),
+        ("the rain", 2),
+        ("rained to", 2),
+    ],
+)
+def test_refi_qda_names_that_are_words_of_another_place(tmp_path, name, n):
+    text = "It rained today. The guild backs it, and how."
+    path = qdpx(tmp_path / "project.qdpx", text, start=3, end=15, name=name)
+    assert [record.values["span"] for record in good(path, "refi-qda")] == n * ["rained today"]
+    assert reasons(path, "refi-qda").get("the text has other words there", 0) == 2 - n
 
 
 def test_refi_qda_without_sources(tmp_path, caplog):
