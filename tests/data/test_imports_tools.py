@@ -13,8 +13,10 @@ from openpyxl import Workbook
 
 from conftest import write_lines
 from stance.base.errors import StanceError
-from stance.data.imports import open_export, records_of
+from stance.data.imports.judge import rows_of
+from stance.data.imports.mapping import to_mapping
 from stance.data.imports.pieces import pieces_of
+from stance.data.imports.tools import TOOLS, open_export, records_of
 
 TEXT = "😀 The guild spoke. The guild backs the ferry plan."
 
@@ -287,6 +289,71 @@ def test_prodigy(tmp_path):
         "rejected: the task was bad": 1,
         "accepted with nothing marked": 1,
     }
+
+
+SAID = {"target": {"value": "it"}, "labels": {"favor": ["pro"], "against": ["con"]}, "text": "id", "leave_out": "*"}
+
+
+def answers(path, **said):
+    """Label and id of the rows that an export gives."""
+    opened = open_export(path)
+    found = rows_of(records_of(opened), to_mapping(SAID | said, "m.yaml", TOOLS[opened.tool].defaults), "file")
+    return [(row["label"], row["id"]) for _, row in found.rows]
+
+
+@pytest.mark.parametrize("layer", ["choice", "span", "relation"])
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"answer": "reject", "accept": ["pro"]},
+        {"answer": "ignore"},
+        {"answer": "accept", "accept": [], "spans": [], "relations": []},
+        {
+            "answer": "accept",
+            "accept": ["other"],
+            "spans": [{"start": 6, "end": 11, "label": "other"}],
+            "relations": [],
+        },
+        {"answer": "accept", "accept": [], "spans": [{"start": 6, "end": 11, "label": "other"}], "relations": []},
+    ],
+)
+def test_a_later_answer_of_prodigy_withdraws_the_earlier(tmp_path, layer, later):
+    ends = {"head_span": {"start": 2, "end": 5}, "child_span": {"start": 6, "end": 11}}
+    line = {"_input_hash": 1, "_task_hash": 2, "_annotator_id": "ana", "text": TEXT, "options": [{"id": "pro"}]}
+    first = line | {"answer": "accept", "accept": ["pro"], "spans": [{"start": 2, "end": 5, "label": "pro"}]}
+    first |= {"relations": [ends | {"label": "pro"}]}
+    path = write_lines(tmp_path / "out.jsonl", [first, first | later])
+    assert answers(path, layer=layer) == []
+    write_lines(path, [first | later, first])
+    assert [label for label, _ in answers(path, layer=layer)] == ["favor"]
+    write_lines(path, [first, first | later | {"_annotator_id": "bo"}])
+    assert [label for label, _ in answers(path, layer=layer)] == ["favor"]
+    write_lines(path, [first, first | later | {"_task_hash": 3}])
+    assert [label for label, _ in answers(path, layer=layer)] == ["favor"]
+
+
+@pytest.mark.parametrize("layer", ["stance", "who"])
+@pytest.mark.parametrize(
+    ("later", "rows"),
+    [
+        ({"was_cancelled": True, "result": []}, 0),
+        ({"was_cancelled": True, "result": [choice("pro")]}, 0),
+        ({"result": []}, 0),
+        ({"result": [choice("unclear"), region("b", "ferry plan", "unclear")]}, 0),
+        ({"result": [choice("con"), region("b", "ferry plan", "con")]}, 1),
+    ],
+)
+def test_a_later_annotation_of_label_studio_withdraws_the_earlier(tmp_path, layer, later, rows):
+    times = ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"]
+
+    def write(times, who=7):
+        first = {"id": 1, "completed_by": 7, "result": [choice("pro"), region("a", "backs", "pro")]}
+        both = [first | {"updated_at": times[0]}, {"id": 2, "completed_by": who, "updated_at": times[1]} | later]
+        return write_json(tmp_path / "export.json", [task(1, *both)])
+
+    assert [label for label, _ in answers(write(times), layer=layer)] == rows * ["against"]
+    assert [label for label, _ in answers(write(times[::-1]), layer=layer)] == ["favor"]
+    assert len(answers(write(times, who=8), layer=layer)) == 1 + rows
 
 
 # REFI-QDA
@@ -564,8 +631,6 @@ def test_argilla(tmp_path):
 
 
 def test_a_workbook_with_instructions_and_a_header_of_two_rows(tmp_path):
-    from stance.data.imports import to_mapping
-
     book = Workbook()
     book.active.append(["Please read all of this first."])
     sheet = book.create_sheet("Coding")
@@ -595,8 +660,6 @@ def test_a_workbook_with_instructions_and_a_header_of_two_rows(tmp_path):
 
 def test_a_workbook_is_read_as_any_other(tmp_path, caplog):
     """Merged cells are filled under the header, and errors and formulas are refused where the mapping looks."""
-    from stance.data.imports import to_mapping
-
     book = Workbook()
     for row in (
         ("", "Codes", ""),
