@@ -236,6 +236,16 @@ def test_doccano_generations(tmp_path):
     assert reasons(path, "doccano") == {"no label: none applies, or not done": 1}
 
 
+@pytest.mark.parametrize(("file", "without"), [("all", ""), ("export", "export")])
+def test_doccano_keeps_an_imported_column_of_annotators(tmp_path, file, without):
+    rows = [{"id": 1, "text": TEXT, "label": ["yes", [2, 11, "Holder"]], "annotator": "ana"}]
+    rows += [{"id": 2, "text": TEXT, "label": ["no"], "annotator": "bo", "username": "eve"}]
+    rows += [{"id": 3, "text": TEXT, "annotations": [{"label": 4, "user": 1}], "annotator": "bo"}]
+    rows += [{"id": 4, "text": TEXT, "label": ["no"], "annotator": None}]
+    found = [r.values["annotator"] for r in good(write_lines(tmp_path / f"{file}.jsonl", rows), "doccano")]
+    assert found == ["ana", "ana", "eve", "user 1", without]
+
+
 def test_doccano_relations_and_members_of_a_zip(tmp_path):
     start = TEXT.index("ferry plan")
     spans = [{"id": 1, "label": "Holder", "start_offset": 2, "end_offset": 11}]
@@ -455,8 +465,9 @@ def test_dna_export_with_semicolons(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("version", [2, 3])
-def test_dna_databases(tmp_path, version):
+def test_dna_databases(tmp_path, version, packed):
     path = tmp_path / "project.dna"
     short = "Entity INTEGER" if version == 3 else "Value TEXT"
     with sqlite3.connect(path) as database:
@@ -477,11 +488,30 @@ def test_dna_databases(tmp_path, version):
         database.execute("INSERT INTO DOCUMENTS VALUES (1, 'Report', ?, ?)", [TEXT, seconds])
         database.execute("INSERT INTO STATEMENTS VALUES (4, 1, 1, ?, ?, 1)", spot("backs"))
         database.execute("INSERT INTO DATASHORTTEXT VALUES (4, 1, ?)", [9 if version == 3 else "ferry"])
-    (record,) = good(path, "dna")
+    database.execute(f"PRAGMA journal_mode = {'WAL' if packed else 'DELETE'}")
+    database.close()
+    (record,) = good(zipped_with(path) if packed else path, "dna")
     assert [record.values[name] for name in ("text", "concept", "agreement", "organization", "coder", "time")] == [
         *("backs", "ferry", "1", "", "Ana", "2020-01-02")
     ]
     assert record.layer == "DNA Statement"
+
+
+def zipped_with(path):
+    with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
+        archive.write(path, path.name)
+    return path.with_suffix(".zip")
+
+
+@pytest.mark.parametrize(
+    "data", [b"SQLite format 3\0" + b"\0" * 100, b"no database", b""], ids=["cut", "other", "empty"]
+)
+def test_what_is_no_database_is_refused_with_its_file_also_in_a_zip(tmp_path, data):
+    path = tmp_path / "project.dna"
+    path.write_bytes(data)
+    for each in (path, zipped_with(path)):
+        with pytest.raises(StanceError, match=r"project\.dna: (not a readable database|the tables are not those)"):
+            read(each, "dna")
 
 
 # INCEpTION
@@ -524,6 +554,119 @@ def test_webanno_tsv(tmp_path):
     assert records[0].values["linked.plan"] == records[0].values["linked.said"] == "it"
 
 
+JOINED = """#FORMAT=WebAnno TSV 3.3
+#T_SP=ner.NamedEntity|value
+#T_SP=custom.Stance|role
+#T_RL=custom.Rel|kind|BT_{base}
+
+
+#Text=Unions and firms back it .
+1-1	0-6	Unions	ORG	Holder	_	_\t
+1-2	7-10	and	_	_	_	_\t
+1-3	11-16	firms	ORG	Holder[1]|Other[2]	_	_\t
+1-4	17-21	back	_	favor[3]|against[4]	{relation}\t
+1-5	22-24	it	_	favor[3]	_	_\t
+1-6	25-26	.	_	_	_	_\t
+"""
+
+
+@pytest.mark.parametrize(
+    ("base", "relation", "ends"),
+    [
+        ("custom.Stance", "by\t1-1[0_3]", ["Unions", "back it"]),
+        ("custom.Stance", "by\t1-3[2_4]", ["firms", "back"]),
+        ("custom.Stance", "by|to\t1-1[0_3]|1-3[1_4]", ["Unions", "back it", "firms", "back"]),
+        ("custom.Token", "by\t1-2", ["and", "back"]),  # a layer without columns
+    ],
+)
+def test_webanno_relations_join_spans_of_the_layer_that_they_name(tmp_path, base, relation, ends):
+    path = tmp_path / "doc.tsv"
+    path.write_text(JOINED.format(base=base, relation=relation), encoding="utf-8")
+    records = good(path, "inception")
+    assert [r.values[name] for r in records if r.layer == "custom.Rel" for name in ("from", "to")] == ends
+    tied = [
+        r.layer for r in records if any(name.startswith("linked.") for name in r.values) and r.layer != "custom.Rel"
+    ]
+    assert tied == ([base] * len(ends) if base == "custom.Stance" else [])
+    if ends[0] == "Unions":
+        assert next(r for r in records if r.values["label"] == "favor").values["linked.Holder"] == "Unions"
+
+
+@pytest.mark.parametrize(
+    ("base", "relation", "message"),
+    [
+        (
+            "custom.Stance",
+            "by\t1-2[0_3]",
+            r"doc\.tsv, line 11, custom\.Rel: a relation to a span that is not there; found '1-2'",
+        ),
+        ("ner.NamedEntity", "by\t1-1", "a relation to a span that is not there; found '1-4'; allowed: one of ner.Nam"),
+        ("custom.Stance", "by\t1-3[0_3]", "a relation to a span that is not there; found '1-3'"),  # of two
+    ],
+)
+def test_webanno_relations_to_what_is_not_there_are_refused(tmp_path, base, relation, message):
+    path = tmp_path / "doc.tsv"
+    path.write_text(JOINED.format(base=base, relation=relation), encoding="utf-8")
+    with pytest.raises(StanceError, match=message):
+        read(path, "inception")
+    path.write_text(JOINED.format(base=base, relation=relation).replace("|BT_" + base, ""), encoding="utf-8")
+    with pytest.raises(StanceError, match=r"line 4: a relation that does not say what it joins"):
+        read(path, "inception")
+
+
+BLANKS = """#FORMAT=WebAnno TSV 3.3
+#T_SP=custom.Stance|certainty|label
+
+
+#Text=  \\t 😀 Unions back it. \x20
+1-1	5-7	😀	_	_\t
+1-2	8-14	Unions	high	favor\t
+1-3	15-19	back	_	_\t
+1-4	20-22	it	_	_\t
+1-5	22-23	.	_	_\t
+
+#Text=\x20
+
+#Text=  Firms do not.
+2-1	27-32	Firms	low	*\t
+2-2	33-35	do	_	_\t
+2-3	36-39	not	_	_\t
+2-4	39-40	.	_	_\t
+"""
+
+
+def test_webanno_sentences_that_begin_with_blanks(tmp_path):
+    path = tmp_path / "doc.tsv"
+    path.write_text(BLANKS, encoding="utf-8")
+    first, second = good(path, "inception")
+    assert [each.values["span"] for each in (first, second)] == ["Unions", "Firms"]
+    assert [each.values["sentence"] for each in (first, second)] == ["😀 Unions back it.", "Firms do not."]
+    assert [each.values["label"] for each in (first, second)] == ["favor", ""]  # the feature of that name, also empty
+    assert (first.values["certainty"], second.values["certainty"]) == ("high", "low")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "8-14	Unions",
+            "7-13	Unions",
+            r"doc\.tsv, line 7: a token whose words are others in #Text= .*found 'Unions'",
+        ),
+        ("33-35	do", "33-35	did", "line 16: a token whose words are others in #Text="),
+        ("39-40	.", "339-340	.", "line 18: a token whose words are others in #Text="),
+        ("27-32	Firms", "9-14	Firms", "line 15: a sentence that begins within another; found 7"),
+    ],
+)
+def test_webanno_tokens_that_are_not_at_their_place_are_refused(tmp_path, old, new, message):
+    path = tmp_path / "doc.tsv"
+    text = BLANKS.replace(old, new)
+    text = text[: text.index("2-2	")] if "within" in message else text
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StanceError, match=message):
+        read(path, "inception")
+
+
 def test_curation_beside_annotators_is_left_out(tmp_path):
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
@@ -543,13 +686,14 @@ def test_cas_json_and_xmi(tmp_path):
     types = cassis.TypeSystem()
     stance = types.create_type("custom.Stance", "uima.tcas.Annotation")
     types.create_feature(stance, "pole", "uima.cas.String")
+    types.create_feature(stance, "label", "uima.cas.String")
     types.create_feature(stance, "holder", "uima.tcas.Annotation")
     actor = types.create_type("custom.Actor", "uima.tcas.Annotation")
     cas = cassis.Cas(types)
     cas.sofa_string, cas.sofa_mime = TEXT, "text/plain"
     begin = TEXT.rindex("The guild")
     who = actor(begin=begin, end=begin + 9)
-    cas.add_all([who, stance(begin=begin, end=len(TEXT), pole="favor", holder=who)])
+    cas.add_all([who, stance(begin=begin, end=len(TEXT), pole="favor", label="yes", holder=who)])
     folder = tmp_path / "xmi"
     folder.mkdir()
     cas.to_xmi(folder / "doc.xmi")
@@ -559,6 +703,7 @@ def test_cas_json_and_xmi(tmp_path):
         record = next(r for r in good(path, "inception") if r.layer == "custom.Stance")
         assert (record.values["pole"], record.values["linked.holder"]) == ("favor", "The guild")
         assert record.values["span"] == "The guild backs the ferry plan."
+        assert record.values["label"] == "yes"
 
 
 # brat and Argilla
