@@ -157,6 +157,10 @@ def test_label_studio_spans_whose_words_stand_elsewhere_are_no_judgements(tmp_pa
     found, none = spans(tmp_path, {"words": LINES}, elsewhere, {"start": 2, "end": 9, "text": "nowhere"})
     assert [each["span"] for each in found] == ["nowhere"] and "sentence" not in found[0]
     assert none == {"the text has other words there": 1}
+    start, end = spot("The guild", LINES)
+    right = {"start": start, "end": end, "text": "The guild"}  # the text is the one that was marked
+    found, none = spans(tmp_path, {"words": LINES}, right, {"start": 2, "end": 9, "text": "nowhere"})
+    assert [each["span"] for each in found] == ["The guild"] and sum(none.values()) == 1
 
 
 def test_label_studio_spans_without_words_that_may_be_others_are_told(tmp_path, caplog):

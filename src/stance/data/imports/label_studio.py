@@ -199,9 +199,12 @@ def _regions(spots: Mapping[str, _Spot], raw: Mapping[str, Any], place: str, uns
         cuts = dict(found for text in texts for found in stripped(text)) if markup else {}
         counted = [way for words in cuts for way in (Units(words), Units(words, characters=True))]
         ways = best_first(chain(counted, *map(readings, texts)), [*here.values()], _has)
+        is_text = any(
+            words and _has(way, (start, end, words)) for way in ways[:1] for start, end, words in here.values()
+        )
         for key, told in here.items():
             way = next((way for way in ways if _has(way, told)), None)
-            regions[key] = _region(told, way, cuts, texts)
+            regions[key] = _region(told, way, cuts, texts, is_text)
             if way is not None and _may_differ(way.text, told) and not any(words for *_, words in here.values()):
                 unsure.append(f"{place}, region {key}")
     return regions
@@ -221,11 +224,14 @@ def _has(way: Units, told: Told) -> bool:
     return there is not None and (not words or letters(there) == letters(words))
 
 
-def _region(told: Told, way: Units | None, cuts: Mapping[str, Sequence[int]], texts: Sequence[str]) -> _Region:
+def _region(
+    told: Told, way: Units | None, cuts: Mapping[str, Sequence[int]], texts: Sequence[str], is_text: bool
+) -> _Region:
+    """``is_text``: whether the text of the region is in the task, as other regions tell."""
     start, end, words = told
     if way is None:  # what the tool wrote is all there is
         own = {"span": tidy(words), "start": plain(start), "end": plain(end)}
-        elsewhere = words and any(letters(words) in letters(text) for text in (*texts, *cuts))
+        elsewhere = is_text or (words and any(letters(words) in letters(text) for text in (*texts, *cuts)))
         return _Region(own | ({"sentence": own["span"]} if elsewhere else {}), OTHER_WORDS if elsewhere else "")
     start, end = way.span(start, end, "")
     text, marks = way.text, cuts.get(way.text, ())
