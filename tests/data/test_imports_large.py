@@ -146,11 +146,11 @@ def brat(folder):
 
 def webanno(folder):
     head = "#FORMAT=WebAnno TSV 3.3\n#T_SP=custom.Stance|pole\n\n\n"
-    tokens = (f"1-{n}\t{4 * n}-{4 * n + 3}\tword\t{'_' if n % 100 else 'for'}\n" for n in range(1, 1001))
+    tokens = (f"1-{n}\t{4 * n}-{4 * n + 3}\tbut\t{'_' if n % 100 else 'for'}\n" for n in range(1, 1001))
     words = "".join(tokens)
     for n in range(SIZE // len(words)):
         (folder / f"d{n}").mkdir()
-        (folder / f"d{n}" / "ana.tsv").write_text(f"{head}#Text={'word' * 1001}\n{words}")
+        (folder / f"d{n}" / "ana.tsv").write_text(f"{head}#Text={'but ' * 1000}\n{words}")
     return folder
 
 

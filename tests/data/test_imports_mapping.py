@@ -111,6 +111,48 @@ def test_the_later_answer_of_one_annotator_counts():
     assert found.left_out["an earlier answer of the same annotator"] == 2
 
 
+def answered(when, label="yes", layer="stance", annotator="ana", at="", **more):
+    """A record of the unit t1, of a span of it where ``at`` says which."""
+    found = record(1, id=f"t1{at}", when=when, layer=layer, label=label, annotator=annotator, **more)
+    return replace(found, unit="t1")
+
+
+@pytest.mark.parametrize(
+    ("later", "rows"),
+    [
+        ([answered("2", at="@5-9", label="no")], ["t1@5-9"]),
+        ([answered("2", layer="", reason="cancelled")], []),
+        ([answered("2", reason="nothing marked")], []),
+        ([answered("2", label="unclear")], []),
+        ([answered("2", layer="tone")], ["t1", "t1@0-4", "t1@5-9"]),
+        ([answered("2", layer="tone", reason="nothing marked")], ["t1@0-4", "t1@5-9"]),
+        ([answered("0", layer="", reason="cancelled")], ["t1@0-4", "t1@5-9"]),
+        ([answered("2", annotator="bo", reason="cancelled")], ["t1@0-4", "t1@5-9"]),
+        ([answered("2", annotator="", reason="cancelled")], ["t1@0-4", "t1@5-9"]),
+        ([answered("2", layer="", reason="cancelled"), answered("3", at="@0-4")], ["t1@0-4"]),
+    ],
+)
+def test_a_later_answer_takes_the_place_of_all_of_the_earlier_in_its_layer(later, rows):
+    earlier = [answered("1", at="@0-4"), answered("1", at="@5-9", label="no")]
+    for records in (earlier + later, later + earlier):
+        found = read(records, leave_out=["unclear"])
+        assert sorted(made["id"] for _, made in found.rows) == rows
+        assert sum(found.left_out.values()) == len(records) - len(rows)
+
+
+def test_an_answer_that_the_mapping_does_not_look_at_withdraws_none():
+    records = [answered("1", sure="yes"), answered("2", label="no", sure="no")]
+    ((_, found),) = read(records, where={"sure": "yes"}).rows
+    assert found["label"] == "favor"
+
+
+def test_who_answered_is_who_the_mapping_says():
+    """A project in which all coders share an account and write down their names."""
+    records = [answered("1", who="bo"), answered("2", label="no", who="eve", at="@5-9")]
+    assert len(read(records, annotator="who").rows) == 2
+    assert len(read(records).rows) == 1
+
+
 def test_two_answers_without_time_stay_and_the_same_twice_is_one():
     assert len(read([record(1), record(1, label="no")]).rows) == 2
     assert len(read([record(1), record(1)]).rows) == 1

@@ -13,8 +13,10 @@ from openpyxl import Workbook
 
 from conftest import write_lines
 from stance.base.errors import StanceError
-from stance.data.imports import open_export, records_of
+from stance.data.imports.judge import rows_of
+from stance.data.imports.mapping import to_mapping
 from stance.data.imports.pieces import pieces_of
+from stance.data.imports.tools import TOOLS, open_export, records_of
 
 TEXT = "😀 The guild spoke. The guild backs the ferry plan."
 
@@ -117,6 +119,83 @@ def test_label_studio_paths_and_choices_for_a_region(tmp_path):
     assert third.values["span"] == "ferry plan"
 
 
+def spans(tmp_path, data, *values, kind="labels", to="text"):
+    """The spans that Label Studio marked in a task: those read, and how many are none."""
+    results = [
+        {"id": f"r{n}", "type": kind, "from_name": "who", "to_name": to, "value": value | {kind: ["Holder"]}}
+        for n, value in enumerate(values)
+    ]
+    path = write_json(
+        tmp_path / "export.json", [{"id": 1, "data": data, "annotations": [{"id": 5, "result": results}]}]
+    )
+    return [record.values for record in good(path, "label-studio")], reasons(path, "label-studio")
+
+
+LINES = "It rained.\r\n\r\n😀 Two 😀.\r\n\r\nThe guild backs it, the guild said."
+
+
+@pytest.mark.parametrize("units", [True, False])
+@pytest.mark.parametrize(("ends", "counted"), [("\r\n", "\r\n"), ("\r\n", "\n"), ("\n", "\r\n"), ("\n", "\n")])
+def test_label_studio_spans_are_where_their_words_are_however_it_counted(tmp_path, units, ends, counted):
+    text, told = LINES.replace("\r\n", ends), LINES.replace("\r\n", counted)
+    at = [
+        spot(words, told) if units else (told.rindex(words), told.rindex(words) + len(words))
+        for words in ("The guild", "said")
+    ]
+    values = [
+        {"start": start, "end": end, "text": words}
+        for (start, end), words in zip(at, ("The guild", "said"), strict=True)
+    ]
+    values += [{"start": at[1][0], "end": at[1][1]}]  # which the others tell how to read
+    found, none = spans(tmp_path, {"note": "Other words.", "words": text}, *values)
+    assert [each["span"] for each in found] == ["The guild", "said", "said"] and not none
+    assert {each["sentence"] for each in found} == {"The guild backs it, the guild said."}
+
+
+def test_label_studio_spans_whose_words_stand_elsewhere_are_no_judgements(tmp_path):
+    elsewhere = {"start": 2, "end": 11, "text": "the guild"}
+    found, none = spans(tmp_path, {"words": LINES}, elsewhere, {"start": 2, "end": 9, "text": "nowhere"})
+    assert [each["span"] for each in found] == ["nowhere"] and "sentence" not in found[0]
+    assert none == {"the text has other words there": 1}
+    start, end = spot("The guild", LINES)
+    right = {"start": start, "end": end, "text": "The guild"}  # the text is the one that was marked
+    found, none = spans(tmp_path, {"words": LINES}, right, {"start": 2, "end": 9, "text": "nowhere"})
+    assert [each["span"] for each in found] == ["The guild"] and sum(none.values()) == 1
+
+
+def test_label_studio_spans_without_words_that_may_be_others_are_told(tmp_path, caplog):
+    found, _ = spans(tmp_path, {"words": LINES}, {"start": 40, "end": 43}, {"start": 3, "end": 9})
+    assert [each["span"] for each in found][1] == "rained"
+    assert "export.json: 1 span(s) are without their words, in texts with emoji or CRLF" in caplog.text
+
+
+def test_label_studio_answers_in_words_about_a_span_are_not_its_words(tmp_path):
+    found, none = spans(tmp_path, {"words": TEXT}, {"start": 3, "end": 12, "text": ["sure?"]}, kind="textarea")
+    assert [each["span"] for each in found] == ["The guild"] and not none
+
+
+PAGE = "<p>Long <b>intro</b>\r\nhere</p>\n<p>The &lt;<i>guild</i>&gt; backs it.<br>It said 😀 so.</p>"
+
+
+@pytest.mark.parametrize("head", ["", "<!DOCTYPE html><html><head><title>The guild</title></head>\n<body class='a'>"])
+def test_label_studio_positions_in_html_are_those_of_its_text(tmp_path, head):
+    shown = "Long intro\nhere\nThe <guild> backs it.It said 😀 so."
+    values = []
+    for words in ("The <guild>", "so"):
+        start, end = spot(words, shown)
+        at = {"start": "/p[2]/text()[1]", "end": "/p[2]/text()[1]", "startOffset": 0, "endOffset": 5}
+        values.append(at | {"globalOffsets": {"start": start, "end": end}, "text": words})
+    for with_words in (True, False):
+        found, none = spans(
+            *(tmp_path, {"html": head + PAGE}),
+            *(value if with_words else value | {"text": ""} for value in values),
+            kind="hypertextlabels",
+        )
+        assert [each["span"] for each in found] == ["The <guild>", "so"] and not none
+        assert found[0]["sentence"].startswith("The <guild> backs it.") and "Long" not in found[0]["sentence"]
+        assert all(each["text"][int(each["start"]) : int(each["end"])] == each["span"] for each in found)
+
+
 def test_label_studio_flat_exports(tmp_path):
     row = {"id": 3, "text": "Words.", "stance": "yes", "annotator": 2, "annotation_id": 9, "lead_time": 1.0}
     rows = [row, {"id": 4, "text": "More."} | dict.fromkeys(("annotator", "annotation_id", "lead_time"))]
@@ -159,6 +238,16 @@ def test_doccano_generations(tmp_path):
     assert [r.values["annotator"] for r in records] == ["ana", "user 1", "bo", "bo"]
     assert records[2].values["span"] == "The guild" and records[1].values["meta.source"] == "paper"
     assert reasons(path, "doccano") == {"no label: none applies, or not done": 1}
+
+
+@pytest.mark.parametrize(("file", "without"), [("all", ""), ("export", "export")])
+def test_doccano_keeps_an_imported_column_of_annotators(tmp_path, file, without):
+    rows = [{"id": 1, "text": TEXT, "label": ["yes", [2, 11, "Holder"]], "annotator": "ana"}]
+    rows += [{"id": 2, "text": TEXT, "label": ["no"], "annotator": "bo", "username": "eve"}]
+    rows += [{"id": 3, "text": TEXT, "annotations": [{"label": 4, "user": 1}], "annotator": "bo"}]
+    rows += [{"id": 4, "text": TEXT, "label": ["no"], "annotator": None}]
+    found = [r.values["annotator"] for r in good(write_lines(tmp_path / f"{file}.jsonl", rows), "doccano")]
+    assert found == ["ana", "ana", "eve", "user 1", without]
 
 
 def test_doccano_relations_and_members_of_a_zip(tmp_path):
@@ -216,6 +305,71 @@ def test_prodigy(tmp_path):
     }
 
 
+SAID = {"target": {"value": "it"}, "labels": {"favor": ["pro"], "against": ["con"]}, "text": "id", "leave_out": "*"}
+
+
+def answers(path, **said):
+    """Label and id of the rows that an export gives."""
+    opened = open_export(path)
+    found = rows_of(records_of(opened), to_mapping(SAID | said, "m.yaml", TOOLS[opened.tool].defaults), "file")
+    return [(row["label"], row["id"]) for _, row in found.rows]
+
+
+@pytest.mark.parametrize("layer", ["choice", "span", "relation"])
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"answer": "reject", "accept": ["pro"]},
+        {"answer": "ignore"},
+        {"answer": "accept", "accept": [], "spans": [], "relations": []},
+        {
+            "answer": "accept",
+            "accept": ["other"],
+            "spans": [{"start": 6, "end": 11, "label": "other"}],
+            "relations": [],
+        },
+        {"answer": "accept", "accept": [], "spans": [{"start": 6, "end": 11, "label": "other"}], "relations": []},
+    ],
+)
+def test_a_later_answer_of_prodigy_withdraws_the_earlier(tmp_path, layer, later):
+    ends = {"head_span": {"start": 2, "end": 5}, "child_span": {"start": 6, "end": 11}}
+    line = {"_input_hash": 1, "_task_hash": 2, "_annotator_id": "ana", "text": TEXT, "options": [{"id": "pro"}]}
+    first = line | {"answer": "accept", "accept": ["pro"], "spans": [{"start": 2, "end": 5, "label": "pro"}]}
+    first |= {"relations": [ends | {"label": "pro"}]}
+    path = write_lines(tmp_path / "out.jsonl", [first, first | later])
+    assert answers(path, layer=layer) == []
+    write_lines(path, [first | later, first])
+    assert [label for label, _ in answers(path, layer=layer)] == ["favor"]
+    write_lines(path, [first, first | later | {"_annotator_id": "bo"}])
+    assert [label for label, _ in answers(path, layer=layer)] == ["favor"]
+    write_lines(path, [first, first | later | {"_task_hash": 3}])
+    assert [label for label, _ in answers(path, layer=layer)] == ["favor"]
+
+
+@pytest.mark.parametrize("layer", ["stance", "who"])
+@pytest.mark.parametrize(
+    ("later", "rows"),
+    [
+        ({"was_cancelled": True, "result": []}, 0),
+        ({"was_cancelled": True, "result": [choice("pro")]}, 0),
+        ({"result": []}, 0),
+        ({"result": [choice("unclear"), region("b", "ferry plan", "unclear")]}, 0),
+        ({"result": [choice("con"), region("b", "ferry plan", "con")]}, 1),
+    ],
+)
+def test_a_later_annotation_of_label_studio_withdraws_the_earlier(tmp_path, layer, later, rows):
+    times = ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"]
+
+    def write(times, who=7):
+        first = {"id": 1, "completed_by": 7, "result": [choice("pro"), region("a", "backs", "pro")]}
+        both = [first | {"updated_at": times[0]}, {"id": 2, "completed_by": who, "updated_at": times[1]} | later]
+        return write_json(tmp_path / "export.json", [task(1, *both)])
+
+    assert [label for label, _ in answers(write(times), layer=layer)] == rows * ["against"]
+    assert [label for label, _ in answers(write(times[::-1]), layer=layer)] == ["favor"]
+    assert len(answers(write(times, who=8), layer=layer)) == 1 + rows
+
+
 # REFI-QDA
 
 PROJECT = """<?xml version="1.0"?><Project xmlns="urn:QDA-XML:project:1.0" origin="{origin}">
@@ -258,6 +412,34 @@ def test_refi_qda(tmp_path, origin, named):
     assert reasons(path, "refi-qda") == {"not on text: Picture": 1}
 
 
+@pytest.mark.parametrize("counted", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("name", ["The guild backs…", "The guild backs it, and how", "The  guild\nbacks it"])
+def test_refi_qda_positions_are_where_the_name_is_however_the_program_counted(tmp_path, counted, mark, name):
+    text = "One.\r\n\r\nTwo.\r\n\r\nThe guild backs it, and how. Others do not."
+    start = (mark + text.replace("\r\n", counted)).index("The guild")
+    path = qdpx(tmp_path / "project.qdpx", text, start=start, end=start + 27, name=name)
+    assert {record.values["span"] for record in good(path, "refi-qda")} == {"The guild backs it, and how"}
+
+
+@pytest.mark.parametrize(
+    ("name", "n"),
+    [
+        ("The guild", 0),  # words that stand elsewhere
+        ("The guild backs it, and…", 0),
+        ("12,21", 2),  # titles
+        ("guild", 2),
+        ("the rain", 2),
+        ("rained to", 2),
+    ],
+)
+def test_refi_qda_names_that_are_words_of_another_place(tmp_path, name, n):
+    text = "It rained today. The guild backs it, and how."
+    path = qdpx(tmp_path / "project.qdpx", text, start=3, end=15, name=name)
+    assert [record.values["span"] for record in good(path, "refi-qda")] == n * ["rained today"]
+    assert reasons(path, "refi-qda").get("the text has other words there", 0) == 2 - n
+
+
 def test_refi_qda_without_sources(tmp_path, caplog):
     records = good(qdpx(tmp_path / "project.qdpx", None, start=5, end=300, name="The guild backs…"), "refi-qda")
     assert records[0].values["span"] == "The guild backs…"
@@ -287,8 +469,9 @@ def test_dna_export_with_semicolons(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("version", [2, 3])
-def test_dna_databases(tmp_path, version):
+def test_dna_databases(tmp_path, version, packed):
     path = tmp_path / "project.dna"
     short = "Entity INTEGER" if version == 3 else "Value TEXT"
     with sqlite3.connect(path) as database:
@@ -309,11 +492,30 @@ def test_dna_databases(tmp_path, version):
         database.execute("INSERT INTO DOCUMENTS VALUES (1, 'Report', ?, ?)", [TEXT, seconds])
         database.execute("INSERT INTO STATEMENTS VALUES (4, 1, 1, ?, ?, 1)", spot("backs"))
         database.execute("INSERT INTO DATASHORTTEXT VALUES (4, 1, ?)", [9 if version == 3 else "ferry"])
-    (record,) = good(path, "dna")
+    database.execute(f"PRAGMA journal_mode = {'WAL' if packed else 'DELETE'}")
+    database.close()
+    (record,) = good(zipped_with(path) if packed else path, "dna")
     assert [record.values[name] for name in ("text", "concept", "agreement", "organization", "coder", "time")] == [
         *("backs", "ferry", "1", "", "Ana", "2020-01-02")
     ]
     assert record.layer == "DNA Statement"
+
+
+def zipped_with(path):
+    with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
+        archive.write(path, path.name)
+    return path.with_suffix(".zip")
+
+
+@pytest.mark.parametrize(
+    "data", [b"SQLite format 3\0" + b"\0" * 100, b"no database", b""], ids=["cut", "other", "empty"]
+)
+def test_what_is_no_database_is_refused_with_its_file_also_in_a_zip(tmp_path, data):
+    path = tmp_path / "project.dna"
+    path.write_bytes(data)
+    for each in (path, zipped_with(path)):
+        with pytest.raises(StanceError, match=r"project\.dna: (not a readable database|the tables are not those)"):
+            read(each, "dna")
 
 
 # INCEpTION
@@ -356,6 +558,119 @@ def test_webanno_tsv(tmp_path):
     assert records[0].values["linked.plan"] == records[0].values["linked.said"] == "it"
 
 
+JOINED = """#FORMAT=WebAnno TSV 3.3
+#T_SP=ner.NamedEntity|value
+#T_SP=custom.Stance|role
+#T_RL=custom.Rel|kind|BT_{base}
+
+
+#Text=Unions and firms back it .
+1-1	0-6	Unions	ORG	Holder	_	_\t
+1-2	7-10	and	_	_	_	_\t
+1-3	11-16	firms	ORG	Holder[1]|Other[2]	_	_\t
+1-4	17-21	back	_	favor[3]|against[4]	{relation}\t
+1-5	22-24	it	_	favor[3]	_	_\t
+1-6	25-26	.	_	_	_	_\t
+"""
+
+
+@pytest.mark.parametrize(
+    ("base", "relation", "ends"),
+    [
+        ("custom.Stance", "by\t1-1[0_3]", ["Unions", "back it"]),
+        ("custom.Stance", "by\t1-3[2_4]", ["firms", "back"]),
+        ("custom.Stance", "by|to\t1-1[0_3]|1-3[1_4]", ["Unions", "back it", "firms", "back"]),
+        ("custom.Token", "by\t1-2", ["and", "back"]),  # a layer without columns
+    ],
+)
+def test_webanno_relations_join_spans_of_the_layer_that_they_name(tmp_path, base, relation, ends):
+    path = tmp_path / "doc.tsv"
+    path.write_text(JOINED.format(base=base, relation=relation), encoding="utf-8")
+    records = good(path, "inception")
+    assert [r.values[name] for r in records if r.layer == "custom.Rel" for name in ("from", "to")] == ends
+    tied = [
+        r.layer for r in records if any(name.startswith("linked.") for name in r.values) and r.layer != "custom.Rel"
+    ]
+    assert tied == ([base] * len(ends) if base == "custom.Stance" else [])
+    if ends[0] == "Unions":
+        assert next(r for r in records if r.values["label"] == "favor").values["linked.Holder"] == "Unions"
+
+
+@pytest.mark.parametrize(
+    ("base", "relation", "message"),
+    [
+        (
+            "custom.Stance",
+            "by\t1-2[0_3]",
+            r"doc\.tsv, line 11, custom\.Rel: a relation to a span that is not there; found '1-2'",
+        ),
+        ("ner.NamedEntity", "by\t1-1", "a relation to a span that is not there; found '1-4'; allowed: one of ner.Nam"),
+        ("custom.Stance", "by\t1-3[0_3]", "a relation to a span that is not there; found '1-3'"),  # of two
+    ],
+)
+def test_webanno_relations_to_what_is_not_there_are_refused(tmp_path, base, relation, message):
+    path = tmp_path / "doc.tsv"
+    path.write_text(JOINED.format(base=base, relation=relation), encoding="utf-8")
+    with pytest.raises(StanceError, match=message):
+        read(path, "inception")
+    path.write_text(JOINED.format(base=base, relation=relation).replace("|BT_" + base, ""), encoding="utf-8")
+    with pytest.raises(StanceError, match=r"line 4: a relation that does not say what it joins"):
+        read(path, "inception")
+
+
+BLANKS = """#FORMAT=WebAnno TSV 3.3
+#T_SP=custom.Stance|certainty|label
+
+
+#Text=  \\t 😀 Unions back it. \x20
+1-1	5-7	😀	_	_\t
+1-2	8-14	Unions	high	favor\t
+1-3	15-19	back	_	_\t
+1-4	20-22	it	_	_\t
+1-5	22-23	.	_	_\t
+
+#Text=\x20
+
+#Text=  Firms do not.
+2-1	27-32	Firms	low	*\t
+2-2	33-35	do	_	_\t
+2-3	36-39	not	_	_\t
+2-4	39-40	.	_	_\t
+"""
+
+
+def test_webanno_sentences_that_begin_with_blanks(tmp_path):
+    path = tmp_path / "doc.tsv"
+    path.write_text(BLANKS, encoding="utf-8")
+    first, second = good(path, "inception")
+    assert [each.values["span"] for each in (first, second)] == ["Unions", "Firms"]
+    assert [each.values["sentence"] for each in (first, second)] == ["😀 Unions back it.", "Firms do not."]
+    assert [each.values["label"] for each in (first, second)] == ["favor", ""]  # the feature of that name, also empty
+    assert (first.values["certainty"], second.values["certainty"]) == ("high", "low")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "8-14	Unions",
+            "7-13	Unions",
+            r"doc\.tsv, line 7: a token whose words are others in #Text= .*found 'Unions'",
+        ),
+        ("33-35	do", "33-35	did", "line 16: a token whose words are others in #Text="),
+        ("39-40	.", "339-340	.", "line 18: a token whose words are others in #Text="),
+        ("27-32	Firms", "9-14	Firms", "line 15: a sentence that begins within another; found 7"),
+    ],
+)
+def test_webanno_tokens_that_are_not_at_their_place_are_refused(tmp_path, old, new, message):
+    path = tmp_path / "doc.tsv"
+    text = BLANKS.replace(old, new)
+    text = text[: text.index("2-2	")] if "within" in message else text
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StanceError, match=message):
+        read(path, "inception")
+
+
 def test_curation_beside_annotators_is_left_out(tmp_path):
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
@@ -375,13 +690,14 @@ def test_cas_json_and_xmi(tmp_path):
     types = cassis.TypeSystem()
     stance = types.create_type("custom.Stance", "uima.tcas.Annotation")
     types.create_feature(stance, "pole", "uima.cas.String")
+    types.create_feature(stance, "label", "uima.cas.String")
     types.create_feature(stance, "holder", "uima.tcas.Annotation")
     actor = types.create_type("custom.Actor", "uima.tcas.Annotation")
     cas = cassis.Cas(types)
     cas.sofa_string, cas.sofa_mime = TEXT, "text/plain"
     begin = TEXT.rindex("The guild")
     who = actor(begin=begin, end=begin + 9)
-    cas.add_all([who, stance(begin=begin, end=len(TEXT), pole="favor", holder=who)])
+    cas.add_all([who, stance(begin=begin, end=len(TEXT), pole="favor", label="yes", holder=who)])
     folder = tmp_path / "xmi"
     folder.mkdir()
     cas.to_xmi(folder / "doc.xmi")
@@ -391,6 +707,7 @@ def test_cas_json_and_xmi(tmp_path):
         record = next(r for r in good(path, "inception") if r.layer == "custom.Stance")
         assert (record.values["pole"], record.values["linked.holder"]) == ("favor", "The guild")
         assert record.values["span"] == "The guild backs the ferry plan."
+        assert record.values["label"] == "yes"
 
 
 # brat and Argilla
@@ -463,8 +780,6 @@ def test_argilla(tmp_path):
 
 
 def test_a_workbook_with_instructions_and_a_header_of_two_rows(tmp_path):
-    from stance.data.imports import to_mapping
-
     book = Workbook()
     book.active.append(["Please read all of this first."])
     sheet = book.create_sheet("Coding")
@@ -494,8 +809,6 @@ def test_a_workbook_with_instructions_and_a_header_of_two_rows(tmp_path):
 
 def test_a_workbook_is_read_as_any_other(tmp_path, caplog):
     """Merged cells are filled under the header, and errors and formulas are refused where the mapping looks."""
-    from stance.data.imports import to_mapping
-
     book = Workbook()
     for row in (
         ("", "Codes", ""),

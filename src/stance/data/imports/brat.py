@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 
 from stance.base.errors import input_error, line_of
 from stance.data.imports.pieces import Piece
+from stance.data.imports.readings import OTHER_WORDS
 from stance.data.imports.record import Opened, Record, linked
 from stance.data.imports.text import around, lines_of, text_of_piece, tidy
 
@@ -133,7 +134,7 @@ def _record(piece: Piece, text: str | None, found: Mapping[str, Marked], key: st
         if start == end:
             reason = "empty span"
         elif text is not None and not _fits(text, at):
-            reason = "the text has other words there"
+            reason = OTHER_WORDS
         if text is not None and not reason:
             values |= around(text, start, end)
         values["span"] = tidy(at.words)

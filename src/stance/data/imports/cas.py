@@ -99,8 +99,8 @@ def _record(
     ties: list[tuple[str, str]],
     piece: Piece,
 ) -> Record:
-    values = {**_features(item), **about}
-    values["label"] = next(filter(None, _features(item).values()), "")
+    features = _features(item)
+    values = {"label": next(filter(None, features.values()), ""), **features, **about}
     links = list(ties)
     for feature in item.type.all_features:
         value = getattr(item, feature.name, None)

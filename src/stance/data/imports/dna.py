@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stance.base.errors import content, input_error
+from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Opened, Record, plain
 from stance.data.imports.sheets import sheet_rows
 from stance.data.imports.text import Units, around
@@ -48,7 +49,7 @@ def records(opened: Opened) -> Iterator[Record]:
     """
     for piece in opened.pieces:
         if piece.suffix == ".dna":
-            with database(piece.place) as file:
+            with database(piece.place, piece) as file:
                 names = {name: "" for name, *_ in file.execute("SELECT DISTINCT Variable FROM VARIABLES")}
                 for place, (_, layer), about, values, units, at in statements(file, piece.place):
                     first, end = units.span(*at, place)
@@ -62,14 +63,20 @@ def records(opened: Opened) -> Iterator[Record]:
 
 
 @contextmanager
-def database(place: str) -> Iterator[sqlite3.Connection]:
-    """A file of DNA, opened to be read.
+def database(place: str, piece: Piece | None = None) -> Iterator[sqlite3.Connection]:
+    """A file of DNA, opened to be read; one in a zip, which has no place on the disk, in memory.
 
     Raises:
-        StanceError: It is no database, or one of other tables.
+        StanceError: It is no database, or one of other tables, or in a zip and too large to be in memory.
     """
+    packed = piece is not None and not Path(place).is_file()
+    name = ":memory:" if packed else f"{Path(place).absolute().as_uri()}?mode=ro"
     try:
-        with closing(sqlite3.connect(f"{Path(place).absolute().as_uri()}?mode=ro", uri=True)) as opened:
+        with closing(sqlite3.connect(name, uri=True)) as opened:
+            if piece is not None and packed and piece.size:
+                data = piece.read()
+                # Bytes 18 and 19 say whether a log is to stand beside the file, which in memory none can.
+                opened.deserialize(data[:18] + b"\1\1" + data[20:])
             kinds = {name: kind for _, name, kind, *_ in opened.execute("PRAGMA table_info(DATASHORTTEXT)")}
             if "VariableId" not in kinds or not ("Entity" in kinds or kinds.get("Value") == "TEXT"):
                 raise input_error(place, "the tables are not those of DNA 2 or 3", found=kinds)

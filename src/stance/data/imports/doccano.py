@@ -4,9 +4,9 @@ A record is a label of a row, a span or a relation; its layer is ``class``, ``sp
 ``label``, the imported columns under their names, ``meta.NAME``, ``(file)``; of a span ``span``, ``sentence``,
 ``before``, ``linked.LABEL``; of a relation ``from``, ``from.label``, ``to``, ``to.label``.
 
-The annotator is the ``user`` of an annotation, or the name of the file: projects that do not share annotations give a
-file for each member, with every row of the project, so that a row without label is left out. Positions count
-characters. Labels of the oldest files are numbers.
+The annotator is the ``user`` of an annotation, an imported column ``annotator``, or the name of the file: projects that
+do not share annotations give a file for each member, with every row of the project, so that a row without label is left
+out. Positions count characters. Labels of the oldest files are numbers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -55,9 +55,10 @@ def _row(row: Mapping[str, Any], place: str, file: str, number: int) -> Iterator
     if not _spans_of(row.get("entities")):
         kept |= {"entities": row["entities"]} if "entities" in row else {}
     values = dict(flat(kept))
-    values |= {"text": text, "(file)": file, "annotator": members}
+    values |= {"text": text, "(file)": file}
     values["id"] = plain(row.get("id") or row.get("doc_id")) or f"{file}:{number}"
-    values["annotator"] = plain(row.get("username") or row.get("annotation_approver")) or members
+    known = plain(row.get("username") or row.get("annotation_approver"))
+    values["annotator"] = known or values.get("annotator") or members
     spans, ids = [], dict[str, tuple[int, int, str]]()
     found = False
     for item in _items(row):

@@ -1,7 +1,7 @@
 """INCEpTION and WebAnno: WebAnno TSV 3, XMI and CAS JSON, alone, in a folder or in the zip of a project.
 
 A record is an annotation; its layer is the name of the annotation's layer (the last part of it will do where it is the
-only one of that name). Fields: each feature under its name; ``label``, the first feature that has a value; ``span``,
+only one of that name). Fields: each feature under its name; ``label``, else the first that has a value; ``span``,
 ``sentence``, ``before``; ``linked.NAME``, the words of what it is related to, under the values of that one's features,
 the relation's and the role's; of a relation ``from``, ``to``; ``annotator`` (name of the file, or of the zip's), and
 ``document`` (name of its folder).

@@ -51,16 +51,16 @@ def chosen(pieces: Iterable[Piece], pattern: str) -> tuple[Piece, ...]:
 def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Rows:
     """The judgements among the records, as rows.
 
-    Several judgements of one row by one annotator: the later counts where the tool says when each was made, and none
-    where the last was to skip it; the same answer twice counts once; otherwise both stay, and are a fault that the
-    check of the corpus tells.
+    Several answers of one annotator to one unit, where the tool says when each was given: of a layer the last counts,
+    and none where that was to skip it. Several judgements of one row without time: the same twice counts once;
+    otherwise both stay, and are a fault that the check of the corpus tells.
 
     Raises:
         StanceError: About all faulty records: an unknown label, no text or target, a field that no record has.
     """
     found = Rows()
     kept: dict[tuple[str, str], list[Kept]] = {}
-    withdrawn: dict[tuple[str, str], str] = {}
+    last: dict[tuple[int, str, str, str], str] = {}
     faults = Faults(place)
     texts = Joined(mapping.texts, mapping) if mapping.texts else None
     names: set[str] = set(texts.columns) if texts else set()
@@ -68,24 +68,26 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
         names |= record.values.keys()
         if record.reason and record.reason not in mapping.take:
             found.left_out[record.reason] += 1
-            if record.when and record.values.get("annotator"):
-                key = record.values["id"], record.values["annotator"]
-                withdrawn[key] = max(record.when, withdrawn.get(key, ""))
+            for number, question in enumerate(mapping.questions):
+                _note(record, record.values, number, question, last)
             continue
         with faults.noted(record.place):
             values = texts.add(record.values, record.place) if texts else record.values
             names |= values.keys()
-            for question in mapping.questions:
+            for number, question in enumerate(mapping.questions):
+                if not _is_asked(record, values, question, found.left_out):
+                    continue
+                answer = _note(record, values, number, question, last)
                 for row in _judgements(record, values, question, found):
                     if len(mapping.questions) > 1 and question.fields["target"].is_constant():
                         row["id"] += PARTED + row["target"]
                     again = kept.setdefault((row["id"], row["annotator"]), [])
-                    _keep(again, Kept(record.when, record.place, record.values.get("id", ""), row), found.left_out)
+                    _keep(again, Kept(record.when, record.place, answer, row), found.left_out)
     _check_names(mapping, names, place)
     faults.tell()
-    for (_, annotator), several in kept.items():
+    for several in kept.values():
         for one in several:
-            if one.when and one.when < withdrawn.get((one.unit, annotator), ""):
+            if one.when and one.when < max(last.get(one.answer, ""), last.get((*one.answer[:3], ""), "")):
                 found.left_out["an earlier answer of the same annotator"] += 1
             else:
                 found.rows.append((one.place, one.row))
@@ -93,12 +95,27 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
 
 
 class Kept(NamedTuple):
-    """A judgement, when it was made, where it stands and what it is of, as the tool calls it."""
+    """A judgement, when it was made, where it stands and what it answers: question, unit, annotator and layer."""
 
     when: str
     place: str
-    unit: str
+    answer: tuple[int, str, str, str]
     row: dict[str, str]
+
+
+def _note(
+    record: Record,
+    values: Mapping[str, str],
+    number: int,
+    question: Question,
+    last: dict[tuple[int, str, str, str], str],
+) -> tuple[int, str, str, str]:
+    """What a record answers; if it says when, and who that was is known, note it where it is the last answer."""
+    who = question.fields["annotator"].of(values) if "annotator" in question.fields else ""
+    answer = number, record.unit or values.get("id", ""), who, record.layer
+    if who and record.when > last.get(answer, ""):
+        last[answer] = record.when
+    return answer
 
 
 def _keep(again: list[Kept], this: Kept, left_out: Counter[str]) -> None:
@@ -115,16 +132,20 @@ def _keep(again: list[Kept], this: Kept, left_out: Counter[str]) -> None:
     again.append(this)
 
 
-def _judgements(record: Record, values: Mapping[str, str], question: Question, found: Rows) -> Iterator[dict[str, str]]:
-    """The rows that a question makes of a record: one, or one for each column of an annotator."""
-    left_out = found.left_out
+def _is_asked(record: Record, values: Mapping[str, str], question: Question, left_out: Counter[str]) -> bool:
+    """Whether a question is about a record of this layer and with these values."""
     if question.layer and question.layer not in (record.layer, record.layer.rpartition(".")[2]):
         left_out[f"of another layer ({record.layer})"] += 1
-        return
+        return False
     for name, allowed in question.where.items():
         if tidy(values.get(name, "")) not in allowed:
             left_out[f"{name} is {values.get(name, '')[:40]!r}"] += 1
-            return
+            return False
+    return True
+
+
+def _judgements(record: Record, values: Mapping[str, str], question: Question, found: Rows) -> Iterator[dict[str, str]]:
+    """The rows that a question makes of a record: one, or one for each column of an annotator."""
     if not question.annotators:
         yield from _row(record, values, question, found)
     for column, annotator in question.annotators.items():

@@ -6,16 +6,20 @@ a relation of an accepted line. Its layer is ``binary``, ``choice``, ``span`` or
 ``sentence``, ``before``, ``linked.LABEL``; of a relation ``from``, ``from.label``, ``to``, ``to.label``.
 
 ``reject`` is a judgement in binary tasks and none elsewhere (the task was bad); ``ignore`` never is one. Of two answers
-of one annotator to one task the later counts; lines are in the order of time.
+of one annotator to one task the later counts, also where it is none or has other spans; lines are in the order of time.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from stance.data.imports.record import Opened, Record, flat, linked, plain
 from stance.data.imports.text import around, json_lines, tidy, within
 
 DEFAULTS = {"id": "id", "text": "text", "label": "label", "annotator": "annotator", "document": "document"}
+
+#: The keys of a line that hold answers, and their layers.
+ANSWERS = {"accept": "choice", "spans": "span", "relations": "relation"}
 
 
 def records(opened: Opened) -> Iterator[Record]:
@@ -27,7 +31,8 @@ def records(opened: Opened) -> Iterator[Record]:
     for piece in opened.pieces:
         if piece.suffix == ".jsonl":
             for number, (place, line) in enumerate(json_lines(piece, opened.options.encoding), start=1):
-                yield from _line(line, place, f"{number:012d}", piece.stem)
+                for record in _line(line, place, f"{number:012d}", piece.stem):
+                    yield replace(record, unit=f"{piece.place}: {plain(line.get('_task_hash')) or number}")
 
 
 def _line(line: Mapping[str, Any], place: str, when: str, file: str) -> Iterator[Record]:
@@ -52,7 +57,7 @@ def _line(line: Mapping[str, Any], place: str, when: str, file: str) -> Iterator
         # One without annotator may be anyone's: only where it is known can a later answer take an earlier one's place.
         yield Record(place, {**values, "label": answer}, "binary", when=when if values["annotator"] else "")
     elif answer == "reject":
-        yield Record(place, values, reason="rejected: the task was bad")
+        yield Record(place, values, reason="rejected: the task was bad", when=when)
     else:
         yield from _accepted(line, values, text, place, when)
 
@@ -64,9 +69,7 @@ def _accepted(line: Mapping[str, Any], values: Mapping[str, str], text: str, pla
         chosen = plain(option)
         yield Record(place, {**values, "label": chosen, "option": words.get(chosen, chosen)}, "choice", when=when)
     ends = [_Relation(item, text, place) for item in line.get("relations") or []]
-    found = False
     for span in line.get("spans") or []:
-        found = True
         at = f"{place}, characters {span.get('start')}-{span.get('end')}"
         start, end = within(text, int(span["start"]), int(span["end"]), at)
         ties = [tie for one in ends for tie in one.ties((start, end))]
@@ -74,8 +77,10 @@ def _accepted(line: Mapping[str, Any], values: Mapping[str, str], text: str, pla
         yield Record(at, {**values, **around(text, start, end), **linked(ties), **key}, "span", when=when)
     for one in ends:
         yield Record(place, {**values, **one.values(values["id"])}, "relation", when=when)
-    if not (found or ends or line.get("accept")):
-        yield Record(place, values, reason="accepted with nothing marked")
+    # A question that is left empty beside others withdraws what was said to it before, and to it alone.
+    empty = [layer for key, layer in ANSWERS.items() if key in line and not line[key]]
+    for layer in empty if any(line.get(key) for key in ANSWERS) else [""]:
+        yield Record(place, values, layer, "accepted with nothing marked", when)
 
 
 class _Relation:

@@ -21,6 +21,8 @@ class Record:
         reason: Why it is no judgement (skipped, draft, a model's, ...); empty if it is one.
         when: When it was made, in a form that sorts; of two answers of one annotator to one row the later counts.
             Empty where the tool does not say: then two answers are a fault.
+        unit: What was answered as a whole (the task); empty = ``id``. Of the answers of one annotator to one unit, the
+            records of the last count, of each layer; one that is no judgement, of no layer, withdraws all before.
     """
 
     place: str
@@ -28,6 +30,7 @@ class Record:
     layer: str = ""
     reason: str = ""
     when: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,16 @@ A record is a coding; its layer is the parent of its code. Fields: ``label`` (th
 ``linked.PARENT``, the other codes on the same selection under their parents (``linked.codes`` where they have none),
 and ``linked.CODE``, which is ``yes``. A code ``Group::name``, as ATLAS.ti writes it, has that group as its parent.
 
-No judgements: codings of pictures, sounds, films and areas of a PDF, which have no text. Where the sources are not in
-the export, the words are the selection's name, which some programs cut. Positions are characters, of NVivo UTF-16
-units, CRLF as two; where the selection's name says otherwise, the other way is taken.
+No judgements: codings of pictures, sounds, films and areas of a PDF, which have no text; and selections whose name is
+words that stand elsewhere in the source. Where the sources are not in the export, the words are the selection's name,
+which some programs cut. A name that stands nowhere in the source is a title. Positions are characters, of NVivo UTF-16
+units, CRLF as two, without byte order mark; where the selections' names say otherwise, the other way is taken.
 """
 
 import logging
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -22,6 +24,7 @@ from defusedxml.ElementTree import iterparse
 
 from stance.base.errors import first_line, input_error
 from stance.data.imports.pieces import Piece
+from stance.data.imports.readings import OTHER_WORDS, Told, best_first, letters, readings
 from stance.data.imports.record import Opened, Record, linked
 from stance.data.imports.text import Units, around, text_of_piece, tidy
 
@@ -31,6 +34,9 @@ DEFAULTS = {"id": "id", "text": "sentence", "label": "label", "annotator": "anno
 
 #: Between a group and a code in ATLAS.ti, and between codes in sheets.
 GROUPED = "::"
+
+#: Most letters of a title. A longer name that stands in the source is words of it, a shorter one if it is as the span.
+TITLE = 16
 
 
 class _Project:
@@ -109,11 +115,12 @@ def _source(source: Element, project: _Project, piece: Piece) -> Iterator[Record
     """The codings of a source; those of its transcript or text are in an element of their own."""
     title = source.get("name", "")
     values = {"document": title, "case": project.cases.get(source.get("guid", ""), "")}
-    texts: dict[int, str | None] = {}
+    texts: dict[int, _Text | None] = {}
     for part in source.iter():
         if _name(part) in ("TextSource", "Representation", "Transcript"):
             words = _text(part, project, piece)
-            texts |= {id(selection): words for selection in part.iter()}
+            text = None if words is None else _Text(words, [*part.iter()], project.units)
+            texts |= {id(selection): text for selection in part.iter()}
     for selection in source.iter():
         codings = [child for child in selection if _name(child) == "Coding"]
         place = f"{piece.place}, {title}, {_name(selection)} {selection.get('guid', '')}"
@@ -157,38 +164,70 @@ def _text(part: Element, project: _Project, piece: Piece) -> str | None:
     return None if file is None or not path else text_of_piece(file)
 
 
-def _selected(selection: Element, text: str | None, project: _Project, place: str) -> tuple[dict[str, str], str]:
+class _Text:
+    """A source and the ways in which the program may have counted in it, as the names of its selections tell."""
+
+    def __init__(self, text: str, parts: list[Element], units: bool) -> None:
+        self.text = text
+        spans = [told for part in parts if _name(part) == "PlainTextSelection" and (told := _told(part)) and told[2]]
+        ways = best_first(readings(text, characters=not units), spans, _has)
+        fits = sum(_has(ways[0], told) for told in spans)
+        self.usual = ways[0] if 2 * fits > len(spans) else next(readings(text, characters=not units))
+        self.ways = [self.usual, *ways]
+
+    @cached_property
+    def letters(self) -> str:
+        return letters(self.text)
+
+    def place(self, told: Told, place: str) -> tuple[str, int, int, str]:
+        """The text as the program read it, start and end in characters, and why it is no judgement.
+
+        Raises:
+            StanceError: Not within the text.
+        """
+        start, end, words = told
+        way = next((way for way in self.ways if words and _has(way, told)), self.usual)
+        first, last = way.span(start, end, place)
+        there = letters(way.text[first:last])
+        quoted = len(words) > TITLE or len(words) <= end - start <= 1.4 * len(words) + 2  # with white space
+        strange = quoted and words not in there and words in self.letters
+        return way.text, first, last, OTHER_WORDS if strange else ""
+
+
+def _told(selection: Element) -> Told | None:
+    """Start, end and name of a selection, the last without what the program cut; None without positions."""
+    start, end = selection.get("startPosition", ""), selection.get("endPosition", "")
+    if not (start.isdigit() and end.isdigit()):
+        return None
+    return int(start), int(end), letters(selection.get("name", "").strip().removesuffix("…").removesuffix("..."))
+
+
+def _has(way: Units, told: Told) -> bool:
+    """Whether the name stands there, or what there stands begins with it."""
+    start, end, words = told
+    there = way.words(start, end) or ""
+    begins = len(words) >= 4 and letters(there).startswith(words) and not there[0].isspace()
+    return begins or letters(there) == words
+
+
+def _selected(selection: Element, text: _Text | None, project: _Project, place: str) -> tuple[dict[str, str], str]:
     """Words, sentence and position of a selection; and why it is no judgement."""
     kind, name = _name(selection), selection.get("name", "")
     if kind == "PlainTextSelection":
-        start, end = selection.get("startPosition", ""), selection.get("endPosition", "")
-        if not (start.isdigit() and end.isdigit()):
-            raise input_error(place, "no positions", found=[start, end])
+        told = _told(selection)
+        if told is None:
+            found = [selection.get("startPosition", ""), selection.get("endPosition", "")]
+            raise input_error(place, "no positions", found=found)
+        reason = "" if name else "the sources are not in the export"
         if text is not None:
-            return around(text, *_position(text, int(start), int(end), name, project, place)), ""
-        project.cut += name.endswith("…")
-        words = {"span": tidy(name), "sentence": tidy(name), "before": "", "start": start, "end": end}
-        return words, "" if name else "the sources are not in the export"
+            read, first, last, reason = text.place(told, place)
+            if not reason:
+                return around(read, first, last), ""
+        else:
+            project.cut += name.endswith("…")
+        words = {"span": tidy(name), "sentence": tidy(name), "before": "", "start": str(told[0]), "end": str(told[1])}
+        return words, reason
     if kind in ("TextSource", "Transcript"):
-        whole = tidy(text or "")
+        whole = tidy(text.text if text is not None else "")
         return {"span": whole, "sentence": whole, "before": ""}, "" if whole else "the sources are not in the export"
     return {}, "not on text: " + kind.removesuffix("Selection").removesuffix("Source")
-
-
-def _position(text: str, start: int, end: int, name: str, project: _Project, place: str) -> tuple[int, int]:
-    """In characters, whichever of the two the program wrote: by what it is, or by the selection's name."""
-    units = Units(text)
-    if units.wide:
-        told = tidy(name.removesuffix("…").removesuffix("..."))
-        for as_units in (project.units, not project.units):
-            try:
-                first, last = units.span(start, end, place) if as_units else (start, end)
-            except ValueError:
-                continue
-            if told and tidy(text[first:last]).startswith(told):
-                return first, last
-        if project.units:
-            return units.span(start, end, place)
-    if not 0 <= start <= end <= len(text):
-        raise input_error(place, "not within its document", found=[start, end], allowed=f"0 to {len(text)}")
-    return start, end

@@ -141,11 +141,11 @@ def whole_json(piece: Piece) -> Any:  # noqa: ANN401 - JSON is what it is
 
 
 class Units:
-    """A text whose positions count UTF-16 units, as in everything that runs in a browser or on Java."""
+    """A text whose positions count UTF-16 units, as in everything that runs in a browser or on Java; or characters."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, characters: bool = False) -> None:
         self.text = text
-        self.wide = not text.isascii() and any(ord(letter) > 0xFFFF for letter in text)
+        self.wide = not characters and not text.isascii() and any(ord(letter) > 0xFFFF for letter in text)
         self.units = text.encode("utf-16-le", "surrogatepass") if self.wide else b""
 
     def __len__(self) -> int:
@@ -164,6 +164,12 @@ class Units:
         if not 0 <= start <= end <= len(self):
             raise input_error(place, "not within its document", found=[start, end], allowed=f"0 to {len(self)}")
         return self.character(start), self.character(end)
+
+    def words(self, start: int, end: int) -> str | None:
+        """What stands there; None if that is not within the text."""
+        if not 0 <= start <= end <= len(self):
+            return None
+        return self.units[2 * start : 2 * end].decode("utf-16-le", "replace") if self.wide else self.text[start:end]
 
 
 def within(text: str, start: int, end: int, place: str) -> tuple[int, int]:
