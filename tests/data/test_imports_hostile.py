@@ -10,8 +10,10 @@ from openpyxl import Workbook
 
 from stance.base.errors import StanceError
 from stance.data.config import DataConfig
+from stance.data.imported import read
 from stance.data.imports import open_export, records_of, to_mapping
 from stance.data.imports.draft import first_mapping
+from stance.data.imports.record import flat
 from stance.data.imports.survey import survey
 from stance.data.read import read_corpus
 
@@ -136,3 +138,62 @@ def test_holders_that_some_judgements_of_an_export_lack_are_counted(tmp_path, ca
         assert len(read_corpus(data).annotations) == 2
     assert "1 of 2 judgements name no holder" in caplog.text
     assert "1 of 2 judgements name no document: each such row is a document of its own" in caplog.text
+
+
+PLAIN = "tool: table\ntext: text\ntarget: target\nlabel: label\n"
+
+
+def imported(tmp_path, said: str, **files: str | bytes):
+    """The judgements of files (``a_csv`` is ``a.csv``) by a mapping, and what was left out."""
+    for name, written in files.items():
+        data = written if isinstance(written, bytes) else written.encode()
+        (tmp_path / name.replace("_", ".")).write_bytes(data)
+    (tmp_path / "m.yaml").write_text(said, encoding="utf-8")
+    path = tmp_path / next(iter(files)).replace("_", ".")
+    return read(path, tmp_path / "m.yaml", part_map={})
+
+
+def test_a_cell_beyond_the_header_is_refused_as_it_is_in_a_table(tmp_path):
+    written = "label,target,text\nfavor,the deal,No.,,\nfavor,the deal,They signed, but the strike goes on.\n"
+    with pytest.raises(
+        StanceError, match=r"a\.csv, line 3: 4 cells instead of 3; found .*allowed: 3 cells; quote .*','"
+    ):
+        imported(tmp_path, PLAIN, a_csv=written)
+    two = "a\t\tb\nlabel\ttarget\ttext\nfavor\tthe deal\tNo.\tand more\n"
+    with pytest.raises(StanceError, match=r"a\.tsv, line 3: 4 cells instead of 3; .*quote a cell that holds '\\t'"):
+        imported(tmp_path, PLAIN + "header: 2\n", a_tsv=two)
+
+
+def test_cells_below_no_name_are_read_where_the_mapping_says_so_and_counted_elsewhere(tmp_path, caplog):
+    written = "label,target,text,,\nfavor,the deal,They signed, but the strike goes on.,\nfavor,the deal,No.,,\n"
+    with caplog.at_level("WARNING"):
+        imported(tmp_path, PLAIN, a_csv=written)
+    assert "1 row(s) have something in a column without a name, as" in caplog.text and "line 2" in caplog.text
+    caplog.clear()
+    found = imported(tmp_path, PLAIN + "context: column 4\n", a_csv=written.replace(",,\n", "\n", 1))
+    assert found.annotations[0].context == "but the strike goes on." and not caplog.text
+
+
+@pytest.mark.parametrize("inside", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_two_bytes_a_character_are_parted_at_line_ends_alone(tmp_path, inside):
+    text = f"They signed{inside}and left the strike."
+    for end in ("\n", "\r\n", "\r"):
+        rows = f"id,label,target,text{end}1,favor,the deal,{text}{end}2,against,the deal,No.{end}"
+        found = imported(tmp_path, PLAIN + "leave_out: ['']\n", a_csv=rows.encode("utf-16"))
+        assert [a.text for a in found.annotations] == ["They signed and left the strike.", "No."]
+        assert not found.left_out
+    rows = json.dumps({"text": text, "target": "the deal", "label": "favor"}, ensure_ascii=False)
+    (one,) = imported(tmp_path, PLAIN, a_jsonl=f"{rows}\r\n".encode("utf-16")).annotations
+    assert one.text == "They signed and left the strike."
+
+
+def test_a_missing_number_of_python_is_nothing_in_an_export(tmp_path, caplog):
+    rows = [
+        {"id": n, "text": "No.", "holder": who, "target": "the deal", "label": "favor"}
+        for n, who in enumerate((float("nan"), "union"))
+    ]
+    with caplog.at_level("WARNING"):
+        found = imported(tmp_path, PLAIN + "id: id\nholder: holder\n", a_jsonl="\n".join(map(json.dumps, rows)))
+    assert [(a.id, a.holder) for a in found.annotations] == [("0 | the deal", ""), ("1 | union | the deal", "union")]
+    assert "1 of 2 judgements name no holder" in caplog.text
+    assert dict(flat({"a": [1, float("nan")], "b": float("nan")})) == {"a": "1; ", "b": ""}

@@ -6,6 +6,7 @@ What is holder, target, text and label is not decided here: that says the mappin
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from stance.base.labels import is_missing
 from stance.data.imports.pieces import Piece
 
 
@@ -79,8 +80,8 @@ def flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def plain(value: object) -> str:
-    """A number, text or truth value as text; nothing is the empty text."""
-    if value is None:
+    """A number, text or truth value as text; nothing, also NaN, is the empty text."""
+    if is_missing(value):
         return ""
     if isinstance(value, bool):
         return str(value).lower()
