@@ -14,6 +14,7 @@ from stance.data.imports.mapping import ImportMapping, Question, Texts
 from stance.data.imports.pieces import Piece, pieces_of
 from stance.data.imports.record import Options, Record
 from stance.data.imports.sheets import sheet_rows
+from stance.data.imports.source import same
 from stance.data.imports.text import text_of_piece, tidy
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ def _judgements(record: Record, values: Mapping[str, str], question: Question, f
         left_out[f"of another layer ({record.layer})"] += 1
         return
     for name, allowed in question.where.items():
-        if tidy(values.get(name, "")) not in allowed:
+        if same(tidy(values.get(name, ""))) not in allowed:
             left_out[f"{name} is {values.get(name, '')[:40]!r}"] += 1
             return
     if not question.annotators:
@@ -137,11 +138,10 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
     left_out = found.left_out
     row = {name: source.of(values) for name, source in question.fields.items()}
     spelling = tidy(row.get("label", ""))
-    label = question.label_of(spelling)
-    if spelling in question.leave_out or (not label and "*" in question.leave_out):
+    if question.is_left_out(same(spelling)):
         left_out[f"label {spelling[:40]!r}"] += 1
         return
-    if "target" in row and row["target"] in question.leave_out:
+    if "target" in row and same(row["target"]) in question.leave_out:
         left_out[f"target {row['target'][:40]!r}"] += 1
         return
     for name in ("text", "target"):
@@ -152,7 +152,7 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
             hint = "'texts:' in the mapping, if they are in another file" if name == "text" else "a value or leave_out"
             raise input_error(record.place, f"no {name}", found=row[name], allowed=hint)
     row["text"] = tidy(row["text"])
-    row["label"] = label or parse_label(spelling, question.labels, record.place)
+    row["label"] = question.label_of(same(spelling)) or parse_label(spelling, question.labels, record.place)
     unit = row.get("id") or record.place
     parts = [row[name] for name in ("holder", "target") if name in row and not question.fields[name].is_constant()]
     row["id"] = PARTED.join([unit, *filter(None, parts)])
