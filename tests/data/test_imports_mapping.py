@@ -223,6 +223,63 @@ def test_faults_name_their_place(said, message):
         read([record(1, empty="")] if said.get("text") else [record(1)], **said)
 
 
+@pytest.mark.parametrize("name", ["id", "annotator", "document", "date", "before", "time", "label"])
+def test_a_field_that_a_mapping_names_is_in_some_record_whatever_its_name(name):
+    one = Record("file, record 1", {"text": "One.", "Label": "yes", "who": "ana"})
+    with pytest.raises(
+        StanceError, match=rf"m\.yaml: no record of file has a field '{name}'; allowed: Label, text, who"
+    ):
+        rows_of([one], to_mapping(SAID | {"label": "Label", "context": name}, "m.yaml", DEFAULTS), "file")
+    if name in DEFAULTS:
+        with pytest.raises(StanceError, match=rf"no record of file has a field '{name}'"):
+            rows_of([one], to_mapping(SAID | {"label": "Label", name: name}, "m.yaml", DEFAULTS), "file")
+
+
+def test_an_export_may_lack_what_its_tool_has_by_default():
+    one = Record("file, record 1", {"text": "One.", "Label": "yes"})
+    ((_, found),) = rows_of([one], to_mapping(SAID | {"label": "Label"}, "m.yaml", DEFAULTS), "file").rows
+    assert (found["id"], found["annotator"]) == ("file, record 1", "somebody")
+    ((_, found),) = rows_of([one], to_mapping(SAID | {"annotators": ["Label"]}, "m.yaml", DEFAULTS), "file").rows
+    assert found["annotator"] == "Label"
+    with pytest.raises(StanceError, match=r"no record of file has a field '\(cell\)'"):
+        rows_of([one], to_mapping(SAID | {"label": "(cell)"}, "m.yaml", DEFAULTS), "file")
+
+
+def two_tables(said):
+    """The rows of two tables whose columns differ in one name."""
+    first, second = {"ID": "7", "holder": "union", "ana": "yes"}, {"id": "7", "Holder": "union", "bo": "no"}
+    records = [
+        Record(f"{name}, line 2", {"text": "One.", "label": "yes", "(file)": name} | values, table=name)
+        for name, values in (("c1.csv", first), ("c2.csv", second))
+    ]
+    return rows_of(records, to_mapping(SAID | {"annotator": "(file)"} | said, "m.yaml", DEFAULTS), "folder")
+
+
+@pytest.mark.parametrize(
+    ("said", "table", "name"),
+    [
+        ({"id": "id", "holder": "holder"}, "c1.csv", "id"),
+        ({"holder": "holder"}, "c2.csv", "holder"),
+        ({"context": ["text", "Holder"]}, "c1.csv", "Holder"),
+        ({"where": {"holder": [""]}}, "c2.csv", "holder"),
+        ({"context": {"first": ["ID", "ana"]}}, "c2.csv", "ID"),
+    ],
+)
+def test_a_field_that_a_whole_table_lacks_is_refused_with_the_table(said, table, name):
+    with pytest.raises(
+        StanceError, match=rf"m\.yaml: no record of {table} has a field '{name}'; .*{{first: \[{name}, "
+    ):
+        two_tables(said)
+
+
+def test_fields_that_are_called_otherwise_in_each_table_are_read_if_the_mapping_says_so():
+    said = {"id": {"first": ["ID", "id"]}, "holder": {"first": ["holder", {"value": "the guild"}]}}
+    found = two_tables(said)
+    assert [made["id"] for _, made in found.rows] == ["7 | union", "7 | the guild"]
+    found = two_tables({"annotators": {"ana": "a", "bo": "b"}, "leave_out": [""]})
+    assert [made["annotator"] for _, made in found.rows] == ["a", "b"]
+
+
 def data(**said):
     return DataConfig(**({"name": "x", "reader": "import", "root": "", "path": "rows.csv"} | said))
 

@@ -64,9 +64,11 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
     withdrawn: dict[tuple[str, str], str] = {}
     faults = Faults(place)
     texts = Joined(mapping.texts, mapping) if mapping.texts else None
-    names: set[str] = set(texts.columns) if texts else set()
+    added = texts.columns if texts else ()
+    names: dict[str, set[str]] = {"": {*added}}
     for record in records:
-        names |= record.values.keys()
+        there = names.setdefault(record.table, {*added})
+        there.update(record.values)
         if record.reason and record.reason not in mapping.take:
             found.left_out[record.reason] += 1
             if record.when and record.values.get("annotator"):
@@ -75,7 +77,7 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
             continue
         with faults.noted(record.place):
             values = texts.add(record.values, record.place) if texts else record.values
-            names |= values.keys()
+            there.update(values)
             for question in mapping.questions:
                 for row in _judgements(record, values, question, found):
                     if len(mapping.questions) > 1 and question.fields["target"].is_constant():
@@ -162,16 +164,27 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
     yield row
 
 
-def _check_names(mapping: ImportMapping, names: set[str], place: str) -> None:
-    """Refuse a mapping that looks at a field which no record has: it is misspelt, and would be empty everywhere."""
+def _check_names(mapping: ImportMapping, names: Mapping[str, set[str]], place: str) -> None:
+    """Refuse a mapping that looks at a field which no record has: it is misspelt, and would be empty everywhere.
+
+    So is one that a whole table lacks, as those of two people may be called otherwise.
+
+    Args:
+        mapping: It.
+        names: The fields of each table, and of what is in none under ``""``.
+        place: Of the export.
+    """
+    everywhere = set().union(*names.values())
     for question in mapping.questions:
-        for name in sorted(question.names() - names - {"(cell)", "(annotator)", *OFTEN_MISSING}):
-            found = sorted(names)
+        of_columns = {"(cell)", "(annotator)"} if question.annotators else set()
+        for name in sorted(question.unknown(everywhere | of_columns)):
+            found = sorted(everywhere)
             raise input_error(mapping.place, f"no record of {place} has a field {name!r}", allowed=found[:60])
-
-
-#: Fields that a tool's defaults name and that an export may lack.
-OFTEN_MISSING = frozenset({"id", "annotator", "document", "date", "time", "before", "label"})
+        for table, there in names.items():
+            for name in sorted(question.lacks(there | of_columns)) if table else ():
+                hint = f"; if it lacks that, {{first: [{name}, {{value: words}}]}}, or 'files' to choose others"
+                allowed = ", ".join(sorted(there)[:60]) + hint
+                raise input_error(mapping.place, f"no record of {table} has a field {name!r}", allowed=allowed)
 
 
 class Joined:

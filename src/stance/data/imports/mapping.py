@@ -3,7 +3,7 @@
 import dataclasses
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +27,9 @@ KEYS = (
 )
 QUESTION_KEYS = ("layer", *FIELDS, "labels", "leave_out", "where", "annotators")
 
+#: Fields that a tool's defaults name and that an export may lack.
+OFTEN_MISSING = frozenset({"id", "annotator", "document", "date", "time", "label"})
+
 #: A number as people write it in a cell.
 NUMBER = r"[+-]?\d+(?:\.\d+)?"
 
@@ -43,6 +46,7 @@ class Question:
         where: Field -> the values of it that a record must have one of, as :func:`~stance.data.imports.source.same`
             spells them.
         annotators: Columns that hold a judgement each, and who made it; the cell is the field ``(cell)``.
+        by_default: Those of ``fields`` that the mapping does not say, which are where the tool has them.
     """
 
     layer: str = ""
@@ -51,11 +55,26 @@ class Question:
     leave_out: frozenset[str] = frozenset()
     where: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
     annotators: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    by_default: frozenset[str] = frozenset()
 
     def names(self) -> set[str]:
         """The fields that it looks at."""
         found = {name for source in self.fields.values() for name in source.names()}
         return found | {*self.where, *self.annotators}
+
+    def said(self) -> list[Source]:
+        """Its sources but for those that a tool has by default and may lack."""
+        may_lack = {name for name in self.by_default if self.fields[name].field in OFTEN_MISSING}
+        return [source for name, source in self.fields.items() if name not in may_lack]
+
+    def unknown(self, names: Collection[str]) -> set[str]:
+        """The fields that it looks at and that are not among these."""
+        return {*self.where, *self.annotators}.union(*(source.names() for source in self.said())) - {*names}
+
+    def lacks(self, names: Collection[str]) -> set[str]:
+        """The fields that it cannot do without and that are not among these; of the annotators one is enough."""
+        nobody = {*self.annotators} if self.annotators.keys().isdisjoint(names) else set()
+        return ({*self.where} - {*names}).union(nobody, *(source.lacks(names) for source in self.said()))
 
     def label_of(self, spelling: str) -> str:
         """The label that a spelling or a number stands for, the spelling as ``same`` has it; empty if none."""
@@ -253,6 +272,7 @@ def _question(said: Mapping[str, Any], place: str, defaults: Mapping[str, str]) 
         leave_out=frozenset(map(same, words_of(said.get("leave_out")))),
         where={name: frozenset(map(same, words_of(values))) for name, values in where.items()},
         annotators={column: plain(name) for column, name in annotators.items()},
+        by_default=frozenset(defaults) - frozenset(said) - ({"label", "annotator"} if annotators else set()),
     )
 
 

@@ -22,6 +22,9 @@ class Record:
         reason: Why it is no judgement (skipped, draft, a model's, ...); empty if it is one.
         when: When it was made, in a form that sorts; of two answers of one annotator to one row the later counts.
             Empty where the tool does not say: then two answers are a fault.
+        table: The table that it is a row of, whose rows all have the same fields; empty of what is no row.
+        project: The file, where another file may be that of another project, with numbers of its own for tasks
+            (``task``) and for people.
     """
 
     place: str
@@ -29,6 +32,8 @@ class Record:
     layer: str = ""
     reason: str = ""
     when: str = ""
+    table: str = ""
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)

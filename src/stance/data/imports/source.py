@@ -71,6 +71,13 @@ class Source:
         """The fields that it looks at."""
         return {self.field} - {""} | {name for source in (*self.join, *self.first) for name in source.names()}
 
+    def lacks(self, names: Collection[str]) -> set[str]:
+        """The fields that it cannot do without and that are not among these; of ``first`` one source is enough."""
+        lacking = [source.lacks(names) for source in (*self.join, *self.first)]
+        if self.first and not all(lacking):
+            return set()
+        return ({self.field} - {"", *names}).union(*lacking)
+
     def is_constant(self) -> bool:
         """Whether it is the same in every row."""
         return self.value is not None

@@ -40,4 +40,4 @@ def records(opened: Opened) -> Iterator[Record]:
             key = f"{piece.stem}:{number}" if len(tables) > 1 else str(number)
             values = {"(row)": key, "(file)": piece.stem, "(folder)": piece.folder, **row}
             rejected = opened.tool == "mturk" and row.get("AssignmentStatus") == "Rejected"
-            yield Record(place, values, reason="rejected assignment" if rejected else "")
+            yield Record(place, values, reason="rejected assignment" if rejected else "", table=piece.place)
