@@ -197,3 +197,97 @@ def test_a_missing_number_of_python_is_nothing_in_an_export(tmp_path, caplog):
     assert [(a.id, a.holder) for a in found.annotations] == [("0 | the deal", ""), ("1 | union | the deal", "union")]
     assert "1 of 2 judgements name no holder" in caplog.text
     assert dict(flat({"a": [1, float("nan")], "b": float("nan")})) == {"a": "1; ", "b": ""}
+
+
+def task(text, choice, who=1, when="2026-01-01T10:00:00Z"):
+    """An export of Label Studio with one annotation of task 1."""
+    result = [{"id": "a", "type": "choices", "from_name": "stance", "value": {"choices": [choice]}}]
+    annotation = {"id": 9, "completed_by": who, "updated_at": when, "result": result}
+    return json.dumps([{"id": 1, "data": {"text": text}, "annotations": [annotation]}])
+
+
+def read_folder(tmp_path, said: str, files: dict[str, str]):
+    """The judgements of a folder."""
+    for name, written in files.items():
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text(written, encoding="utf-8")
+    (tmp_path / "m.yaml").write_text(said, encoding="utf-8")
+    return read(tmp_path / "in", tmp_path / "m.yaml", part_map={})
+
+
+STUDIO = "tool: label-studio\ntext: data.text\ntarget: {value: the deal}\nlabels: {favor: [Pro], against: [Con]}\n"
+
+
+def test_answers_of_one_annotator_in_two_files_of_label_studio_are_told(tmp_path, caplog):
+    others = {"ana.json": task("They signed.", "Pro"), "bo.json": task("They refused.", "Con", when="2026-01-02")}
+    with (
+        caplog.at_level("WARNING"),
+        pytest.raises(StanceError, match=r"bo\.json, .*duplicate id '1': it has another text"),
+    ):
+        read_folder(tmp_path, STUDIO, others)
+    assert "1 times one annotator answers one task in two files, such as" in caplog.text
+    caplog.clear()
+    same = others | {"bo.json": task("They signed.", "Con", when="2026-01-02")}
+    with caplog.at_level("WARNING"):
+        (one,) = read_folder(tmp_path, STUDIO, same).annotations
+    assert one.label == "against" and "make (file) a part of annotator" in caplog.text
+    caplog.clear()
+    with caplog.at_level("WARNING"):
+        found = read_folder(tmp_path, STUDIO + "annotator: [(file), annotator]\n", same)
+        assert [(a.annotator, a.label) for a in found.annotations] == [("ana 1", "favor"), ("bo 1", "against")]
+        found = read_folder(tmp_path, STUDIO + "annotator: (file)\nid: [(file), id]\n", others)
+        assert [(a.id, a.text) for a in found.annotations] == [("ana 1", "They signed."), ("bo 1", "They refused.")]
+        twice = {name: task("They signed.", "Pro") for name in others}
+        assert len(read_folder(tmp_path, STUDIO, twice).annotations) == 1
+    assert not caplog.text
+
+
+def test_rows_of_two_tables_of_one_name_are_two_and_what_one_says_in_both_is_told(tmp_path, caplog):
+    files = {f"{month}/coding.csv": f"label,target,text\nfavor,the deal,In {month}.\n" for month in ("jan", "feb")}
+    found = read_folder(tmp_path, PLAIN, files)
+    assert [a.id for a in found.annotations] == ["feb/coding.csv:1 | the deal", "jan/coding.csv:1 | the deal"]
+    rows = {f"{coder}/coding.csv": "id,label,target,text\n7,favor,the deal,One.\n" for coder in ("ana", "bo")}
+    (tmp_path / "two").mkdir()
+    with caplog.at_level("WARNING"):
+        found = read_folder(tmp_path / "two", PLAIN + "id: id\nannotator: (file)\n", rows)
+    assert found.left_out == {"the same answer twice": 1} and "in two files, such as" in caplog.text
+
+
+def test_an_id_of_two_texts_is_a_fault_of_an_export_and_units_are_looked_at(tmp_path, caplog):
+    said = PLAIN + "id: id\nholder: holder\nannotator: annotator\ndocument: {value: d}\n"
+    head = "id,text,holder,target,label,annotator\n"
+    rows = "1.23457E+18,They signed.,union,the deal,favor,ana\n1.23457E+18,They will pay.,union,the deal,favor,ana\n"
+    with (
+        caplog.at_level("WARNING"),
+        pytest.raises(StanceError, match=r"line 3: duplicate id '1\.23457E\+18 .*another text"),
+    ):
+        imported(tmp_path, said, a_csv=head + rows)
+    assert "1 values of id lost digits in a spreadsheet" in caplog.text
+    rows = "003,They signed.,union,the deal,favor,ana\n3,They signed.,union,the deal,against,bo\n"
+    with caplog.at_level("WARNING"):
+        assert len(imported(tmp_path, said, a_csv=head + rows).annotations) == 2
+    assert "1 ids are one number and two units, such as '003' and '3'" in caplog.text
+
+
+def test_two_spellings_of_a_holder_are_one_row_of_an_export(tmp_path):
+    rows = "1,One.,Z\u00fcrich,deal,favor,ana\n1,One.,Zu\u0308rich,deal,against,bo\n"
+    said = PLAIN + "id: id\nannotator: annotator\nholder: {field: holder, words: {Gen\u00e8ve: x}}\n"
+    rows += "2,One.,Gene\u0300ve,deal,favor,ana\n"
+    found = imported(tmp_path, said, a_csv="id,text,holder,target,label,annotator\n" + rows)
+    assert [a.id for a in found.annotations] == ["1 | Z\u00fcrich | deal"] * 2 + ["2 | x | deal"]
+
+
+def test_texts_of_a_folder_are_those_of_their_name_in_their_encoding(tmp_path):
+    said = "tool: table\ntext: text\nid: id\ntarget: target\nlabel: label\nencoding: cp1251\n"
+    said += f"texts: {{path: {tmp_path / 'texts'}, by: id}}\n"
+    rows = "id,target,label\nr1,the deal,favor\n"
+    (tmp_path / "texts/2023").mkdir(parents=True)
+    for data in ("Союз поддержал.".encode("cp1251"), "Союз поддержал.".encode()):
+        (tmp_path / "texts/2023/r1.txt").write_bytes(data)
+        (tmp_path / "texts/2023/r1.xml").write_text("<no text/>")
+        assert imported(tmp_path, said, a_csv=rows).annotations[0].text == "Союз поддержал."
+    (tmp_path / "texts/r1.txt").write_text("Another.")
+    with pytest.raises(
+        StanceError, match=r"a\.csv, line 2: 2 files are called 'r1' in .*found \['2023/r1\.txt', 'r1\.txt'\]"
+    ):
+        imported(tmp_path, said, a_csv=rows)
