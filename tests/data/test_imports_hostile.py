@@ -10,8 +10,10 @@ from openpyxl import Workbook
 
 from stance.base.errors import StanceError
 from stance.data.config import DataConfig
+from stance.data.imported import read
 from stance.data.imports import open_export, records_of, to_mapping
 from stance.data.imports.draft import first_mapping
+from stance.data.imports.record import flat
 from stance.data.imports.survey import survey
 from stance.data.read import read_corpus
 
@@ -136,3 +138,156 @@ def test_holders_that_some_judgements_of_an_export_lack_are_counted(tmp_path, ca
         assert len(read_corpus(data).annotations) == 2
     assert "1 of 2 judgements name no holder" in caplog.text
     assert "1 of 2 judgements name no document: each such row is a document of its own" in caplog.text
+
+
+PLAIN = "tool: table\ntext: text\ntarget: target\nlabel: label\n"
+
+
+def imported(tmp_path, said: str, **files: str | bytes):
+    """The judgements of files (``a_csv`` is ``a.csv``) by a mapping, and what was left out."""
+    for name, written in files.items():
+        data = written if isinstance(written, bytes) else written.encode()
+        (tmp_path / name.replace("_", ".")).write_bytes(data)
+    (tmp_path / "m.yaml").write_text(said, encoding="utf-8")
+    path = tmp_path / next(iter(files)).replace("_", ".")
+    return read(path, tmp_path / "m.yaml", part_map={})
+
+
+def test_a_cell_beyond_the_header_is_refused_as_it_is_in_a_table(tmp_path):
+    written = "label,target,text\nfavor,the deal,No.,,\nfavor,the deal,They signed, but the strike goes on.\n"
+    with pytest.raises(
+        StanceError, match=r"a\.csv, line 3: 4 cells instead of 3; found .*allowed: 3 cells; quote .*','"
+    ):
+        imported(tmp_path, PLAIN, a_csv=written)
+    two = "a\t\tb\nlabel\ttarget\ttext\nfavor\tthe deal\tNo.\tand more\n"
+    with pytest.raises(StanceError, match=r"a\.tsv, line 3: 4 cells instead of 3; .*quote a cell that holds '\\t'"):
+        imported(tmp_path, PLAIN + "header: 2\n", a_tsv=two)
+
+
+def test_cells_below_no_name_are_read_where_the_mapping_says_so_and_counted_elsewhere(tmp_path, caplog):
+    written = "label,target,text,,\nfavor,the deal,They signed, but the strike goes on.,\nfavor,the deal,No.,,\n"
+    with caplog.at_level("WARNING"):
+        imported(tmp_path, PLAIN, a_csv=written)
+    assert "1 row(s) have something in a column without a name, as" in caplog.text and "line 2" in caplog.text
+    caplog.clear()
+    found = imported(tmp_path, PLAIN + "context: column 4\n", a_csv=written.replace(",,\n", "\n", 1))
+    assert found.annotations[0].context == "but the strike goes on." and not caplog.text
+
+
+@pytest.mark.parametrize("inside", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_two_bytes_a_character_are_parted_at_line_ends_alone(tmp_path, inside):
+    text = f"They signed{inside}and left the strike."
+    for end in ("\n", "\r\n", "\r"):
+        rows = f"id,label,target,text{end}1,favor,the deal,{text}{end}2,against,the deal,No.{end}"
+        found = imported(tmp_path, PLAIN + "leave_out: ['']\n", a_csv=rows.encode("utf-16"))
+        assert [a.text for a in found.annotations] == ["They signed and left the strike.", "No."]
+        assert not found.left_out
+    rows = json.dumps({"text": text, "target": "the deal", "label": "favor"}, ensure_ascii=False)
+    (one,) = imported(tmp_path, PLAIN, a_jsonl=f"{rows}\r\n".encode("utf-16")).annotations
+    assert one.text == "They signed and left the strike."
+
+
+def test_a_missing_number_of_python_is_nothing_in_an_export(tmp_path, caplog):
+    rows = [
+        {"id": n, "text": "No.", "holder": who, "target": "the deal", "label": "favor"}
+        for n, who in enumerate((float("nan"), "union"))
+    ]
+    with caplog.at_level("WARNING"):
+        found = imported(tmp_path, PLAIN + "id: id\nholder: holder\n", a_jsonl="\n".join(map(json.dumps, rows)))
+    assert [(a.id, a.holder) for a in found.annotations] == [("0 | the deal", ""), ("1 | union | the deal", "union")]
+    assert "1 of 2 judgements name no holder" in caplog.text
+    assert dict(flat({"a": [1, float("nan")], "b": float("nan")})) == {"a": "1; ", "b": ""}
+
+
+def task(text, choice, who=1, when="2026-01-01T10:00:00Z"):
+    """An export of Label Studio with one annotation of task 1."""
+    result = [{"id": "a", "type": "choices", "from_name": "stance", "value": {"choices": [choice]}}]
+    annotation = {"id": 9, "completed_by": who, "updated_at": when, "result": result}
+    return json.dumps([{"id": 1, "data": {"text": text}, "annotations": [annotation]}])
+
+
+def read_folder(tmp_path, said: str, files: dict[str, str]):
+    """The judgements of a folder."""
+    for name, written in files.items():
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text(written, encoding="utf-8")
+    (tmp_path / "m.yaml").write_text(said, encoding="utf-8")
+    return read(tmp_path / "in", tmp_path / "m.yaml", part_map={})
+
+
+STUDIO = "tool: label-studio\ntext: data.text\ntarget: {value: the deal}\nlabels: {favor: [Pro], against: [Con]}\n"
+
+
+def test_answers_of_one_annotator_in_two_files_of_label_studio_are_told(tmp_path, caplog):
+    others = {"ana.json": task("They signed.", "Pro"), "bo.json": task("They refused.", "Con", when="2026-01-02")}
+    with (
+        caplog.at_level("WARNING"),
+        pytest.raises(StanceError, match=r"bo\.json, .*duplicate id '1': it has another text"),
+    ):
+        read_folder(tmp_path, STUDIO, others)
+    assert "1 times one annotator answers one task in two files, such as" in caplog.text
+    caplog.clear()
+    same = others | {"bo.json": task("They signed.", "Con", when="2026-01-02")}
+    with caplog.at_level("WARNING"):
+        (one,) = read_folder(tmp_path, STUDIO, same).annotations
+    assert one.label == "against" and "make (file) a part of annotator" in caplog.text
+    caplog.clear()
+    with caplog.at_level("WARNING"):
+        found = read_folder(tmp_path, STUDIO + "annotator: [(file), annotator]\n", same)
+        assert [(a.annotator, a.label) for a in found.annotations] == [("ana 1", "favor"), ("bo 1", "against")]
+        found = read_folder(tmp_path, STUDIO + "annotator: (file)\nid: [(file), id]\n", others)
+        assert [(a.id, a.text) for a in found.annotations] == [("ana 1", "They signed."), ("bo 1", "They refused.")]
+        twice = {name: task("They signed.", "Pro") for name in others}
+        assert len(read_folder(tmp_path, STUDIO, twice).annotations) == 1
+    assert not caplog.text
+
+
+def test_rows_of_two_tables_of_one_name_are_two_and_what_one_says_in_both_is_told(tmp_path, caplog):
+    files = {f"{month}/coding.csv": f"label,target,text\nfavor,the deal,In {month}.\n" for month in ("jan", "feb")}
+    found = read_folder(tmp_path, PLAIN, files)
+    assert [a.id for a in found.annotations] == ["feb/coding.csv:1 | the deal", "jan/coding.csv:1 | the deal"]
+    rows = {f"{coder}/coding.csv": "id,label,target,text\n7,favor,the deal,One.\n" for coder in ("ana", "bo")}
+    (tmp_path / "two").mkdir()
+    with caplog.at_level("WARNING"):
+        found = read_folder(tmp_path / "two", PLAIN + "id: id\nannotator: (file)\n", rows)
+    assert found.left_out == {"the same answer twice": 1} and "in two files, such as" in caplog.text
+
+
+def test_an_id_of_two_texts_is_a_fault_of_an_export_and_units_are_looked_at(tmp_path, caplog):
+    said = PLAIN + "id: id\nholder: holder\nannotator: annotator\ndocument: {value: d}\n"
+    head = "id,text,holder,target,label,annotator\n"
+    rows = "1.23457E+18,They signed.,union,the deal,favor,ana\n1.23457E+18,They will pay.,union,the deal,favor,ana\n"
+    with (
+        caplog.at_level("WARNING"),
+        pytest.raises(StanceError, match=r"line 3: duplicate id '1\.23457E\+18 .*another text"),
+    ):
+        imported(tmp_path, said, a_csv=head + rows)
+    assert "1 values of id lost digits in a spreadsheet" in caplog.text
+    rows = "003,They signed.,union,the deal,favor,ana\n3,They signed.,union,the deal,against,bo\n"
+    with caplog.at_level("WARNING"):
+        assert len(imported(tmp_path, said, a_csv=head + rows).annotations) == 2
+    assert "1 ids are one number and two units, such as '003' and '3'" in caplog.text
+
+
+def test_two_spellings_of_a_holder_are_one_row_of_an_export(tmp_path):
+    rows = "1,One.,Z\u00fcrich,deal,favor,ana\n1,One.,Zu\u0308rich,deal,against,bo\n"
+    said = PLAIN + "id: id\nannotator: annotator\nholder: {field: holder, words: {Gen\u00e8ve: x}}\n"
+    rows += "2,One.,Gene\u0300ve,deal,favor,ana\n"
+    found = imported(tmp_path, said, a_csv="id,text,holder,target,label,annotator\n" + rows)
+    assert [a.id for a in found.annotations] == ["1 | Z\u00fcrich | deal"] * 2 + ["2 | x | deal"]
+
+
+def test_texts_of_a_folder_are_those_of_their_name_in_their_encoding(tmp_path):
+    said = "tool: table\ntext: text\nid: id\ntarget: target\nlabel: label\nencoding: cp1251\n"
+    said += f"texts: {{path: {tmp_path / 'texts'}, by: id}}\n"
+    rows = "id,target,label\nr1,the deal,favor\n"
+    (tmp_path / "texts/2023").mkdir(parents=True)
+    for data in ("Союз поддержал.".encode("cp1251"), "Союз поддержал.".encode()):
+        (tmp_path / "texts/2023/r1.txt").write_bytes(data)
+        (tmp_path / "texts/2023/r1.xml").write_text("<no text/>")
+        assert imported(tmp_path, said, a_csv=rows).annotations[0].text == "Союз поддержал."
+    (tmp_path / "texts/r1.txt").write_text("Another.")
+    with pytest.raises(
+        StanceError, match=r"a\.csv, line 2: 2 files are called 'r1' in .*found \['2023/r1\.txt', 'r1\.txt'\]"
+    ):
+        imported(tmp_path, said, a_csv=rows)

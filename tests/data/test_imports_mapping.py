@@ -10,7 +10,9 @@ import pytest
 from stance.base.annotations import places_of
 from stance.base.errors import StanceError
 from stance.data.config import DataConfig
-from stance.data.imports import Record, rows_of, to_mapping
+from stance.data.imports.judge import rows_of
+from stance.data.imports.mapping import read_mapping, to_mapping
+from stance.data.imports.record import Record
 from stance.data.read import read_corpus
 
 SAID = {"text": "text", "target": {"value": "the talks"}, "labels": {"favor": ["yes"], "against": ["no"]}}
@@ -176,6 +178,68 @@ def test_texts_of_another_table_and_of_a_folder(tmp_path):
         read([record(2)], texts={"path": str(folder), "by": "id"})
 
 
+def written(tmp_path, said: str):
+    (tmp_path / "m.yaml").write_text("text: text\ntarget: {value: x}\n" + said, encoding="utf-8")
+    return read_mapping(tmp_path / "m.yaml", DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    "word", ["NO", "off", "Yes", "010", "0x1F", "1_000", "12:30", "1.50", "2020-01-02", "NULL", "~", "="]
+)
+def test_a_word_of_a_mapping_is_the_text_that_it_is(tmp_path, word):
+    said = written(tmp_path, f"holder: {{field: who, words: {{{word}: the other}}}}\nwhere: {{party: [{word}]}}\n")
+    (question,) = said.questions
+    assert question.fields["holder"].of({"who": word}) == "the other"
+    assert question.where == {"party": {word}}
+    (question,) = written(
+        tmp_path, f"leave_out: [{word}]\nannotators: [{word}, bo]\nlabels: {{favor: {word}x}}\n"
+    ).questions
+    assert question.leave_out == {word} and question.annotators == {word: word, "bo": "bo"}
+    assert question.labels == {f"{word}x": "favor"}
+
+
+def test_truth_values_are_one_however_json_and_spreadsheets_write_them(tmp_path):
+    said = (
+        "where: {sure: [True]}\nlabels: {favor: [TRUE], against: [false]}\nholder: {field: who, words: {TRUE: ana}}\n"
+    )
+    cells = [record(n, sure=word, label=word, who=word) for n, word in enumerate(("true", "TRUE", "no"))]
+    found = rows_of(cells, written(tmp_path, said + "leave_out: '*'\n"), "file")
+    assert [(made["label"], made["holder"]) for _, made in found.rows] == [("favor", "ana")] * 2
+    assert found.left_out == {"sure is 'no'": 1}
+
+
+def test_what_is_no_text_in_a_mapping_and_what_is_nothing(tmp_path):
+    said = written(
+        tmp_path, "header: [2, 03]\ncontext: {field: c, html: yes}\nholder: null\nsheet:\nlabels: {favor: }\n"
+    )
+    assert said.options.header == (2, 3) and said.options.sheet == "" and not said.questions[0].labels
+    assert said.questions[0].fields["context"].html and said.questions[0].fields["holder"].value == ""
+    merged = "questions:\n- &one {holder: who, label: a}\n- {<<: *one, label: b}\n"
+    assert [q.fields["label"].field for q in written(tmp_path, merged).questions] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("holder: who\nholder: ''\n", r"m\.yaml, line 4: malformed YAML: 'holder' is there twice, first in line 3"),
+        ("labels:\n  favor: [a]\n  'favor': [b]\n", r"m\.yaml, line 5: .*'favor' is there twice, first in line 4"),
+        ("holder: {field: who, words: {1: a, '1': b}}\n", r"m\.yaml, line 3: .*'1' is there twice"),
+        ("holder: {field: who, words: {true: a, TRUE: b}}\n", r"m\.yaml, holder, words: there twice; found 'TRUE'"),
+        ("holder: {field: who, html: maybe}\n", r"holder, html: neither true nor false; found 'maybe'; allowed: true"),
+        ("header: true\n", r"m\.yaml, header: not numbers of rows; found 'true'"),
+    ],
+)
+def test_what_a_mapping_says_twice_or_cannot_say_is_refused(tmp_path, said, message):
+    with pytest.raises(StanceError, match=message):
+        written(tmp_path, said)
+
+
+def test_equal_numbers_are_left_out_alike_unless_a_label_is_spelled_so(tmp_path):
+    said = written(tmp_path, "labels: {favor: ['> 0'], neutral: [0]}\nleave_out: [99.0, 00]\n")
+    found = rows_of([record(n, label=word) for n, word in enumerate(("99", "0", "7"))], said, "file")
+    assert [made["label"] for _, made in found.rows] == ["neutral", "favor"]
+
+
 @pytest.mark.parametrize(
     ("said", "message"),
     [
@@ -199,6 +263,63 @@ def test_texts_of_another_table_and_of_a_folder(tmp_path):
 def test_faults_name_their_place(said, message):
     with pytest.raises(StanceError, match=message):
         read([record(1, empty="")] if said.get("text") else [record(1)], **said)
+
+
+@pytest.mark.parametrize("name", ["id", "annotator", "document", "date", "before", "time", "label"])
+def test_a_field_that_a_mapping_names_is_in_some_record_whatever_its_name(name):
+    one = Record("file, record 1", {"text": "One.", "Label": "yes", "who": "ana"})
+    with pytest.raises(
+        StanceError, match=rf"m\.yaml: no record of file has a field '{name}'; allowed: Label, text, who"
+    ):
+        rows_of([one], to_mapping(SAID | {"label": "Label", "context": name}, "m.yaml", DEFAULTS), "file")
+    if name in DEFAULTS:
+        with pytest.raises(StanceError, match=rf"no record of file has a field '{name}'"):
+            rows_of([one], to_mapping(SAID | {"label": "Label", name: name}, "m.yaml", DEFAULTS), "file")
+
+
+def test_an_export_may_lack_what_its_tool_has_by_default():
+    one = Record("file, record 1", {"text": "One.", "Label": "yes"})
+    ((_, found),) = rows_of([one], to_mapping(SAID | {"label": "Label"}, "m.yaml", DEFAULTS), "file").rows
+    assert (found["id"], found["annotator"]) == ("file, record 1", "somebody")
+    ((_, found),) = rows_of([one], to_mapping(SAID | {"annotators": ["Label"]}, "m.yaml", DEFAULTS), "file").rows
+    assert found["annotator"] == "Label"
+    with pytest.raises(StanceError, match=r"no record of file has a field '\(cell\)'"):
+        rows_of([one], to_mapping(SAID | {"label": "(cell)"}, "m.yaml", DEFAULTS), "file")
+
+
+def two_tables(said):
+    """The rows of two tables whose columns differ in one name."""
+    first, second = {"ID": "7", "holder": "union", "ana": "yes"}, {"id": "7", "Holder": "union", "bo": "no"}
+    records = [
+        Record(f"{name}, line 2", {"text": "One.", "label": "yes", "(file)": name} | values, table=name)
+        for name, values in (("c1.csv", first), ("c2.csv", second))
+    ]
+    return rows_of(records, to_mapping(SAID | {"annotator": "(file)"} | said, "m.yaml", DEFAULTS), "folder")
+
+
+@pytest.mark.parametrize(
+    ("said", "table", "name"),
+    [
+        ({"id": "id", "holder": "holder"}, "c1.csv", "id"),
+        ({"holder": "holder"}, "c2.csv", "holder"),
+        ({"context": ["text", "Holder"]}, "c1.csv", "Holder"),
+        ({"where": {"holder": [""]}}, "c2.csv", "holder"),
+        ({"context": {"first": ["ID", "ana"]}}, "c2.csv", "ID"),
+    ],
+)
+def test_a_field_that_a_whole_table_lacks_is_refused_with_the_table(said, table, name):
+    with pytest.raises(
+        StanceError, match=rf"m\.yaml: no record of {table} has a field '{name}'; .*{{first: \[{name}, "
+    ):
+        two_tables(said)
+
+
+def test_fields_that_are_called_otherwise_in_each_table_are_read_if_the_mapping_says_so():
+    said = {"id": {"first": ["ID", "id"]}, "holder": {"first": ["holder", {"value": "the guild"}]}}
+    found = two_tables(said)
+    assert [made["id"] for _, made in found.rows] == ["7 | union", "7 | the guild"]
+    found = two_tables({"annotators": {"ana": "a", "bo": "b"}, "leave_out": [""]})
+    assert [made["annotator"] for _, made in found.rows] == ["a", "b"]
 
 
 def data(**said):

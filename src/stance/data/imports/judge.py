@@ -3,23 +3,30 @@
 import fnmatch
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from stance.base.annotations import shortened
 from stance.base.errors import Faults, input_error
-from stance.base.labels import parse_label
+from stance.base.labels import alike, parse_label
+from stance.base.words import composed
 from stance.data.columns import Gaps
 from stance.data.imports.mapping import ImportMapping, Question, Texts
 from stance.data.imports.pieces import Piece, pieces_of
 from stance.data.imports.record import Options, Record
 from stance.data.imports.sheets import sheet_rows
+from stance.data.imports.source import same
 from stance.data.imports.text import text_of_piece, tidy
 
 log = logging.getLogger(__name__)
 
 #: Between the unit, the holder and the target in the id of a row.
 PARTED = " | "
+
+#: What is the same in all judgements of a row.
+OF_A_ROW = ("text", "holder", "target")
 
 #: Fields that may be empty, and what that comes to.
 MAY_BE_EMPTY = {name: Gaps.MEANING[name] for name in ("holder", "document", "annotator")}
@@ -36,11 +43,13 @@ class Rows:
         rows: Place and values of each, named as :class:`stance.base.annotations.Annotation` is.
         left_out: How many records are no judgements, by reason.
         empty: How many rows have nothing in a field of ``MAY_BE_EMPTY`` that the mapping names.
+        units: What the rows are of: their ids without holder and target.
     """
 
     rows: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     empty: Counter[str] = field(default_factory=Counter)
+    units: dict[str, None] = field(default_factory=dict)
 
 
 def chosen(pieces: Iterable[Piece], pattern: str) -> tuple[Piece, ...]:
@@ -53,7 +62,8 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
 
     Several answers of one annotator to one unit, where the tool says when each was given: of a layer the last counts,
     and none where that was to skip it. Several judgements of one row without time: the same twice counts once;
-    otherwise both stay, and are a fault that the check of the corpus tells.
+    otherwise both stay, and are a fault that the check of the corpus tells. So do judgements of another text, holder or
+    target. A warning counts answers of one annotator in two files, who may be two people.
 
     Raises:
         StanceError: About all faulty records: an unknown label, no text or target, a field that no record has.
@@ -61,11 +71,14 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
     found = Rows()
     kept: dict[tuple[str, str], list[Kept]] = {}
     last: dict[tuple[int, str, str, str], str] = {}
+    files = _Files()
     faults = Faults(place)
     texts = Joined(mapping.texts, mapping) if mapping.texts else None
-    names: set[str] = set(texts.columns) if texts else set()
+    added = texts.columns if texts else ()
+    names: dict[str, set[str]] = {"": {*added}}
     for record in records:
-        names |= record.values.keys()
+        there = names.setdefault(record.table, {*added})
+        there.update(record.values)
         if record.reason and record.reason not in mapping.take:
             found.left_out[record.reason] += 1
             for number, question in enumerate(mapping.questions):
@@ -73,7 +86,7 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
             continue
         with faults.noted(record.place):
             values = texts.add(record.values, record.place) if texts else record.values
-            names |= values.keys()
+            there.update(values)
             for number, question in enumerate(mapping.questions):
                 if not _is_asked(record, values, question, found.left_out):
                     continue
@@ -82,9 +95,14 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
                     if len(mapping.questions) > 1 and question.fields["target"].is_constant():
                         row["id"] += PARTED + row["target"]
                     again = kept.setdefault((row["id"], row["annotator"]), [])
-                    _keep(again, Kept(record.when, record.place, answer, row), found.left_out)
+                    this = Kept(record.when, record.place, answer, row, _file_of(record))
+                    files.look(record, this, again)
+                    _keep(again, this, found.left_out)
     _check_names(mapping, names, place)
     faults.tell()
+    files.tell(place)
+    if found.units.keys() - {row_id for row_id, _ in kept}:  # else the check of the corpus tells
+        _warn_of_units(found.units, place)
     for several in kept.values():
         for one in several:
             if one.when and one.when < max(last.get(one.answer, ""), last.get((*one.answer[:3], ""), "")):
@@ -95,12 +113,55 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
 
 
 class Kept(NamedTuple):
-    """A judgement, when it was made, where it stands and what it answers: question, unit, annotator and layer."""
+    """A judgement: when and where it was made, what it answers (question, unit, annotator, layer), in which file."""
 
     when: str
     place: str
     answer: tuple[int, str, str, str]
     row: dict[str, str]
+    file: str
+
+
+def _file_of(record: Record) -> str:
+    """What tells its file from others, as far as its tool has a file for each annotator or project."""
+    return record.table or record.project or record.values.get("(file)", "")
+
+
+class _Files:
+    """Looks for answers of one annotator to one row, or to one task of projects, in two files: two people may be one.
+
+    Attributes:
+        tasks: The first answer to each task of a project by each annotator.
+        in_two: By row or task and annotator the places of two answers.
+    """
+
+    def __init__(self) -> None:
+        self.tasks: dict[tuple[str, str], Kept] = {}
+        self.in_two: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def look(self, record: Record, this: Kept, again: Sequence[Kept]) -> None:
+        """Look at an answer, and those before to the same row; one that two exports hold is known by its time."""
+        key = record.values.get("task", "") if record.project else this.row["id"], this.row["annotator"]
+        first = self.tasks.setdefault(key, this) if record.project else next(iter(again), this)
+        if first.file != this.file and not (this.when and this.when == first.when):
+            self.in_two.setdefault(key, (first.place, this.place))
+
+    def tell(self, place: str) -> None:
+        """Warn of what was found."""
+        if self.in_two:
+            told = "%s: %d times one annotator answers one task in two files, such as %s and %s; one answer to a row "
+            hint = "counts; if these are two people, make (file) a part of annotator, and of id if their tasks differ"
+            log.warning(told + hint, place, len(self.in_two), *next(iter(self.in_two.values())))
+
+
+def _warn_of_units(units: Iterable[str], place: str) -> None:
+    """Tell of those that may be one or have lost digits."""
+    first: dict[str, str] = {}
+    if twice := [(first[alike(unit)], unit) for unit in units if first.setdefault(alike(unit), unit) != unit]:
+        log.warning("%s: %d ids are one number and two units, such as %r and %r", place, len(twice), *twice[0])
+    if lost := shortened(units):
+        told = "%s: %d values of id lost digits in a spreadsheet, where ids belong into cells of text: %s"
+        log.warning(told, place, len(lost), ", ".join(lost[:3]))
 
 
 def _note(
@@ -121,6 +182,8 @@ def _note(
 def _keep(again: list[Kept], this: Kept, left_out: Counter[str]) -> None:
     """Put a judgement beside earlier ones of the same row and annotator, or in their place."""
     for index, other in enumerate(again):
+        if any(composed(other.row.get(name, "")) != composed(this.row.get(name, "")) for name in OF_A_ROW):
+            continue
         if other.when and this.when and other.when != this.when:
             left_out["an earlier answer of the same annotator"] += 1
             if this.when > other.when:
@@ -138,7 +201,7 @@ def _is_asked(record: Record, values: Mapping[str, str], question: Question, lef
         left_out[f"of another layer ({record.layer})"] += 1
         return False
     for name, allowed in question.where.items():
-        if tidy(values.get(name, "")) not in allowed:
+        if same(tidy(values.get(name, ""))) not in allowed:
             left_out[f"{name} is {values.get(name, '')[:40]!r}"] += 1
             return False
     return True
@@ -158,11 +221,10 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
     left_out = found.left_out
     row = {name: source.of(values) for name, source in question.fields.items()}
     spelling = tidy(row.get("label", ""))
-    label = question.label_of(spelling)
-    if spelling in question.leave_out or (not label and "*" in question.leave_out):
+    if question.is_left_out(same(spelling)):
         left_out[f"label {spelling[:40]!r}"] += 1
         return
-    if "target" in row and row["target"] in question.leave_out:
+    if "target" in row and same(row["target"]) in question.leave_out:
         left_out[f"target {row['target'][:40]!r}"] += 1
         return
     for name in ("text", "target"):
@@ -173,26 +235,38 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
             hint = "'texts:' in the mapping, if they are in another file" if name == "text" else "a value or leave_out"
             raise input_error(record.place, f"no {name}", found=row[name], allowed=hint)
     row["text"] = tidy(row["text"])
-    row["label"] = label or parse_label(spelling, question.labels, record.place)
+    row["label"] = question.label_of(same(spelling)) or parse_label(spelling, question.labels, record.place)
     unit = row.get("id") or record.place
     parts = [row[name] for name in ("holder", "target") if name in row and not question.fields[name].is_constant()]
-    row["id"] = PARTED.join([unit, *filter(None, parts)])
+    row["id"] = composed(PARTED.join([unit, *filter(None, parts)]))
+    found.units[unit] = None
     found.empty.update(name for name in MAY_BE_EMPTY if name in row and not row[name])
     row["annotator"] = row.get("annotator") or SOMEBODY
     row["document"] = row.get("document") or unit
     yield row
 
 
-def _check_names(mapping: ImportMapping, names: set[str], place: str) -> None:
-    """Refuse a mapping that looks at a field which no record has: it is misspelt, and would be empty everywhere."""
+def _check_names(mapping: ImportMapping, names: Mapping[str, set[str]], place: str) -> None:
+    """Refuse a mapping that looks at a field which no record has: it is misspelt, and would be empty everywhere.
+
+    So is one that a whole table lacks, as those of two people may be called otherwise.
+
+    Args:
+        mapping: It.
+        names: The fields of each table, and of what is in none under ``""``.
+        place: Of the export.
+    """
+    everywhere = set().union(*names.values())
     for question in mapping.questions:
-        for name in sorted(question.names() - names - {"(cell)", "(annotator)", *OFTEN_MISSING}):
-            found = sorted(names)
+        of_columns = {"(cell)", "(annotator)"} if question.annotators else set()
+        for name in sorted(question.unknown(everywhere | of_columns)):
+            found = sorted(everywhere)
             raise input_error(mapping.place, f"no record of {place} has a field {name!r}", allowed=found[:60])
-
-
-#: Fields that a tool's defaults name and that an export may lack.
-OFTEN_MISSING = frozenset({"id", "annotator", "document", "date", "time", "before", "label"})
+        for table, there in names.items():
+            for name in sorted(question.lacks(there | of_columns)) if table else ():
+                hint = f"; if it lacks that, {{first: [{name}, {{value: words}}]}}, or 'files' to choose others"
+                allowed = ", ".join(sorted(there)[:60]) + hint
+                raise input_error(mapping.place, f"no record of {table} has a field {name!r}", allowed=allowed)
 
 
 class Joined:
@@ -203,7 +277,10 @@ class Joined:
         self.texts, self.pieces = texts, pieces_of(path)
         self.folder = path.is_dir()
         self.place = str(path)
-        self.known = {piece.stem: piece for piece in self.pieces} if self.folder else {}
+        self.known: dict[str, list[Piece]] = {}
+        for piece in self.pieces if self.folder else ():
+            self.known.setdefault(composed(piece.stem), []).append(piece)
+        self.encoding = mapping.options.encoding
         options = Options(mapping.options.encoding, looked_at=mapping.options.looked_at)
         self.rows = {} if self.folder else self._table(options)
         self.columns = ("text",) if self.folder else tuple(next(iter(self.rows.values()), {}))
@@ -223,13 +300,32 @@ class Joined:
         """The record's values and those of the other file; where both have a name, the record's counts.
 
         Raises:
-            StanceError: There is nothing of this id.
+            StanceError: There is nothing of this id, or more than one.
         """
         wanted = values.get(self.texts.by, "")
         if self.folder:
-            if wanted not in self.known:
-                raise input_error(place, f"no file {wanted!r} in {self.place}", allowed=f"the {self.texts.by} as name")
-            return {"text": text_of_piece(self.known[wanted]), **values}
+            return {"text": self._text(composed(wanted), place), **values}
         if wanted not in self.rows:
             raise input_error(place, f"no such {self.texts.by} in {self.place}", found=wanted)
         return {**self.rows[wanted], **values}
+
+    def _text(self, name: str, place: str) -> str:
+        """The text in the file of this name; of several the one that ends with ``.txt``."""
+        found = self.known.get(name, [])
+        found = [piece for piece in found if piece.suffix == ".txt"] or found
+        if not found:
+            raise input_error(place, f"no file {name!r} in {self.place}", allowed=f"the {self.texts.by} as name")
+        if len(found) > 1:
+            names = [piece.name for piece in found]
+            raise input_error(
+                place, f"{len(found)} files are called {name!r} in {self.place}", found=names, allowed="one"
+            )
+        told = self.encoding
+        return text_of_piece(found[0], "" if told and _is_utf8(found[0].read()) else told)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether these bytes say by themselves that they are UTF-8, as those of no 8-bit encoding happen to do."""
+    with suppress(UnicodeDecodeError):
+        return not data.isascii() and bool(data.decode("utf-8"))
+    return False

@@ -6,6 +6,7 @@ What is holder, target, text and label is not decided here: that says the mappin
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from stance.base.labels import is_missing
 from stance.data.imports.pieces import Piece
 
 
@@ -21,6 +22,9 @@ class Record:
         reason: Why it is no judgement (skipped, draft, a model's, ...); empty if it is one.
         when: When it was made, in a form that sorts; of two answers of one annotator to one row the later counts.
             Empty where the tool does not say: then two answers are a fault.
+        table: The table that it is a row of, whose rows all have the same fields; empty of what is no row.
+        project: The file, where another file may be that of another project, with numbers of its own for tasks
+            (``task``) and for people.
         unit: What was answered as a whole (the task); empty = ``id``. Of the answers of one annotator to one unit, the
             records of the last count, of each layer; one that is no judgement, of no layer, withdraws all before.
     """
@@ -30,6 +34,8 @@ class Record:
     layer: str = ""
     reason: str = ""
     when: str = ""
+    table: str = ""
+    project: str = ""
     unit: str = ""
 
 
@@ -82,8 +88,8 @@ def flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def plain(value: object) -> str:
-    """A number, text or truth value as text; nothing is the empty text."""
-    if value is None:
+    """A number, text or truth value as text; nothing, also NaN, is the empty text."""
+    if is_missing(value):
         return ""
     if isinstance(value, bool):
         return str(value).lower()

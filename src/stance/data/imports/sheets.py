@@ -3,6 +3,7 @@
 import datetime
 import io
 import itertools
+import logging
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,8 @@ from stance.base.separated import CellReader, separator
 from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Options, flat, plain
 from stance.data.imports.text import json_items, json_lines, lines_of
+
+log = logging.getLogger(__name__)
 
 #: Kinds of file that are tables.
 TABLES = (".csv", ".tsv", ".txt", ".tab", ".xlsx", ".xlsm", ".jsonl", ".json")
@@ -34,11 +37,14 @@ def sheet_rows(piece: Piece, options: Options) -> Iterator[tuple[str, dict[str, 
     """Place and named cells of each row of a table; empty rows are passed over.
 
     A column without a name is ``column 3``, a second of one name ``bias (2)``. A row may be shorter than the header.
+    In separated text a cell too many is a sign that one before it holds what separates cells: it is refused beyond the
+    header, and counted in a warning below a name that the header lacks, unless the mapping looks at it.
     Workbooks are read as :mod:`stance.base.sheets` does: merged cells filled, Excel's escapes undone.
 
     Raises:
         StanceError: No such sheet, several and none was named, no header, a column to fill down that is not there; a
-            cell of a column that the mapping looks at with an error or with a formula that has no value.
+            cell of a column that the mapping looks at with an error or with a formula that has no value; in separated
+            text a cell beyond the header.
     """
     if piece.suffix in (".jsonl", ".json"):
         rows = json_lines(piece, options.encoding) if piece.suffix == ".jsonl" else json_items(piece)
@@ -119,17 +125,65 @@ def _separated(piece: Piece, options: Options) -> Iterator[Numbered]:
     texts = _ended(text for _, text in lines_of(piece, options.encoding))
     mark, lines = separator(Line(number, text) for number, text in enumerate(texts, start=1))
     reader = CellReader(piece.place, lines, mark, quoted=options.quoting != "none", as_text=_AS_TEXT)
+    beyond = _Beyond(piece.place, mark, options)
     width = 0
     for number in itertools.count(1):
         try:
             row, problem = reader.read(width)
         except StopIteration:
             reader.tell()
+            beyond.tell()
             return
         if problem is not None:
             raise problem
         width = width or len(row)
-        yield number, line_of(piece.place, reader.feed.row[0].number), [cell.strip() for cell in row], {}
+        place, cells = line_of(piece.place, reader.feed.row[0].number), [cell.strip() for cell in row]
+        beyond.look(number, place, cells)
+        yield number, place, cells, {}
+
+
+class _Beyond:
+    """Looks for cells of separated text that no name of the header stands above.
+
+    Attributes:
+        width: Cells of the header.
+        named: Likewise, without those at its end that are empty.
+        unnamed: Rows with a cell below one of these.
+        first: The place of the first of them.
+    """
+
+    def __init__(self, path: str, mark: str, options: Options) -> None:
+        self.path, self.mark, self.options = path, mark, options
+        self.width = self.named = self.unnamed = 0
+        self.first = ""
+
+    def look(self, number: int, place: str, cells: Sequence[str]) -> None:
+        """Look at a row.
+
+        Raises:
+            StanceError: It has a cell beyond the header.
+        """
+        if number in self.options.header:
+            self.width = max(self.width, len(cells))
+            self.named = max(
+                self.named, len(cells) - next((n for n, cell in enumerate(cells[::-1]) if cell), len(cells))
+            )
+        elif number > max(self.options.header) and len(cells) > self.named:
+            asked = self.options.looked_at
+            found = [
+                n for n, cell in enumerate(cells, start=1) if cell and n > self.named and f"column {n}" not in asked
+            ]
+            if found and found[-1] > self.width:
+                problem, hint = f"{len(cells)} cells instead of {self.width}", f"quote a cell that holds {self.mark!r}"
+                raise input_error(place, problem, found=self.mark.join(cells), allowed=f"{self.width} cells; {hint}")
+            self.unnamed += bool(found)
+            self.first = self.first or (place if found else "")
+
+    def tell(self) -> None:
+        """Warn of cells below an empty one of the header, if there are any."""
+        if self.unnamed:
+            told = "%s: %d row(s) have something in a column without a name, as %s, which is not read; "
+            log.warning(told + "quote a cell that holds %r", self.path, self.unnamed, self.first, self.mark)
 
 
 def _ended(lines: Iterable[str]) -> Iterator[str]:

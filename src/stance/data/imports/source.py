@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from stance.base.errors import input_error
+from stance.base.words import composed
 from stance.data.imports.record import plain
 from stance.data.imports.text import tidy, without_markup
 
@@ -29,7 +30,7 @@ class Source:
         after: Likewise after them.
         find: A regular expression: what its group (or the whole) matches, empty where nothing does.
         remove: These characters are taken out.
-        words: Instead of some words, others: ``{Overig: ""}``.
+        words: Instead of some words, as :func:`same` spells them, others: ``{Overig: ""}``.
         html: Whether tags and entities (``&amp;``) are made text.
     """
 
@@ -64,11 +65,18 @@ class Source:
             found = re.search(self.find, words)
             words = "" if found is None else found[min(1, found.re.groups)] or ""
         words = words.strip()
-        return self.words.get(words, words)
+        return self.words.get(same(words), words) if self.words else words
 
     def names(self) -> set[str]:
         """The fields that it looks at."""
         return {self.field} - {""} | {name for source in (*self.join, *self.first) for name in source.names()}
+
+    def lacks(self, names: Collection[str]) -> set[str]:
+        """The fields that it cannot do without and that are not among these; of ``first`` one source is enough."""
+        lacking = [source.lacks(names) for source in (*self.join, *self.first)]
+        if self.first and not all(lacking):
+            return set()
+        return ({self.field} - {"", *names}).union(*lacking)
 
     def is_constant(self) -> bool:
         """Whether it is the same in every row."""
@@ -91,9 +99,11 @@ def source_of(said: object, place: str) -> Source:
         if key in ("join", "first"):
             made[key] = tuple(source_of(item, place) for item in listed(value))
         elif key == "words":
-            made[key] = {word: plain(other) for word, other in dictionary(value, f"{place}, words").items()}
+            made[key] = _replaced(value, f"{place}, words")
+        elif key == "html":
+            made[key] = _truth(value, f"{place}, html")
         else:
-            made[key] = value is True if key == "html" else plain(value)
+            made[key] = plain(value)
     source = Source(**made)
     if sum(key in given for key in ("field", "value", "join", "first")) != 1:
         raise input_error(place, "not one source", found=said, allowed="one of field, value, join, first")
@@ -102,6 +112,29 @@ def source_of(said: object, place: str) -> Source:
     except re.error as error:
         raise input_error(place, f"no regular expression: {error}", found=source.find) from None
     return source
+
+
+def same(word: str) -> str:
+    """A word as it is compared: composed (NFC), and true and false as JSON writes them, whatever a spreadsheet does."""
+    small = word.lower()
+    return small if small in ("true", "false") else composed(word)
+
+
+def _replaced(said: object, place: str) -> dict[str, str]:
+    """Words by those that they stand for, as :func:`same` spells these."""
+    found: dict[str, str] = {}
+    for word, other in dictionary(said, place).items():
+        if same(word) in found:
+            raise input_error(place, "there twice", found=word)
+        found[same(word)] = plain(other)
+    return found
+
+
+def _truth(said: object, place: str) -> bool:
+    word = plain(said).lower()
+    if word not in ("true", "yes", "on", "false", "no", "off", ""):
+        raise input_error(place, "neither true nor false", found=said, allowed="true, false")
+    return word in ("true", "yes", "on")
 
 
 def dictionary(said: object, place: str, allowed: Collection[str] | None = None) -> dict[str, Any]:

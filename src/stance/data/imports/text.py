@@ -2,18 +2,23 @@
 
 import codecs
 import html
+import io
 import json
 import logging
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from stance.base.errors import first_line, input_error, line_of
 from stance.data.imports.pieces import Piece
 
 log = logging.getLogger(__name__)
+
+#: A missing number is null, as in :mod:`stance.base.rows`: Python writes it as NaN, which is no JSON.
+_from_json = partial(json.loads, parse_constant={"Infinity": math.inf, "-Infinity": -math.inf}.get)
 
 #: Bytes of a line; beyond, it is no line of an export.
 LONGEST_LINE = 256 * 2**20
@@ -41,12 +46,13 @@ def lines_of(piece: Piece, encoding: str = "") -> Iterator[tuple[int, str]]:
     """
     codec = encoding or ("utf-16" if piece.head(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "")
     other: list[int] = []
-    if codec.lower().replace("_", "-").startswith("utf-16"):
+    if codec.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         try:
             text = piece.read().decode(codec)
         except (UnicodeDecodeError, LookupError) as error:
             raise input_error(piece.place, f"not {codec}: {first_line(error)}") from None
-        yield from enumerate(text.splitlines(keepends=True), start=1)
+        # Not splitlines(), which also parts at characters that a text may hold: a vertical tab, U+2028, ...
+        yield from enumerate(io.StringIO(text.removeprefix("\ufeff"), newline=""), start=1)
         return
     with closing(piece.open()) as stream:
         number = 0
@@ -89,6 +95,8 @@ def text_of_piece(piece: Piece, encoding: str = "") -> str:
 def json_lines(piece: Piece, encoding: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Place and object of each line of a JSONL file; empty lines are passed over.
 
+    A missing number, which Python writes as ``NaN``, is null.
+
     Raises:
         StanceError: A line is no JSON object.
     """
@@ -97,7 +105,7 @@ def json_lines(piece: Piece, encoding: str = "") -> Iterator[tuple[str, dict[str
             continue
         place = line_of(piece.place, number)
         try:
-            value = json.loads(line)
+            value = _from_json(line)
         except (ValueError, RecursionError) as error:
             raise input_error(place, f"malformed JSON: {first_line(error)}") from None
         if not isinstance(value, dict):
@@ -135,7 +143,7 @@ def whole_json(piece: Piece) -> Any:  # noqa: ANN401 - JSON is what it is
         StanceError: It is none, or too large.
     """
     try:
-        return json.loads(piece.read())
+        return _from_json(piece.read())
     except (ValueError, RecursionError) as error:
         raise input_error(piece.place, f"malformed JSON: {first_line(error)}") from None
 

@@ -1,7 +1,7 @@
 """The tools whose exports are read, how each is known by its content, and opening one."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stance.base.errors import StanceError, content, input_error
@@ -22,10 +22,23 @@ class Tool:
     defaults: Mapping[str, str]
 
 
+def _by_file(read: Callable[[Opened], Iterator[Record]]) -> Callable[[Opened], Iterator[Record]]:
+    """The same, of each file alone; records have ``(file)`` and ``(folder)``, and several files may be of projects."""
+
+    def records(opened: Opened) -> Iterator[Record]:
+        for piece in opened.pieces:
+            named = {"(file)": piece.stem, "(folder)": piece.folder}
+            project = piece.place if len(opened.pieces) > 1 else ""
+            for record in read(replace(opened, pieces=(piece,))):
+                yield replace(record, values={**record.values, **named}, project=project)
+
+    return records
+
+
 TOOLS: Mapping[str, Tool] = {
     "table": Tool(table.records, table.DEFAULTS),
     "mturk": Tool(table.records, table.MTURK),
-    "label-studio": Tool(label_studio.records, label_studio.DEFAULTS),
+    "label-studio": Tool(_by_file(label_studio.records), label_studio.DEFAULTS),
     "refi-qda": Tool(refi_qda.records, refi_qda.DEFAULTS),
     "dna": Tool(dna.records, dna.DEFAULTS),
     "inception": Tool(inception.records, inception.DEFAULTS),
