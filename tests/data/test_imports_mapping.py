@@ -10,7 +10,9 @@ import pytest
 from stance.base.annotations import places_of
 from stance.base.errors import StanceError
 from stance.data.config import DataConfig
-from stance.data.imports import Record, rows_of, to_mapping
+from stance.data.imports.judge import rows_of
+from stance.data.imports.mapping import to_mapping
+from stance.data.imports.record import Record
 from stance.data.read import read_corpus
 
 SAID = {"text": "text", "target": {"value": "the talks"}, "labels": {"favor": ["yes"], "against": ["no"]}}

@@ -13,8 +13,8 @@ from openpyxl import Workbook
 
 from conftest import write_lines
 from stance.base.errors import StanceError
-from stance.data.imports import open_export, records_of
 from stance.data.imports.pieces import pieces_of
+from stance.data.imports.tools import open_export, records_of
 
 TEXT = "😀 The guild spoke. The guild backs the ferry plan."
 
@@ -463,7 +463,7 @@ def test_argilla(tmp_path):
 
 
 def test_a_workbook_with_instructions_and_a_header_of_two_rows(tmp_path):
-    from stance.data.imports import to_mapping
+    from stance.data.imports.mapping import to_mapping
 
     book = Workbook()
     book.active.append(["Please read all of this first."])
@@ -494,7 +494,7 @@ def test_a_workbook_with_instructions_and_a_header_of_two_rows(tmp_path):
 
 def test_a_workbook_is_read_as_any_other(tmp_path, caplog):
     """Merged cells are filled under the header, and errors and formulas are refused where the mapping looks."""
-    from stance.data.imports import to_mapping
+    from stance.data.imports.mapping import to_mapping
 
     book = Workbook()
     for row in (
