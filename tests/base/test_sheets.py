@@ -16,7 +16,7 @@ from stance.base.predictions import read_predictions
 from stance.base.rows import read_rows
 from stance.data import table
 from stance.data.columns import Columns
-from stance.data.imports import open_export, records_of
+from stance.data.imports.tools import open_export, records_of
 from stance.data.table import read_annotations
 
 HEAD = ("id", "text", "holder", "target", "label", "annotator", "document")

@@ -11,12 +11,11 @@ from stance.base.labels import LABELS
 from stance.data.agreement import aggregate, alpha_interval, fleiss, fleiss_kappa, krippendorff_alpha, pairs
 
 
-def test_the_majority_decides_and_the_distribution_stays():
+def test_the_majority_decides_and_the_votes_stay():
     rows = [annotation(1, "favor", "a"), annotation(1, "favor", "b"), annotation(1, "neutral", "c")]
     (example,) = aggregate(rows).examples
     assert example.label == "favor"
     assert example.votes == (0, 1, 2)
-    assert example.distribution == pytest.approx((0, 1 / 3, 2 / 3))
 
 
 def test_a_tie_is_reported_and_in_no_example():

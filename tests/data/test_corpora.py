@@ -13,11 +13,11 @@ import yaml
 from conftest import PROJECT, write_lines
 from stance.base.errors import StanceError
 from stance.base.markdown import put_table
+from stance.cli.list_corpora import MARKS, corpora_table
 from stance.data.build import dataset_folder, split_beside
 from stance.data.columns import QUESTION, Columns
 from stance.data.config import ALWAYS_READ, DataConfig, LabelSpellings, PartSpellings, SplitConfig
 from stance.data.info import info_of, known
-from stance.data.listing import MARKS, corpora_table
 from stance.data.read import read_corpus
 
 CORPORA = {info.name: info for info in known()}

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from stance.base.errors import StanceError
-from stance.data.imports import open_export, records_of, to_mapping
+from stance.data.imports.mapping import to_mapping
 from stance.data.imports.pieces import pieces_of
 from stance.data.imports.text import Units, around, lines_of, whole_json
+from stance.data.imports.tools import open_export, records_of
 
 DOCCANO = {"id": 1, "text": "The guild left."}
 PRODIGY = {"text": "The guild left.", "answer": "accept", "_input_hash": 1, "_task_hash": 2}

@@ -11,10 +11,11 @@ from openpyxl import Workbook
 from stance.base.errors import StanceError
 from stance.data.config import DataConfig
 from stance.data.imported import read
-from stance.data.imports import open_export, records_of, to_mapping
 from stance.data.imports.draft import first_mapping
+from stance.data.imports.mapping import to_mapping
 from stance.data.imports.record import flat
 from stance.data.imports.survey import survey
+from stance.data.imports.tools import open_export, records_of
 from stance.data.read import read_corpus
 
 

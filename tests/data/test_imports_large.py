@@ -13,8 +13,8 @@ import zipfile
 import pytest
 
 from stance.base.errors import StanceError
-from stance.data.imports import open_export, records_of
 from stance.data.imports.pieces import LARGEST
+from stance.data.imports.tools import open_export, records_of
 
 #: Bytes of text that a composed export holds, and by how much memory may grow beyond what its first record took.
 SIZE, GROWTH = 50 * 2**20, 24 * 2**20
@@ -156,7 +156,7 @@ def webanno(folder):
 
 COUNT = """
 import resource, sys
-from stance.data.imports import open_export, records_of
+from stance.data.imports.tools import open_export, records_of
 opened = open_export(sys.argv[1])
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 first = found = 0

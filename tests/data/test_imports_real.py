@@ -12,7 +12,7 @@ import yaml
 from conftest import PROJECT
 from stance.base.errors import StanceError
 from stance.data import imported
-from stance.data.imports import open_export, records_of
+from stance.data.imports.tools import open_export, records_of
 
 NAMED = Path(os.environ.get("STANCE_DATA", "data"))
 FOLDER = (NAMED if NAMED.is_absolute() else PROJECT / NAMED) / "annotation-exports"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conftest import PROJECT, run_here
-from stance.data.imports import open_export, records_of
+from stance.data.imports.tools import open_export, records_of
 
 NAMED = Path(os.environ.get("STANCE_DATA", "data"))
 FOLDER = (NAMED if NAMED.is_absolute() else PROJECT / NAMED) / "annotation-exports"
@@ -173,7 +173,7 @@ def test_coders_with_a_workbook_each_and_texts_in_a_folder(tmp_path):
     edits |= {"labels": {"favor": ["Sehr positiv", "Positiv", "Eher positiv"], "neutral": "Neutral"}}
     edits["labels"]["against"] = ["Sehr negativ", "Negativ", "Eher negativ"]
     completed(tmp_path, FOLDER / "wide-table/Coder1.xlsx", edits)
-    from stance.data.imports import read_mapping
+    from stance.data.imports.mapping import read_mapping
 
     said = read_mapping(tmp_path / "mapping.yaml")
     opened = open_export(FOLDER / "wide-table", said)

@@ -205,7 +205,10 @@ def test_seesaw(tmp_path):
     with pytest.raises(StanceError, match="sentence 1: unknown label; found 'MIXED'; allowed: NEG, POS"):
         seesaw.read(tmp_path, verify=False)
     write_seesaw(tmp_path, [{"id": 0}])
-    with pytest.raises(StanceError, match=r"TRIPLET_001_DOCUMENT_0\.json: not of SEESAW's format; found .*KeyError"):
+    with pytest.raises(StanceError, match=r"TRIPLET_001_DOCUMENT_0\.json: not of SEESAW's format: KeyError"):
+        seesaw.read(tmp_path, verify=False)
+    (tmp_path / "annotations" / "TRIPLET_001_DOCUMENT_0.json").write_text('{"sentence-level stances": []}')
+    with pytest.raises(StanceError, match="not of SEESAW's format: AttributeError"):
         seesaw.read(tmp_path, verify=False)
     write_seesaw(tmp_path, triples, part="held out")
     with pytest.raises(StanceError, match="unknown part in 'Split'; found 'held out'"):

@@ -10,7 +10,7 @@ import pytest
 from conftest import PROJECT, example, run_here
 from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID
-from stance.base.settings import as_values
+from stance.base.settings import as_values, from_values
 from stance.evaluation.checks.behaviour import MARGIN, behaviour_table, run_suite
 from stance.evaluation.checks.report import BehaviourReport, KindResult
 from stance.evaluation.checks.suite import read_suite
@@ -166,13 +166,13 @@ def test_the_script_writes_the_report_and_prints_the_table(tmp_path):
     (tmp_path / "own.yaml").write_text(SUITE, encoding="utf-8")
     printed = run_here("behaviour", "checkpoint=checkpoint", "suite=own.yaml", cwd=tmp_path).stdout
     report = json.loads((tmp_path / "outputs" / "behaviour" / "checkpoint.own.json").read_text())
-    assert behaviour_table(BehaviourReport.from_json(report, "report.json").result) in printed
+    assert behaviour_table(from_values(BehaviourReport, report, "report.json").result) in printed
     assert report["of"] == "checkpoint"
     assert len(report["tests"][1]["failures"]) == 5
 
 
 def test_a_recorded_report_is_read_and_written_as_it_stands(tmp_path):
     path = PROJECT / "experiments" / "negotiation" / "negotiation-minilm" / "behaviour.json"
-    report = BehaviourReport.from_json(read_json(path), str(path))
-    write_json(tmp_path / "again.json", report.to_json())
+    report = from_values(BehaviourReport, read_json(path), str(path))
+    write_json(tmp_path / "again.json", as_values(report))
     assert (tmp_path / "again.json").read_bytes() == path.read_bytes()

@@ -13,6 +13,7 @@ from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.files import read_json, write_json
 from stance.base.labels import LABEL2ID, LABELS
+from stance.base.settings import as_values, from_values
 from stance.evaluation.checks.pairs import HOLDER_ASIDE, pairs_in
 from stance.evaluation.checks.probes import HIDDEN, MASKED, PROBES, in_sentences, name_masked, probe, probe_table
 from stance.evaluation.checks.report import Pairs, Probe, Probed, ProbeReport
@@ -210,7 +211,7 @@ def test_the_script_writes_one_file_and_prints_all_of_it(tmp_path, readable_anno
     data = ("data=annotations", "data.name=mine", "data.path=votes.jsonl", "split=document", "split.test=0.3")
     printed = run_here("probe", "checkpoint=c", *data, "bootstrap=20", cwd=tmp_path).stdout
     report = json.loads((tmp_path / "outputs" / "probes" / "c.mine.test.json").read_text())
-    assert probe_table(ProbeReport.from_json(report, "report.json")) in printed
+    assert probe_table(from_values(ProbeReport, report, "report.json")) in printed
     assert "rows may have been seen" in printed
     assert "the score does not depend on the text" in printed
     assert "| minimal_pair | 0 |" in printed
@@ -220,8 +221,8 @@ def test_the_script_writes_one_file_and_prints_all_of_it(tmp_path, readable_anno
 
 @pytest.mark.parametrize("path", sorted(PROJECT.glob("experiments/*/*/probe.json")), ids=lambda path: path.parent.name)
 def test_recorded_probes_are_read_and_written_as_they_stand(path, tmp_path):
-    report = ProbeReport.from_json(read_json(path), str(path))
-    write_json(tmp_path / "again.json", report.to_json())
+    report = from_values(ProbeReport, read_json(path), str(path))
+    write_json(tmp_path / "again.json", as_values(report))
     assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
     assert report.found.words[0] in probe_table(report)
 
@@ -231,4 +232,4 @@ def test_what_is_no_report_of_probes_is_refused_by_name():
     values["probes"]["text_hidden"]["plian"] = values["probes"]["text_hidden"].pop("plain")
     place = r"p\.json\.probes\.text_hidden"
     with pytest.raises(StanceError, match=rf"{place}: no such keys; found \['plian'\]"):
-        ProbeReport.from_json(values, "p.json")
+        from_values(ProbeReport, values, "p.json")

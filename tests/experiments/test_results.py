@@ -11,6 +11,7 @@ from conftest import PROJECT
 from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
 from stance.base.files import write_json
+from stance.base.settings import as_values
 from stance.data.config import DataConfig, SplitConfig
 from stance.experiments.compare import compare_systems
 from stance.experiments.config import CompareConfig, SummarizeConfig
@@ -222,7 +223,7 @@ def test_every_record_of_this_project_is_read_and_written_again_byte_for_byte(tm
     results = [(corpus / result.name / "results.json", result) for corpus in corpora for result in read_all(corpus)]
     assert len(results) > 90
     for path, result in results:
-        write_json(tmp_path / "again.json", result.to_json())
+        write_json(tmp_path / "again.json", as_values(result))
         assert (tmp_path / "again.json").read_bytes() == path.read_bytes(), path
 
 

@@ -11,6 +11,7 @@ from stance.base.errors import StanceError
 from stance.base.files import write_json
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, write_predictions
+from stance.base.settings import as_values
 from stance.data.build import build_dataset
 from stance.data.config import DataConfig, SplitConfig
 from stance.evaluation.config import ReportConfig
@@ -44,9 +45,9 @@ def test_numbers_and_page_stand_beside_the_predictions(tmp_path, settings):
     write_json(tmp_path / "behaviour.json", behaviour)
     report, path = evaluate_part(ReportConfig(**settings, behaviour=str(tmp_path / "behaviour.json")))
     assert path == tmp_path / "said.metrics.json"
-    assert json.loads(path.read_text()) == report.to_json()
+    assert json.loads(path.read_text()) == as_values(report)
     assert (report.of, report.part, report.model) == (settings["predictions"], "test", False)
-    assert (report.probes, report.to_json()["behaviour"]) == (None, behaviour)
+    assert (report.probes, as_values(report)["behaviour"]) == (None, behaviour)
     assert report.scores.measures["macro_f1"].value == 1
     assert report.calibration.brier.value == 0
     page = path.with_suffix(".html").read_text(encoding="utf-8")

@@ -22,10 +22,11 @@ from stance.base.predictions import Threshold
 from stance.base.questions import Question
 from stance.data.agreement import aggregate
 from stance.models.card import CARD, Card
+from stance.models.config import LinearConfig
 from stance.models.encoder import EncoderModel
+from stance.models.fitting import Setup
 from stance.models.input_format import InputFormat
-from stance.models.linear import LinearModel
-from stance.models.ngrams import TfidfFeatures
+from stance.models.linear import fit
 from stance.models.priors import Prior
 
 ROWS = {
@@ -136,8 +137,7 @@ def test_the_folder_is_whole_and_holds_no_code_and_no_pickle(fine_tuned):
 @pytest.fixture(scope="module")
 def linear(readable_annotations):
     examples = aggregate(readable_annotations).examples
-    features = TfidfFeatures.fit(examples)
-    return LinearModel.fit(features, examples, examples, classifier="svm", C=1.0, class_weight=True)
+    return fit(LinearConfig(name="tfidf", features="tfidf", classifier="svm"), examples, examples, Setup())
 
 
 @pytest.mark.parametrize("kind", ["prior", "tfidf"])

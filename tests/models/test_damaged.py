@@ -14,8 +14,9 @@ from stance.base.errors import StanceError
 from stance.data.agreement import aggregate
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
-from stance.models.linear import LinearModel
-from stance.models.ngrams import TfidfFeatures
+from stance.models.config import LinearConfig
+from stance.models.fitting import Setup
+from stance.models.linear import fit
 from stance.models.priors import Prior
 
 
@@ -24,9 +25,7 @@ def whole(tmp_path_factory, readable_annotations):
     """Checkpoints of n-grams, of a prior and of both."""
     folder = tmp_path_factory.mktemp("whole")
     examples = aggregate(readable_annotations).examples
-    linear = LinearModel.fit(
-        TfidfFeatures.fit(examples), examples, examples, classifier="svm", C=1.0, class_weight=True
-    )
+    linear = fit(LinearConfig(name="tfidf", features="tfidf", classifier="svm"), examples, examples, Setup())
     prior = Prior.fit("target", [example(1), example(2, "against")])
     made = {"tfidf": StanceClassifier(linear, Card("tfidf")), "prior": StanceClassifier(prior, Card("prior"))}
     made["ensemble"] = StanceClassifier.mean_of({"a": made["prior"]})

@@ -47,8 +47,8 @@ def sentence_encoder(tiny_encoder, tmp_path_factory):
 
 
 def fitted(features, train, validation, **options):
-    options = {"classifier": "svm", "C": 1.0, "class_weight": True} | options
-    return LinearModel.fit(features, train, validation, **options)
+    config = LinearConfig(**{"name": "tfidf", "features": "tfidf", "classifier": "svm"} | options)
+    return LinearModel.fit(features, config, train, validation)
 
 
 def test_tfidf_learns_words_and_survives_its_folder(tmp_path, rows):

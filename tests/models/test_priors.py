@@ -7,7 +7,8 @@ import pytest
 
 from conftest import example, questions
 from stance.evaluation.evaluate import predict_examples
-from stance.models.priors import PRIORS, Prior
+from stance.models.card import Card
+from stance.models.priors import PRIORS, Prior, load
 
 TRAIN = [
     example(1, "favor", target="x", holder="h"),
@@ -42,7 +43,7 @@ def test_two_spellings_of_a_value_are_one(tmp_path):
     asked = example(5, target="clo\u0302ture")
     assert predict_examples(prior, [asked])[0].label == "against"
     prior.save(tmp_path)
-    assert predict_examples(Prior.load(tmp_path), [asked])[0].label == "against"
+    assert predict_examples(load(tmp_path, Card("prior"), "torch"), [asked])[0].label == "against"
 
 
 def test_stratified_draws_in_the_proportions_of_train_by_its_seed():
@@ -61,6 +62,6 @@ def test_priors_survive_their_folder(tmp_path, name):
     prior.save(tmp_path)
     asked = questions(["t"] * 3, ["x", "y", "?"], ["h", "k", ""])
     probabilities = prior.predict_proba(asked)
-    assert np.array_equal(Prior.load(tmp_path).predict_proba(asked), probabilities)
+    assert np.array_equal(load(tmp_path, Card("prior"), "torch").predict_proba(asked), probabilities)
     assert probabilities.sum(axis=1) == pytest.approx(1)
     assert prior.predict_proba([]).shape == (0, 3)

@@ -12,13 +12,14 @@ from conftest import WORDS, example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.questions import questions_of
+from stance.models.card import Card
 from stance.models.fitting import Setup
 from stance.models.prompting import local
 from stance.models.prompting.answers import read_reply
 from stance.models.prompting.client import Request
 from stance.models.prompting.config import ServerConfig
 from stance.models.prompting.local import LocalModel
-from stance.models.prompting.model import PromptModel, fit
+from stance.models.prompting.model import fit, load
 from stance.models.prompting.template import prompt_of, schema
 
 
@@ -64,7 +65,7 @@ def test_a_local_model_is_a_predictor_that_is_saved_and_loaded(tiny_causal, tmp_
     assert model.itself == {"rows": 3, "same": 3}
     (tmp_path / "checkpoint").mkdir()
     model.save(tmp_path / "checkpoint")
-    loaded = PromptModel.load(tmp_path / "checkpoint")
+    loaded = load(tmp_path / "checkpoint", Card("prompt"), "torch")
     assert loaded.predict_proba(questions_of(rows)) == pytest.approx(found)
     assert loaded.talk.asker.tries == 0  # all were kept
 

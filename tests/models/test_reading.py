@@ -14,6 +14,7 @@ from stance.base.labels import LABELS
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
 from stance.models.combined import Cascade
+from stance.models.config import LinearConfig
 from stance.models.encoder import EncoderModel
 from stance.models.features import EmbeddingFeatures
 from stance.models.input_format import InputFormat
@@ -27,7 +28,7 @@ ASKED = questions(["Town 1 left.", LONG, "We left."], ["sign"] * 3, ["Town 1", "
 
 
 def linear(features):
-    model = LinearModel.fit(features, ROWS, ROWS, classifier="svm", C=1.0, class_weight=True)
+    model = LinearModel.fit(features, LinearConfig(name="tfidf", features="tfidf", classifier="svm"), ROWS, ROWS)
     return StanceClassifier(model, Card("tfidf"))
 
 

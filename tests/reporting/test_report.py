@@ -16,6 +16,7 @@ from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, to_probabilities
+from stance.base.settings import as_values, from_values
 from stance.evaluation.calibration import measure_calibration
 from stance.evaluation.checks.probes import probe
 from stance.evaluation.checks.report import (
@@ -224,17 +225,17 @@ def test_the_same_input_gives_the_same_page(html, report):
 
 
 def test_a_report_comes_back_from_json_as_it_was_and_an_older_one_with_what_it_has(report):
-    values = json.loads(json.dumps(report.to_json()))
-    assert PartReport.from_json(values, "r.json") == report
+    values = json.loads(json.dumps(as_values(report)))
+    assert from_values(PartReport, values, "r.json") == report
     assert list(values)[:6] == ["of", "part", "data", "learnt", "version", "n"]
     del values["measures"]["accuracy"], values["calibration"], values["selective"], values["probes"]
-    older = PartReport.from_json(values, "r.json")
+    older = from_values(PartReport, values, "r.json")
     assert "accuracy" not in older.scores.measures
-    assert older.to_json() == values | {"probes": None}
+    assert as_values(older) == values | {"probes": None}
     html = page(older, page_rows(EXAMPLES, PREDICTIONS))
     assert "nothing can be said of confidence" in html
     with pytest.raises(StanceError, match=r"r\.json: no such keys; found \['gian'\]"):
-        PartReport.from_json({"gian" if key == "gain" else key: value for key, value in values.items()}, "r.json")
+        from_values(PartReport, {"gian" if key == "gain" else key: value for key, value in values.items()}, "r.json")
 
 
 def test_long_tables_say_what_they_leave_out(monkeypatch):

@@ -11,10 +11,11 @@ from stance.data.agreement import aggregate
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
 from stance.models.combined import Cascade
+from stance.models.config import LinearConfig
 from stance.models.encoder import EncoderModel
+from stance.models.fitting import Setup
 from stance.models.input_format import InputFormat
-from stance.models.linear import LinearModel
-from stance.models.ngrams import TfidfFeatures
+from stance.models.linear import fit
 from stance.models.priors import Prior
 
 
@@ -22,8 +23,7 @@ from stance.models.priors import Prior
 def checkpoints(tmp_path_factory, readable_annotations, tiny_encoder):
     """Folders of checkpoints by kind."""
     examples = aggregate(readable_annotations).examples
-    features = TfidfFeatures.fit(examples)
-    linear = LinearModel.fit(features, examples, examples, classifier="svm", C=1.0, class_weight=True)
+    linear = fit(LinearConfig(name="tfidf", features="tfidf", classifier="svm"), examples, examples, Setup())
     set_seed(0)
     encoder = EncoderModel.new(str(tiny_encoder), InputFormat(max_length=48))
     with torch.no_grad():

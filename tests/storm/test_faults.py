@@ -118,7 +118,8 @@ def test_a_folder_that_is_only_read(trained, tmp_path, checkpoints, name):  # no
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "jsonl.gz", "parquet", "xlsx"])
 def test_a_file_that_shrinks_while_it_is_read(place, checkpoints, tmp_path, kind):  # noqa: F811
     """It is cut to half when the first rows were scored: told in words, or the rows that were there are there."""
-    from stance.base.tables import encoder_for, to_parquet
+    from stance.base.parquet import to_parquet
+    from stance.base.tables import encoder_for
 
     folder, ready = place
     ready()

@@ -38,9 +38,11 @@ from stance.cli.config import PROJECT, register, typed
 from stance.data import dna, table
 from stance.data.columns import Columns
 from stance.data.config import DataConfig
-from stance.data.imports import records_of, rows_of, to_mapping
 from stance.data.imports.draft import first_mapping
+from stance.data.imports.judge import rows_of
+from stance.data.imports.mapping import to_mapping
 from stance.data.imports.survey import survey
+from stance.data.imports.tools import records_of
 from stance.data.read import read_corpus
 from stance.data.table import read_annotations
 from stance.evaluation.shares import read_validation

@@ -25,7 +25,7 @@ from test_imports_tools import qdpx
 from conftest import write_lines
 from stance.base.errors import StanceError
 from stance.base.rows import read_rows
-from stance.data.imports import open_export, records_of
+from stance.data.imports.tools import open_export, records_of
 from stance.inference.config import PredictConfig
 from stance.inference.predict_file import predict_file
 from stance.models.classifier import StanceClassifier

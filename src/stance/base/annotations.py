@@ -72,12 +72,6 @@ class Example:
     tags: tuple[str, ...]
     votes: tuple[int, int, int]
 
-    @property
-    def distribution(self) -> tuple[float, float, float]:
-        """Share of the annotators who said against, neutral, favor; sums to 1."""
-        total = sum(self.votes)
-        return (self.votes[0] / total, self.votes[1] / total, self.votes[2] / total)
-
 
 @dataclass(frozen=True, slots=True)
 class Corpus:

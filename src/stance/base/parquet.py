@@ -80,7 +80,7 @@ def schema_of(path: str | Path, added: Mapping[str, str] = MappingProxyType({}))
 
 
 def to_parquet(streams: str | Path, path: str | Path) -> None:
-    """Arrow streams that stand one after the other in a file become row groups, one each."""
+    """What an :class:`Encoder` gave, Arrow streams one after the other, becomes a parquet file, each a row group."""
     with pa.OSFile(str(streams)) as source, pa.OSFile(str(path), "wb") as sink:
         writer = None
         while source.tell() < source.size():

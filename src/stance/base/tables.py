@@ -97,7 +97,7 @@ def encoder_for(
     *,
     excel_safe: bool = False,
 ) -> RowEncoder:
-    """An encoder of the kind that the suffix says. Parquet is Arrow streams until :func:`to_parquet`.
+    """An encoder of the kind that the suffix says. Parquet is Arrow streams until ``parquet.to_parquet``.
 
     Args:
         path: The table to be, for its suffix and for messages.
@@ -121,13 +121,6 @@ def encoder_for(
         return parquet.Encoder(str(path), schema)
     delimiter = DELIMITERS[kind]
     return _JsonEncoder(packed) if delimiter is None else _SeparatedEncoder(str(path), packed, delimiter, excel_safe)
-
-
-def to_parquet(streams: str | Path, path: str | Path) -> None:
-    """What an encoder of parquet gave becomes a parquet file, each chunk a row group."""
-    from stance.base import parquet
-
-    parquet.to_parquet(streams, path)
 
 
 def _pack(text: str, packed: str) -> bytes:

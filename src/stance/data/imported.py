@@ -14,16 +14,10 @@ from stance.base.annotations import Corpus
 from stance.base.errors import input_error
 from stance.base.files import file_digest
 from stance.data.columns import Columns
-from stance.data.imports import (
-    MAY_BE_EMPTY,
-    TOOLS,
-    ImportMapping,
-    Opened,
-    open_export,
-    read_mapping,
-    records_of,
-    rows_of,
-)
+from stance.data.imports.judge import MAY_BE_EMPTY, rows_of
+from stance.data.imports.mapping import ImportMapping, read_mapping
+from stance.data.imports.record import Opened
+from stance.data.imports.tools import TOOLS, open_export, records_of
 from stance.data.info import CorpusInfo
 from stance.data.table import corpus_of_rows, of_annotators
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stance.base.files import read_json
-from stance.base.settings import ABSENT, MERGED, as_values, from_values
+from stance.base.settings import ABSENT, MERGED, from_values
 from stance.evaluation.calibration import Calibration, Scaled
 from stance.evaluation.checks.report import BehaviourReport, Probes
 from stance.evaluation.metrics import Score
@@ -85,19 +84,6 @@ class Report:
         """The headline measure."""
         return self.measures[self.headline]
 
-    def to_json(self) -> dict[str, Any]:
-        """As ``metrics.json`` has it."""
-        return as_values(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any], place: str) -> Report:
-        """Of a part, read from JSON; ``place`` is the file, for messages.
-
-        Raises:
-            StanceError: A key that no report has, or one that every report has and is not there.
-        """
-        return from_values(cls, values, place)
-
 
 def read_metrics(folder: Path) -> dict[str, Report]:
     """The report of each part, from the ``metrics.json`` of a run's folder.
@@ -106,7 +92,7 @@ def read_metrics(folder: Path) -> dict[str, Report]:
         StanceError: It is not there, or not what a run wrote.
     """
     path = folder / "metrics.json"
-    return {part: Report.from_json(values, f"{path}, {part}") for part, values in read_json(path).items()}
+    return {part: from_values(Report, values, f"{path}, {part}") for part, values in read_json(path).items()}
 
 
 @dataclass(frozen=True)
@@ -169,16 +155,3 @@ class PartReport:
     model: bool = False
     probes: Probes | None = None
     behaviour: BehaviourReport | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As the file has it."""
-        return as_values(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any], place: str) -> PartReport:
-        """Of what :meth:`to_json` gave; ``place`` is the file, for messages.
-
-        Raises:
-            StanceError: A key that no report has, or one that every report has and is not there.
-        """
-        return from_values(cls, values, place)

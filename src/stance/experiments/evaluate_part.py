@@ -9,6 +9,7 @@ from stance.base.errors import input_error
 from stance.base.files import read_json, write_json, write_text
 from stance.base.names import as_name
 from stance.base.predictions import Probabilities, to_probabilities
+from stance.base.settings import as_values, from_values
 from stance.data.seen import count_learnt
 from stance.evaluation.calibration import Calibration, measure_calibration
 from stance.evaluation.checks.behaviour import run_suite
@@ -66,7 +67,7 @@ def evaluate_part(config: ReportConfig) -> tuple[PartReport, Path]:
             probes=probe(model, examples, labels, related=related, headline=headline, samples=samples),
             behaviour=behaviour or BehaviourReport(of=name, result=run_suite(model, read_suite())),
         )
-    write_json(path, report.to_json())
+    write_json(path, as_values(report))
     write_text(path.with_suffix(".html"), page(report, page_rows(examples, predictions)))
     return report, path
 
@@ -92,4 +93,4 @@ def _read_behaviour(path: str) -> BehaviourReport:
     found = read_json(path)
     if not isinstance(found, dict) or found.get("version") != 1 or not {"suite", "kinds", "tests"} <= set(found):
         raise input_error(path, "not a report on behaviour", allowed="a file that scripts/behaviour.py wrote")
-    return BehaviourReport.from_json(found, path)
+    return from_values(BehaviourReport, found, path)

@@ -12,6 +12,7 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
 from stance.base.labels import LABELS
 from stance.base.predictions import read_predictions
+from stance.base.settings import from_values
 from stance.data.build import build_dataset
 from stance.data.dataset import load_splits
 from stance.data.splits import some_documents
@@ -180,7 +181,7 @@ def read_results(folder: str | Path) -> Result:
     path = Path(folder) / "results.json"
     if not path.exists():
         raise input_error(str(path), "nothing is recorded", allowed="python scripts/summarize.py experiment=NAME first")
-    recorded = Result.from_json(read_json(path), str(path))
+    recorded = from_values(Result, read_json(path), str(path))
     if recorded.name != path.resolve().parent.name:
         raise input_error(str(path), "of another name than its folder", found=recorded.name)
     return recorded

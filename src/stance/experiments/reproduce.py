@@ -17,6 +17,7 @@ from scipy.stats import t as student
 
 from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
+from stance.base.settings import as_values
 from stance.experiments.pages import corpus_page, table_page
 from stance.experiments.records import (
     collect,
@@ -107,8 +108,8 @@ def reproduce(
         lines.append(_means(recorded, pairs, tolerance))
     if result is not None:
         limit = None if None in limits else max(limit for limit in limits if limit is not None)
-        now = result.to_json()
-        for key, value in recorded.to_json().items():
+        now = as_values(result)
+        for key, value in as_values(recorded).items():
             if key not in NOT_COMPARED:
                 lines += _numbers(key, value, now.get(key), limit)
     return lines

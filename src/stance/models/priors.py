@@ -84,19 +84,6 @@ class Prior:
         rows = [[*value, *shares] for value, shares in self.shares.items()]
         write_json(folder / FILE, {"keys": self.keys, "shares": rows, "overall": self.overall, "seed": self.seed})
 
-    @classmethod
-    def load(cls, folder: Path) -> Prior:
-        """Read what :meth:`save` wrote."""
-        saved = read_json(folder / FILE)
-        keys = tuple(saved["keys"])
-        shares = {tuple(map(composed, row[: len(keys)])): tuple(row[len(keys) :]) for row in saved["shares"]}
-        overall, seed = tuple(saved["overall"]), saved["seed"]
-        if keys not in PRIORS.values() or not (seed is None or (type(seed) is int and seed >= 0)):
-            raise ValueError(f"keys {keys}, seed {seed!r}")
-        if broken := [row for row in (overall, *shares.values()) if not _are_shares(row)]:
-            raise ValueError(f"no shares of three labels: {broken[0]}")
-        return cls(keys, shares, overall, seed)
-
 
 def _are_shares(row: tuple[float, ...]) -> bool:
     numbers = all(isinstance(share, float | int) and 0 <= share <= 1 for share in row)
@@ -110,7 +97,15 @@ def fit(config: PriorConfig, train: Sequence[Example], validation: Sequence[Exam
 
 def load(folder: Path, card: Card, runtime: str) -> Prior:
     """Read what :meth:`Prior.save` wrote."""
-    return Prior.load(folder)
+    saved = read_json(folder / FILE)
+    keys = tuple(saved["keys"])
+    shares = {tuple(map(composed, row[: len(keys)])): tuple(row[len(keys) :]) for row in saved["shares"]}
+    overall, seed = tuple(saved["overall"]), saved["seed"]
+    if keys not in PRIORS.values() or not (seed is None or (type(seed) is int and seed >= 0)):
+        raise ValueError(f"keys {keys}, seed {seed!r}")
+    if broken := [row for row in (overall, *shares.values()) if not _are_shares(row)]:
+        raise ValueError(f"no shares of three labels: {broken[0]}")
+    return Prior(keys, shares, overall, seed)
 
 
 def _shares(counter: Counter[str]) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stance.base.annotations import Example
 from stance.base.files import alone_at, read_json, write_json, write_jsonl, write_text
 from stance.base.predictions import Prediction, Predictor, to_probabilities, write_predictions
+from stance.base.settings import as_values
 from stance.data.build import build_dataset, dataset_folder
 from stance.data.seen import count_learnt, write_learnt
 from stance.data.splits import some_documents
@@ -91,7 +92,7 @@ def _train_run(config: TrainConfig, command: str, *, checked: bool) -> dict[str,
         fitted = time.perf_counter()
         metrics, found = _scored(config, classifier.predictor, splits, folder)
         predicted = time.perf_counter()
-        values = {part: report.to_json() for part, report in metrics.items()}
+        values = {part: as_values(report) for part, report in metrics.items()}
         write_json(folder / "metrics.json", values)
         classifier.with_metrics(
             {part: {key: values[part][key] for key in ON_THE_CARD} for part in values},

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.base.annotations import Annotation, Corpus
-from stance.base.errors import StanceError, input_error
+from stance.base.errors import content, input_error
 from stance.base.files import read_json
 from stance.data.corpora.checksums import verified, with_parts
 from stance.data.corpora.debates import argument, official_part
@@ -57,12 +57,8 @@ def read(folder: str | Path, *, verify: bool = True) -> Corpus:
     """
     folder = Path(folder)
     files = {name: verified(folder / name, sha256, verify) for name, sha256 in SHA256.items()}
-    try:
+    with content(str(folder), "not of Perspectrum's format"):
         return with_parts(_claims(folder), files)
-    except StanceError:
-        raise
-    except (AttributeError, KeyError, TypeError) as error:
-        raise input_error(str(folder), "not of Perspectrum's format", found=repr(error)) from None
 
 
 def _claims(folder: Path) -> Iterator[tuple[Annotation, str]]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.base.annotations import Annotation, Corpus
-from stance.base.errors import StanceError, input_error
+from stance.base.errors import content, input_error
 from stance.base.files import digest, file_digest, read_json
 from stance.base.labels import parse_label
 from stance.base.names import must_exist
@@ -75,18 +75,18 @@ def read(folder: str | Path, *, derived_neutrals: bool = False, verify: bool = T
 
 
 def _article(
-    path: Path, content: Mapping[str, Any], article: Mapping[str, Any], story: str, date: str, derived_neutrals: bool
+    path: Path, stances: Mapping[str, Any], article: Mapping[str, Any], story: str, date: str, derived_neutrals: bool
 ) -> Iterator[Annotation]:
     """Every annotator's judgement of each triple of one article, and if asked for the pairs without one."""
-    try:
+    with content(str(path), "not of SEESAW's format"):
         sentences = {str(sentence["id"]): sentence["text"] for sentence in article["text"]}
         order = list(sentences)
-        for number, triples in content["sentence-level stances"].items():
+        for number, triples in stances["sentence-level stances"].items():
             before = [sentences[i] for i in order[: order.index(number)][-BEFORE:]]
             fields = {
                 "text": sentences[number].strip(),
                 "document": story,
-                "context": " ".join(filter(None, [content["title"], *before])),
+                "context": " ".join(filter(None, [stances["title"], *before])),
                 "date": date,
             }
             prefix = f"{path.stem}-{number}"
@@ -104,10 +104,6 @@ def _article(
                     id=f"{prefix}-{holder}>{target}", holder=holder, target=target, label="neutral",
                     annotator="derived", **fields,
                 )  # fmt: skip
-    except StanceError:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise input_error(str(path), "not of SEESAW's format", found=repr(error)) from None
 
 
 def _unjudged(triples: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -25,13 +25,13 @@ class Piece:
         name: Its path in the folder or zip, with ``/``; of a file alone its name.
         place: For messages.
         size: In bytes, unpacked.
-        opener: Gives a stream of its bytes.
+        open: Gives a stream of its bytes, to be closed.
     """
 
     name: str
     place: str
     size: int
-    opener: Callable[[], BinaryIO]
+    open: Callable[[], BinaryIO]
 
     @property
     def suffix(self) -> str:
@@ -47,10 +47,6 @@ class Piece:
     def folder(self) -> str:
         """Name of the folder that it is in; empty if there is none."""
         return PurePosixPath(self.name).parent.name
-
-    def open(self) -> BinaryIO:
-        """A stream of its bytes, to be closed."""
-        return self.opener()
 
     def head(self, size: int = 4096) -> bytes:
         """Its first bytes."""

@@ -3,7 +3,7 @@
 Beside the tasks goes a mapping, by which ``data=import`` reads what the tool gives back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from stance.base.labels import LABELS
 from stance.base.names import beside
 from stance.base.tables import write_table
 from stance.data.imports.pieces import pieces_of
-from stance.data.imports.record import Options, flat
+from stance.data.imports.record import Options
 from stance.data.imports.sheets import sheet_rows
-from stance.data.imports.text import json_items, json_lines
 
 #: Name of the question in a tool.
 QUESTION = "stance"
@@ -176,14 +175,9 @@ def ids_in(path: str | Path) -> set[str]:
     """
     ids: set[str] = set()
     for piece in pieces_of(path):
-        if piece.suffix in (".json", ".jsonl"):
-            lines = json_lines(piece) if piece.suffix == ".jsonl" else json_items(piece)
-            rows: Iterable[tuple[str, dict[str, str]]] = ((place, dict(flat(row))) for place, row in lines)
-        elif piece.suffix in (".csv", ".tsv", ".xlsx"):
-            rows = sheet_rows(piece, Options())
-        else:
+        if piece.suffix not in (".json", ".jsonl", ".csv", ".tsv", ".xlsx"):
             continue
-        for _, row in rows:
+        for _, row in sheet_rows(piece, Options()):
             known = next((row[name] for name in ("data.id", "meta.id", "id") if row.get(name)), "")
             ids |= {known} - {""}
     if not ids:

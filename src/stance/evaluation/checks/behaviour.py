@@ -15,6 +15,7 @@ from stance.base.markdown import markdown_table
 from stance.base.names import as_name
 from stance.base.predictions import Prediction, Predictor, to_predictions
 from stance.base.questions import Question
+from stance.base.settings import as_values
 from stance.evaluation.checks.cases import Case, Row, cases_of
 from stance.evaluation.checks.report import (
     Answer,
@@ -133,5 +134,5 @@ def behave(config: BehaviourConfig) -> tuple[BehaviourReport, Path]:
     report = BehaviourReport(of=config.checkpoint, file=file_digest(path), result=result)
     output = Path(config.outputs) / "behaviour" / f"{as_name(config.checkpoint)}.{path.stem}.json"
     output = output if config.output is None else Path(config.output)
-    write_json(output, report.to_json())
+    write_json(output, as_values(report))
     return report, output

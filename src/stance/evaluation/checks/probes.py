@@ -20,6 +20,7 @@ from stance.base.markdown import markdown_table
 from stance.base.names import as_name
 from stance.base.predictions import Predictor
 from stance.base.questions import questions_of
+from stance.base.settings import as_values
 from stance.base.words import composed, whole
 from stance.data.build import load_part
 from stance.data.seen import warn_of_learnt
@@ -306,5 +307,5 @@ def probe_part(config: ProbeConfig) -> tuple[ProbeReport, Path]:
     )
     path = Path(config.outputs) / "probes" / f"{as_name(config.checkpoint)}.{record.name}.{config.part}.json"
     path = path if config.output is None else Path(config.output)
-    write_json(path, report.to_json())
+    write_json(path, as_values(report))
     return report, path

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from stance.base.labels import Label
-from stance.base.settings import ABSENT, MERGED, as_values, from_values
+from stance.base.settings import ABSENT, MERGED
 from stance.evaluation.metrics import Score
 
 
@@ -144,19 +142,6 @@ class ProbeReport:
     found: Probes = field(metadata=MERGED)
     robustness: Robustness
 
-    def to_json(self) -> dict[str, Any]:
-        """As the file has it."""
-        return as_values(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any], place: str) -> ProbeReport:
-        """Of what :meth:`to_json` gave; ``place`` is the file, for messages.
-
-        Raises:
-            StanceError: A key that no such report has, or one that every report has and is not there.
-        """
-        return from_values(cls, values, place)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -240,16 +225,3 @@ class BehaviourReport:
     of: str
     file: str | None = field(default=None, metadata=ABSENT)
     result: SuiteResult = field(metadata=MERGED)
-
-    def to_json(self) -> dict[str, Any]:
-        """As the file has it."""
-        return as_values(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any], place: str) -> BehaviourReport:
-        """Of what :meth:`to_json` gave; ``place`` is the file, for messages.
-
-        Raises:
-            StanceError: A key that no such report has, or one that every report has and is not there.
-        """
-        return from_values(cls, values, place)

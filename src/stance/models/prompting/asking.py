@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
-
-import numpy as np
 
 from stance.base.errors import input_error
 from stance.base.files import digest
@@ -18,7 +16,8 @@ from stance.base.questions import Question
 from stance.models.config import PromptConfig
 from stance.models.prompting.answers import Reply, Said, from_samples, read_reply
 from stance.models.prompting.cache import Answers, key_of
-from stance.models.prompting.client import Asker, ChatServer, Dialect, Request
+from stance.models.prompting.client import ChatServer, Dialect, Request
+from stance.models.prompting.local import LocalModel
 from stance.models.prompting.template import JudgedQuestion, Prompt, schema
 
 log = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ class Conversation:
 
     config: PromptConfig
     prompt: Prompt
-    asker: Asker
+    asker: ChatServer | LocalModel
     answers: Answers
     seed: int = 0
     used: dict[str, Reply] = field(default_factory=dict)
@@ -201,11 +200,6 @@ class Conversation:
         if price:
             found["cost"] = round((read * price[0] + written * price[1]) / 1e6, 6)
         return found
-
-
-def same_label(first: Iterable[Said], second: Iterable[Said]) -> int:
-    """Questions with the same label, or the lack of one, in two passes."""
-    return int(np.sum([a.label == b.label for a, b in zip(first, second, strict=True)]))
 
 
 def _grouped(rows: Sequence[Question], most: int) -> list[list[Question]]:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from stance.base.errors import StanceError, first_line, input_error
@@ -70,27 +70,6 @@ class Request:
     seed: int = 0
     temperature: float = 0.0
     turn: int = 0
-
-
-class Asker(Protocol):
-    """Who answers: a server, or a model in this process."""
-
-    dialect: Dialect
-    #: What was sent or asked, further tries counted.
-    tries: int
-
-    @property
-    def width(self) -> int:
-        """Requests at once."""
-        ...
-
-    def ask(self, request: Request) -> Reply:
-        """The answer. A StanceError says that none can be had."""
-        ...
-
-    def negotiate(self, request: Request) -> Reply:
-        """The answer to a first request, from which the dialect is known."""
-        ...
 
 
 class Refused(Exception):

@@ -25,9 +25,9 @@ from stance.models.combined import leaves
 from stance.models.config import PromptConfig
 from stance.models.fitting import Setup
 from stance.models.prompting.answers import Said, from_samples
-from stance.models.prompting.asking import Conversation, same_label
+from stance.models.prompting.asking import Conversation
 from stance.models.prompting.cache import Answers
-from stance.models.prompting.client import Asker, ChatServer, Dialect
+from stance.models.prompting.client import ChatServer, Dialect
 from stance.models.prompting.config import ServerConfig
 from stance.models.prompting.local import LocalModel
 from stance.models.prompting.template import JudgedQuestion, Prompt, prompt_of
@@ -148,24 +148,6 @@ class PromptModel:
         }
         write_json(folder / FILE, page)
 
-    @classmethod
-    def load(cls, folder: Path) -> PromptModel:
-        """Read what :meth:`save` wrote; nobody is asked yet.
-
-        Raises:
-            StanceError: A file of another version, or one that was changed so that it no longer fits.
-        """
-        page = read_json(folder / FILE)
-        if page["version"] != VERSION:
-            raise input_error(str(folder / FILE), "another version", found=page["version"], allowed=str(VERSION))
-        config, server = PromptConfig(**page["config"]), ServerConfig(**page["server"])
-        prompt = Prompt(*(page["prompt"][name] for name in ("template", "codebook", "several")))
-        asker = asker_of(config, server)
-        asker.dialect = Dialect(**page["dialect"])
-        talk = Conversation(config, prompt, asker, Answers(_kept(folder, page["answers"])), page["seed"])
-        pool = tuple(JudgedQuestion(**one) for one in page["examples"])
-        return cls(config, server, talk, pool, np.array(page["prior"]), page["scale"], page["itself"])
-
 
 def fit(config: PromptConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> PromptModel:
     """The model, ready to be asked. Examples are from train alone; validation chooses among draws, and scales.
@@ -200,7 +182,8 @@ def fit(config: PromptConfig, train: Sequence[Example], validation: Sequence[Exa
     if (again := setup.server.again) and rows:
         twice = rows[:: max(1, len(rows) // again)][:again]
         first, second = (model.talk.ask(twice, model.examples, turn) for turn in (0, 1))
-        model.itself = {"rows": len(twice), "same": same_label(first, second)}
+        same = sum(one.label == other.label for one, other in zip(first, second, strict=True))
+        model.itself = {"rows": len(twice), "same": same}
         log.info("asked twice: the same label on %d of %d rows", model.itself["same"], len(twice))
     model.talk.tally.clear()
     model.talk.problems.clear()
@@ -208,8 +191,21 @@ def fit(config: PromptConfig, train: Sequence[Example], validation: Sequence[Exa
 
 
 def load(folder: Path, card: Card, runtime: str) -> PromptModel:
-    """Read what :meth:`PromptModel.save` wrote."""
-    return PromptModel.load(folder)
+    """Read what :meth:`PromptModel.save` wrote; nobody is asked yet.
+
+    Raises:
+        StanceError: A file of another version, or one that was changed so that it no longer fits.
+    """
+    page = read_json(folder / FILE)
+    if page["version"] != VERSION:
+        raise input_error(str(folder / FILE), "another version", found=page["version"], allowed=str(VERSION))
+    config, server = PromptConfig(**page["config"]), ServerConfig(**page["server"])
+    prompt = Prompt(*(page["prompt"][name] for name in ("template", "codebook", "several")))
+    asker = asker_of(config, server)
+    asker.dialect = Dialect(**page["dialect"])
+    talk = Conversation(config, prompt, asker, Answers(_kept(folder, page["answers"])), page["seed"])
+    pool = tuple(JudgedQuestion(**one) for one in page["examples"])
+    return PromptModel(config, server, talk, pool, np.array(page["prior"]), page["scale"], page["itself"])
 
 
 def language_models(predictor: Predictor) -> list[PromptModel]:
@@ -225,7 +221,7 @@ def new_model(config: PromptConfig, server: ServerConfig, cache: Path | None, se
     return PromptModel(config, server, Conversation(config, prompt, asker_of(config, server), answers, seed))
 
 
-def asker_of(config: PromptConfig, server: ServerConfig) -> Asker:
+def asker_of(config: PromptConfig, server: ServerConfig) -> ChatServer | LocalModel:
     """Who is asked: a server, or where there is none a model in this process."""
     if server.endpoint is None:
         return LocalModel(config.language_model)
