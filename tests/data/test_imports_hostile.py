@@ -165,6 +165,13 @@ def test_a_cell_beyond_the_header_is_refused_as_it_is_in_a_table(tmp_path):
         imported(tmp_path, PLAIN + "header: 2\n", a_tsv=two)
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "|", ","])
+def test_what_separates_the_columns_is_seen_in_the_header_and_not_in_a_title(tmp_path, mark):
+    rows = ["Codings of week 3", "", "label~target~text", "favor~the deal~They signed"]
+    found = imported(tmp_path, PLAIN + "header: 3\n", a_csv="\n".join(rows).replace("~", mark) + "\n")
+    assert [(row.label, row.target, row.text) for row in found.annotations] == [("favor", "the deal", "They signed")]
+
+
 def test_cells_below_no_name_are_read_where_the_mapping_says_so_and_counted_elsewhere(tmp_path, caplog):
     written = "label,target,text,,\nfavor,the deal,They signed, but the strike goes on.,\nfavor,the deal,No.,,\n"
     with caplog.at_level("WARNING"):
@@ -172,7 +179,8 @@ def test_cells_below_no_name_are_read_where_the_mapping_says_so_and_counted_else
     assert "1 row(s) have something in a column without a name, as" in caplog.text and "line 2" in caplog.text
     caplog.clear()
     found = imported(tmp_path, PLAIN + "context: column 4\n", a_csv=written.replace(",,\n", "\n", 1))
-    assert found.annotations[0].context == "but the strike goes on." and not caplog.text
+    assert found.annotations[0].context == "but the strike goes on."
+    assert "without a name" not in caplog.text
 
 
 @pytest.mark.parametrize("inside", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])

@@ -123,7 +123,8 @@ def _filled(
 def _separated(piece: Piece, options: Options) -> Iterator[Numbered]:
     """The rows of separated text."""
     texts = _ended(text for _, text in lines_of(piece, options.encoding))
-    mark, lines = separator(Line(number, text) for number, text in enumerate(texts, start=1))
+    numbered = (Line(number, text) for number, text in enumerate(texts, start=1))
+    mark, lines = separator(numbered, max(options.header))
     reader = CellReader(piece.place, lines, mark, quoted=options.quoting != "none", as_text=_AS_TEXT)
     beyond = _Beyond(piece.place, mark, options)
     width = 0
@@ -136,7 +137,7 @@ def _separated(piece: Piece, options: Options) -> Iterator[Numbered]:
             return
         if problem is not None:
             raise problem
-        width = width or len(row)
+        width = len(row) if number <= max(options.header) else width
         place, cells = line_of(piece.place, reader.feed.row[0].number), [cell.strip() for cell in row]
         beyond.look(number, place, cells)
         yield number, place, cells, {}
