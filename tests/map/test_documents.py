@@ -12,7 +12,8 @@ import pytest
 from conftest import write_lines
 from stance.base.errors import StanceError
 from stance.map.config import DocumentColumns
-from stance.map.documents import SetAside, date_in_name, documents_digest, parse_date, read_documents
+from stance.map.dates import date_in_name, parse_date
+from stance.map.documents import SetAside, documents_digest, read_documents
 from stance.map.sentences import before, sentences
 from stance.map.types import Document
 
@@ -188,6 +189,27 @@ def test_what_cannot_be_documents_is_refused(tmp_path, make, said):
         ("17 May 2024", "2024-05-17"),
         ("May 17, 2024", "2024-05-17"),
         ("20240517", "2024-05-17"),
+        ("20240517T100000Z", "2024-05-17"),
+        ("2024/5/7", "2024-05-07"),
+        ("2024-W20-5", "2024-05-17"),
+        ("2024-W05", ""),  # a week
+        ("202405", "2024-05"),
+        ("202411", "2024-11"),
+        ("202412", "2024-12"),
+        ("202413", ""),
+        ("211109", ""),
+        (202412.0, "2024-12"),
+        (20240517, "2024-05-17"),
+        ("20240532", ""),
+        ("20241", ""),
+        ("2024137", ""),
+        (1420070400000, "2015-01-01"),  # milliseconds, as to_json of pandas writes them
+        ("1612051200000", "2021-01-31"),
+        ("1612051200", "2021-01-31"),
+        ("2024051710", ""),  # an hour, or seconds
+        ("1999051710", ""),
+        ("20240517103", ""),
+        ("978020137962", ""),
         ("2024-02-31", ""),
         ("05/06/2024", ""),
         ("yesterday", ""),

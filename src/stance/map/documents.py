@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +14,7 @@ from stance.base.labels import spelled
 from stance.base.names import READABLE, must_exist, table_kind
 from stance.base.rows import scan_rows
 from stance.map.config import DocumentColumns
+from stance.map.dates import date_in_name, parse_date
 from stance.map.formats import READERS, Unreadable
 from stance.map.press import Export, export_in
 from stance.map.types import Document
@@ -25,11 +23,6 @@ log = logging.getLogger(__name__)
 
 #: Rows of a parquet file that are in memory at a time.
 CHUNK = 64
-
-#: In a file's name: a day, or a month or year that stands alone.
-_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:([-_.]?)(0[1-9]|1[0-2])(?:\2(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
-
-_SPELLED = ("%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d, %Y", "%Y/%m/%d", "%Y%m%d")
 
 
 class SetAside(NamedTuple):
@@ -78,35 +71,6 @@ def documents_digest(path: str | Path) -> str:
     if not path.is_dir():
         return quick_digest(path)
     return digest([[str(file.relative_to(path)), file.stat().st_size] for file in _files(path)])[:16]
-
-
-def parse_date(value: object) -> str:
-    """A date as ISO to the day, month or year; empty where it is none or may be read two ways (05/06/2024)."""
-    text = spelled(value)
-    if re.fullmatch(r"(?:1[5-9]|2\d)\d\d(?:-(?:0[1-9]|1[0-2]))?", text):
-        return text
-    with suppress(ValueError):
-        return datetime.fromisoformat(text).date().isoformat()
-    if told := re.match(r"(\d{4}-\d\d-\d\d)[T ]", text):
-        with suppress(ValueError):
-            return date.fromisoformat(told[1]).isoformat()
-    for shape in _SPELLED:
-        with suppress(ValueError):
-            return datetime.strptime(text, shape).date().isoformat()
-    return ""
-
-
-def first_day(date: str) -> str:
-    """Of a date to the day, month or year its first day: 2024-05-01 of 2024-05."""
-    return date + "-01-01"[len(date) - len("2024") :]
-
-
-def date_in_name(name: str) -> str:
-    """The date in a file's name (``2024-05-17 Dawn.txt``, ``20240517_a.html``, ``2024-05``); empty if there is none."""
-    for year, _, month, day in _IN_NAME.findall(name):
-        if found := parse_date("-".join(part for part in (year, month, day) if part)):
-            return found
-    return ""
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -17,7 +17,7 @@ from stance.base.names import must_exist
 from stance.base.rows import read_rows
 from stance.base.words import composed
 from stance.map.actors import cells
-from stance.map.documents import parse_date
+from stance.map.dates import parse_date
 from stance.map.subjects import Subjects
 from stance.map.types import Proposal
 from stance.models.pretrained import SMALL_ENCODER
