@@ -51,6 +51,16 @@ HTML = """<html><head><title>Talks off</title><meta property="article:published_
 </article><script>alert(1)</script></body></html>"""
 
 
+def web_page(head: str = "", byline: str = "") -> str:
+    """A page whose text speaks of another day."""
+    return f"""<html><head><title>T</title>{head}</head><body><header>{byline}</header><article>
+<p>The ferrymen's union rejected talks with the port
+   on Friday, its spokesperson said in Tollby.</p>
+<p>The truce of 9 November 2021 had been agreed in Tollby on <time datetime="2021-11-09">that day</time>.</p>
+<p>It was broken on 2022-01-05 at 10:00:00, an official said.</p>
+</article><footer>Copyright 2019 The Quay</footer></body></html>"""
+
+
 @pytest.fixture
 def folder(tmp_path):
     root = tmp_path / "reports"
@@ -97,6 +107,67 @@ def test_a_folder_of_every_kind(folder):
     assert "documents=FILE" in aside["sheet.csv"]
     assert "unknown kind" in aside["photo.jpg"]
     assert len(good) + len(aside) == 14  # but for the hidden file, nothing is lost
+
+
+@pytest.mark.parametrize(
+    ("head", "byline", "day"),
+    [
+        ("", "", ""),
+        ("", "<h2>Ten years after 2014-03-01</h2>", ""),
+        ("", '<span class="update">Weather, 3 March 2020</span>', ""),
+        ('<meta property="article:published_time" content="2024-05-17T23:30:00+05:00">', "", "2024-05-17"),
+        ('<meta name="date" content="2024-05">', "", "2024-05"),
+        ('<meta name="pubdate" content="Fri, 17 May 2024 10:00:00 GMT">', "", "2024-05-17"),
+        ('<meta name="date" content="05/06/2024">', "", ""),  # may be May or June
+        ('<meta name="date" content="1970-01-01T00:00:00Z">', "", ""),  # nobody filled it in
+        ('<meta name="event:start_time" content="2024-05-17T10:00:00Z">', "", ""),
+        ('<meta property="article:modified_time" content="2024-05-18">', "", "2024-05-18"),
+        (
+            '<meta property="article:modified_time" content="2024-05-18">'
+            '<script type="application/ld+json">{"startDate": "2020-01-01", "datePublished": "2024-05-17"}</script>',
+            "",
+            "2024-05-17",
+        ),
+        ('<link rel="canonical" href="https://quay.example/2024/05/17/talks.html">', "", "2024-05-17"),
+        ('<link rel="canonical" href="https://quay.example/since-2021-11-09.html">', "", ""),
+        ("", '<time datetime="2024-05-17">on Friday</time>', "2024-05-17"),
+        ("", '<p class="byline">By Ana, <time>17 May 2024</time></p>', "2024-05-17"),
+        ("", '<time datetime="2024-05-17"></time><time datetime="2024-05-01">Read too</time>', ""),
+        ("", '<time class="entry-date" datetime="2024-05-17"></time><time datetime="2024-05-01"></time>', "2024-05-17"),
+        ("", '<time datetime="2024-05-17"></time><time class="updated" datetime="2024-05-18"></time>', "2024-05-17"),
+        ("", '<span itemprop="datePublished">May 17, 2024</span>', "2024-05-17"),
+    ],
+)  # fmt: skip
+def test_the_date_of_a_page_is_in_its_metadata_not_in_its_text(tmp_path, head, byline, day):
+    (tmp_path / "page.html").write_text(web_page(head, byline))
+    good, _ = read(tmp_path)
+    assert good["page.html"].date == day
+    assert "9 November 2021" in good["page.html"].text
+
+
+def test_the_blocks_of_a_page_are_apart(tmp_path):
+    article = """<h1>Round-up</h1><p>The two sides met for the third time
+    this month in Tollby,<br>and <b>little</b> was agreed on.</p>
+    <h2>The port rejects talks with the ferrymen</h2><p>The union welcomed the offer of talks, and said so.</p>
+    <ul><li>Port: no talks</li><li>Union: talks now</li></ul>
+    <table><tr><td>Port</td><td>no</td></tr><tr><td>Union</td><td>yes</td></tr></table>
+    <blockquote><p>We never met.</p></blockquote>"""
+    (tmp_path / "page.html").write_text(f"<html><body><article>{article}</article></body></html>")
+    typed = "TOLLBY (Wire) - The ferrymen's union rejected talks\nwith the port on Friday.\n\nIt was cold"
+    (tmp_path / "wire.html").write_text(f"<html><body><pre>{typed}</pre></body></html>")
+    good, _ = read(tmp_path)
+    assert [each.text for each in sentences(good["page.html"].text)] == [
+        "Round-up",
+        "The two sides met for the third time this month in Tollby,\nand little was agreed on.",
+        "The port rejects talks with the ferrymen",
+        "The union welcomed the offer of talks, and said so.",
+        "Port: no talks",
+        "Union: talks now",
+        "Port\tno",
+        "Union\tyes",
+        "We never met.",
+    ]
+    assert len(sentences(good["wire.html"].text)) == 2
 
 
 def test_a_docx_that_unpacks_to_too_much_is_set_aside(tmp_path, monkeypatch):
