@@ -312,6 +312,25 @@ def test_other_documents_have_another_digest(folder):
     assert documents_digest(folder) != first
 
 
+def test_what_a_map_writes_is_no_document(tmp_path):
+    for name in ("a.txt", "map/map.html", "map/actors.csv", "map.partial/rows", "old/map.json", "old/evidence.parquet"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("The port refused.", encoding="utf-8")
+    without = [tmp_path / "old" / ".." / "map", tmp_path / "map.partial"]
+    good, aside = read(tmp_path, without=without)
+    assert set(good) == {"a.txt"}
+    assert aside == {"old": "a folder that a map was written to"}
+    first = documents_digest(tmp_path, without)
+    (tmp_path / "map" / "evidence.csv").write_text("id")
+    assert documents_digest(tmp_path, without) == first
+
+
+def test_ids_that_end_alike_are_of_two_documents(tmp_path):
+    ids = [f"https://{site}/{'the-port-refuses-the-talks-' * 5}" for site in ("quay.example", "dock.example")]
+    good, aside = read(write_lines(tmp_path / "reports.jsonl", [{"id": each, "text": "No."} for each in ids]))
+    assert (list(good), aside) == (ids, {})
+
+
 def test_sentences_are_where_they_say():
     text = "  Mr. Vik said no.\nThe port agreed.\n\nÉté! Nobody came. "
     found = sentences(text)

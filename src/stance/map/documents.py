@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +40,7 @@ def read_documents(
     encoding: str = "utf-8",
     largest: int = 20_000_000,
     skip: int = 0,
+    without: Collection[Path] = (),
 ) -> Iterator[Document | SetAside]:
     """The documents of a folder (by name, with its folders) or of a table (in order); one is in memory at a time.
 
@@ -53,6 +55,7 @@ def read_documents(
         encoding: Of text files and tables.
         largest: Characters of a text, or bytes of a file, beyond which a document is set aside.
         skip: So many, read or set aside, are passed over at the beginning.
+        without: Folders within it that are passed over. One that holds another map is set aside.
 
     Raises:
         StanceError: Nothing there, a folder without files, a table of another kind or without the columns; a package of
@@ -60,34 +63,44 @@ def read_documents(
     """
     path = must_exist(path, "file or folder")
     if path.is_dir():
-        yield from _from_folder(path, encoding, largest, skip)
+        yield from _from_folder(path, encoding, largest, skip, without)
     else:
         yield from _from_table(path, vars(columns or DocumentColumns()), encoding, largest, skip)
 
 
-def documents_digest(path: str | Path) -> str:
+def documents_digest(path: str | Path, without: Collection[Path] = ()) -> str:
     """What tells documents from others, without reading them all: names and sizes in a folder, or the table's ends."""
     path = must_exist(path, "file or folder")
     if not path.is_dir():
         return quick_digest(path)
-    return digest([[str(file.relative_to(path)), file.stat().st_size] for file in _files(path)])[:16]
+    return digest([[str(file.relative_to(path)), file.stat().st_size] for file in _files(path, without)])[:16]
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Every file, by ascending path; names only are in memory, a folder's at a time."""
+def _files(folder: Path, without: Collection[Path]) -> Iterator[Path]:
+    """Every file, by ascending path, and every folder of a map; names only are in memory, a folder's at a time."""
+    passed = {path.resolve() for path in without}
     entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     for entry in entries:
+        path = Path(entry.path)
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _files(Path(entry.path))
+            if path.resolve() not in passed:
+                yield from [path] if _is_map(path) else _files(path, passed)
         elif entry.is_file():
-            yield Path(entry.path)
+            yield path
 
 
-def _from_folder(folder: Path, encoding: str, largest: int, skip: int) -> Iterator[Document | SetAside]:
+def _is_map(folder: Path) -> bool:
+    """Whether a map was written to the folder."""
+    return (folder / "map.json").exists() and (folder / "evidence.parquet").exists()
+
+
+def _from_folder(
+    folder: Path, encoding: str, largest: int, skip: int, without: Collection[Path]
+) -> Iterator[Document | SetAside]:
     number = -1
-    for file in _files(folder):
+    for file in _files(folder, without):
         for each in _from_file(file, file.relative_to(folder).as_posix(), encoding, largest):
             number += 1
             if number >= skip:
@@ -127,6 +140,8 @@ def _folder(name: str) -> str:
 
 def _read(file: Path, encoding: str, largest: int) -> dict[str, str] | str:
     """What is in a file, or why it cannot be read."""
+    if file.is_dir():
+        return "a folder that a map was written to"
     reader: Callable[[Path, str], dict[str, str]] | None = READERS.get(file.suffix.lower())
     if reader is None:
         if file.suffix.lower() in READABLE or table_kind(file)[1]:
@@ -176,7 +191,7 @@ def _from_table(
             _check_columns(values, names, row.place)
             checked = True
         made = _from_row(values, names, row.place, largest)
-        key = made.id.encode()[-64:] if isinstance(made, Document) else b""
+        key = blake2b(made.id.encode(), digest_size=16).digest() if isinstance(made, Document) else b""
         if key and key in seen:
             made = SetAside(row.place, f"the id {made.id!r} occurs twice")  # type: ignore[union-attr]
         seen.add(key)

@@ -22,10 +22,10 @@ from stance.evaluation.shares import Errors, read_validation
 from stance.inference.journal import Journal
 from stance.map import ask
 from stance.map.actors import read_actors
-from stance.map.ask import Tally, ask_all
+from stance.map.ask import Tally, ask_all, documents_of
 from stance.map.changes import ALPHA
 from stance.map.config import MapConfig
-from stance.map.documents import SetAside, documents_digest, read_documents
+from stance.map.documents import SetAside, documents_digest
 from stance.map.entities import entities_of
 from stance.map.positions import ENOUGH, FEW, Judge, cells
 from stance.map.proposals import Encoder, SentenceEncoder, read_proposals
@@ -65,8 +65,7 @@ def suggest_actors(config: MapConfig) -> tuple[int, Path]:
 
 def _read(config: MapConfig, aside: list[SetAside]) -> Iterator[Document]:
     """The documents; what is set aside goes to ``aside``."""
-    found = read_documents(config.documents, config.columns, encoding=config.encoding, largest=config.largest)
-    for each in found:
+    for each in documents_of(config):
         if isinstance(each, Document):
             yield each
         else:
@@ -89,10 +88,9 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
     """
     actors, proposals = read_actors(config.actors), read_proposals(config.proposals)
     classifier = StanceClassifier.from_pretrained(config.checkpoint, config.runtime)
-    output = Path(config.output)
+    output, partial = config.folders
     output.mkdir(parents=True, exist_ok=True)
-    identity = _identity(config, classifier)
-    journal = Journal(output.with_name(output.name + ".partial"), identity, overwrite=config.overwrite)
+    journal = Journal(partial, _identity(config, classifier), overwrite=config.overwrite)
     tally = journal.tally(Tally)
     try:
         if not journal.whole:
@@ -138,7 +136,7 @@ def _identity(config: MapConfig, classifier: StanceClassifier) -> dict[str, Any]
     """What a run must have in common with one that was stopped, to go on from there."""
     settings = {name: value for name, value in asdict(config).items() if name not in _NOT_IDENTITY}
     return settings | {
-        "documents": documents_digest(config.documents),
+        "documents": documents_digest(config.documents, config.folders),
         "actors": file_digest(config.actors),
         "proposals": file_digest(config.proposals),
         "checkpoint": classifier.digest(),
@@ -178,7 +176,7 @@ def _documents(path: Path, config: MapConfig) -> list[Document]:
     here = Path(os.path.relpath(config.documents, config.output)).as_posix()
     own = (one.link == one.id or one.id.startswith(f"{one.link}#") for one in documents)
     pairs = zip(documents, own, strict=True)
-    return [replace(one, link=f"{here}/{quote(one.link)}") if is_file else one for one, is_file in pairs]
+    return [replace(one, link=quote(f"{here}/{one.link}")) if is_file else one for one, is_file in pairs]
 
 
 def _errors(config: MapConfig) -> Errors | None:
