@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 
+from conftest import write_lines
 from stance.base.errors import StanceError
 from stance.map.actors import Finder, bodies, read_actors
 from stance.map.entities import entities_of
@@ -78,6 +80,40 @@ def test_a_file_of_actors(tmp_path):
     actors = read_actors(path)
     assert actors[0] == Actor("Baloch", ("the spokesperson", "M. Z. Baloch"), "FO")
     assert bodies(actors) == {"Baloch": ("FO", "Pakistan"), "FO": ("Pakistan",), "Pakistan": ()}
+
+
+def test_a_file_of_actors_in_another_encoding(tmp_path):
+    text = "name,aliases,member_of\nErdoğan,Erdo\xf0an,\n"
+    path = tmp_path / "actors.csv"
+    path.write_text(text, encoding="utf-8")
+    assert read_actors(path, "cp1252")[0].name == "Erdoğan"
+    path.write_bytes(text.replace("ğ", "\xf0").encode("cp1252"))
+    assert read_actors(path, "cp1254")[0].name == "Erdoğan"
+    with pytest.raises(StanceError, match=r"line 2: byte 5 of the line is not utf-8; .*encoding=cp1252"):
+        read_actors(path)
+
+
+def test_aliases_may_be_a_list(tmp_path):
+    rows = [{"name": "Foreign Office", "aliases": ["FO", " Pakistan's Foreign Office", ""], "member_of": None}]
+    (actor,) = read_actors(write_lines(tmp_path / "actors.jsonl", rows))
+    assert actor == Actor("Foreign Office", ("FO", "Pakistan's Foreign Office"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"aliases": {"a": 1}}, "line 1: aliases is no text; found {'a': 1}; allowed: texts, as a|b or a list"),
+        ({"aliases": ["FO", 7]}, "line 1: aliases is no text; found 7"),
+        ({"aliases": [["FO"]]}, "line 1: aliases is no text; found ['FO']"),
+        ({"aliases": True}, "line 1: aliases is no text; found True"),
+        ({"name": ["FO"]}, "line 1: name is no text; found ['FO']; allowed: a text"),
+        ({"member_of": ["FO"]}, "line 1: member_of is no text"),
+    ],
+)
+def test_what_is_no_text_is_refused(tmp_path, changes, said):
+    path = write_lines(tmp_path / "actors.jsonl", [{"name": "Foreign Office"} | changes])
+    with pytest.raises(StanceError, match=re.escape(said)):
+        read_actors(path)
 
 
 @pytest.mark.parametrize(

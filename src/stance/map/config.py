@@ -44,7 +44,7 @@ class MapConfig:
         checkpoint: stance-small (which comes with the package), stance-base, a checkpoint folder or hub id.
         runtime: Of a fine-tuned encoder, one of ``RUNTIMES``.
         columns: Of a table of documents.
-        encoding: Of tables, and of those text files that are not UTF-8.
+        encoding: Of a table of documents; and of those text files, actors and proposals that are not UTF-8.
         largest: Characters of a text, or bytes of a file, beyond which a document is set aside.
         near: How near a sentence must be to a proposal to be asked about it, from -1 to 1.
         alike: How like a document a proposal must be to be asked about in it, as a share of how like the likest

@@ -86,7 +86,7 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
         StanceError: A file is not as it should be (names file and line), no document can be read, an unfinished run
             with other settings is in the way.
     """
-    actors, proposals = read_actors(config.actors), read_proposals(config.proposals)
+    actors, proposals = read_actors(config.actors, config.encoding), read_proposals(config.proposals, config.encoding)
     classifier = StanceClassifier.from_pretrained(config.checkpoint, config.runtime)
     output, partial = config.folders
     output.mkdir(parents=True, exist_ok=True)
