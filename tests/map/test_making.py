@@ -177,6 +177,15 @@ def test_what_is_asked_twice_is_scored_once(home, made):
     assert sum(row.sentence == "The port refused talks." for row in found.evidence) == 3
 
 
+def test_copies_of_a_report_are_counted_aloud_and_once(home, made):
+    for number in range(9):
+        (home / "reports" / f"wire {number}.txt").write_text("Joren Vik asked for talks.", encoding="utf-8")
+    found = made(Reads())
+    assert "8 of these have the text of another" in " ".join(found.notes)
+    assert (found.cells[0].actor, found.cells[0].statements, found.cells[0].documents) == ("Joren Vik", 7, 7)
+    assert sum(row.document.startswith("wire") for row in found.evidence) == 9
+
+
 def test_no_document_to_read_is_an_error_and_leaves_nothing(home, made):
     for path in (home / "reports").glob("2024*"):
         path.write_text(" ", encoding="utf-8")

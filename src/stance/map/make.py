@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from stance.map.actors import read_actors
 from stance.map.ask import Tally, ask_all, documents_of
 from stance.map.changes import ALPHA
 from stance.map.config import MapConfig
+from stance.map.copies import first_copies
 from stance.map.documents import SetAside, documents_digest
 from stance.map.entities import entities_of
 from stance.map.positions import ENOUGH, FEW, Judge, cells
@@ -105,10 +106,10 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
             model=_model(config.checkpoint, classifier),
             actors=actors,
             proposals=proposals,
-            cells=cells(evidence, actors, proposals, judge),
+            cells=cells(evidence, actors, proposals, judge, documents),
             evidence=tuple(evidence),
             documents=tuple(documents),
-            notes=tuple(_notes(config, tally, judge)),
+            notes=tuple(_notes(config, tally, judge, documents)),
         )
         write_json(output / MAP, asdict(made))
         places = (ask.TABLE, ask.SEPARATED, ask.SET_ASIDE)
@@ -198,9 +199,11 @@ def _model(name: str, classifier: StanceClassifier) -> str:
     return f"{name}: macro-F1 {in_words(score)} on the test part of {data or 'its corpus'}"
 
 
-def _notes(config: MapConfig, tally: Tally, judge: Judge) -> Iterable[str]:
+def _notes(config: MapConfig, tally: Tally, judge: Judge, documents: Sequence[Document]) -> Iterable[str]:
     """What the reader must know."""
     yield f"{tally.documents:,} documents read, of which {tally.kept:,} have a sentence that was asked about."
+    if repeats := len(documents) - len({*first_copies(documents).values()}):
+        yield f"{repeats:,} of these have the text of another: what copies of one text say is counted once."
     if tally.set_aside:
         reasons = ", ".join(f"{reason} ({number:,})" for reason, number in tally.set_aside.items())
         yield f"{sum(tally.set_aside.values()):,} documents set aside ({ask.SET_ASIDE}): {reasons}."
