@@ -196,6 +196,38 @@ def test_actors_are_suggested_with_counts_and_read_again(tmp_path):
     assert read_actors(tmp_path / "actors.csv")[1] == Actor("Joren Vik", ("Vik",))
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Envoys arrived in Kabul. The Taliban rejected the plan.", ["Taliban"]),
+        ("He told the U.S. The White House said yes.", ["White House"]),
+        ("He told the U.S. He said no.", []),
+        ("The U.S. State Department said no. Mr. Khan agreed.", ["U.S. State Department", "Mr. Khan"]),
+        ("U.N. envoys met J. R. Smith. St. John's Council said no.", ["St. John's Council"]),
+        ("On Tuesday Pakistan offered talks. Later the Taliban rejected it.", ["Pakistan", "Taliban"]),
+        ("In May Pakistan said no, and Theresa May said yes. May Lee agreed. But May has left.",
+         ["Pakistan", "Theresa May", "May Lee", "May"]),
+        ("On the Friday would it rain? Monday will tell. Yesterday Iran said so.", ["Iran"]),
+        ("Doctors Without Borders said no. Booking.com agreed. N.Ireland refused.",
+         ["Doctors Without Borders", "Booking.com", "N.Ireland"]),
+        ("Both Iran and Oman said yes.", ["Iran and Oman"]),
+    ],
+)  # fmt: skip
+def test_names_of_candidates_begin_and_end_where_they_should(text, names):
+    found = suggest([Document("a", text)])
+    assert {name for head, aliases, *_ in found for name in (head, *aliases)} == set(names)
+
+
+def test_names_that_the_finder_takes_for_one_are_one_candidate(tmp_path):
+    text = (
+        "IRAN said no. Later, Iran said yes. José Núñez agreed. Jose Nunez said so. JOSE NUNEZ agreed. NUNEZ has left."
+    )
+    documents = [Document("a", text)]
+    assert suggest(documents) == [("José Núñez", ("NUNEZ",), 4, 1), ("Iran", (), 2, 1)]
+    write_suggestions(tmp_path / "actors.csv", documents)
+    assert [actor.name for actor in read_actors(tmp_path / "actors.csv")] == ["José Núñez", "Iran"]
+
+
 def test_entities_of_a_pipeline_are_candidates(tmp_path):
     reason = 'spaCy is not installed (extra "spacy"): its entities were not tried'
     spacy = pytest.importorskip("spacy", reason=reason)
