@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 
+from conftest import write_lines
 from stance.base.errors import StanceError
 from stance.map.actors import Finder, bodies, read_actors
 from stance.map.entities import entities_of
@@ -78,6 +80,40 @@ def test_a_file_of_actors(tmp_path):
     actors = read_actors(path)
     assert actors[0] == Actor("Baloch", ("the spokesperson", "M. Z. Baloch"), "FO")
     assert bodies(actors) == {"Baloch": ("FO", "Pakistan"), "FO": ("Pakistan",), "Pakistan": ()}
+
+
+def test_a_file_of_actors_in_another_encoding(tmp_path):
+    text = "name,aliases,member_of\nErdoğan,Erdo\xf0an,\n"
+    path = tmp_path / "actors.csv"
+    path.write_text(text, encoding="utf-8")
+    assert read_actors(path, "cp1252")[0].name == "Erdoğan"
+    path.write_bytes(text.replace("ğ", "\xf0").encode("cp1252"))
+    assert read_actors(path, "cp1254")[0].name == "Erdoğan"
+    with pytest.raises(StanceError, match=r"line 2: byte 5 of the line is not utf-8; .*encoding=cp1252"):
+        read_actors(path)
+
+
+def test_aliases_may_be_a_list(tmp_path):
+    rows = [{"name": "Foreign Office", "aliases": ["FO", " Pakistan's Foreign Office", ""], "member_of": None}]
+    (actor,) = read_actors(write_lines(tmp_path / "actors.jsonl", rows))
+    assert actor == Actor("Foreign Office", ("FO", "Pakistan's Foreign Office"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"aliases": {"a": 1}}, "line 1: aliases is no text; found {'a': 1}; allowed: texts, as a|b or a list"),
+        ({"aliases": ["FO", 7]}, "line 1: aliases is no text; found 7"),
+        ({"aliases": [["FO"]]}, "line 1: aliases is no text; found ['FO']"),
+        ({"aliases": True}, "line 1: aliases is no text; found True"),
+        ({"name": ["FO"]}, "line 1: name is no text; found ['FO']; allowed: a text"),
+        ({"member_of": ["FO"]}, "line 1: member_of is no text"),
+    ],
+)
+def test_what_is_no_text_is_refused(tmp_path, changes, said):
+    path = write_lines(tmp_path / "actors.jsonl", [{"name": "Foreign Office"} | changes])
+    with pytest.raises(StanceError, match=re.escape(said)):
+        read_actors(path)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +194,38 @@ def test_actors_are_suggested_with_counts_and_read_again(tmp_path):
     assert found == [("Harbour Board", (), 2, 2), ("Joren Vik", ("Vik",), 2, 2)]
     assert write_suggestions(tmp_path / "actors.csv", documents) == 2
     assert read_actors(tmp_path / "actors.csv")[1] == Actor("Joren Vik", ("Vik",))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Envoys arrived in Kabul. The Taliban rejected the plan.", ["Taliban"]),
+        ("He told the U.S. The White House said yes.", ["White House"]),
+        ("He told the U.S. He said no.", []),
+        ("The U.S. State Department said no. Mr. Khan agreed.", ["U.S. State Department", "Mr. Khan"]),
+        ("U.N. envoys met J. R. Smith. St. John's Council said no.", ["St. John's Council"]),
+        ("On Tuesday Pakistan offered talks. Later the Taliban rejected it.", ["Pakistan", "Taliban"]),
+        ("In May Pakistan said no, and Theresa May said yes. May Lee agreed. But May has left.",
+         ["Pakistan", "Theresa May", "May Lee", "May"]),
+        ("On the Friday would it rain? Monday will tell. Yesterday Iran said so.", ["Iran"]),
+        ("Doctors Without Borders said no. Booking.com agreed. N.Ireland refused.",
+         ["Doctors Without Borders", "Booking.com", "N.Ireland"]),
+        ("Both Iran and Oman said yes.", ["Iran and Oman"]),
+    ],
+)  # fmt: skip
+def test_names_of_candidates_begin_and_end_where_they_should(text, names):
+    found = suggest([Document("a", text)])
+    assert {name for head, aliases, *_ in found for name in (head, *aliases)} == set(names)
+
+
+def test_names_that_the_finder_takes_for_one_are_one_candidate(tmp_path):
+    text = (
+        "IRAN said no. Later, Iran said yes. José Núñez agreed. Jose Nunez said so. JOSE NUNEZ agreed. NUNEZ has left."
+    )
+    documents = [Document("a", text)]
+    assert suggest(documents) == [("José Núñez", ("NUNEZ",), 4, 1), ("Iran", (), 2, 1)]
+    write_suggestions(tmp_path / "actors.csv", documents)
+    assert [actor.name for actor in read_actors(tmp_path / "actors.csv")] == ["José Núñez", "Iran"]
 
 
 def test_entities_of_a_pipeline_are_candidates(tmp_path):

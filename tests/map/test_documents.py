@@ -12,7 +12,8 @@ import pytest
 from conftest import write_lines
 from stance.base.errors import StanceError
 from stance.map.config import DocumentColumns
-from stance.map.documents import SetAside, date_in_name, documents_digest, parse_date, read_documents
+from stance.map.dates import date_in_name, parse_date
+from stance.map.documents import SetAside, documents_digest, read_documents
 from stance.map.sentences import before, sentences
 from stance.map.types import Document
 
@@ -48,6 +49,16 @@ HTML = """<html><head><title>Talks off</title><meta property="article:published_
 <p>The ministry of fishing rejected the talks on the quay on Thursday, its spokesperson said to reporters.</p>
 <p>The ferrymen had asked for them for the third time this year, and went home without an answer again.</p>
 </article><script>alert(1)</script></body></html>"""
+
+
+def web_page(head: str = "", byline: str = "") -> str:
+    """A page whose text speaks of another day."""
+    return f"""<html><head><title>T</title>{head}</head><body><header>{byline}</header><article>
+<p>The ferrymen's union rejected talks with the port
+   on Friday, its spokesperson said in Tollby.</p>
+<p>The truce of 9 November 2021 had been agreed in Tollby on <time datetime="2021-11-09">that day</time>.</p>
+<p>It was broken on 2022-01-05 at 10:00:00, an official said.</p>
+</article><footer>Copyright 2019 The Quay</footer></body></html>"""
 
 
 @pytest.fixture
@@ -96,6 +107,67 @@ def test_a_folder_of_every_kind(folder):
     assert "documents=FILE" in aside["sheet.csv"]
     assert "unknown kind" in aside["photo.jpg"]
     assert len(good) + len(aside) == 14  # but for the hidden file, nothing is lost
+
+
+@pytest.mark.parametrize(
+    ("head", "byline", "day"),
+    [
+        ("", "", ""),
+        ("", "<h2>Ten years after 2014-03-01</h2>", ""),
+        ("", '<span class="update">Weather, 3 March 2020</span>', ""),
+        ('<meta property="article:published_time" content="2024-05-17T23:30:00+05:00">', "", "2024-05-17"),
+        ('<meta name="date" content="2024-05">', "", "2024-05"),
+        ('<meta name="pubdate" content="Fri, 17 May 2024 10:00:00 GMT">', "", "2024-05-17"),
+        ('<meta name="date" content="05/06/2024">', "", ""),  # may be May or June
+        ('<meta name="date" content="1970-01-01T00:00:00Z">', "", ""),  # nobody filled it in
+        ('<meta name="event:start_time" content="2024-05-17T10:00:00Z">', "", ""),
+        ('<meta property="article:modified_time" content="2024-05-18">', "", "2024-05-18"),
+        (
+            '<meta property="article:modified_time" content="2024-05-18">'
+            '<script type="application/ld+json">{"startDate": "2020-01-01", "datePublished": "2024-05-17"}</script>',
+            "",
+            "2024-05-17",
+        ),
+        ('<link rel="canonical" href="https://quay.example/2024/05/17/talks.html">', "", "2024-05-17"),
+        ('<link rel="canonical" href="https://quay.example/since-2021-11-09.html">', "", ""),
+        ("", '<time datetime="2024-05-17">on Friday</time>', "2024-05-17"),
+        ("", '<p class="byline">By Ana, <time>17 May 2024</time></p>', "2024-05-17"),
+        ("", '<time datetime="2024-05-17"></time><time datetime="2024-05-01">Read too</time>', ""),
+        ("", '<time class="entry-date" datetime="2024-05-17"></time><time datetime="2024-05-01"></time>', "2024-05-17"),
+        ("", '<time datetime="2024-05-17"></time><time class="updated" datetime="2024-05-18"></time>', "2024-05-17"),
+        ("", '<span itemprop="datePublished">May 17, 2024</span>', "2024-05-17"),
+    ],
+)  # fmt: skip
+def test_the_date_of_a_page_is_in_its_metadata_not_in_its_text(tmp_path, head, byline, day):
+    (tmp_path / "page.html").write_text(web_page(head, byline))
+    good, _ = read(tmp_path)
+    assert good["page.html"].date == day
+    assert "9 November 2021" in good["page.html"].text
+
+
+def test_the_blocks_of_a_page_are_apart(tmp_path):
+    article = """<h1>Round-up</h1><p>The two sides met for the third time
+    this month in Tollby,<br>and <b>little</b> was agreed on.</p>
+    <h2>The port rejects talks with the ferrymen</h2><p>The union welcomed the offer of talks, and said so.</p>
+    <ul><li>Port: no talks</li><li>Union: talks now</li></ul>
+    <table><tr><td>Port</td><td>no</td></tr><tr><td>Union</td><td>yes</td></tr></table>
+    <blockquote><p>We never met.</p></blockquote>"""
+    (tmp_path / "page.html").write_text(f"<html><body><article>{article}</article></body></html>")
+    typed = "TOLLBY (Wire) - The ferrymen's union rejected talks\nwith the port on Friday.\n\nIt was cold"
+    (tmp_path / "wire.html").write_text(f"<html><body><pre>{typed}</pre></body></html>")
+    good, _ = read(tmp_path)
+    assert [each.text for each in sentences(good["page.html"].text)] == [
+        "Round-up",
+        "The two sides met for the third time this month in Tollby,\nand little was agreed on.",
+        "The port rejects talks with the ferrymen",
+        "The union welcomed the offer of talks, and said so.",
+        "Port: no talks",
+        "Union: talks now",
+        "Port\tno",
+        "Union\tyes",
+        "We never met.",
+    ]
+    assert len(sentences(good["wire.html"].text)) == 2
 
 
 def test_a_docx_that_unpacks_to_too_much_is_set_aside(tmp_path, monkeypatch):
@@ -188,6 +260,27 @@ def test_what_cannot_be_documents_is_refused(tmp_path, make, said):
         ("17 May 2024", "2024-05-17"),
         ("May 17, 2024", "2024-05-17"),
         ("20240517", "2024-05-17"),
+        ("20240517T100000Z", "2024-05-17"),
+        ("2024/5/7", "2024-05-07"),
+        ("2024-W20-5", "2024-05-17"),
+        ("2024-W05", ""),  # a week
+        ("202405", "2024-05"),
+        ("202411", "2024-11"),
+        ("202412", "2024-12"),
+        ("202413", ""),
+        ("211109", ""),
+        (202412.0, "2024-12"),
+        (20240517, "2024-05-17"),
+        ("20240532", ""),
+        ("20241", ""),
+        ("2024137", ""),
+        (1420070400000, "2015-01-01"),  # milliseconds, as to_json of pandas writes them
+        ("1612051200000", "2021-01-31"),
+        ("1612051200", "2021-01-31"),
+        ("2024051710", ""),  # an hour, or seconds
+        ("1999051710", ""),
+        ("20240517103", ""),
+        ("978020137962", ""),
         ("2024-02-31", ""),
         ("05/06/2024", ""),
         ("yesterday", ""),
@@ -217,6 +310,25 @@ def test_other_documents_have_another_digest(folder):
     assert documents_digest(folder) == first
     (folder / "more" / "new.txt").write_text("new", encoding="utf-8")
     assert documents_digest(folder) != first
+
+
+def test_what_a_map_writes_is_no_document(tmp_path):
+    for name in ("a.txt", "map/map.html", "map/actors.csv", "map.partial/rows", "old/map.json", "old/evidence.parquet"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("The port refused.", encoding="utf-8")
+    without = [tmp_path / "old" / ".." / "map", tmp_path / "map.partial"]
+    good, aside = read(tmp_path, without=without)
+    assert set(good) == {"a.txt"}
+    assert aside == {"old": "a folder that a map was written to"}
+    first = documents_digest(tmp_path, without)
+    (tmp_path / "map" / "evidence.csv").write_text("id")
+    assert documents_digest(tmp_path, without) == first
+
+
+def test_ids_that_end_alike_are_of_two_documents(tmp_path):
+    ids = [f"https://{site}/{'the-port-refuses-the-talks-' * 5}" for site in ("quay.example", "dock.example")]
+    good, aside = read(write_lines(tmp_path / "reports.jsonl", [{"id": each, "text": "No."} for each in ids]))
+    assert (list(good), aside) == (ids, {})
 
 
 def test_sentences_are_where_they_say():

@@ -87,6 +87,34 @@ def test_an_article_of_an_export_is_linked_to_its_file(home, made):
     assert links["2024-01-01.txt"] == "../reports/2024-01-01.txt"
 
 
+def test_a_folder_of_any_name_is_linked(home, made):
+    (home / "reports").rename(home / "draft #2? 50%")
+    found = made(Reads(), documents=str(home / "draft #2? 50%"))
+    assert found.documents[0].link == "../draft%20%232%3F%2050%25/2024-01-01.txt"
+
+
+def test_the_output_may_be_within_the_documents(home, made):
+    nested = str(home / "reports" / "map")
+    first = made(Reads(), output=nested)
+    assert made(Reads(), output=nested).notes == first.notes
+    other = made(Reads(), output=str(home / "reports" / "other"))
+    assert "2 documents set aside (set-aside.jsonl): empty (1), a folder that a map was written to (1)" in " ".join(
+        other.notes
+    )
+    with pytest.raises(KeyboardInterrupt):
+        made(Reads(dies=1), output=nested)
+    again = made(Reads(), output=nested)
+    assert [row.id for row in again.evidence] == [row.id for row in first.evidence]
+
+
+def test_the_output_may_be_the_folder_that_one_is_in(home, made, monkeypatch):
+    (home / "here").mkdir()
+    monkeypatch.chdir(home / "here")
+    assert made(Reads(), output=".").evidence
+    assert (home / "here" / "map.json").exists()
+    assert not (home / "here.partial").exists()
+
+
 def test_everything_comes_out(home, made):
     found = made(Reads())
     assert {cell.actor: (cell.position, cell.statements) for cell in found.cells} == {
@@ -149,6 +177,15 @@ def test_what_is_asked_twice_is_scored_once(home, made):
     assert sum(row.sentence == "The port refused talks." for row in found.evidence) == 3
 
 
+def test_copies_of_a_report_are_counted_aloud_and_once(home, made):
+    for number in range(9):
+        (home / "reports" / f"wire {number}.txt").write_text("Joren Vik asked for talks.", encoding="utf-8")
+    found = made(Reads())
+    assert "8 of these have the text of another" in " ".join(found.notes)
+    assert (found.cells[0].actor, found.cells[0].statements, found.cells[0].documents) == ("Joren Vik", 7, 7)
+    assert sum(row.document.startswith("wire") for row in found.evidence) == 9
+
+
 def test_no_document_to_read_is_an_error_and_leaves_nothing(home, made):
     for path in (home / "reports").glob("2024*"):
         path.write_text(" ", encoding="utf-8")
@@ -171,6 +208,10 @@ def test_documents_in_which_no_actor_is_named_make_an_empty_map(home, made):
         ({"certain": 0.5}, "certain: no majority"),
         ({"proposals": ""}, "proposals: missing"),
         ({"chunk": 0}, "chunk: too small"),
+        ({"output": ""}, "output: no folder of its own"),
+        ({"output": "/"}, "output: no folder of its own"),
+        ({"documents": "out", "output": "./out"}, "output: the documents are there"),
+        ({"documents": ".", "output": "."}, "output: the documents are there"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(home, changes, said):

@@ -296,6 +296,48 @@ window.addEventListener("load", async () => {
 """
 
 
+#: Marks an answer and forgets all, where marks of the same answer and of one of another map are kept already.
+MARKS = """
+const said = "The crown spoke of the weather, not of a mine ban.";
+const others = { "stance map mark e0-0 Said in another map.": "against", "stance map: Talks": "{}" };
+const own = { "stance map annotator": "Bo", [`stance map mark e1-1 ${said}`]: "favor" };
+for (const [name, value] of Object.entries({ ...others, ...own })) localStorage.setItem(name, value);
+window.confirm = () => true;
+window.addEventListener("load", () => {
+  const one = (what) => document.querySelector(what);
+  const kept = () => Object.entries(localStorage).filter(([name]) => name.startsWith("stance map")).sort();
+  const found = { others: Object.entries(others), annotator: one("#annotator").value };
+  found.told = [one("#marks").textContent];
+  const select = one("#list select");
+  const choose = (value) => {
+    select.value = value;
+    select.dispatchEvent(new Event("change"));
+    found.told.push(one("#marks").textContent);
+  };
+  choose("neutral");
+  found.marked = kept().filter(([name]) => !(name in others) && !(name in own));
+  choose("");
+  one("#forget").click();
+  found.left = kept();
+  const result = document.createElement("pre");
+  result.id = "result";
+  result.textContent = JSON.stringify(found);
+  document.body.append(result);
+});
+"""
+
+
+def test_in_a_browser_marks_are_those_of_the_answer_not_of_another_map(html, tmp_path):
+    found = in_browser(html, MARKS, tmp_path)
+    assert found["annotator"] == "Bo"
+    assert found["told"] == [
+        f"{many} judged, {wrong} wrong." for many, wrong in (("1 answer", 1), ("2 answers", 2), ("1 answer", 1))
+    ]
+    first = small_map().evidence[0]
+    assert found["marked"] == [[f"stance map mark {first.id} {first.sentence}", "neutral"]]
+    assert found["left"] == sorted([["stance map annotator", "Bo"], *found["others"]])
+
+
 @pytest.fixture(scope="module")
 def used(html, tmp_path_factory):
     return in_browser(html, PROBE, tmp_path_factory.mktemp("browser"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from stance.evaluation.shares import Errors, Scored
 from stance.map.changes import permutation_test
 from stance.map.positions import Judge, cells, clearest, months
-from stance.map.types import NOT_ENOUGH, Actor, Evidence, Proposal
+from stance.map.types import NOT_ENOUGH, Actor, Document, Evidence, Proposal
 
 TALKS = Proposal("hold talks")
 ACTORS = (Actor("Baloch", (), "Foreign Office"), Actor("Foreign Office", (), "Pakistan"), Actor("Pakistan"))
@@ -120,6 +122,36 @@ def test_members_count_for_the_bodies_that_they_speak_for():
     assert (office.statements, office.rolled_up, office.members) == (1, True, ("Baloch",))
     assert (pakistan.statements, pakistan.documents, pakistan.members) == (2, 2, ("Baloch",))
     assert {cell.position for cell in (baloch, office, pakistan)} == {"against"}
+
+
+def test_a_sentence_counts_once_in_a_cell_as_the_nearest_members():
+    named = {"Baloch": "against", "Foreign Office": "favor", "Pakistan": "neutral"}
+    rows = [answer(label, number=7, actor=name) for name, label in named.items()]
+    rows += [answer("against", number=9), answer("against", document="e", number=7)]
+    baloch, office, pakistan = cells(rows, ACTORS, [TALKS], JUDGE)
+    assert [cell.statements for cell in (baloch, office, pakistan)] == [3, 3, 3]
+    assert set(office.evidence) == {"d-7-Foreign Office", "d-9-Baloch", "e-7-Baloch"}
+    assert set(pakistan.evidence) == {"d-7-Pakistan", "d-9-Baloch", "e-7-Baloch"}
+    assert (office.members, pakistan.members) == (("Baloch",), ("Baloch",))
+    (_, office, pakistan) = cells(rows[:2], ACTORS, [TALKS], JUDGE)
+    assert (office.evidence, office.rolled_up) == (("d-7-Foreign Office",), False)
+    assert (pakistan.evidence, pakistan.members) == (("d-7-Foreign Office",), ("Foreign Office",))
+
+
+def test_copies_of_a_text_are_one_document():
+    texts = ["Rain.  Baloch said no.\nBaloch  said never.", "Rain. Baloch said no. Baloch said never."]
+    texts = [*texts * 4, "Baloch said no."]
+    documents = [Document(f"d{number}", text) for number, text in enumerate(texts)]
+    rows = [
+        answer("favor", document=each.id, number=found.start(), date="" if each.id == "d0" else "2024-05")
+        for each in documents
+        for found in re.finditer("Baloch", each.text)
+    ]
+    (cell,) = cells(rows, (Actor("Baloch"),), [TALKS], JUDGE, documents[:-1])
+    assert (cell.statements, cell.documents) == (3, 2)
+    assert set(cell.evidence) == {"d1-6-Baloch", "d1-22-Baloch", "d8-0-Baloch"}  # the earliest that is dated
+    (cell,) = cells(rows[:-1], (Actor("Baloch"),), [TALKS], JUDGE, documents)
+    assert (cell.statements, cell.documents, cell.favor.low, cell.favor.high) == (2, 1, 0.0, 1.0)
 
 
 def test_the_clearest_statement_comes_first_and_months_are_counted():

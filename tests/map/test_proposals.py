@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from conftest import write_lines
 from stance.base.errors import StanceError
 from stance.base.predictions import Prediction
 from stance.base.questions import Question
@@ -43,6 +44,18 @@ def test_a_file_of_proposals(tmp_path):
     )
     assert read_proposals(path) == (TALKS, Proposal("share the fish"))
     assert read_proposals(write(tmp_path, "proposal", "hold talks")) == (Proposal("hold talks"),)
+
+
+def test_proposals_in_another_encoding_and_with_lists(tmp_path):
+    path = tmp_path / "proposals.csv"
+    path.write_text("proposal,variants\nshare the fjørd,halve it\n", encoding="cp1252")
+    assert read_proposals(path, "cp1252") == (Proposal("share the fjørd", ("halve it",)),)
+    rows = [{"proposal": "hold talks", "variants": ["sit down", "a | b"], "from": 202405}]
+    path = write_lines(tmp_path / "proposals.jsonl", rows)
+    assert read_proposals(path) == (Proposal("hold talks", ("sit down", "a | b"), "", "2024-05"),)
+    path = write_lines(tmp_path / "proposals.jsonl", [{"proposal": "hold talks", "reverse": ["no"]}])
+    with pytest.raises(StanceError, match="line 1: reverse is no text; found"):
+        read_proposals(path)
 
 
 @pytest.mark.parametrize(

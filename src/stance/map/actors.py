@@ -12,8 +12,9 @@ from pathlib import Path
 import ahocorasick
 import regex
 
-from stance.base.errors import input_error, line_of
-from stance.base.labels import spelled
+from stance.base.errors import UndecodableError, input_error, line_of
+from stance.base.labels import is_missing
+from stance.base.lines import Row
 from stance.base.names import must_exist
 from stance.base.rows import read_rows
 from stance.base.words import UNSPACED
@@ -41,28 +42,32 @@ class Mention:
     end: int
 
 
-def read_actors(path: str | Path) -> tuple[Actor, ...]:
-    """The actors of a csv (or tsv, jsonl, xlsx) with ``name``, ``aliases`` (``a|b``) and ``member_of``.
+def read_actors(path: str | Path, encoding: str = "utf-8") -> tuple[Actor, ...]:
+    """The actors of a csv (or tsv, jsonl, xlsx) with ``name``, ``aliases`` (``a|b``, or a list) and ``member_of``.
 
     Only the first column must be there; others, as ``actors=suggest`` writes them, are passed over.
 
+    Args:
+        path: The file.
+        encoding: Of one that is not UTF-8.
+
     Raises:
-        StanceError: No name, a name twice, two actors with one alias, a body that is no actor, a circle of members;
-            names file and line.
+        StanceError: No name, one that is no text, a name twice, two actors with one alias, a body that is no actor, a
+            circle of members; names file and line.
     """
     actors: dict[str, Actor] = {}
     owners: dict[str, tuple[str, str]] = {}
     places: dict[str, str] = {}
-    for line, row in read_rows(must_exist(path)):
+    for line, row in rows_in(path, encoding):
         place = line_of(path, line)
         if "name" not in row:
             raise input_error(place, "no column 'name'", found=list(row), allowed="name, aliases, member_of")
-        name = spelled(row["name"])
+        name = text_of(row, "name", place)
         if not name:
             raise input_error(place, "an actor without name", found=row)
         if name in actors:
             raise input_error(place, "an actor occurs twice", found=name, allowed=f"once; see {places[name]}")
-        aliases = tuple(dict.fromkeys(cells(row.get("aliases"))))
+        aliases = tuple(dict.fromkeys(texts_of(row, "aliases", place)))
         for alias in (name, *aliases):
             form = normalised(alias)[0].strip()
             owner, where = owners.setdefault(form, (name, place))
@@ -70,16 +75,49 @@ def read_actors(path: str | Path) -> tuple[Actor, ...]:
                 raise input_error(
                     place, f"{name} and {owner} ({where}) have one alias", found=alias, allowed="one each"
                 )
-        actors[name], places[name] = Actor(name, aliases, spelled(row.get("member_of"))), place
+        actors[name], places[name] = Actor(name, aliases, text_of(row, "member_of", place)), place
     if not actors:
         raise input_error(str(path), "no actors in the file")
     _check_members(actors, places)
     return tuple(actors.values())
 
 
-def cells(value: object) -> list[str]:
-    """The parts of a cell that holds several."""
-    return [part for part in map(str.strip, spelled(value).split(BETWEEN)) if part]
+def rows_in(path: str | Path, encoding: str) -> list[tuple[int, Row]]:
+    """The rows of a file that names what the map shows; it is read as UTF-8 if it can be, else in the encoding.
+
+    Raises:
+        StanceError: See :func:`stance.base.rows.read_rows`.
+    """
+    path = must_exist(path)
+    try:
+        return list(read_rows(path))
+    except UndecodableError:
+        return list(read_rows(path, encoding))
+
+
+def text_of(row: Row, column: str, place: str) -> str:
+    """The text in a cell, empty if there is none or no such column.
+
+    Raises:
+        StanceError: Something else is in it.
+    """
+    value = row.get(column)
+    if not isinstance(value, str) and not is_missing(value):
+        raise input_error(place, f"{column} is no text", found=value, allowed="a text")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def texts_of(row: Row, column: str, place: str) -> list[str]:
+    """The parts of a cell that holds several, as ``a|b`` or as a list of texts.
+
+    Raises:
+        StanceError: Something else is in it.
+    """
+    value = row.get(column)
+    if not isinstance(value, str | list) and not is_missing(value):
+        raise input_error(place, f"{column} is no text", found=value, allowed=f"texts, as a{BETWEEN}b or a list")
+    parts = value if isinstance(value, list) else text_of(row, column, place).split(BETWEEN)
+    return [text for part in parts if (text := text_of({column: part}, column, place))]
 
 
 def _check_members(actors: Mapping[str, Actor], places: Mapping[str, str]) -> None:

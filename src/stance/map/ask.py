@@ -106,9 +106,7 @@ def ask_all(
     finder, wordings = Finder(actors), Wordings(proposals, encoder)
     finder.hits.update(tally.common)
     kinds = {actor.name: kind_of(actor, actors) for actor in actors}
-    found = read_documents(
-        config.documents, config.columns, encoding=config.encoding, largest=config.largest, skip=tally.done
-    )
+    found = documents_of(config, skip=tally.done)
     with tqdm(desc="documents", initial=tally.done, unit="", smoothing=0) as bar:
         for chunk in _chunks(found, config.chunk):
             read = _sort(chunk, journal, tally)
@@ -121,6 +119,18 @@ def ask_all(
     if not tally.documents:
         reasons = ", ".join(f"{reason} ({number:,})" for reason, number in tally.set_aside.items())
         raise input_error(config.documents, f"no document could be read: {reasons}")
+
+
+def documents_of(config: MapConfig, skip: int = 0) -> Iterator[Document | SetAside]:
+    """The documents as configured, but for the first so many; none is of what the map itself writes."""
+    return read_documents(
+        config.documents,
+        config.columns,
+        encoding=config.encoding,
+        largest=config.largest,
+        skip=skip,
+        without=config.folders,
+    )
 
 
 def _chunks(found: Iterable[Document | SetAside], size: int) -> Iterator[list[Document | SetAside]]:

@@ -44,7 +44,7 @@ class MapConfig:
         checkpoint: stance-small (which comes with the package), stance-base, a checkpoint folder or hub id.
         runtime: Of a fine-tuned encoder, one of ``RUNTIMES``.
         columns: Of a table of documents.
-        encoding: Of tables, and of those text files that are not UTF-8.
+        encoding: Of a table of documents; and of those text files, actors and proposals that are not UTF-8.
         largest: Characters of a text, or bytes of a file, beyond which a document is set aside.
         near: How near a sentence must be to a proposal to be asked about it, from -1 to 1.
         alike: How like a document a proposal must be to be asked about in it, as a share of how like the likest
@@ -86,8 +86,20 @@ class MapConfig:
         one_of("runtime", self.runtime, RUNTIMES)
         if Path(self.output).is_file():
             raise input_error("output", "a file is there", found=self.output, allowed="a folder")
+        if not self.output or not Path(self.output).resolve().name:
+            raise input_error("output", "no folder of its own", found=self.output, allowed="a folder with a name")
+        if Path(self.documents).resolve() in (path.resolve() for path in self.folders):
+            allowed = "another folder; it may be within that of the documents"
+            raise input_error("output", "the documents are there", found=self.output, allowed=allowed)
         if self.actors != SUGGEST and self.entities:
             allowed = "only with actors=suggest"
             raise input_error("entities", "no candidates are looked for", found=self.entities, allowed=allowed)
         if self.actors != SUGGEST and not self.proposals:
             raise input_error("proposals", "missing", allowed="a csv with a column 'proposal'")
+
+    @property
+    def folders(self) -> tuple[Path, Path]:
+        """The output, and beside it where an unfinished run keeps its answers."""
+        output = Path(self.output)
+        named = output if output.name not in ("", "..") else output.resolve()
+        return output, named.with_name(named.name + ".partial")

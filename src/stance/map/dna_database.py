@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stance.base.files import write_beside
-from stance.map.documents import first_day
+from stance.map.dates import first_day
 from stance.map.types import Document, Evidence, StanceMap
 from stance.map.units import in_units
 

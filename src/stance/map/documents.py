@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Iterator, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +15,7 @@ from stance.base.labels import spelled
 from stance.base.names import READABLE, must_exist, table_kind
 from stance.base.rows import scan_rows
 from stance.map.config import DocumentColumns
+from stance.map.dates import date_in_name, parse_date
 from stance.map.formats import READERS, Unreadable
 from stance.map.press import Export, export_in
 from stance.map.types import Document
@@ -25,11 +24,6 @@ log = logging.getLogger(__name__)
 
 #: Rows of a parquet file that are in memory at a time.
 CHUNK = 64
-
-#: In a file's name: a day, or a month or year that stands alone.
-_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:([-_.]?)(0[1-9]|1[0-2])(?:\2(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
-
-_SPELLED = ("%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d, %Y", "%Y/%m/%d", "%Y%m%d")
 
 
 class SetAside(NamedTuple):
@@ -46,6 +40,7 @@ def read_documents(
     encoding: str = "utf-8",
     largest: int = 20_000_000,
     skip: int = 0,
+    without: Collection[Path] = (),
 ) -> Iterator[Document | SetAside]:
     """The documents of a folder (by name, with its folders) or of a table (in order); one is in memory at a time.
 
@@ -60,6 +55,7 @@ def read_documents(
         encoding: Of text files and tables.
         largest: Characters of a text, or bytes of a file, beyond which a document is set aside.
         skip: So many, read or set aside, are passed over at the beginning.
+        without: Folders within it that are passed over. One that holds another map is set aside.
 
     Raises:
         StanceError: Nothing there, a folder without files, a table of another kind or without the columns; a package of
@@ -67,63 +63,44 @@ def read_documents(
     """
     path = must_exist(path, "file or folder")
     if path.is_dir():
-        yield from _from_folder(path, encoding, largest, skip)
+        yield from _from_folder(path, encoding, largest, skip, without)
     else:
         yield from _from_table(path, vars(columns or DocumentColumns()), encoding, largest, skip)
 
 
-def documents_digest(path: str | Path) -> str:
+def documents_digest(path: str | Path, without: Collection[Path] = ()) -> str:
     """What tells documents from others, without reading them all: names and sizes in a folder, or the table's ends."""
     path = must_exist(path, "file or folder")
     if not path.is_dir():
         return quick_digest(path)
-    return digest([[str(file.relative_to(path)), file.stat().st_size] for file in _files(path)])[:16]
+    return digest([[str(file.relative_to(path)), file.stat().st_size] for file in _files(path, without)])[:16]
 
 
-def parse_date(value: object) -> str:
-    """A date as ISO to the day, month or year; empty where it is none or may be read two ways (05/06/2024)."""
-    text = spelled(value)
-    if re.fullmatch(r"(?:1[5-9]|2\d)\d\d(?:-(?:0[1-9]|1[0-2]))?", text):
-        return text
-    with suppress(ValueError):
-        return datetime.fromisoformat(text).date().isoformat()
-    if told := re.match(r"(\d{4}-\d\d-\d\d)[T ]", text):
-        with suppress(ValueError):
-            return date.fromisoformat(told[1]).isoformat()
-    for shape in _SPELLED:
-        with suppress(ValueError):
-            return datetime.strptime(text, shape).date().isoformat()
-    return ""
-
-
-def first_day(date: str) -> str:
-    """Of a date to the day, month or year its first day: 2024-05-01 of 2024-05."""
-    return date + "-01-01"[len(date) - len("2024") :]
-
-
-def date_in_name(name: str) -> str:
-    """The date in a file's name (``2024-05-17 Dawn.txt``, ``20240517_a.html``, ``2024-05``); empty if there is none."""
-    for year, _, month, day in _IN_NAME.findall(name):
-        if found := parse_date("-".join(part for part in (year, month, day) if part)):
-            return found
-    return ""
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Every file, by ascending path; names only are in memory, a folder's at a time."""
+def _files(folder: Path, without: Collection[Path]) -> Iterator[Path]:
+    """Every file, by ascending path, and every folder of a map; names only are in memory, a folder's at a time."""
+    passed = {path.resolve() for path in without}
     entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     for entry in entries:
+        path = Path(entry.path)
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _files(Path(entry.path))
+            if path.resolve() not in passed:
+                yield from [path] if _is_map(path) else _files(path, passed)
         elif entry.is_file():
-            yield Path(entry.path)
+            yield path
 
 
-def _from_folder(folder: Path, encoding: str, largest: int, skip: int) -> Iterator[Document | SetAside]:
+def _is_map(folder: Path) -> bool:
+    """Whether a map was written to the folder."""
+    return (folder / "map.json").exists() and (folder / "evidence.parquet").exists()
+
+
+def _from_folder(
+    folder: Path, encoding: str, largest: int, skip: int, without: Collection[Path]
+) -> Iterator[Document | SetAside]:
     number = -1
-    for file in _files(folder):
+    for file in _files(folder, without):
         for each in _from_file(file, file.relative_to(folder).as_posix(), encoding, largest):
             number += 1
             if number >= skip:
@@ -163,6 +140,8 @@ def _folder(name: str) -> str:
 
 def _read(file: Path, encoding: str, largest: int) -> dict[str, str] | str:
     """What is in a file, or why it cannot be read."""
+    if file.is_dir():
+        return "a folder that a map was written to"
     reader: Callable[[Path, str], dict[str, str]] | None = READERS.get(file.suffix.lower())
     if reader is None:
         if file.suffix.lower() in READABLE or table_kind(file)[1]:
@@ -212,7 +191,7 @@ def _from_table(
             _check_columns(values, names, row.place)
             checked = True
         made = _from_row(values, names, row.place, largest)
-        key = made.id.encode()[-64:] if isinstance(made, Document) else b""
+        key = blake2b(made.id.encode(), digest_size=16).digest() if isinstance(made, Document) else b""
         if key and key in seen:
             made = SetAside(row.place, f"the id {made.id!r} occurs twice")  # type: ignore[union-attr]
         seen.add(key)

@@ -30,8 +30,8 @@ from stance.base.files import write_beside
 from stance.base.labels import LABELS
 from stance.base.tables import write_table
 from stance.map import events
+from stance.map.dates import first_day
 from stance.map.dna_database import write_database
-from stance.map.documents import first_day
 from stance.map.networks import SIGNS, actor_network, two_mode
 from stance.map.types import Evidence, StanceMap
 from stance.map.units import in_units

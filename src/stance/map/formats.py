@@ -9,12 +9,12 @@ import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.extras import from_extras
 from stance.base.zips import check_archive
 from stance.map.press import export_in_html
+from stance.map.webpage import read_page
 
 #: The reason for a document that holds pictures of its text.
 SCAN = "no text in it: a scan? Recognise the text first (e.g. by ocrmypdf)"
@@ -77,21 +77,17 @@ def _markdown(file: Path, encoding: str) -> dict[str, str]:
 
 
 def _html(file: Path, encoding: str) -> dict[str, str]:
-    with from_extras():
-        import trafilatura
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # a page without text is told by us
     logging.getLogger("htmldate").setLevel(logging.CRITICAL)
     page = file.read_bytes()  # bytes, since a page says itself what it is encoded in
     try:
         if text := export_in_html(page):
             return {"text": text}
-        found: Any = trafilatura.bare_extraction(page, with_metadata=True, include_comments=False)
+        return read_page(page) | {"why": "no text found in the page"}
+    except StanceError:
+        raise
     except Exception as error:  # of lxml and others, which have no common class
         raise Unreadable(f"not to be read as HTML: {first_line(error)}") from None
-    if found is None:
-        return {"text": "", "why": "no text found in the page"}
-    said = {"title": found.title, "date": found.date, "source": found.sitename, "link": found.url}
-    return {"text": found.text or "", "why": "no text found in the page"} | {k: v or "" for k, v in said.items()}
 
 
 def _docx(file: Path, encoding: str) -> dict[str, str]:

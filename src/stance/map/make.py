@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,10 +23,11 @@ from stance.evaluation.shares import Errors, read_validation
 from stance.inference.journal import Journal
 from stance.map import ask
 from stance.map.actors import read_actors
-from stance.map.ask import Tally, ask_all
+from stance.map.ask import Tally, ask_all, documents_of
 from stance.map.changes import ALPHA
 from stance.map.config import MapConfig
-from stance.map.documents import SetAside, documents_digest, read_documents
+from stance.map.copies import first_copies
+from stance.map.documents import SetAside, documents_digest
 from stance.map.entities import entities_of
 from stance.map.positions import ENOUGH, FEW, Judge, cells
 from stance.map.proposals import Encoder, SentenceEncoder, read_proposals
@@ -66,8 +67,7 @@ def suggest_actors(config: MapConfig) -> tuple[int, Path]:
 
 def _read(config: MapConfig, aside: list[SetAside]) -> Iterator[Document]:
     """The documents; what is set aside goes to ``aside``."""
-    found = read_documents(config.documents, config.columns, encoding=config.encoding, largest=config.largest)
-    for each in found:
+    for each in documents_of(config):
         if isinstance(each, Document):
             yield each
         else:
@@ -88,12 +88,11 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
         StanceError: A file is not as it should be (names file and line), no document can be read, an unfinished run
             with other settings is in the way.
     """
-    actors, proposals = read_actors(config.actors), read_proposals(config.proposals)
+    actors, proposals = read_actors(config.actors, config.encoding), read_proposals(config.proposals, config.encoding)
     classifier = StanceClassifier.from_pretrained(config.checkpoint, config.runtime)
-    output = Path(config.output)
+    output, partial = config.folders
     output.mkdir(parents=True, exist_ok=True)
-    identity = _identity(config, classifier)
-    journal = Journal(output.with_name(output.name + ".partial"), identity, overwrite=config.overwrite)
+    journal = Journal(partial, _identity(config, classifier), overwrite=config.overwrite)
     tally = journal.tally(Tally)
     try:
         if not journal.whole:
@@ -108,10 +107,10 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
             model=_model(config.checkpoint, classifier),
             actors=actors,
             proposals=proposals,
-            cells=cells(evidence, actors, proposals, judge),
+            cells=cells(evidence, actors, proposals, judge, documents),
             evidence=tuple(evidence),
             documents=tuple(documents),
-            notes=tuple(_notes(config, tally, judge)),
+            notes=tuple(_notes(config, tally, judge, documents)),
         )
         write_json(output / MAP, asdict(made))
         places = (ask.TABLE, ask.SEPARATED, ask.SET_ASIDE)
@@ -139,7 +138,7 @@ def _identity(config: MapConfig, classifier: StanceClassifier) -> dict[str, Any]
     """What a run must have in common with one that was stopped, to go on from there."""
     settings = {name: value for name, value in asdict(config).items() if name not in _NOT_IDENTITY}
     return settings | {
-        "documents": documents_digest(config.documents),
+        "documents": documents_digest(config.documents, config.folders),
         "actors": file_digest(config.actors),
         "proposals": file_digest(config.proposals),
         "checkpoint": classifier.digest(),
@@ -179,7 +178,7 @@ def _documents(path: Path, config: MapConfig) -> list[Document]:
     here = Path(os.path.relpath(config.documents, config.output)).as_posix()
     own = (one.link == one.id or one.id.startswith(f"{one.link}#") for one in documents)
     pairs = zip(documents, own, strict=True)
-    return [replace(one, link=f"{here}/{quote(one.link)}") if is_file else one for one, is_file in pairs]
+    return [replace(one, link=quote(f"{here}/{one.link}")) if is_file else one for one, is_file in pairs]
 
 
 def _errors(config: MapConfig) -> Errors | None:
@@ -201,9 +200,11 @@ def _model(name: str, classifier: StanceClassifier) -> str:
     return f"{name}: macro-F1 {in_words(score)} on the test part of {data or 'its corpus'}"
 
 
-def _notes(config: MapConfig, tally: Tally, judge: Judge) -> Iterable[str]:
+def _notes(config: MapConfig, tally: Tally, judge: Judge, documents: Sequence[Document]) -> Iterable[str]:
     """What the reader must know."""
     yield f"{tally.documents:,} documents read, of which {tally.kept:,} have a sentence that was asked about."
+    if repeats := len(documents) - len({*first_copies(documents).values()}):
+        yield f"{repeats:,} of these have the text of another: what copies of one text say is counted once."
     if tally.set_aside:
         reasons = ", ".join(f"{reason} ({number:,})" for reason, number in tally.set_aside.items())
         yield f"{sum(tally.set_aside.values()):,} documents set aside ({ask.SET_ASIDE}): {reasons}."

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +23,8 @@ from stance.evaluation import metrics
 from stance.evaluation.shares import BLOCK, Errors, apply_bias, expectation_maximization
 from stance.map.actors import bodies
 from stance.map.changes import changes_of
-from stance.map.types import NOT_ENOUGH, Actor, Cell, Evidence, Month, Proposal, Share
+from stance.map.copies import places
+from stance.map.types import NOT_ENOUGH, Actor, Cell, Document, Evidence, Month, Proposal, Share
 
 #: Documents from which on it can be said that somebody is neutral.
 ENOUGH = 5
@@ -124,31 +126,68 @@ def probabilities(evidence: Sequence[Evidence]) -> Array:
 
 
 def cells(
-    evidence: Sequence[Evidence], actors: Sequence[Actor], proposals: Sequence[Proposal], judge: Judge
+    evidence: Sequence[Evidence],
+    actors: Sequence[Actor],
+    proposals: Sequence[Proposal],
+    judge: Judge,
+    documents: Sequence[Document] = (),
 ) -> tuple[Cell, ...]:
-    """The cell of each actor and proposal with an answer, members counted in it, in the order of the files."""
+    """The cell of each actor and proposal with an answer, members counted in it, in the order of the files.
+
+    In each a sentence counts once, whichever members it names and however many copies of its document there are.
+
+    Args:
+        evidence: All answers.
+        actors: Whose cells they are.
+        proposals: Likewise.
+        judge: Of positions and shares.
+        documents: By whose texts copies are known; without any, none is.
+    """
     above = bodies(actors)
-    own: defaultdict[tuple[str, str], list[Evidence]] = defaultdict(list)
-    members: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in evidence:
-        own[row.actor, row.proposal].append(row)
+    own: defaultdict[tuple[str, str], list[_Said]] = defaultdict(list)
+    for row, (document, place) in zip(evidence, places(evidence, documents), strict=True):
+        here = row if row.document == document else replace(row, document=document)
+        own[row.actor, row.proposal].append(_Said(0, place, here))
     rolled = {key: list(rows) for key, rows in own.items()}
     for actor in actors:
         for proposal in proposals:
             rows = own.get((actor.name, proposal.proposal), [])
-            for body in above[actor.name] if rows else ():
-                rolled.setdefault((body, proposal.proposal), []).extend(rows)
-                members[body, proposal.proposal].append(actor.name)
+            for steps, body in enumerate(above[actor.name] if rows else (), start=1):
+                said = (each._replace(steps=steps) for each in rows)
+                rolled.setdefault((body, proposal.proposal), []).extend(said)
     return tuple(
-        _cell(actor.name, proposal.proposal, rolled[key], tuple(members[key]), judge)
+        _cell(actor.name, proposal.proposal, _once(rolled[key]), judge)
         for actor in actors
         for proposal in proposals
         if (key := (actor.name, proposal.proposal)) in rolled
     )
 
 
-def _cell(actor: str, proposal: str, rows: Sequence[Evidence], members: tuple[str, ...], judge: Judge) -> Cell:
+class _Said(NamedTuple):
+    """A statement in a cell: how far below the actor its member is, and where it is made."""
+
+    steps: int
+    place: int
+    row: Evidence
+
+
+def _once(said: Sequence[_Said]) -> list[Evidence]:
+    """One statement for each sentence, in order: the actor's own or the nearest member's, of copies the earliest."""
+    first: dict[tuple[str, int], int] = {}
+
+    def rank(number: int) -> tuple[int, bool, str, int]:
+        each = said[number]
+        return each.steps, not each.row.date, each.row.date, number
+
+    for number, each in enumerate(said):
+        key = each.row.document, each.place
+        first[key] = min(first.get(key, number), number, key=rank)
+    return [said[number].row for number in sorted(first.values())]
+
+
+def _cell(actor: str, proposal: str, rows: Sequence[Evidence], judge: Judge) -> Cell:
     position, shares = judge.position(rows), judge.shares(rows)
+    members = tuple(name for name in dict.fromkeys(row.actor for row in rows) if name != actor)
     return Cell(
         actor=actor,
         proposal=proposal,

@@ -13,11 +13,9 @@ from scipy.ndimage import maximum_filter1d
 
 from stance.base.errors import input_error, line_of
 from stance.base.labels import spelled
-from stance.base.names import must_exist
-from stance.base.rows import read_rows
 from stance.base.words import composed
-from stance.map.actors import cells
-from stance.map.documents import parse_date
+from stance.map.actors import rows_in, text_of, texts_of
+from stance.map.dates import parse_date
 from stance.map.subjects import Subjects
 from stance.map.types import Proposal
 from stance.models.pretrained import SMALL_ENCODER
@@ -52,22 +50,26 @@ class SentenceEncoder:
         return np.asarray(found, dtype=np.float32)
 
 
-def read_proposals(path: str | Path) -> tuple[Proposal, ...]:
-    """The proposals of a csv (or tsv, jsonl, xlsx): proposal, variants (``a|b``), reverse, from, until.
+def read_proposals(path: str | Path, encoding: str = "utf-8") -> tuple[Proposal, ...]:
+    """The proposals of a csv (or tsv, jsonl, xlsx): proposal, variants (``a|b``, or a list), reverse, from, until.
 
     Only the first column must be there. The dates, to the day, month or year, say when it was on the table.
 
+    Args:
+        path: The file.
+        encoding: Of one that is not UTF-8.
+
     Raises:
-        StanceError: No proposal, one twice (or as the reverse of itself), a date that is none, one that ends before it
-            begins; names file and line.
+        StanceError: No proposal, one that is no text, one twice (or as the reverse of itself), a date that is none, one
+            that ends before it begins; names file and line.
     """
     found: dict[str, Proposal] = {}
-    for line, row in read_rows(must_exist(path)):
+    for line, row in rows_in(path, encoding):
         place = line_of(path, line)
         if "proposal" not in row:
             allowed = "proposal, variants, reverse, from, until"
             raise input_error(place, "no column 'proposal'", found=list(row), allowed=allowed)
-        name, reverse = spelled(row["proposal"]), spelled(row.get("reverse"))
+        name, reverse = (text_of(row, column, place) for column in ("proposal", "reverse"))
         if not name:
             raise input_error(place, "no proposal", found=row)
         if name in found:
@@ -77,7 +79,7 @@ def read_proposals(path: str | Path) -> tuple[Proposal, ...]:
         begins, ends = (_date(row.get(column), column, place) for column in ("from", "until"))
         if begins and ends and ends < begins[: len(ends)]:
             raise input_error(place, "until is before from", found=f"{begins} to {ends}")
-        found[name] = Proposal(name, tuple(cells(row.get("variants"))), reverse, begins, ends)
+        found[name] = Proposal(name, tuple(texts_of(row, "variants", place)), reverse, begins, ends)
     if not found:
         raise input_error(str(path), "no proposals in the file")
     return tuple(found.values())

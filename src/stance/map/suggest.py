@@ -9,6 +9,7 @@ from pathlib import Path
 import regex
 
 from stance.base.tables import write_table
+from stance.map.actors import normalised
 from stance.map.types import Document
 
 #: Candidates that are written at most.
@@ -20,16 +21,33 @@ _VERBS = (
     "repeated|declared|threatened|suggested|added|stated|argued|accused|blocked|walked|withdrew|vowed|pledged|"
     "expects|expected|invited|met|mediated|hosted|turned|dismissed|endorsed|favoured|favored|will|would|has|had"
 )
-_WORD = r"\p{Lu}[\p{L}\p{M}\p{N}'’.-]*"
-_NAME = rf"(?:the )?{_WORD}(?:(?: (?:of|for|and|the|de|al|bin|von))* {_WORD}){{0,5}}"
-_SUBJECT = regex.compile(rf"(?<![\p{{L}}.])(?P<name>{_NAME})(?:, [^,.;]{{1,80}},)?(?: \p{{Ll}}+ly)? (?:{_VERBS})\b")
+_TITLES = "Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Maj|Capt|Sgt|Adm|Cmdr|Brig|Sen|Rep|Gov|Pres|Amb|Hon|Rev|St|Fr"
 
-#: Capitalised words that begin a sentence and are nobody's name.
+#: Capitalised words that begin a sentence and are no part of a name; after some of them a month is none either.
+_WHEN = "In|On|By|Since|Until|Before|After|During|From|Last"
+_OPENERS = (
+    f"The|A|An|{_WHEN}|At|As|When|While|Where|If|Because|Although|Though|Whether|Once|Unless|And|But|Or|Nor|So|Yet|Then|"
+    "Thus|Now|Today|Yesterday|Tomorrow|Tonight|Later|Earlier|Meanwhile|Moreover|However|Instead|Also|Still|That|This|"
+    "These|Those|Both|Neither"
+)
+_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
+_MONTHS = "January|February|July|September|October|November|December"  # the others are names of people too
+_ALL_MONTHS = f"{_MONTHS}|March|April|May|June|August"
+_OPENING = regex.compile(rf"(?:(?:{_WHEN}) (?:{_ALL_MONTHS})|{_OPENERS}|{_DAYS}|{_MONTHS}|the) (?=\S)")
+
+#: Capitalised words that stand alone and are nobody's name.
 _NOBODY = regex.compile(
-    "(?:an?|the|he|she|it|they|we|i|you|who|this|that|these|those|there|what|which|when|while|where|if|but|and|or|so|yet|"
-    "no|nobody|both|each|all|some|most|many|one|two|his|her|its|their|our|in|on|at|for|after|before|as)",
+    "he|she|it|they|we|i|you|who|there|what|which|no|nobody|each|all|some|most|many|one|two|his|her|its|their|our|for|"
+    f"{_OPENERS}|{_DAYS}|{_MONTHS}",
     regex.I,
 )
+
+#: A full stop within a word, or after initials and titles, ends no sentence, unless a word follows that begins one.
+_PLAIN = r"\p{Lu}(?:[\p{L}\p{M}\p{N}'’-]|\.(?=[\p{Ll}\p{N}]))*"
+_STOPPED = rf"(?:(?:{_TITLES})\.|(?:\p{{Lu}}\.)+(?:{_PLAIN})?)(?! (?i:{_NOBODY.pattern})\b)"
+_WORD = rf"(?:{_STOPPED}|{_PLAIN})"
+_NAME = rf"(?:the )?{_WORD}(?:(?: (?:of|for|and|the|de|al|bin|von))* {_WORD}){{0,5}}"
+_SUBJECT = regex.compile(rf"(?<![\p{{L}}.])(?P<name>{_NAME})(?:, [^,.;]{{1,80}},)?(?: \p{{Ll}}+ly)? (?:{_VERBS})\b")
 
 
 def subjects_in(text: str) -> Iterator[str]:
@@ -43,40 +61,50 @@ def suggest(
 ) -> list[tuple[str, tuple[str, ...], int, int]]:
     """Names with their shorter forms, how often they are found, and in how many documents; the most frequent first.
 
-    A name that ends like a longer one (Baloch, Mumtaz Zahra Baloch) is an alias of it, unless two longer ones do.
+    A name that ends like a longer one (Baloch, Mumtaz Zahra Baloch) is an alias of it, unless two longer ones do. Names
+    that the finder takes for one (IRAN, Iran) are one, as it is spelled most.
 
     Args:
         documents: Where they are looked for.
         names: Finds them in a text.
     """
-    said: Counter[str] = Counter()
+    spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
     within: defaultdict[str, set[int]] = defaultdict(set)
     for number, document in enumerate(documents):
         for found in names(document.text):
-            name = regex.sub(r"^(?:The|the) |['’]s?$", "", found).strip()
-            if not _NOBODY.fullmatch(name) and len(name) > 1:
-                said[name] += 1
-                within[name].add(number)
-    longer: dict[str, list[str]] = {
-        name: [other for other in said if other.endswith(" " + name) and " and " not in other] for name in said
-    }
-    alias_of = {name: others[0] for name, others in longer.items() if len(others) == 1}
+            name = regex.sub(r"['’]s?$", "", found).strip()
+            while opening := _OPENING.match(name):
+                name = name[opening.end() :]
+            form = normalised(name)[0].strip()
+            if not _NOBODY.fullmatch(name) and len(form) > 1:
+                spellings[form][name] += 1
+                within[form].add(number)
+    longer: defaultdict[str, list[str]] = defaultdict(list)
+    for form in spellings:
+        words = form.split(" ")
+        for start in range(1, len(words) if "and" not in words else 0):
+            longer[" ".join(words[start:])].append(form)
     groups: defaultdict[str, list[str]] = defaultdict(list)
-    for name in said:
-        head = name
-        while head in alias_of:
-            head = alias_of[head]
-        groups[head].append(name)
+    for form in spellings:
+        head = form
+        while len(longer[head]) == 1:
+            (head,) = longer[head]
+        groups[head].append(form)
     rows = [
         (
-            head,
-            tuple(name for name in names if name != head),
-            sum(said[name] for name in names),
-            len(set().union(*(within[name] for name in names))),
+            _spelled(spellings[head]),
+            tuple(_spelled(spellings[form]) for form in forms if form != head),
+            sum(spellings[form].total() for form in forms),
+            len(set().union(*(within[form] for form in forms))),
         )
-        for head, names in groups.items()
+        for head, forms in groups.items()
     ]
     return sorted(rows, key=lambda each: (-each[2], each[0]))[:MOST]
+
+
+def _spelled(found: Counter[str]) -> str:
+    """The spelling that is found most, of two the one that is not in capitals."""
+    return max(found, key=lambda name: (found[name], not name.isupper()))
 
 
 def write_suggestions(

@@ -143,8 +143,8 @@ class Cell:
     Attributes:
         actor: By name.
         proposal: As in the file.
-        statements: How many answers it rests on (rolled up: those of its members too).
-        documents: How many documents these are from.
+        statements: How many answers it rests on (rolled up: those of its members too), one a sentence.
+        documents: How many documents these are from; copies of one are one.
         against: Share, corrected for the classifier's confusion, with its interval.
         neutral: Likewise.
         favor: Likewise.

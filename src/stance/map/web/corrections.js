@@ -1,22 +1,33 @@
-// Marks of right and wrong answers, by id of the evidence; kept by the browser where it allows that.
-const KEY = `stance map: ${DATA.title}`;
+// Marks of right and wrong answers, by id of the evidence; kept by the browser where it allows that. All pages from files
+// share what it keeps. So each mark is kept for itself, with the sentence, and a new page of the same answer has it too.
+const KEPT = "stance map mark ";
+const ANNOTATOR = "stance map annotator";
 const judged = new Map();
 const numberOf = new Map(E.id.map((id, row) => [id, row]));
+const keyOf = (id) => `${KEPT}${id} ${sentenceOf(numberOf.get(id))}`;
 
-const keep = () => {
+const keeping = (act) => {
   try {
-    localStorage.setItem(KEY, JSON.stringify({ annotator: byId("annotator").value, labels: [...judged] }));
+    act();
     byId("kept").textContent = "Marks are kept in this browser.";
   } catch {
     byId("kept").textContent = "This browser keeps no marks: download them before you close the page.";
   }
 };
 
+const keepName = () => keeping(() => localStorage.setItem(ANNOTATOR, byId("annotator").value));
+
+const keep = (id, label) =>
+  keeping(() => (label ? localStorage.setItem(keyOf(id), label) : localStorage.removeItem(keyOf(id))));
+
 const recall = () => {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    byId("annotator").value = typeof kept.annotator === "string" ? kept.annotator : "";
-    for (const [id, label] of kept.labels ?? []) if (numberOf.has(id) && LABELS.includes(label)) judged.set(id, label);
+    byId("annotator").value = localStorage.getItem(ANNOTATOR) ?? "";
+    for (const key of Object.keys(localStorage).filter((name) => name.startsWith(KEPT))) {
+      const [id] = key.slice(KEPT.length).split(" ", 1);
+      const label = localStorage.getItem(key);
+      if (numberOf.has(id) && key === keyOf(id) && LABELS.includes(label)) judged.set(id, label);
+    }
   } catch {
     byId("kept").textContent = "This browser keeps no marks: download them before you close the page.";
   }
@@ -59,7 +70,7 @@ const download = () => {
 const judge = (row, label) => {
   if (label) judged.set(E.id[row], label);
   else judged.delete(E.id[row]);
-  keep();
+  keep(E.id[row], label);
   tellMarks();
 };
 

@@ -47,12 +47,12 @@ for (const line of document.querySelectorAll("line[data-cell]")) {
   });
 }
 
-byId("annotator").addEventListener("change", keep);
+byId("annotator").addEventListener("change", keepName);
 byId("download").addEventListener("click", download);
 byId("forget").addEventListener("click", () => {
   if (!confirm("Forget all marks?")) return;
+  for (const id of judged.keys()) keep(id, "");
   judged.clear();
-  keep();
   tellMarks();
   draw();
 });
