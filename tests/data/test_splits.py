@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.data.splits import PARTS, drop_leaks, find_leaks, normalized, refuse_leaks, some_documents, split_examples
+from stance.data.splits import (
+    PARTS,
+    drop_leaks,
+    find_leaks,
+    learnt_share,
+    normalized,
+    refuse_leaks,
+    some_documents,
+    split_examples,
+)
 
 
 def corpus(rows: int = 120):
@@ -62,6 +71,21 @@ def test_shares_of_the_training_documents_are_whole_and_nested():
     assert tenth == [r for r in rows if r.document in kept]
     assert len(some_documents(rows, 0.0001, seed=3)) == 4
     assert some_documents(rows, 0.5, seed=4) != half
+
+
+def test_a_label_that_a_share_of_train_lacks_is_named(caplog):
+    rows = [example(i, "neutral" if i < 2 else LABELS[i % 2 * 2]) for i in range(20)]
+    told = []
+    for seed in range(10):
+        caplog.clear()
+        kept = learnt_share(rows, 0.2, seed)
+        assert kept == some_documents(rows, 0.2, seed)
+        told.append(caplog.messages)
+        assert bool(caplog.messages) == ({row.label for row in kept} != {*LABELS})
+    one = ["train_share=0.2: no row of these 2 of 10 training documents has the label neutral, which is not learnt"]
+    assert one in told and [] in told
+    caplog.clear()
+    assert learnt_share(rows, 1.0, 0) == rows and not caplog.messages
 
 
 def test_seeds_differ():

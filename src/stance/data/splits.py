@@ -1,6 +1,7 @@
 """Dividing examples into train, validation and test so that a score on test means something."""
 
 import functools
+import logging
 import math
 import re
 import warnings
@@ -17,6 +18,8 @@ from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
 from stance.base.labels import LABEL2ID
 from stance.base.words import characters, composed, joined, words
+
+log = logging.getLogger(__name__)
 
 Splits = dict[str, list[Example]]
 
@@ -129,6 +132,16 @@ def some_documents(train: Sequence[Example], share: float, seed: int) -> list[Ex
     order = np.random.default_rng(seed).permutation(len(documents))
     kept = {documents[i] for i in order[: math.ceil(share * len(documents))]}
     return [example for example in train if example.document in kept]
+
+
+def learnt_share(train: Sequence[Example], share: float, seed: int) -> list[Example]:
+    """:func:`some_documents` to learn from; a warning names the labels that they lack and the whole of train has."""
+    kept = some_documents(train, share, seed)
+    if lost := sorted({example.label for example in train} - {example.label for example in kept}):
+        told = "train_share=%s: no row of these %d of %d training documents has the label %s, which is not learnt"
+        documents = [len({example.document for example in rows}) for rows in (kept, train)]
+        log.warning(told, share, *documents, ", ".join(lost))
+    return kept
 
 
 def _official(examples: Sequence[Example], parts: Mapping[str, str] | None, validation: float, seed: int) -> Splits:
