@@ -141,6 +141,14 @@ def test_holders_that_some_judgements_of_an_export_lack_are_counted(tmp_path, ca
     assert "1 of 2 judgements name no document: each such row is a document of its own" in caplog.text
 
 
+def test_texts_of_an_export_without_documents_are_one_each(tmp_path):
+    (tmp_path / "mine.csv").write_text("text,topic,label\nOne.,a,favor\nTwo.,a,favor\nOne.,b,against\n")
+    (tmp_path / "m.yaml").write_text("text: text\ntarget: topic\nlabel: label\n")
+    data = DataConfig(name="m", reader="import", root=str(tmp_path), path="mine.csv", mapping=str(tmp_path / "m.yaml"))
+    first, second, third = read_corpus(data).annotations
+    assert first.document == third.document != second.document
+
+
 PLAIN = "tool: table\ntext: text\ntarget: target\nlabel: label\n"
 
 

@@ -105,6 +105,19 @@ def test_judgements_without_ids_are_not_rows(tmp_path, caplog):
     assert "no column 'document': every row is a document of its own" in caplog.text
 
 
+def test_rows_of_one_text_are_in_one_document_where_none_is_named(tmp_path):
+    """They are not independent: an interval that took each for a document of its own would be too narrow."""
+    columns = replace(COLUMNS, part="part")
+    texts = ["Caf\u00e9.", "Other.", "Cafe\u0301."]
+    rows = [{"tweet": text, "stance": "PRO", "topic": f"deal {i}"} for i, text in enumerate(texts)]
+    for named in ({}, {"document": ""}):
+        corpus = read(write_lines(tmp_path / "rows.jsonl", [row | named for row in rows]), columns)
+        assert [a.document for a in corpus.annotations] == ["row-1", "row-2", "row-1"]
+    some = [rows[0] | {"document": "d"}, *rows[1:]]
+    corpus = read(write_lines(tmp_path / "rows.jsonl", some), columns)
+    assert [a.document for a in corpus.annotations] == ["d", "row-2", "row-3"]
+
+
 MISTAKES = {
     "label": ({"stance": "MAYBE"}, "line 2: unknown label; found 'MAYBE'; allowed: PRO, CON"),
     "part": (

@@ -4,7 +4,7 @@ csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). There are two ways to 
 
 - ``data=table``: a column of text and one of the label must be there, and a target, as a column or one for all rows.
   The others may be missing, if the configuration does not name them: without ids a row is called by its number, without
-  documents each row is its own, without annotators the file is one, without holders the holder is the author.
+  documents each text is its own, without annotators the file is one, without holders the holder is the author.
 - ``data=annotations``, strictly: every row must have all of id, text, holder, target, label, annotator and document,
   and none but the holder may be empty. This is what :func:`stance.base.annotations.write_annotations` writes.
 
@@ -26,7 +26,7 @@ from stance.base.labels import check_label_map, known_as
 from stance.base.lines import PLAIN, Manner, Row
 from stance.base.rows import read_rows
 from stance.base.words import composed
-from stance.data.columns import Columns, Gaps, cell_of, label_of, left_out_here, tags_of
+from stance.data.columns import Columns, Gaps, cell_of, document_of_text, label_of, left_out_here, tags_of
 from stance.data.info import CorpusInfo
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def read(
     if "holder" in absent:
         log.info("no column %r: the stance is that of the author of the text", columns.holder)
     if "document" in absent:
-        log.info("no column %r: every row is a document of its own", columns.document)
+        log.info("no column %r: every row is a document of its own, with others of its text", columns.document)
     return of_annotators(path, corpus, annotators, adjudicator)
 
 
@@ -180,6 +180,7 @@ def corpus_of_rows(
     parts: dict[str, str] = {}
     faults = Faults(path)
     left_out: Counter[str] = Counter()
+    document_of = document_of_text()
     for number, (place, row) in enumerate(rows, 1):
         if number == 1 and not strict:
             _check_columns(row, columns, target, place)
@@ -189,6 +190,8 @@ def corpus_of_rows(
             if strict:
                 _check_fields(row, columns, place)
             annotation = _annotation(row, columns, label_map, leave_out, target, place, number, strict=strict)
+            if not annotation.document:
+                annotation = replace(annotation, document=document_of(annotation.text, annotation.id))
             if part_map is not None and columns.part in row:
                 part = _part(row[columns.part], part_map, place)
                 if parts.setdefault(annotation.id, part) != part:
@@ -244,15 +247,14 @@ def _annotation(
         column = getattr(columns, field)
         return cell_of(row.get(column), column, place, may_be_empty=field not in needed) or default
 
-    row_id = cell("id", f"row-{number}")
     return Annotation(
-        id=row_id,
+        id=cell("id", f"row-{number}"),
         text=cell("text"),
         holder=cell("holder"),
         target=target or cell("target"),
         label=label_of(row.get(columns.label), label_map, place, leave_out),
         annotator=cell("annotator", "table"),
-        document=cell("document", row_id),
+        document=cell("document"),
         context=cell("context"),
         date=cell("date"),
         tags=tags_of(row.get(columns.tags), columns.tags, place),

@@ -3,7 +3,7 @@
 import fnmatch
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from stance.base.annotations import shortened
 from stance.base.errors import Faults, input_error
 from stance.base.labels import alike, parse_label
 from stance.base.words import composed
-from stance.data.columns import Gaps
+from stance.data.columns import Gaps, document_of_text
 from stance.data.imports.mapping import ImportMapping, Question, Texts
 from stance.data.imports.pieces import Piece, pieces_of
 from stance.data.imports.record import Options, Record
@@ -44,12 +44,14 @@ class Rows:
         left_out: How many records are no judgements, by reason.
         empty: How many rows have nothing in a field of ``MAY_BE_EMPTY`` that the mapping names.
         units: What the rows are of: their ids without holder and target.
+        document_of: From its text and unit the document of a row that names none.
     """
 
     rows: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     empty: Counter[str] = field(default_factory=Counter)
     units: dict[str, None] = field(default_factory=dict)
+    document_of: Callable[[str, str], str] = field(default_factory=document_of_text)
 
 
 def chosen(pieces: Iterable[Piece], pattern: str) -> tuple[Piece, ...]:
@@ -242,7 +244,7 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
     found.units[unit] = None
     found.empty.update(name for name in MAY_BE_EMPTY if name in row and not row[name])
     row["annotator"] = row.get("annotator") or SOMEBODY
-    row["document"] = row.get("document") or unit
+    row["document"] = row.get("document") or found.document_of(row["text"], unit)
     yield row
 
 
