@@ -105,6 +105,33 @@ def test_judgements_without_ids_are_not_rows(tmp_path, caplog):
     assert "no column 'document': every row is a document of its own" in caplog.text
 
 
+@pytest.mark.parametrize("ids", [True, False])
+def test_judgements_of_one_row_under_several_ids_are_refused_or_counted(tmp_path, caplog, ids):
+    """They would count as rows of their own, with as many documents' worth of evidence and labels that conflict."""
+    columns = replace(COLUMNS, part="part")
+    labels = [("PRO", "CON", "PRO"), ("CON", "CON", "CON")]
+    rows = [
+        {"tweet": f"Sentence {i}.", "topic": "deal", "stance": label, "annotator": name}
+        for i, said in enumerate(labels)
+        for label, name in zip(said, ("ana", "ben", "cy"), strict=True)
+    ]
+    rows = [row | ({"id": f"j{i}"} if ids else {}) for i, row in enumerate(rows)]
+    first, second = ("j0", "j1") if ids else ("row-1", "row-2")
+    told = rf"one row was judged by 'ana' \({first}\) and 'ben' \({second}\); found 'Sentence 0"
+    with pytest.raises(StanceError, match=told):
+        read(write_lines(tmp_path / "rows.jsonl", rows), columns)
+    one = [row | {"annotator": "ana"} for row in rows]
+    assert len(read(write_lines(tmp_path / "rows.jsonl", one), columns).annotations) == 6
+    assert f"4 rows repeat the text, holder, target{', document, context' if ids else ''} of an" in caplog.text
+    assert f"such as '{first}' and '{second}'; of 2 rows that are repeated 1 have several labels" in caplog.text
+    caplog.clear()
+    one = [row | {"id": f"r{i // 3}"} for i, row in enumerate(rows)]
+    read(write_lines(tmp_path / "rows.jsonl", one), columns)
+    assert not caplog.text
+    read(write_lines(tmp_path / "rows.jsonl", [*one, one[0] | {"id": "again", "annotator": "ben"}]), columns)
+    assert "1 rows repeat" in caplog.text  # the ids are those of rows
+
+
 def test_rows_of_one_text_are_in_one_document_where_none_is_named(tmp_path):
     """They are not independent: an interval that took each for a document of its own would be too narrow."""
     columns = replace(COLUMNS, part="part")

@@ -31,6 +31,9 @@ from stance.data.info import CorpusInfo
 
 log = logging.getLogger(__name__)
 
+#: What is asked of a row, and where.
+ASKED = ("text", "holder", "target", "document", "context")
+
 #: What an empty cell comes to in a strict table.
 REFUSED = dict.fromkeys(REQUIRED, "such a row is refused") | {"holder": Gaps.MEANING["holder"]}
 
@@ -117,8 +120,7 @@ def read(
             raise input_error(
                 str(path), f"no column {column!r}", found=sorted(gaps.names), allowed=f"data.columns.{field}=NAME"
             )
-    if "id" in absent:
-        _refuse_repeated(path, corpus.annotations)
+    _check_repeated(path, corpus.annotations, named="id" not in absent)
     if part_map is None and "part" not in absent:
         log.warning("%s: its column %r is not read here; data=table takes parts from a column", path, columns.part)
     if "holder" in absent:
@@ -143,20 +145,45 @@ def of_annotators(path: str | Path, corpus: Corpus, annotators: Sequence[str], a
     return replace(corpus, annotations=annotations, adjudicator=adjudicator)
 
 
-def _refuse_repeated(path: str | Path, annotations: Sequence[Annotation]) -> None:
-    """Without ids a second judgement of a row cannot be told from another row."""
-    first: dict[tuple[str, str, str], Annotation] = {}
+def _check_repeated(path: str | Path, annotations: Sequence[Annotation], *, named: bool) -> None:
+    """Refuse rows that several people judged under an id each, no id being that of a row; warn of other repeats.
+
+    Without ids (``named``) a second judgement of a row cannot be told from another row, whatever its document.
+    """
+    fields = ASKED if named else ASKED[:3]
+    by: dict[str, str] = {}
+    alone = all(by.setdefault(composed(a.id), composed(a.annotator)) == composed(a.annotator) for a in annotations)
+    for first, *others in repeated(annotations, fields) if alone else ():
+        for other in others:
+            if composed(first.annotator) != composed(other.annotator):
+                both = f"{first.annotator!r} ({first.id}) and {other.annotator!r} ({other.id})"
+                raise input_error(
+                    str(path),
+                    f"{'an id for each judgement' if named else 'no ids'}, and one row was judged by {both}",
+                    found=first.text,
+                    allowed="a column that is the same for all judgements of a row, data.columns.id=NAME",
+                )
+    tell_repeated(path, annotations, fields)
+
+
+def repeated(annotations: Iterable[Annotation], fields: Sequence[str] = ASKED) -> list[list[Annotation]]:
+    """Rows that are alike in these fields under several ids: the first judgement of each id."""
+    rows: dict[tuple[str, ...], dict[str, Annotation]] = {}
     for annotation in annotations:
-        row = (composed(annotation.text), composed(annotation.holder), composed(annotation.target))
-        other = first.setdefault(row, annotation)
-        if other.annotator != annotation.annotator:
-            both = f"{other.annotator!r} ({other.id}) and {annotation.annotator!r} ({annotation.id})"
-            raise input_error(
-                str(path),
-                f"no ids, and one row was judged by {both}",
-                found=annotation.text,
-                allowed="a column that is the same for all judgements of a row, data.columns.id=NAME",
-            )
+        asked = tuple(composed(getattr(annotation, name)) for name in fields)
+        rows.setdefault(asked, {}).setdefault(composed(annotation.id), annotation)
+    return [list(same.values()) for same in rows.values() if len(same) > 1]
+
+
+def tell_repeated(path: str | Path, annotations: Iterable[Annotation], fields: Sequence[str] = ASKED) -> None:
+    """Warn of rows that are :func:`repeated`, and count those that got several labels."""
+    several = repeated(annotations, fields)
+    if several:
+        (first, second, *_), repeats = several[0], sum(len(same) - 1 for same in several)
+        conflicts = sum(len({annotation.label for annotation in same}) > 1 for same in several)
+        told = "%s: %d rows repeat the %s of an earlier one, such as %r and %r; of %d rows that are repeated %d have "
+        hint = "several labels; each counts as a row of its own: judgements of one row need one id"
+        log.warning(told + hint, path, repeats, ", ".join(fields), first.id, second.id, len(several), conflicts)
 
 
 def corpus_of_rows(
