@@ -34,6 +34,12 @@ KEPT_APART: dict[str, tuple[str, ...]] = {
     "official": ("document", "text"),
 }
 
+#: What a group has in common, from the coarsest way of splitting to the finest.
+HELD_BY = {"target": "target", "document": "document", "sentence": "text"}
+
+#: A part is far from its share where it is so many times smaller or larger.
+FAR, FAR_ABOVE = 2.0, 1.5
+
 #: Sentences count as near-duplicates from this Jaccard similarity of their sets of character 5-grams on.
 NEAR_DUPLICATE = 0.8
 
@@ -100,6 +106,7 @@ def split_examples(
         rest, held_out = _draw(examples, by, test, seed, "test")
         train, valid = _draw(rest, by, validation / (1 - test), seed, "validation")
         splits = {"train": train, "validation": valid, "test": held_out}
+        _tell_sizes(splits, by, {"train": 1 - validation - test, "validation": validation, "test": test})
     check_parts(splits, by)
     return splits
 
@@ -121,9 +128,52 @@ def check_parts(splits: Mapping[str, Sequence[Example]], by: str) -> None:
     absent = sorted(needed - {example.label for example in splits["train"]})
     if absent:
         raise StanceError(
-            f"split by {by}: no row of train has the label {', '.join(absent)}; "
-            "try another split.seed or smaller shares for validation and test"
+            f"split by {by}: no row of train has the label {', '.join(absent)}{_hint(splits, absent, by)}"
         )
+
+
+def _hint(splits: Mapping[str, Sequence[Example]], absent: Sequence[str], by: str) -> str:
+    """What helps where train lacks labels: no seed does if their rows stay together in a large group."""
+    draws = "another split.seed or smaller shares for validation and test, or "
+    name = HELD_BY.get(by.split()[0], "")
+    if not name:
+        return f"; try {draws}{_instead(by)}"
+    rows = [example for examples in splits.values() for example in examples]
+    values = {_value(example, name): getattr(example, name) for example in rows if example.label in absent}
+    if len(values) > 1:
+        return f"; try {draws}{_instead(by)}"
+    (value,) = values
+    if 4 * sum(_value(example, name) == value for example in rows) > len(rows):
+        draws = ""
+    return f", all of whose rows have the {name} {_shown(values[value])}; try {draws}{_instead(by)}"
+
+
+def _instead(by: str) -> str:
+    """What else there is where groups are too large or too few for a way of splitting."""
+    ways = [*HELD_BY]
+    finer = ways[ways.index(by) + 1 :] if by in ways else []
+    return " or ".join([*(f"split={way}" for way in finer), "parts of your own in a column (data=table)"])
+
+
+def _tell_sizes(splits: Mapping[str, Sequence[Example]], by: str, wanted: Mapping[str, float]) -> None:
+    """Warn of parts that are far from the shares wanted, and name the group that is larger than one of them."""
+    rows = sum(map(len, splits.values()))
+    shares = {part: len(splits[part]) / rows for part in wanted}
+    far = [part for part, share in wanted.items() if not share / FAR <= shares[part] <= share * FAR_ABOVE]
+    if not far:
+        return
+    sizes = ", ".join(f"{len(splits[part])} in {part} ({shares[part]:.0%} for {wanted[part]:.0%})" for part in wanted)
+    examples = [example for part in wanted for example in splits[part]]
+    group, n = Counter(groups := _groups(examples, KEPT_APART[by])).most_common(1)[0]
+    told = f"split by {by}: parts of other sizes than wanted: {sizes}"
+    if n > min(wanted.values()) * rows:
+        names = (getattr(example, HELD_BY[by]) for example, each in zip(examples, groups, strict=True) if each == group)
+        told += f"; {n} rows stay together, most with the {HELD_BY[by]} {_shown(Counter(names).most_common(1)[0][0])}"
+    log.warning("%s; other sizes by %s", told, _instead(by))
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= 60 else value[:57] + "...")
 
 
 def some_documents(train: Sequence[Example], share: float, seed: int) -> list[Example]:
@@ -152,6 +202,8 @@ def _official(examples: Sequence[Example], parts: Mapping[str, str] | None, vali
         splits[parts[example.id]].append(example)
     if "validation" not in splits:
         splits["train"], splits["validation"] = _draw(splits["train"], "document", validation, seed, "validation")
+        drawn = {part: splits[part] for part in ("train", "validation")}
+        _tell_sizes(drawn, "document", {"train": 1 - validation, "validation": validation})
     return {part: splits[part] for part in (*PARTS, *sorted(set(splits) - set(PARTS)))}
 
 
