@@ -271,25 +271,26 @@ def normalized(text: str) -> str:
     return joined(words(re.sub(r"https?://\S+", " ", text.lower()))) or text.strip()
 
 
-def find_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> list[Leak]:
+def find_leaks(splits: Mapping[str, Sequence[Example]], by: str, names: Sequence[str] | None = None) -> list[Leak]:
     """Every row of a later part that shares a document, target or text with a row of an earlier part.
 
     Texts count as shared when their normal form is the same (duplicate) or when the character 5-grams of their normal
     forms have a Jaccard similarity of 0.8 or more (near-duplicate; candidates by MinHash, then measured exactly). One
-    leak is reported for each later row, kind and earlier part.
+    leak is reported for each later row, kind and earlier part. ``names`` are what is looked at, all that is kept apart
+    unless given.
     """
     leaks: list[Leak] = []
+    names = KEPT_APART[by] if names is None else names
     values = {
-        part: {name: [_value(example, name) for example in examples] for name in KEPT_APART[by]}
+        part: {name: [_value(example, name) for example in examples] for name in names}
         for part, examples in splits.items()
     }
     pairs = _pairs_of_parts(splits)
-    near = near_duplicates(
-        {text for part in {later for _, later in pairs} for text in values[part]["text"]},
-        {text for part in values for text in values[part]["text"]},
-    )
+    texts = {part: set(values[part].get("text", ())) for part in values}
+    later_texts = set().union(*(texts[later] for _, later in pairs))
+    near = near_duplicates(later_texts, set().union(*texts.values()))
     for earlier, later in pairs:
-        for name in KEPT_APART[by]:
+        for name in names:
             first = dict(zip(reversed(values[earlier][name]), (e.id for e in reversed(splits[earlier])), strict=True))
             for example, value in zip(splits[later], values[later][name], strict=True):
                 place = (later, example.id)
