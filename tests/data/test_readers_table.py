@@ -264,3 +264,35 @@ def test_two_spellings_of_id_holder_target_document_and_annotator_are_one_and_te
         for name in ("holder", "target", "document"):
             assert {getattr(annotation, name) for annotation in found} == {rows[0][name]}
         assert {annotation.annotator for annotation in found} == {rows[0]["annotator"], "Zoé"}
+
+
+def judged(**said):
+    """Judgements of one row each: ``r=dict(ana="PRO")``."""
+    rows = []
+    for i, (row_id, by) in enumerate(said.items()):
+        row = {"id": row_id, "tweet": f"Sentence {i}.", "topic": "deal"}
+        rows += [row | {"annotator": name, "stance": label} for name, label in by.items()]
+    return rows
+
+
+def test_rows_that_were_called_unclear_have_no_label(tmp_path, caplog):
+    """By more than gave any one label, or by the adjudicator; an empty cell is no answer, and a tie keeps the label."""
+    rows = judged(
+        most={"ana": "UNCLEAR", "ben": "UNCLEAR", "cy": "PRO"},
+        overruled={"ana": "CON", "ben": "CON", "judge": "UNCLEAR"},
+        settled={"ana": "UNCLEAR", "ben": "UNCLEAR", "judge": "PRO"},
+        tie={"ana": "UNCLEAR", "ben": "PRO"},
+        gap={"ana": "", "ben": "", "cy": "CON"},
+        never={"ana": "UNCLEAR"},
+    )
+    columns = replace(COLUMNS, part="part")
+    path = write_lines(tmp_path / "rows.jsonl", rows)
+    corpus = read(path, columns, leave_out=["UNCLEAR", ""], adjudicator="judge")
+    assert list(dict.fromkeys(a.id for a in corpus.annotations)) == ["settled", "tie", "gap"]
+    assert corpus.left_out == {"UNCLEAR": 7, "": 2}
+    assert "2 row(s) are left out: the adjudicator, or more" in caplog.text
+    corpus = read(path, columns, leave_out=["UNCLEAR", ""], annotators=["cy", "ben"])
+    assert list(dict.fromkeys(a.id for a in corpus.annotations)) == ["most", "overruled", "tie", "gap"]
+    only = write_lines(tmp_path / "only.jsonl", judged(most={"ana": "UNCLEAR", "ben": "UNCLEAR", "cy": "PRO"}))
+    with pytest.raises(StanceError, match="no rows in the file but those left out"):
+        read(only, columns, leave_out=["UNCLEAR"])

@@ -22,14 +22,29 @@ from typing import Any
 from stance.base.annotations import OPTIONAL, REQUIRED, Annotation, Corpus, check_annotations
 from stance.base.errors import Faults, input_error, setting
 from stance.base.files import file_digest
-from stance.base.labels import check_label_map, known_as
+from stance.base.labels import check_label_map, known_as, spelled
 from stance.base.lines import PLAIN, Manner, Row
 from stance.base.rows import read_rows
 from stance.base.words import composed
-from stance.data.columns import Columns, Gaps, cell_of, document_of_text, label_of, left_out_here, tags_of
+from stance.data.columns import (
+    MISSING_WORDS,
+    Columns,
+    Gaps,
+    cell_of,
+    document_of_text,
+    label_of,
+    left_out_here,
+    tags_of,
+)
 from stance.data.info import CorpusInfo
 
 log = logging.getLogger(__name__)
+
+#: Labels by which nobody judged.
+GAP = MISSING_WORDS | {""}
+
+#: Whoever judged, where the table does not say.
+NOBODY = "table"
 
 #: What is asked of a row, and where.
 ASKED = ("text", "holder", "target", "document", "context")
@@ -88,7 +103,7 @@ def read(
         label_map: What each spelling of a label means; empty = the three names themselves.
         part_map: Likewise for train, validation and test; without it a column of parts is not read.
         target: One target for every row, instead of a column.
-        leave_out: Spellings of labels whose rows are not read; ``""`` where there is none.
+        leave_out: Spellings of labels that are no judgement, ``""`` where there is none; see :func:`of_annotators`.
         encoding: Of a csv, tsv or jsonl file.
         manner: What else the file does not say of itself; which sheet of a workbook is known by the columns.
         annotators: Whose judgements count; empty = all.
@@ -133,16 +148,46 @@ def read(
 def of_annotators(path: str | Path, corpus: Corpus, annotators: Sequence[str], adjudicator: str) -> Corpus:
     """The judgements of those annotators who are asked for, none = all, and of the adjudicator.
 
+    A row is left out, and a warning counts, where the adjudicator's judgement was one that is left out, or those of
+    more of the others than gave any one label. Where as many gave a label it stays.
+
     Raises:
-        StanceError: There is no annotator of that name.
+        StanceError: There is no annotator of that name, or no row is left.
     """
-    names = {annotation.annotator for annotation in corpus.annotations}
+    names = {annotation.annotator for annotation in corpus.annotations} | {name for _, name in corpus.unsure}
     for name in (*annotators, *filter(None, [adjudicator])):
         if name not in names:
             raise input_error(str(path), "no such annotator", found=name, allowed=sorted(names))
     chosen = {*annotators, adjudicator} if annotators else names
     annotations = tuple(a for a in corpus.annotations if a.annotator in chosen)
+    unsure = [(row, name) for row, name in corpus.unsure if name in chosen]
+    if dropped := _without_label(annotations, unsure, adjudicator):
+        annotations = tuple(a for a in annotations if composed(a.id) not in dropped)
+        told = "%s: %d row(s) are left out: the adjudicator, or more annotators than gave any one label, gave one that "
+        log.warning(told + "is left out: %s", path, len(dropped), ", ".join(list(dropped)[:3]))
+        if not annotations:
+            raise input_error(str(path), "no rows in the file but those left out")
     return replace(corpus, annotations=annotations, adjudicator=adjudicator)
+
+
+def _without_label(
+    annotations: Iterable[Annotation], unsure: Iterable[tuple[str, str]], adjudicator: str
+) -> dict[str, None]:
+    """The rows, in composed spelling, that were judged to be none of the three."""
+    said: dict[str, dict[str, str]] = {}
+    for annotation in annotations:
+        said.setdefault(composed(annotation.id), {})[composed(annotation.annotator)] = annotation.label
+    left: dict[str, set[str]] = {}
+    for row, name in unsure:
+        if composed(name) not in said.get(composed(row), {composed(name): ""}):  # a label beside it counts
+            left.setdefault(composed(row), set()).add(composed(name))
+    judge = composed(adjudicator)
+    found: dict[str, None] = {}
+    for row, names in left.items():
+        votes = Counter(label for name, label in said[row].items() if name != judge)
+        if judge in names or (judge not in said[row] and len(names) > max(votes.values(), default=0)):
+            found[row] = None
+    return found
 
 
 def _check_repeated(path: str | Path, annotations: Sequence[Annotation], *, named: bool) -> None:
@@ -207,11 +252,15 @@ def corpus_of_rows(
     parts: dict[str, str] = {}
     faults = Faults(path)
     left_out: Counter[str] = Counter()
+    unsure: list[tuple[str, str]] = []
     document_of = document_of_text()
     for number, (place, row) in enumerate(rows, 1):
         if number == 1 and not strict:
             _check_columns(row, columns, target, place)
         if (columns.label in row or not strict) and left_out_here(row.get(columns.label), leave_out, left_out):
+            if spelled(row.get(columns.label)) not in GAP:
+                row_id = spelled(row.get(columns.id)) or f"row-{number}"
+                unsure.append((row_id, spelled(row.get(columns.annotator)) or NOBODY))
             continue
         with faults.noted(place):
             if strict:
@@ -234,7 +283,8 @@ def corpus_of_rows(
                 raise input_error(place, f"no part, which other rows have in a column {columns.part!r}")
     faults.tell()
     check_annotations(path, annotations, places)
-    return Corpus(tuple(annotations), parts or None, {Path(path).name: file_digest(path)}, left_out=left_out)
+    files = {Path(path).name: file_digest(path)}
+    return Corpus(tuple(annotations), parts or None, files, left_out=left_out, unsure=tuple(unsure))
 
 
 def _check_columns(row: Mapping[str, Any], columns: Columns, target: str, place: str) -> None:
@@ -280,7 +330,7 @@ def _annotation(
         holder=cell("holder"),
         target=target or cell("target"),
         label=label_of(row.get(columns.label), label_map, place, leave_out),
-        annotator=cell("annotator", "table"),
+        annotator=cell("annotator", NOBODY),
         document=cell("document"),
         context=cell("context"),
         date=cell("date"),
