@@ -35,6 +35,9 @@ _UNSEEN = " \t\r\n\xa0\xad\u200b\u200c\u200d\u2060\ufeff"
 #: What programs write where a value is missing, and people where there is a name.
 MISSING_WORDS = frozenset(["NA", "N/A", "n/a", "NULL", "Null", "null", "None", "nan", "NaN", "<NA>"])
 
+#: Labels by which nobody judged.
+GAP = MISSING_WORDS | {""}
+
 
 @dataclass(kw_only=True)
 class Columns:

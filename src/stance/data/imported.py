@@ -69,7 +69,8 @@ def read(
         part_map=part_map if with_part else None,
     )
     tell_repeated(path, corpus.annotations)
-    corpus = replace(corpus, files=_digests(Path(path), Path(mapping), opened, said), left_out=found.left_out)
+    files = _digests(Path(path), Path(mapping), opened, said)
+    corpus = replace(corpus, files=files, left_out=found.left_out, unsure=tuple(found.unsure))
     return of_annotators(path, corpus, annotators, adjudicator)
 
 

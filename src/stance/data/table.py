@@ -26,22 +26,10 @@ from stance.base.labels import check_label_map, known_as, spelled
 from stance.base.lines import PLAIN, Manner, Row
 from stance.base.rows import read_rows
 from stance.base.words import composed
-from stance.data.columns import (
-    MISSING_WORDS,
-    Columns,
-    Gaps,
-    cell_of,
-    document_of_text,
-    label_of,
-    left_out_here,
-    tags_of,
-)
+from stance.data.columns import GAP, Columns, Gaps, cell_of, document_of_text, label_of, left_out_here, tags_of
 from stance.data.info import CorpusInfo
 
 log = logging.getLogger(__name__)
-
-#: Labels by which nobody judged.
-GAP = MISSING_WORDS | {""}
 
 #: Whoever judged, where the table does not say.
 NOBODY = "table"
