@@ -220,7 +220,7 @@ def test_empty_cells_are_counted_aloud_and_filled_if_asked(tmp_path, caplog, rea
     if reader == "table":
         documents = [a.document for a in read_corpus(DataConfig(**data)).annotations]
         assert documents == ["d1", "2", "d2", "4"]
-        told = "each such row is a document of its own"
+        told = "each such row is a document of its own, with others of its text"
     else:
         with pytest.raises(StanceError, match=r"2 faulty rows\n|line 3: field 'document' is empty"):
             read_corpus(DataConfig(**data))

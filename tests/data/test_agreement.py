@@ -59,6 +59,18 @@ def test_alpha_has_an_interval_around_it():
     assert high - low < 0.5
 
 
+def test_one_document_says_nothing_of_how_far_alpha_would_vary():
+    rows = [
+        annotation(i, LABELS[(i + (i % 5 == 0)) % 3 if j else i % 3], "ab"[j], document="d")
+        for i in range(9)
+        for j in (0, 1)
+    ]
+    alpha, low, high = alpha_interval(rows, samples=10)
+    assert 0 < alpha < 1 and (low, high) == (-1, 1)
+    assert alpha_interval([*rows, annotation(99)], samples=10) == (alpha, low, high)  # a second, judged by one
+    assert np.isnan(alpha_interval([annotation(1)], samples=10)).all()
+
+
 def test_the_order_of_the_labels_counts_in_ordinal_alpha():
     near = [["against", "neutral"], ["neutral", "favor"], *[["against"] * 2, ["neutral"] * 2, ["favor"] * 2] * 4]
     far = [["against", "favor"], ["favor", "against"], *near[2:]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import unicodedata
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from conftest import run_here, write_lines
 from stance.base.errors import StanceError
 from stance.data.coding import export_tasks
 from stance.data.config import DataConfig, TasksConfig
+from stance.data.imports.tasks import KINDS
 from stance.data.read import read_corpus
 from stance.data.teaching import disagreement, most_first, narrowness, one_of_each
 
@@ -96,6 +98,25 @@ def test_rows_given_before_and_repeats_are_left_out(tmp_path):
     assert texts_of(tmp_path / "next.json") == ["r4", "r3"]
     doubled = write_lines(tmp_path / "doubled.jsonl", [*rows(), rows()[0] | {"id": "other"}])
     assert exported(tmp_path, input=[str(doubled)]).rows == 5
+
+
+@pytest.mark.parametrize("to", KINDS)
+def test_rows_without_ids_are_known_by_what_is_asked_of_them(tmp_path, to):
+    """Number one of another file is another row; the same row is the same in whatever line."""
+    names = ("text", "holder", "target")
+    first = [{name: row[name] for name in names} for row in rows()]
+    first[0] |= {"text": "Sentence 0 of the caf\u00e9.", "holder": ""}
+    second = [row | {"text": f"Another {row['text']}"} for row in first[:3]]
+    output = str(tmp_path / f"first{KINDS[to][0]}")
+    source = str(write_lines(tmp_path / "first_rows.jsonl", first))
+    exported(tmp_path, input=[source], n=5, to=to, output=output, annotators=["ana"])
+    again = [row | {"text": unicodedata.normalize("NFD", row["text"])} for row in first[:2]]
+    source = str(write_lines(tmp_path / "second.jsonl", [*second, *again]))
+    done = exported(tmp_path, input=[source], n=9, given=[output])
+    assert (done.given, done.tasks) == (2, 3)
+    both = [str(tmp_path / "first_rows.jsonl"), source]
+    with pytest.raises(StanceError, match=r"other rows than .* without ids the same texts"):
+        exported(tmp_path, input=both, order="disagreement")
 
 
 def test_rows_without_scores(tmp_path):

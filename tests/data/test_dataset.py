@@ -169,6 +169,26 @@ def test_a_missing_source_says_where_it_looked(tmp_path):
         build_dataset(tmp_path, data, SplitConfig(by="official"))
 
 
+def test_other_corpora_that_share_what_the_split_keeps_apart_are_told(tmp_path, own, caplog, monkeypatch):
+    split = SplitConfig(by="target", validation=0.2, test=0.25)
+    plain, _, _ = build_dataset(tmp_path / "out", own, split)
+    held = plain["test"][0]
+    others = [annotation(n, LABELS[n % 3], target=held.target.upper()) for n in range(40)]
+    write_annotations(tmp_path / "other.jsonl", others)
+    other = DataConfig(name="other", reader="annotations", root=str(tmp_path), path="other.jsonl")
+    auxiliary = AuxiliaryConfig(corpora={"more": other})
+    told = "auxiliary.corpora.more: its rows share with rows of other parts what split.by=target keeps apart: "
+    monkeypatch.setattr(build, "split_beside", lambda _: SplitConfig(by="document", leaks="report"))
+    splits, record, _ = build_dataset(tmp_path / "out", own, split, auxiliary)
+    n = sum(row.target == held.target for row in plain["test"])
+    assert told + f"{n} target(s)" in caplog.text
+    assert record.auxiliary["more"]["leaks"] == {"target": n}
+    assert f"leaks: {n} target(s) of more, kept" in describe(record, splits)
+    caplog.clear()
+    build_dataset(tmp_path / "out", own, SplitConfig(by="document", validation=0.2, test=0.25), auxiliary)
+    assert "keeps apart" not in caplog.text
+
+
 def test_other_corpora_give_their_train_rows_and_none_that_is_held_out(tmp_path, own, readable_annotations):
     """The other corpus has the same ids, and one training row with the text of a test row of this one."""
     split = SplitConfig(by="document", validation=0.2, test=0.25)

@@ -141,6 +141,14 @@ def test_holders_that_some_judgements_of_an_export_lack_are_counted(tmp_path, ca
     assert "1 of 2 judgements name no document: each such row is a document of its own" in caplog.text
 
 
+def test_texts_of_an_export_without_documents_are_one_each(tmp_path):
+    (tmp_path / "mine.csv").write_text("text,topic,label\nOne.,a,favor\nTwo.,a,favor\nOne.,b,against\n")
+    (tmp_path / "m.yaml").write_text("text: text\ntarget: topic\nlabel: label\n")
+    data = DataConfig(name="m", reader="import", root=str(tmp_path), path="mine.csv", mapping=str(tmp_path / "m.yaml"))
+    first, second, third = read_corpus(data).annotations
+    assert first.document == third.document != second.document
+
+
 PLAIN = "tool: table\ntext: text\ntarget: target\nlabel: label\n"
 
 
@@ -300,3 +308,16 @@ def test_texts_of_a_folder_are_those_of_their_name_in_their_encoding(tmp_path):
         StanceError, match=r"a\.csv, line 2: 2 files are called 'r1' in .*found \['2023/r1\.txt', 'r1\.txt'\]"
     ):
         imported(tmp_path, said, a_csv=rows)
+
+
+def test_a_row_of_an_export_that_was_called_unclear_has_no_label(tmp_path, caplog):
+    """By name; an empty cell is no answer, nor is another code that the mapping leaves out with all others."""
+    rows = ["One.,?,?,favor", "Two.,?,favor,favor", "Three.,,,favor", "Four.,?,against,"]
+    (tmp_path / "mine.csv").write_text("\n".join(["text,ana,ben,cy", *rows]) + "\n")
+    said = "text: text\nid: text\ntarget: {value: talk}\nannotators: [ana, ben, cy]\n"
+    said += "labels: {favor: favor, against: against}\n"
+    data = DataConfig(name="m", reader="import", root=str(tmp_path), path="mine.csv", mapping=str(tmp_path / "m.yaml"))
+    for leave_out, kept in (("['?', '']", ["Two.", "Three.", "Four."]), ("'*'", ["One.", "Two.", "Three.", "Four."])):
+        (tmp_path / "m.yaml").write_text(said + f"leave_out: {leave_out}\n")
+        assert list(dict.fromkeys(a.text for a in read_corpus(data).annotations)) == kept
+    assert caplog.text.count("1 row(s) are left out: the adjudicator, or more annotators") == 1

@@ -105,6 +105,46 @@ def test_judgements_without_ids_are_not_rows(tmp_path, caplog):
     assert "no column 'document': every row is a document of its own" in caplog.text
 
 
+@pytest.mark.parametrize("ids", [True, False])
+def test_judgements_of_one_row_under_several_ids_are_refused_or_counted(tmp_path, caplog, ids):
+    """They would count as rows of their own, with as many documents' worth of evidence and labels that conflict."""
+    columns = replace(COLUMNS, part="part")
+    labels = [("PRO", "CON", "PRO"), ("CON", "CON", "CON")]
+    rows = [
+        {"tweet": f"Sentence {i}.", "topic": "deal", "stance": label, "annotator": name}
+        for i, said in enumerate(labels)
+        for label, name in zip(said, ("ana", "ben", "cy"), strict=True)
+    ]
+    rows = [row | ({"id": f"j{i}"} if ids else {}) for i, row in enumerate(rows)]
+    first, second = ("j0", "j1") if ids else ("row-1", "row-2")
+    told = rf"one row was judged by 'ana' \({first}\) and 'ben' \({second}\); found 'Sentence 0"
+    with pytest.raises(StanceError, match=told):
+        read(write_lines(tmp_path / "rows.jsonl", rows), columns)
+    one = [row | {"annotator": "ana"} for row in rows]
+    assert len(read(write_lines(tmp_path / "rows.jsonl", one), columns).annotations) == 6
+    assert f"4 rows repeat the text, holder, target{', document, context' if ids else ''} of an" in caplog.text
+    assert f"such as '{first}' and '{second}'; of 2 rows that are repeated 1 have several labels" in caplog.text
+    caplog.clear()
+    one = [row | {"id": f"r{i // 3}"} for i, row in enumerate(rows)]
+    read(write_lines(tmp_path / "rows.jsonl", one), columns)
+    assert not caplog.text
+    read(write_lines(tmp_path / "rows.jsonl", [*one, one[0] | {"id": "again", "annotator": "ben"}]), columns)
+    assert "1 rows repeat" in caplog.text  # the ids are those of rows
+
+
+def test_rows_of_one_text_are_in_one_document_where_none_is_named(tmp_path):
+    """They are not independent: an interval that took each for a document of its own would be too narrow."""
+    columns = replace(COLUMNS, part="part")
+    texts = ["Caf\u00e9.", "Other.", "Cafe\u0301."]
+    rows = [{"tweet": text, "stance": "PRO", "topic": f"deal {i}"} for i, text in enumerate(texts)]
+    for named in ({}, {"document": ""}):
+        corpus = read(write_lines(tmp_path / "rows.jsonl", [row | named for row in rows]), columns)
+        assert [a.document for a in corpus.annotations] == ["row-1", "row-2", "row-1"]
+    some = [rows[0] | {"document": "d"}, *rows[1:]]
+    corpus = read(write_lines(tmp_path / "rows.jsonl", some), columns)
+    assert [a.document for a in corpus.annotations] == ["d", "row-2", "row-3"]
+
+
 MISTAKES = {
     "label": ({"stance": "MAYBE"}, "line 2: unknown label; found 'MAYBE'; allowed: PRO, CON"),
     "part": (
@@ -224,3 +264,35 @@ def test_two_spellings_of_id_holder_target_document_and_annotator_are_one_and_te
         for name in ("holder", "target", "document"):
             assert {getattr(annotation, name) for annotation in found} == {rows[0][name]}
         assert {annotation.annotator for annotation in found} == {rows[0]["annotator"], "Zoé"}
+
+
+def judged(**said):
+    """Judgements of one row each: ``r=dict(ana="PRO")``."""
+    rows = []
+    for i, (row_id, by) in enumerate(said.items()):
+        row = {"id": row_id, "tweet": f"Sentence {i}.", "topic": "deal"}
+        rows += [row | {"annotator": name, "stance": label} for name, label in by.items()]
+    return rows
+
+
+def test_rows_that_were_called_unclear_have_no_label(tmp_path, caplog):
+    """By more than gave any one label, or by the adjudicator; an empty cell is no answer, and a tie keeps the label."""
+    rows = judged(
+        most={"ana": "UNCLEAR", "ben": "UNCLEAR", "cy": "PRO"},
+        overruled={"ana": "CON", "ben": "CON", "judge": "UNCLEAR"},
+        settled={"ana": "UNCLEAR", "ben": "UNCLEAR", "judge": "PRO"},
+        tie={"ana": "UNCLEAR", "ben": "PRO"},
+        gap={"ana": "", "ben": "", "cy": "CON"},
+        never={"ana": "UNCLEAR"},
+    )
+    columns = replace(COLUMNS, part="part")
+    path = write_lines(tmp_path / "rows.jsonl", rows)
+    corpus = read(path, columns, leave_out=["UNCLEAR", ""], adjudicator="judge")
+    assert list(dict.fromkeys(a.id for a in corpus.annotations)) == ["settled", "tie", "gap"]
+    assert corpus.left_out == {"UNCLEAR": 7, "": 2}
+    assert "2 row(s) are left out: the adjudicator, or more" in caplog.text
+    corpus = read(path, columns, leave_out=["UNCLEAR", ""], annotators=["cy", "ben"])
+    assert list(dict.fromkeys(a.id for a in corpus.annotations)) == ["most", "overruled", "tie", "gap"]
+    only = write_lines(tmp_path / "only.jsonl", judged(most={"ana": "UNCLEAR", "ben": "UNCLEAR", "cy": "PRO"}))
+    with pytest.raises(StanceError, match="no rows in the file but those left out"):
+        read(only, columns, leave_out=["UNCLEAR"])

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.data.splits import PARTS, drop_leaks, find_leaks, normalized, refuse_leaks, some_documents, split_examples
+from stance.data.splits import (
+    PARTS,
+    drop_leaks,
+    find_leaks,
+    learnt_share,
+    normalized,
+    refuse_leaks,
+    some_documents,
+    split_examples,
+)
 
 
 def corpus(rows: int = 120):
@@ -62,6 +71,44 @@ def test_shares_of_the_training_documents_are_whole_and_nested():
     assert tenth == [r for r in rows if r.document in kept]
     assert len(some_documents(rows, 0.0001, seed=3)) == 4
     assert some_documents(rows, 0.5, seed=4) != half
+
+
+def skewed():
+    """A target with 60 of 100 rows, and all that are neutral."""
+    rows = [example(i, "neutral", target="A", document=f"a{i}", text=f"unlike {i * 7919} {i}") for i in range(60)]
+    more = [example(i, LABELS[i % 2 * 2], target=f"t{i // 4}", text=f"other {i * 31} {i}") for i in range(60, 100)]
+    return rows + more
+
+
+def test_a_group_larger_than_its_share_is_named(caplog):
+    rows = [replace(row, label="favor") if row.label == "neutral" else row for i, row in enumerate(skewed())]
+    splits = split_examples(rows, "target", validation=0.15, test=0.25, seed=0)
+    assert len(splits["test"]) == 68
+    assert "68 in test (68% for 25%); 60 rows stay together, most with the target 'A'; other sizes by " in caplog.text
+    assert caplog.text.strip().endswith(
+        "split=document or split=sentence or parts of your own in a column (data=table)"
+    )
+    caplog.clear()
+    split_examples(rows, "document", validation=0.15, test=0.25, seed=0)
+    assert not caplog.messages
+    told = r"no row of train has the label neutral, all of whose rows have the target 'A'; try split=document or"
+    with pytest.raises(StanceError, match=told):
+        split_examples(skewed(), "target", validation=0.15, test=0.25, seed=0)
+
+
+def test_a_label_that_a_share_of_train_lacks_is_named(caplog):
+    rows = [example(i, "neutral" if i < 2 else LABELS[i % 2 * 2]) for i in range(20)]
+    told = []
+    for seed in range(10):
+        caplog.clear()
+        kept = learnt_share(rows, 0.2, seed)
+        assert kept == some_documents(rows, 0.2, seed)
+        told.append(caplog.messages)
+        assert bool(caplog.messages) == ({row.label for row in kept} != {*LABELS})
+    one = ["train_share=0.2: no row of these 2 of 10 training documents has the label neutral, which is not learnt"]
+    assert one in told and [] in told
+    caplog.clear()
+    assert learnt_share(rows, 1.0, 0) == rows and not caplog.messages
 
 
 def test_seeds_differ():

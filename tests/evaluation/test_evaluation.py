@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import astuple
 
 import numpy as np
@@ -102,6 +103,20 @@ def test_space_around_an_id_is_no_part_of_it(tmp_path):
     assert list(read_predictions(tmp_path / "p.csv")) == ["3", "4"]
     (tmp_path / "p.csv").write_text("id,label\n3,favor\n 3,against\n")
     with pytest.raises(StanceError, match="line 3: an id occurs twice; found '3'"):
+        read_predictions(tmp_path / "p.csv")
+
+
+def test_two_spellings_of_an_id_are_one(tmp_path):
+    spelled = {form: unicodedata.normalize(form, "\u00e9r0") for form in ("NFC", "NFD")}
+    for of_data, of_file in (("NFC", "NFD"), ("NFD", "NFC")):
+        (tmp_path / "p.csv").write_text(f"id,label\n{spelled[of_file]},favor\n", encoding="utf-8")
+        said = read_predictions(tmp_path / "p.csv")
+        assert list(said) == [spelled[of_file]]
+        row = example(1, id=spelled[of_data])
+        assert join([row], said, "p.csv") == ["favor"]
+        assert join([row], said | {"r2": Prediction("neutral")}, "p.csv", {"test": [row], "train": [example(2)]})
+    (tmp_path / "p.csv").write_text(f"id,label\n{spelled['NFC']},favor\n{spelled['NFD']},against\n", encoding="utf-8")
+    with pytest.raises(StanceError, match="line 3: an id occurs twice"):
         read_predictions(tmp_path / "p.csv")
 
 

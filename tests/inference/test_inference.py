@@ -758,11 +758,14 @@ def test_a_file_without_documents_or_targets_and_with_a_prefix(tmp_path, scored,
     assert report["all"]["documents"] == 200
     assert "targets" not in report
     assert "every row counts as a document of its own" in caplog.text
+    texts = [row | {"text": f"Sentence {i // 4}."} for i, row in enumerate(rows)]
+    report, _ = count_file(replace(config, predictions=write(tmp_path / "texts.csv", texts)))
+    assert report["all"]["documents"] == 50
 
 
 @pytest.mark.parametrize("empty", ["", None])
 def test_rows_without_a_document_are_not_one_document(tmp_path, scored, empty):
-    rows = [row | {"document": empty} if i < 50 else row for i, row in enumerate(scored)]
+    rows = [row | {"document": empty, "text": f"Sentence {i}."} if i < 50 else row for i, row in enumerate(scored)]
     source = write(tmp_path / "scored.jsonl", rows)
     report, _ = count_file(SharesConfig(predictions=source, checkpoint=str(tmp_path / "checkpoint"), bootstrap=10))
     assert report["all"]["documents"] == 50 + len({row["document"] for row in scored[50:]})

@@ -84,6 +84,7 @@ class Corpus:
         adjudicator: The annotator whose judgement decides a row, if there is one; no vote besides.
         left_out: Judgements that are not among the annotations as the configuration or the reader says so, by how they
             are spelled.
+        unsure: Row id and annotator of those of them that are no gap but an answer, such as UNCLEAR.
     """
 
     annotations: tuple[Annotation, ...]
@@ -91,6 +92,7 @@ class Corpus:
     files: Mapping[str, str] = field(default_factory=dict)
     adjudicator: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict)
+    unsure: tuple[tuple[str, str], ...] = ()
 
 
 def in_one_spelling(corpus: Corpus) -> Corpus:

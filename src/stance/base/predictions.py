@@ -17,6 +17,7 @@ from stance.base.labels import LABELS, Label, parse_label, spelled
 from stance.base.lines import PLAIN, Manner
 from stance.base.questions import Question
 from stance.base.rows import read_rows
+from stance.base.words import composed
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ def read_predictions(
     """Prediction by id, from a jsonl, csv, tsv, parquet or xlsx file of any model.
 
     Columns ``id`` and ``label`` must be there; the three probability columns all or none; others are ignored. Space
-    around an id is no part of it.
+    around an id is no part of it, and two spellings of one, composed and decomposed (NFC, NFD), are the same.
 
     Args:
         path: The file.
@@ -151,6 +152,7 @@ def read_predictions(
             prefix is given; too many labels that the probabilities contradict (:class:`Contradictions`).
     """
     predictions: dict[str, Prediction] = {}
+    ids: set[str] = set()
     contradictions = Contradictions(path)
     faults = Faults(path)
     manner = manner._replace(wanted=("id", prefix + "label"))
@@ -165,9 +167,10 @@ def read_predictions(
                     raise input_error(place, f"no {column!r}", found=sorted(full), allowed=allowed)
             row = {name: full.get(prefix + name) for name in ("label", *LABELS)}
             row_id = spelled(full["id"])
-            if row_id in predictions:
+            if composed(row_id) in ids:
                 raise input_error(place, "an id occurs twice", found=row_id, allowed="one prediction for each id")
             predictions[row_id] = parse_prediction(row, place, label_map, "labels")
+            ids.add(composed(row_id))
             contradictions.note(predictions[row_id], place)
     faults.tell()
     if not predictions:

@@ -120,12 +120,17 @@ def _alpha(counts: Counts, level: Level) -> float:
 def alpha_interval(
     annotations: Iterable[Annotation], *, level: Level = "nominal", samples: int = 1000
 ) -> tuple[float, float, float]:
-    """Alpha with a 95% bootstrap interval that resamples documents: (alpha, low, high)."""
+    """Alpha with a 95% bootstrap interval that resamples documents: (alpha, low, high).
+
+    Where one document alone has rows judged by several, the interval is all that is possible, -1 to 1.
+    """
     documents: dict[str, list[list[str]]] = defaultdict(list)
     for judgements in by_row(annotations).values():
         documents[judgements[0].document].append([a.label for a in judgements])
     groups = [_counts(rows) for rows in documents.values()]
     alpha = _alpha(np.concatenate(groups), level)
+    if np.isfinite(alpha) and sum((group.sum(axis=1) > 1).any() for group in groups) == 1:
+        return alpha, -1.0, 1.0
     generator = np.random.default_rng(0)
     drawn = []
     for _ in range(samples):

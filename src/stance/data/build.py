@@ -19,6 +19,7 @@ from stance.data.dataset import RECORD, DatasetRecord, fingerprint, load_splits,
 from stance.data.info import info_of
 from stance.data.read import read_corpus
 from stance.data.splits import (
+    KEPT_APART,
     SHOWN,
     Leak,
     Splits,
@@ -87,7 +88,7 @@ def build_dataset(
             return *standing, False
         splits, record = divide(corpus, data, split, digest(source))
         if auxiliary is not None and others:
-            splits, taken = with_auxiliary(splits, others, auxiliary, split.seed)
+            splits, taken = with_auxiliary(splits, others, auxiliary, split.seed, resolve(split.by, corpus.parts))
             check_parts(splits, "auxiliary")
             record = replace(record, fingerprint=fingerprint(splits), statistics=statistics(splits), auxiliary=taken)
         save_dataset(folder, splits, record)
@@ -112,16 +113,23 @@ def load_part(outputs: str | Path, data: DataConfig, split: SplitConfig, part: s
 
 
 def with_auxiliary(
-    splits: Splits, others: Mapping[str, tuple[Splits, DatasetRecord]], auxiliary: AuxiliaryConfig, seed: int
+    splits: Splits,
+    others: Mapping[str, tuple[Splits, DatasetRecord]],
+    auxiliary: AuxiliaryConfig,
+    seed: int,
+    by: str,
 ) -> tuple[Splits, dict[str, Any]]:
     """The parts with rows of other corpora's train parts in train, and what was taken of each.
 
     Only train parts are taken: nothing that a benchmark calls validation or test. A row whose text is a duplicate or
-    near-duplicate of one in this corpus's other parts is dropped.
+    near-duplicate of one in this corpus's other parts is dropped. One that shares a target or the name of a document
+    with them, if the split (``by``) keeps these apart, is kept, and a warning counts.
     """
     train = list(splits["train"]) if auxiliary.own_rows else []
-    held_out = [row for part, rows in splits.items() if part != "train" for row in rows]
-    taken = {}
+    parts_held_out = {part: rows for part, rows in splits.items() if part != "train"}
+    held_out = [row for rows in parts_held_out.values() for row in rows]
+    names = [name for name in KEPT_APART[by] if name != "text"]
+    taken: dict[str, Any] = {}
     for name, (parts, record) in others.items():
         chosen = parts["train"]
         if auxiliary.rows and len(chosen) > auxiliary.rows:
@@ -133,6 +141,12 @@ def with_auxiliary(
             "rows": len(kept),
             "dropped": len(chosen) - len(kept),
         }
+        found = find_leaks({"train": kept, **parts_held_out}, by, names)
+        if leaks := [leak for leak in found if leak.earlier[0] == "train"]:
+            kinds = taken[name]["leaks"] = dict(Counter(leak.kind for leak in leaks))
+            told = "auxiliary.corpora.%s: its rows share with rows of other parts what split.by=%s keeps apart: %s"
+            log.warning(told, name, by, ", ".join(f"{n} {kind}(s)" for kind, n in kinds.items()))
+            _tell_leaks(leaks, "kept")
     return {**splits, "train": train}, taken
 
 
@@ -227,6 +241,7 @@ def describe(record: DatasetRecord, splits: dict[str, list[Example]]) -> str:
         )
     for name, taken in record.auxiliary.items():
         lines.append(f"from {name}: {taken['rows']} rows in train; {taken['dropped']} dropped, their text is held out")
+        lines += [f"leaks: {n} {kind}(s) of {name}, kept" for kind, n in taken.get("leaks", {}).items()]
     if record.left_out:
         spelled = ", ".join(f"{n} {spelling!r}" for spelling, n in record.left_out.items())
         lines.append(f"left out: {spelled}")

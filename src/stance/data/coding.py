@@ -14,9 +14,10 @@ from stance.base.labels import LABELS
 from stance.base.lines import Row
 from stance.base.predictions import Prediction, scores_of, to_probabilities
 from stance.base.rows import read_rows
+from stance.base.words import composed
 from stance.data.columns import cell_of
 from stance.data.config import TasksConfig
-from stance.data.imports.tasks import Task, check_kind, ids_in, write_tasks
+from stance.data.imports.tasks import Question, Task, check_kind, question_of, rows_in, write_tasks
 from stance.data.teaching import CANDIDATES, disagreement, most_first, narrowness, one_of_each
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,9 @@ def export_tasks(config: TasksConfig, embed: Embed) -> Exported:
         StanceError: A file that is none of rows, files of several models that are not of the same rows, no rows left.
     """
     check_kind(config.to, config.output)
-    given = set().union(*(ids_in(path) for path in config.given)) if config.given else set()
+    given: set[str | Question] = set()
+    for path in config.given:
+        given.update(*rows_in(path))
     tasks, members, skipped = _read(config, given)
     usefulness = _usefulness(config, tasks, members)
     n = min(config.n, len(tasks))
@@ -57,25 +60,30 @@ def export_tasks(config: TasksConfig, embed: Embed) -> Exported:
     return Exported(len(rows), len(tasks), skipped, mapping)
 
 
-def _read(config: TasksConfig, given: set[str]) -> tuple[list[Task], list[NDArray[np.float64]], int]:
-    """The rows of the first file that may be coded, the probabilities of each file, and how many were given before."""
+def _read(config: TasksConfig, given: set[str | Question]) -> tuple[list[Task], list[NDArray[np.float64]], int]:
+    """The rows of the first file that may be coded, the probabilities of each file, and how many were given before.
+
+    Rows are known by their ids. Those that have none are called by their number, which another row of another file has
+    too: they are known by what is asked of them.
+    """
     tasks: list[Task] = []
     seen: dict[tuple[str, str, str], int] = {}
     kept: list[bool] = []
     skipped = 0
     members: list[NDArray[np.float64]] = []
     for number, path in enumerate(config.input):
-        found, ids = _rows(path, config)
+        found, known = _rows(path, config)
         if number == 0:
-            for task in found:
+            for task, name in zip(found, known, strict=True):
                 key = task.fields["text"], task.fields["holder"], task.fields["target"]
-                before = task.fields["id"] in given
+                before = name in given
                 skipped += before
                 kept.append(not before and seen.setdefault(key, len(kept)) == len(kept))
-            first = ids
+            first = known
             tasks = list(itertools.compress(found, kept))
-        elif ids != first:
-            raise input_error(path, f"other rows than {config.input[0]}", allowed="the same ids in the same order")
+        elif known != first:
+            allowed = "the same ids in the same order; without ids the same texts, holders and targets"
+            raise input_error(path, f"other rows than {config.input[0]}", allowed=allowed)
         scored = list(itertools.compress(found, kept))
         if scored and all(task.scores for task in scored):
             said = [Prediction("neutral", task.scores) for task in scored]
@@ -85,22 +93,27 @@ def _read(config: TasksConfig, given: set[str]) -> tuple[list[Task], list[NDArra
     return tasks, members, skipped
 
 
-def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str]]:
+def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str | Question]]:
+    """The rows, and what each is known by."""
     tasks: list[Task] = []
+    known: list[str | Question] = []
     faults = Faults(path)
     for number, (line, row) in enumerate(read_rows(path), start=1):
         place = line_of(path, line)
         with faults.noted(place):
-            tasks.append(_task(row, config, place, number))
+            row_id = cell_of(row.get("id"), "id", place, may_be_empty=True)
+            task = _task(row, config, place, row_id or f"row-{number}")
+            tasks.append(task)
+            known.append(composed(row_id) or question_of(task.fields))
     faults.tell()
     ids = [task.fields["id"] for task in tasks]
     if len(set(ids)) < len(ids):
         raise input_error(path, "an id occurs twice", found=next(i for i in ids if ids.count(i) > 1))
-    return tasks, ids
+    return tasks, known
 
 
-def _task(row: Row, config: TasksConfig, place: str, number: int) -> Task:
-    fields = {"id": cell_of(row.get("id"), "id", place, may_be_empty=True) or f"row-{number}"}
+def _task(row: Row, config: TasksConfig, place: str, row_id: str) -> Task:
+    fields = {"id": row_id}
     fields |= config.columns.cells(row, place, ("text", "holder", "target", "context"))
     for name in ("document", "date"):
         fields[name] = cell_of(row.get(name), name, place, may_be_empty=True)

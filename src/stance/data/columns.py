@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from stance.base.errors import StanceError, input_error, line_of, setting
 from stance.base.labels import LONGEST, Label, is_missing, known_as, parse_label, spelled
 from stance.base.lines import Row
+from stance.base.words import composed
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ _UNSEEN = " \t\r\n\xa0\xad\u200b\u200c\u200d\u2060\ufeff"
 
 #: What programs write where a value is missing, and people where there is a name.
 MISSING_WORDS = frozenset(["NA", "N/A", "n/a", "NULL", "Null", "null", "None", "nan", "NaN", "<NA>"])
+
+#: Labels by which nobody judged.
+GAP = MISSING_WORDS | {""}
 
 
 @dataclass(kw_only=True)
@@ -89,7 +93,7 @@ class Gaps:
     MEANING: ClassVar[Mapping[str, str]] = {
         "id": "such a row is called by its number",
         "holder": "the stance there is that of the author of the text",
-        "document": "each such row is a document of its own",
+        "document": "each such row is a document of its own, with others of its text",
         "annotator": "all such rows count as judged by one annotator",
     }
 
@@ -165,6 +169,15 @@ def cell_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
     if SPREADSHEET_ERROR.fullmatch(text):
         raise input_error(place, f"field {column!r} is an error of a spreadsheet", found=text, allowed="a value")
     return text
+
+
+def document_of_text() -> Callable[[str, str], str]:
+    """A function that gives the document of a row that names none, from its text and its own name.
+
+    Rows of one text are not independent, so that they are in one document, named after the first of them.
+    """
+    first: dict[str, str] = {}
+    return lambda text, name: first.setdefault(composed(text), name)
 
 
 def left_out_here(label: object, leave_out: Collection[str | None], left_out: Counter[str]) -> bool:

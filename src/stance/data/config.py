@@ -86,7 +86,8 @@ class DataConfig:
         annotators: Whose judgements count; of the user's own files empty = all.
         adjudicator: Who settles ties and disagreements.
         labels: How the labels are spelled in the file.
-        leave_out: Spellings of labels whose judgements are not read, e.g. ``[UNCLEAR, ""]``.
+        leave_out: Spellings of labels whose judgements are not read, e.g. ``[UNCLEAR, ""]``; a row goes with them that
+            most annotators, or the adjudicator, judged so.
         columns: What our fields are called in the file; in a database which of its variables they are.
         parts: How the parts are spelled in a column ``part``.
         target: One target for every row of a table without that column.

@@ -95,8 +95,8 @@ class DatasetRecord:
         ties: Rows left out because the annotators' votes were tied, with the votes.
         leaks: Number of leaks found by kind, before anything was dropped.
         agreement: Krippendorff's alpha with interval, or None when no row was judged twice.
-        auxiliary: Of each other corpus whose rows are in train: its fingerprint, rows taken, and rows dropped since the
-            other parts have their text.
+        auxiliary: Of each other corpus whose rows are in train: its fingerprint, rows taken, rows dropped since the
+            other parts have their text, and leaks where others share a target or document that the split keeps apart.
     """
 
     name: str

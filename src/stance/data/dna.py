@@ -43,7 +43,7 @@ from stance.data.columns import Columns, Gaps
 from stance.data.corpora.checksums import verified
 from stance.data.imports.dna import database, statements
 from stance.data.info import CorpusInfo
-from stance.data.table import corpus_of_rows
+from stance.data.table import corpus_of_rows, tell_repeated
 
 #: Name -> SHA-256 of the published files.
 PUBLISHED: Mapping[str, str] = {
@@ -91,7 +91,9 @@ def read(
             found = list(manner.fill_down)
             raise input_error("data.fill_down", "a database has no cells above", found=found, allowed="a table")
         rows = _statements(path, columns)
-    return corpus_of_rows(path, rows, columns, label_map=label_map, leave_out=leave_out)
+    corpus = corpus_of_rows(path, rows, columns, label_map=label_map, leave_out=leave_out)
+    tell_repeated(path, corpus.annotations)
+    return corpus
 
 
 def _with_columns(rows: Iterable[tuple[str, Row]], columns: Columns) -> Iterator[tuple[str, Row]]:

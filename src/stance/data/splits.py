@@ -1,6 +1,7 @@
 """Dividing examples into train, validation and test so that a score on test means something."""
 
 import functools
+import logging
 import math
 import re
 import warnings
@@ -18,6 +19,8 @@ from stance.base.errors import StanceError, input_error
 from stance.base.labels import LABEL2ID
 from stance.base.words import characters, composed, joined, words
 
+log = logging.getLogger(__name__)
+
 Splits = dict[str, list[Example]]
 
 
@@ -30,6 +33,12 @@ KEPT_APART: dict[str, tuple[str, ...]] = {
     "sentence": ("text",),
     "official": ("document", "text"),
 }
+
+#: What a group has in common, from the coarsest way of splitting to the finest.
+HELD_BY = {"target": "target", "document": "document", "sentence": "text"}
+
+#: A part is far from its share where it is so many times smaller or larger.
+FAR, FAR_ABOVE = 2.0, 1.5
 
 #: Sentences count as near-duplicates from this Jaccard similarity of their sets of character 5-grams on.
 NEAR_DUPLICATE = 0.8
@@ -97,6 +106,7 @@ def split_examples(
         rest, held_out = _draw(examples, by, test, seed, "test")
         train, valid = _draw(rest, by, validation / (1 - test), seed, "validation")
         splits = {"train": train, "validation": valid, "test": held_out}
+        _tell_sizes(splits, by, {"train": 1 - validation - test, "validation": validation, "test": test})
     check_parts(splits, by)
     return splits
 
@@ -118,9 +128,52 @@ def check_parts(splits: Mapping[str, Sequence[Example]], by: str) -> None:
     absent = sorted(needed - {example.label for example in splits["train"]})
     if absent:
         raise StanceError(
-            f"split by {by}: no row of train has the label {', '.join(absent)}; "
-            "try another split.seed or smaller shares for validation and test"
+            f"split by {by}: no row of train has the label {', '.join(absent)}{_hint(splits, absent, by)}"
         )
+
+
+def _hint(splits: Mapping[str, Sequence[Example]], absent: Sequence[str], by: str) -> str:
+    """What helps where train lacks labels: no seed does if their rows stay together in a large group."""
+    draws = "another split.seed or smaller shares for validation and test, or "
+    name = HELD_BY.get(by.split()[0], "")
+    if not name:
+        return f"; try {draws}{_instead(by)}"
+    rows = [example for examples in splits.values() for example in examples]
+    values = {_value(example, name): getattr(example, name) for example in rows if example.label in absent}
+    if len(values) > 1:
+        return f"; try {draws}{_instead(by)}"
+    (value,) = values
+    if 4 * sum(_value(example, name) == value for example in rows) > len(rows):
+        draws = ""
+    return f", all of whose rows have the {name} {_shown(values[value])}; try {draws}{_instead(by)}"
+
+
+def _instead(by: str) -> str:
+    """What else there is where groups are too large or too few for a way of splitting."""
+    ways = [*HELD_BY]
+    finer = ways[ways.index(by) + 1 :] if by in ways else []
+    return " or ".join([*(f"split={way}" for way in finer), "parts of your own in a column (data=table)"])
+
+
+def _tell_sizes(splits: Mapping[str, Sequence[Example]], by: str, wanted: Mapping[str, float]) -> None:
+    """Warn of parts that are far from the shares wanted, and name the group that is larger than one of them."""
+    rows = sum(map(len, splits.values()))
+    shares = {part: len(splits[part]) / rows for part in wanted}
+    far = [part for part, share in wanted.items() if not share / FAR <= shares[part] <= share * FAR_ABOVE]
+    if not far:
+        return
+    sizes = ", ".join(f"{len(splits[part])} in {part} ({shares[part]:.0%} for {wanted[part]:.0%})" for part in wanted)
+    examples = [example for part in wanted for example in splits[part]]
+    group, n = Counter(groups := _groups(examples, KEPT_APART[by])).most_common(1)[0]
+    told = f"split by {by}: parts of other sizes than wanted: {sizes}"
+    if n > min(wanted.values()) * rows:
+        names = (getattr(example, HELD_BY[by]) for example, each in zip(examples, groups, strict=True) if each == group)
+        told += f"; {n} rows stay together, most with the {HELD_BY[by]} {_shown(Counter(names).most_common(1)[0][0])}"
+    log.warning("%s; other sizes by %s", told, _instead(by))
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= 60 else value[:57] + "...")
 
 
 def some_documents(train: Sequence[Example], share: float, seed: int) -> list[Example]:
@@ -131,6 +184,16 @@ def some_documents(train: Sequence[Example], share: float, seed: int) -> list[Ex
     return [example for example in train if example.document in kept]
 
 
+def learnt_share(train: Sequence[Example], share: float, seed: int) -> list[Example]:
+    """:func:`some_documents` to learn from; a warning names the labels that they lack and the whole of train has."""
+    kept = some_documents(train, share, seed)
+    if lost := sorted({example.label for example in train} - {example.label for example in kept}):
+        told = "train_share=%s: no row of these %d of %d training documents has the label %s, which is not learnt"
+        documents = [len({example.document for example in rows}) for rows in (kept, train)]
+        log.warning(told, share, *documents, ", ".join(lost))
+    return kept
+
+
 def _official(examples: Sequence[Example], parts: Mapping[str, str] | None, validation: float, seed: int) -> Splits:
     if parts is None:
         raise StanceError("this corpus has no official split; allowed for split.by: target, document, sentence")
@@ -139,6 +202,8 @@ def _official(examples: Sequence[Example], parts: Mapping[str, str] | None, vali
         splits[parts[example.id]].append(example)
     if "validation" not in splits:
         splits["train"], splits["validation"] = _draw(splits["train"], "document", validation, seed, "validation")
+        drawn = {part: splits[part] for part in ("train", "validation")}
+        _tell_sizes(drawn, "document", {"train": 1 - validation, "validation": validation})
     return {part: splits[part] for part in (*PARTS, *sorted(set(splits) - set(PARTS)))}
 
 
@@ -206,25 +271,26 @@ def normalized(text: str) -> str:
     return joined(words(re.sub(r"https?://\S+", " ", text.lower()))) or text.strip()
 
 
-def find_leaks(splits: Mapping[str, Sequence[Example]], by: str) -> list[Leak]:
+def find_leaks(splits: Mapping[str, Sequence[Example]], by: str, names: Sequence[str] | None = None) -> list[Leak]:
     """Every row of a later part that shares a document, target or text with a row of an earlier part.
 
     Texts count as shared when their normal form is the same (duplicate) or when the character 5-grams of their normal
     forms have a Jaccard similarity of 0.8 or more (near-duplicate; candidates by MinHash, then measured exactly). One
-    leak is reported for each later row, kind and earlier part.
+    leak is reported for each later row, kind and earlier part. ``names`` are what is looked at, all that is kept apart
+    unless given.
     """
     leaks: list[Leak] = []
+    names = KEPT_APART[by] if names is None else names
     values = {
-        part: {name: [_value(example, name) for example in examples] for name in KEPT_APART[by]}
+        part: {name: [_value(example, name) for example in examples] for name in names}
         for part, examples in splits.items()
     }
     pairs = _pairs_of_parts(splits)
-    near = near_duplicates(
-        {text for part in {later for _, later in pairs} for text in values[part]["text"]},
-        {text for part in values for text in values[part]["text"]},
-    )
+    texts = {part: set(values[part].get("text", ())) for part in values}
+    later_texts = set().union(*(texts[later] for _, later in pairs))
+    near = near_duplicates(later_texts, set().union(*texts.values()))
     for earlier, later in pairs:
-        for name in KEPT_APART[by]:
+        for name in names:
             first = dict(zip(reversed(values[earlier][name]), (e.id for e in reversed(splits[earlier])), strict=True))
             for example, value in zip(splits[later], values[later][name], strict=True):
                 place = (later, example.id)

@@ -4,7 +4,7 @@ csv, tsv, jsonl, parquet or a sheet of a workbook (xlsx). There are two ways to 
 
 - ``data=table``: a column of text and one of the label must be there, and a target, as a column or one for all rows.
   The others may be missing, if the configuration does not name them: without ids a row is called by its number, without
-  documents each row is its own, without annotators the file is one, without holders the holder is the author.
+  documents each text is its own, without annotators the file is one, without holders the holder is the author.
 - ``data=annotations``, strictly: every row must have all of id, text, holder, target, label, annotator and document,
   and none but the holder may be empty. This is what :func:`stance.base.annotations.write_annotations` writes.
 
@@ -22,14 +22,20 @@ from typing import Any
 from stance.base.annotations import OPTIONAL, REQUIRED, Annotation, Corpus, check_annotations
 from stance.base.errors import Faults, input_error, setting
 from stance.base.files import file_digest
-from stance.base.labels import check_label_map, known_as
+from stance.base.labels import check_label_map, known_as, spelled
 from stance.base.lines import PLAIN, Manner, Row
 from stance.base.rows import read_rows
 from stance.base.words import composed
-from stance.data.columns import Columns, Gaps, cell_of, label_of, left_out_here, tags_of
+from stance.data.columns import GAP, Columns, Gaps, cell_of, document_of_text, label_of, left_out_here, tags_of
 from stance.data.info import CorpusInfo
 
 log = logging.getLogger(__name__)
+
+#: Whoever judged, where the table does not say.
+NOBODY = "table"
+
+#: What is asked of a row, and where.
+ASKED = ("text", "holder", "target", "document", "context")
 
 #: What an empty cell comes to in a strict table.
 REFUSED = dict.fromkeys(REQUIRED, "such a row is refused") | {"holder": Gaps.MEANING["holder"]}
@@ -85,7 +91,7 @@ def read(
         label_map: What each spelling of a label means; empty = the three names themselves.
         part_map: Likewise for train, validation and test; without it a column of parts is not read.
         target: One target for every row, instead of a column.
-        leave_out: Spellings of labels whose rows are not read; ``""`` where there is none.
+        leave_out: Spellings of labels that are no judgement, ``""`` where there is none; see :func:`of_annotators`.
         encoding: Of a csv, tsv or jsonl file.
         manner: What else the file does not say of itself; which sheet of a workbook is known by the columns.
         annotators: Whose judgements count; empty = all.
@@ -117,46 +123,100 @@ def read(
             raise input_error(
                 str(path), f"no column {column!r}", found=sorted(gaps.names), allowed=f"data.columns.{field}=NAME"
             )
-    if "id" in absent:
-        _refuse_repeated(path, corpus.annotations)
+    _check_repeated(path, corpus.annotations, named="id" not in absent)
     if part_map is None and "part" not in absent:
         log.warning("%s: its column %r is not read here; data=table takes parts from a column", path, columns.part)
     if "holder" in absent:
         log.info("no column %r: the stance is that of the author of the text", columns.holder)
     if "document" in absent:
-        log.info("no column %r: every row is a document of its own", columns.document)
+        log.info("no column %r: every row is a document of its own, with others of its text", columns.document)
     return of_annotators(path, corpus, annotators, adjudicator)
 
 
 def of_annotators(path: str | Path, corpus: Corpus, annotators: Sequence[str], adjudicator: str) -> Corpus:
     """The judgements of those annotators who are asked for, none = all, and of the adjudicator.
 
+    A row is left out, and a warning counts, where the adjudicator's judgement was one that is left out, or those of
+    more of the others than gave any one label. Where as many gave a label it stays.
+
     Raises:
-        StanceError: There is no annotator of that name.
+        StanceError: There is no annotator of that name, or no row is left.
     """
-    names = {annotation.annotator for annotation in corpus.annotations}
+    names = {annotation.annotator for annotation in corpus.annotations} | {name for _, name in corpus.unsure}
     for name in (*annotators, *filter(None, [adjudicator])):
         if name not in names:
             raise input_error(str(path), "no such annotator", found=name, allowed=sorted(names))
     chosen = {*annotators, adjudicator} if annotators else names
     annotations = tuple(a for a in corpus.annotations if a.annotator in chosen)
+    unsure = [(row, name) for row, name in corpus.unsure if name in chosen]
+    if dropped := _without_label(annotations, unsure, adjudicator):
+        annotations = tuple(a for a in annotations if composed(a.id) not in dropped)
+        told = "%s: %d row(s) are left out: the adjudicator, or more annotators than gave any one label, gave one that "
+        log.warning(told + "is left out: %s", path, len(dropped), ", ".join(list(dropped)[:3]))
+        if not annotations:
+            raise input_error(str(path), "no rows in the file but those left out")
     return replace(corpus, annotations=annotations, adjudicator=adjudicator)
 
 
-def _refuse_repeated(path: str | Path, annotations: Sequence[Annotation]) -> None:
-    """Without ids a second judgement of a row cannot be told from another row."""
-    first: dict[tuple[str, str, str], Annotation] = {}
+def _without_label(
+    annotations: Iterable[Annotation], unsure: Iterable[tuple[str, str]], adjudicator: str
+) -> dict[str, None]:
+    """The rows, in composed spelling, that were judged to be none of the three."""
+    said: dict[str, dict[str, str]] = {}
     for annotation in annotations:
-        row = (composed(annotation.text), composed(annotation.holder), composed(annotation.target))
-        other = first.setdefault(row, annotation)
-        if other.annotator != annotation.annotator:
-            both = f"{other.annotator!r} ({other.id}) and {annotation.annotator!r} ({annotation.id})"
-            raise input_error(
-                str(path),
-                f"no ids, and one row was judged by {both}",
-                found=annotation.text,
-                allowed="a column that is the same for all judgements of a row, data.columns.id=NAME",
-            )
+        said.setdefault(composed(annotation.id), {})[composed(annotation.annotator)] = annotation.label
+    left: dict[str, set[str]] = {}
+    for row, name in unsure:
+        if composed(name) not in said.get(composed(row), {composed(name): ""}):  # a label beside it counts
+            left.setdefault(composed(row), set()).add(composed(name))
+    judge = composed(adjudicator)
+    found: dict[str, None] = {}
+    for row, names in left.items():
+        votes = Counter(label for name, label in said[row].items() if name != judge)
+        if judge in names or (judge not in said[row] and len(names) > max(votes.values(), default=0)):
+            found[row] = None
+    return found
+
+
+def _check_repeated(path: str | Path, annotations: Sequence[Annotation], *, named: bool) -> None:
+    """Refuse rows that several people judged under an id each, no id being that of a row; warn of other repeats.
+
+    Without ids (``named``) a second judgement of a row cannot be told from another row, whatever its document.
+    """
+    fields = ASKED if named else ASKED[:3]
+    by: dict[str, str] = {}
+    alone = all(by.setdefault(composed(a.id), composed(a.annotator)) == composed(a.annotator) for a in annotations)
+    for first, *others in repeated(annotations, fields) if alone else ():
+        for other in others:
+            if composed(first.annotator) != composed(other.annotator):
+                both = f"{first.annotator!r} ({first.id}) and {other.annotator!r} ({other.id})"
+                raise input_error(
+                    str(path),
+                    f"{'an id for each judgement' if named else 'no ids'}, and one row was judged by {both}",
+                    found=first.text,
+                    allowed="a column that is the same for all judgements of a row, data.columns.id=NAME",
+                )
+    tell_repeated(path, annotations, fields)
+
+
+def repeated(annotations: Iterable[Annotation], fields: Sequence[str] = ASKED) -> list[list[Annotation]]:
+    """Rows that are alike in these fields under several ids: the first judgement of each id."""
+    rows: dict[tuple[str, ...], dict[str, Annotation]] = {}
+    for annotation in annotations:
+        asked = tuple(composed(getattr(annotation, name)) for name in fields)
+        rows.setdefault(asked, {}).setdefault(composed(annotation.id), annotation)
+    return [list(same.values()) for same in rows.values() if len(same) > 1]
+
+
+def tell_repeated(path: str | Path, annotations: Iterable[Annotation], fields: Sequence[str] = ASKED) -> None:
+    """Warn of rows that are :func:`repeated`, and count those that got several labels."""
+    several = repeated(annotations, fields)
+    if several:
+        (first, second, *_), repeats = several[0], sum(len(same) - 1 for same in several)
+        conflicts = sum(len({annotation.label for annotation in same}) > 1 for same in several)
+        told = "%s: %d rows repeat the %s of an earlier one, such as %r and %r; of %d rows that are repeated %d have "
+        hint = "several labels; each counts as a row of its own: judgements of one row need one id"
+        log.warning(told + hint, path, repeats, ", ".join(fields), first.id, second.id, len(several), conflicts)
 
 
 def corpus_of_rows(
@@ -180,15 +240,22 @@ def corpus_of_rows(
     parts: dict[str, str] = {}
     faults = Faults(path)
     left_out: Counter[str] = Counter()
+    unsure: list[tuple[str, str]] = []
+    document_of = document_of_text()
     for number, (place, row) in enumerate(rows, 1):
         if number == 1 and not strict:
             _check_columns(row, columns, target, place)
         if (columns.label in row or not strict) and left_out_here(row.get(columns.label), leave_out, left_out):
+            if spelled(row.get(columns.label)) not in GAP:
+                row_id = spelled(row.get(columns.id)) or f"row-{number}"
+                unsure.append((row_id, spelled(row.get(columns.annotator)) or NOBODY))
             continue
         with faults.noted(place):
             if strict:
                 _check_fields(row, columns, place)
             annotation = _annotation(row, columns, label_map, leave_out, target, place, number, strict=strict)
+            if not annotation.document:
+                annotation = replace(annotation, document=document_of(annotation.text, annotation.id))
             if part_map is not None and columns.part in row:
                 part = _part(row[columns.part], part_map, place)
                 if parts.setdefault(annotation.id, part) != part:
@@ -204,7 +271,8 @@ def corpus_of_rows(
                 raise input_error(place, f"no part, which other rows have in a column {columns.part!r}")
     faults.tell()
     check_annotations(path, annotations, places)
-    return Corpus(tuple(annotations), parts or None, {Path(path).name: file_digest(path)}, left_out=left_out)
+    files = {Path(path).name: file_digest(path)}
+    return Corpus(tuple(annotations), parts or None, files, left_out=left_out, unsure=tuple(unsure))
 
 
 def _check_columns(row: Mapping[str, Any], columns: Columns, target: str, place: str) -> None:
@@ -244,15 +312,14 @@ def _annotation(
         column = getattr(columns, field)
         return cell_of(row.get(column), column, place, may_be_empty=field not in needed) or default
 
-    row_id = cell("id", f"row-{number}")
     return Annotation(
-        id=row_id,
+        id=cell("id", f"row-{number}"),
         text=cell("text"),
         holder=cell("holder"),
         target=target or cell("target"),
         label=label_of(row.get(columns.label), label_map, place, leave_out),
-        annotator=cell("annotator", "table"),
-        document=cell("document", row_id),
+        annotator=cell("annotator", NOBODY),
+        document=cell("document"),
         context=cell("context"),
         date=cell("date"),
         tags=tags_of(row.get(columns.tags), columns.tags, place),

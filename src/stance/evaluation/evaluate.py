@@ -15,6 +15,7 @@ from stance.base.labels import LABELS, alike
 from stance.base.measures import ALL_MEASURES, Array, accuracy, f1, favor_against_f1, macro_f1, precision, recall
 from stance.base.predictions import Prediction, Predictor, to_predictions
 from stance.base.questions import questions_of
+from stance.base.words import composed
 from stance.evaluation import metrics
 from stance.evaluation.metrics import Score
 from stance.evaluation.report import GroupInterval, GroupScores, Intervals, LabelIntervals, LabelScores, Report
@@ -43,7 +44,17 @@ def join(
     place: str,
     splits: Mapping[str, Sequence[Example]] | None = None,
 ) -> list[str]:
-    """The predicted label of each example, joined on id.
+    """The predicted label of each example; see :func:`matched`."""
+    return [prediction.label for prediction in matched(examples, predictions, place, splits)]
+
+
+def matched(
+    examples: Sequence[Example],
+    predictions: Mapping[str, Prediction],
+    place: str,
+    splits: Mapping[str, Sequence[Example]] | None = None,
+) -> list[Prediction]:
+    """The prediction for each example, joined on id, whether ids are spelled composed or decomposed (NFC, NFD).
 
     Args:
         examples: A part.
@@ -54,18 +65,20 @@ def join(
     Raises:
         StanceError: An example without a prediction, or a prediction without an example: nothing is left out quietly.
     """
-    missing = [example.id for example in examples if example.id not in predictions]
+    said = {composed(row_id): prediction for row_id, prediction in predictions.items()}
+    ids = [composed(example.id) for example in examples]
+    missing = [example.id for example, row_id in zip(examples, ids, strict=True) if row_id not in said]
     if missing:
         problem = f"{len(missing)} of {len(examples)} rows have no prediction"
         raise input_error(place, problem, found=missing[:5], allowed=_ids(missing, list(predictions)))
-    extra = sorted(set(predictions) - {example.id for example in examples})
-    elsewhere = {example.id for part in (splits or {}).values() for example in part} & {*extra}
+    extra = sorted(said.keys() - {*ids})
+    elsewhere = {composed(example.id) for part in (splits or {}).values() for example in part} & {*extra}
     if elsewhere:
         told = "%s: %d predictions are for this part; those for %d rows of other parts and %d of none are not counted"
         log.info(told, place, len(examples), len(elsewhere), len(extra) - len(elsewhere))
     elif extra:
         raise input_error(place, f"{len(extra)} prediction(s) for rows that are not in this part", found=extra[:5])
-    return [predictions[example.id].label for example in examples]
+    return [said[row_id] for row_id in ids]
 
 
 def _ids(missing: Sequence[str], given: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from stance.data.dataset import DatasetRecord
 from stance.data.seen import warn_of_learnt
 from stance.data.splits import Splits
 from stance.evaluation.config import EvaluateConfig
-from stance.evaluation.evaluate import join, predict_examples
+from stance.evaluation.evaluate import matched, predict_examples
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +69,7 @@ def predict_part(
     examples = splits[config.part]
     if config.predictions is not None:
         predictions = read_predictions(config.predictions, config.labels.map(), config.prefix, config.manner)
-        join(examples, predictions, config.predictions, splits)
-        return splits, record, [predictions[example.id] for example in examples], None
+        return splits, record, matched(examples, predictions, config.predictions, splits), None
     from stance.models.classifier import StanceClassifier, checkpoint_folder
     from stance.models.reading import say_of
 

@@ -1,7 +1,7 @@
 """A model as one more annotator: its judgements of a file's rows, beside those of people, or for them to correct."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from stance.base.predictions import Predictor
 from stance.base.questions import Question
 from stance.base.rows import read_rows
 from stance.data.agreement import alpha_interval, by_row, count_votes, interval_by_name, majority, pairs
-from stance.data.columns import Columns, tags_of
+from stance.data.columns import Columns, document_of_text, tags_of
 from stance.inference.config import AnnotateConfig
 from stance.models.classifier import StanceClassifier
 from stance.models.config import PromptConfig
@@ -73,7 +73,7 @@ def read_rows_to_judge(config: AnnotateConfig) -> tuple[list[dict[str, Any]], li
     """The distinct rows of a file, as fields of an annotation but label and annotator; and the judgements in it.
 
     ``text`` and ``target`` must be there. A row without ``id`` is named after its line, one without ``document`` is a
-    document of its own.
+    document of its own, with others of its text.
 
     Raises:
         StanceError: Faulty rows, told together; a judgement by the very annotator.
@@ -82,9 +82,10 @@ def read_rows_to_judge(config: AnnotateConfig) -> tuple[list[dict[str, Any]], li
     people: list[Annotation] = []
     places: list[str] = []
     faults = Faults(config.input)
+    document_of = document_of_text()
     for line, row in read_rows(config.input, config.encoding):
         with faults.noted(place := line_of(config.input, line)):
-            values = _values(row, config.columns, line, place)
+            values = _values(row, config.columns, line, place, document_of)
             if rows.setdefault(values["id"], values) != values:
                 raise input_error(place, "a row id whose text, holder or target changes", found=values["id"])
             label, by = (row.get(column) for column in (config.columns.label, config.columns.annotator))
@@ -185,7 +186,9 @@ def _numbers(alpha: Mapping[str, float | None] | None) -> list[str]:
     return [f"{alpha['value']:.3f}", f"{alpha['low']:.3f} to {alpha['high']:.3f}"]
 
 
-def _values(row: Mapping[str, Any], columns: Columns, line: int, place: str) -> dict[str, Any]:
+def _values(
+    row: Mapping[str, Any], columns: Columns, line: int, place: str, document_of: Callable[[str, str], str]
+) -> dict[str, Any]:
     for field, column in (("text", columns.text), ("target", columns.target)):
         if column not in row:
             allowed = f"a field {column!r}, or columns.{field}=NAME"
@@ -193,7 +196,7 @@ def _values(row: Mapping[str, Any], columns: Columns, line: int, place: str) -> 
     fields = [name for name in (*REQUIRED, "context", "date") if name not in ("label", "annotator")]
     values: dict[str, Any] = columns.cells(row, place, fields)
     values["id"] = values["id"] or f"line-{line}"
-    values["document"] = values["document"] or values["id"]
+    values["document"] = values["document"] or document_of(values["text"], values["id"])
     return {**values, "tags": tags_of(row.get(columns.tags), columns.tags, place)}
 
 

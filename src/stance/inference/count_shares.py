@@ -14,7 +14,7 @@ from stance.base.names import beside
 from stance.base.predictions import Contradictions, Prediction, parse_prediction, to_probabilities
 from stance.base.rows import read_rows
 from stance.base.words import one_spelling
-from stance.data.columns import Columns, Gaps
+from stance.data.columns import Columns, Gaps, document_of_text
 from stance.evaluation.metrics import numbered
 from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
 from stance.inference.columns import ADDED
@@ -55,7 +55,7 @@ def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]
     predictions: list[Prediction] = []
     documents: list[str] = []
     targets: list[str] = []
-    document_spelled, target_spelled = one_spelling(), one_spelling()
+    document_spelled, target_spelled, document_of = one_spelling(), one_spelling(), document_of_text()
     contradictions = Contradictions(config.predictions)
     gaps = Gaps(config.predictions, vars(config.columns), {"document": Gaps.MEANING["document"]})
     manner = Manner(quoted=config.quoting != "none", wanted=(config.prefix + "label",))
@@ -67,8 +67,9 @@ def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]
             raise input_error(place, "not scored", found=missing, allowed="what scripts/predict.py wrote; prefix=...")
         predictions.append(parse_prediction(scored, place))
         contradictions.note(predictions[-1], place)
-        document = row.get(config.columns.document)
-        documents.append(document_spelled(spelled(document) or place))
+        document = spelled(row.get(config.columns.document))
+        text = spelled(row.get(config.columns.text)) or place
+        documents.append(document_spelled(document or document_of(text, place)))
         targets.append(target_spelled(spelled(row.get(config.columns.target))))
     gaps.tell("fill_down", "scored again with ")
     if not predictions:

@@ -123,7 +123,8 @@ class TrainConfig:
         source: Where an encoder's weights come from, if not from pretraining alone (intermediate training).
         distill: A larger model that an encoder learns from too.
         prompt: Where a prompted language model is asked.
-        train_share: Share of the training documents that is learnt from, drawn by the seed (for learning curves).
+        train_share: Share of the training documents that is learnt from, drawn by the seed (for learning curves);
+            a warning names a label that is in none of them.
         trainer: Keywords of ``transformers.TrainingArguments``, passed through (encoder only).
         bootstrap: Samples for the intervals, at least 10.
         outputs: Folder for datasets and runs.

@@ -16,7 +16,7 @@ from stance.base.predictions import Prediction, Predictor, to_probabilities, wri
 from stance.base.settings import as_values
 from stance.data.build import build_dataset, dataset_folder
 from stance.data.seen import count_learnt, write_learnt
-from stance.data.splits import some_documents
+from stance.data.splits import learnt_share
 from stance.data.unlabelled import Negotiation
 from stance.evaluation.calibration import Scaled, measure_calibration
 from stance.evaluation.evaluate import evaluate, predict_examples
@@ -85,7 +85,7 @@ def _train_run(config: TrainConfig, command: str, *, checked: bool) -> dict[str,
         resumed = clear_folder(folder, this, config.overwrite)
         write_json(started, begin_record(started, this, record.name, command, resumed=resumed))
 
-        splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
+        splits["train"] = learnt_share(splits["train"], config.train_share, config.seed)
         begin = time.perf_counter()
         data = {"name": record.name, "fingerprint": record.fingerprint}
         classifier = _trained(config, splits, further, data, folder)

@@ -12,7 +12,7 @@ from stance.base.errors import StanceError, input_error, quoted
 from stance.base.extras import from_extras
 from stance.base.files import alone_at, digest, remove_folder, write_json
 from stance.data.build import build_dataset
-from stance.data.splits import some_documents
+from stance.data.splits import learnt_share
 from stance.models.config import EncoderConfig
 from stance.training import distributed as processes
 from stance.training.config import SweepConfig
@@ -51,7 +51,7 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
         InputFormat(config.model.first, template)  # refuses a faulty one
     folder = Path(config.outputs) / "sweeps" / config.name
     splits, record, _ = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
-    splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
+    splits["train"] = learnt_share(splits["train"], config.train_share, config.seed)
     settings = {"model": asdict(config.model), "trainer": config.trainer, "search": asdict(config.search)}
     del settings["search"]["trials"]
     identity = digest([settings, config.train_share, config.seed, record.fingerprint])

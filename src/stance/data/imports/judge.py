@@ -3,7 +3,7 @@
 import fnmatch
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from stance.base.annotations import shortened
 from stance.base.errors import Faults, input_error
 from stance.base.labels import alike, parse_label
 from stance.base.words import composed
-from stance.data.columns import Gaps
+from stance.data.columns import GAP, Gaps, document_of_text
 from stance.data.imports.mapping import ImportMapping, Question, Texts
 from stance.data.imports.pieces import Piece, pieces_of
 from stance.data.imports.record import Options, Record
@@ -42,14 +42,18 @@ class Rows:
     Attributes:
         rows: Place and values of each, named as :class:`stance.base.annotations.Annotation` is.
         left_out: How many records are no judgements, by reason.
+        unsure: Row id and annotator of judgements whose label the mapping leaves out by name, and which are no gap.
         empty: How many rows have nothing in a field of ``MAY_BE_EMPTY`` that the mapping names.
         units: What the rows are of: their ids without holder and target.
+        document_of: From its text and unit the document of a row that names none.
     """
 
     rows: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    unsure: list[tuple[str, str]] = field(default_factory=list)
     empty: Counter[str] = field(default_factory=Counter)
     units: dict[str, None] = field(default_factory=dict)
+    document_of: Callable[[str, str], str] = field(default_factory=document_of_text)
 
 
 def chosen(pieces: Iterable[Piece], pattern: str) -> tuple[Piece, ...]:
@@ -94,6 +98,9 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
                 for row in _judgements(record, values, question, found):
                     if len(mapping.questions) > 1 and question.fields["target"].is_constant():
                         row["id"] += PARTED + row["target"]
+                    if "label" not in row:
+                        found.unsure.append((row["id"], row["annotator"]))
+                        continue
                     again = kept.setdefault((row["id"], row["annotator"]), [])
                     this = Kept(record.when, record.place, answer, row, _file_of(record))
                     files.look(record, this, again)
@@ -217,12 +224,15 @@ def _judgements(record: Record, values: Mapping[str, str], question: Question, f
 
 
 def _row(record: Record, values: Mapping[str, str], question: Question, found: Rows) -> Iterator[dict[str, str]]:
-    """One row, or none where its label is left out."""
+    """One row, or none where its label is left out; without the label where that is an answer left out by name."""
     left_out = found.left_out
     row = {name: source.of(values) for name, source in question.fields.items()}
     spelling = tidy(row.get("label", ""))
     if question.is_left_out(same(spelling)):
         left_out[f"label {spelling[:40]!r}"] += 1
+        if same(spelling) in question.leave_out - GAP and row.get("target"):
+            row.pop("label")
+            yield _named(row, record, question)
         return
     if "target" in row and same(row["target"]) in question.leave_out:
         left_out[f"target {row['target'][:40]!r}"] += 1
@@ -237,13 +247,19 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
     row["text"] = tidy(row["text"])
     row["label"] = question.label_of(same(spelling)) or parse_label(spelling, question.labels, record.place)
     unit = row.get("id") or record.place
-    parts = [row[name] for name in ("holder", "target") if name in row and not question.fields[name].is_constant()]
-    row["id"] = composed(PARTED.join([unit, *filter(None, parts)]))
+    _named(row, record, question)
     found.units[unit] = None
     found.empty.update(name for name in MAY_BE_EMPTY if name in row and not row[name])
-    row["annotator"] = row.get("annotator") or SOMEBODY
-    row["document"] = row.get("document") or unit
+    row["document"] = row.get("document") or found.document_of(row["text"], unit)
     yield row
+
+
+def _named(row: dict[str, str], record: Record, question: Question) -> dict[str, str]:
+    """The row with its id, and with somebody as its annotator where it names none."""
+    parts = [row[name] for name in ("holder", "target") if name in row and not question.fields[name].is_constant()]
+    row["id"] = composed(PARTED.join([row.get("id") or record.place, *filter(None, parts)]))
+    row["annotator"] = row.get("annotator") or SOMEBODY
+    return row
 
 
 def _check_names(mapping: ImportMapping, names: Mapping[str, set[str]], place: str) -> None:

@@ -3,6 +3,7 @@
 Beside the tasks goes a mapping, by which ``data=import`` reads what the tool gives back.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,13 @@ from stance.base.files import write_beside, write_json, write_jsonl, write_text
 from stance.base.labels import LABELS
 from stance.base.names import beside
 from stance.base.tables import write_table
+from stance.base.words import composed
 from stance.data.imports.pieces import pieces_of
 from stance.data.imports.record import Options
 from stance.data.imports.sheets import sheet_rows
+
+#: Text, holder and target of a row.
+Question = tuple[str, str, str]
 
 #: Name of the question in a tool.
 QUESTION = "stance"
@@ -167,21 +172,33 @@ def _mapping(kind: str, annotators: Sequence[str]) -> dict[str, Any]:
     return said | {"labels": {label: [label] for label in ASKED}, "leave_out": [""] if kind == "sheet" else []}
 
 
-def ids_in(path: str | Path) -> set[str]:
-    """The ids of the rows in a file of tasks, or in what a tool gave back.
+def question_of(fields: Mapping[str, str], prefix: str = "") -> Question:
+    """Text, holder and target of a row, as they are compared: tools change blanks and control characters."""
+    text, holder, target = (
+        re.sub(r"[\s\x00-\x1f]+", "", composed(fields.get(prefix + name) or fields.get(name) or ""))
+        for name in ("text", "holder", "target")
+    )
+    return text, holder, target
+
+
+def rows_in(path: str | Path) -> tuple[set[str], set[Question]]:
+    """The ids of the rows in a file of tasks, or in what a tool gave back, and what is asked of them.
 
     Raises:
-        StanceError: It holds none.
+        StanceError: It holds no ids.
     """
     ids: set[str] = set()
+    asked: set[Question] = set()
     for piece in pieces_of(path):
         if piece.suffix not in (".json", ".jsonl", ".csv", ".tsv", ".xlsx"):
             continue
         for _, row in sheet_rows(piece, Options()):
-            known = next((row[name] for name in ("data.id", "meta.id", "id") if row.get(name)), "")
-            ids |= {known} - {""}
+            column = next((name for name in ("data.id", "meta.id", "id") if row.get(name)), "")
+            if column:
+                ids.add(composed(row[column]))
+                asked.add(question_of(row, column.removesuffix("id")))
     if not ids:
         raise input_error(
             str(path), "no ids of rows in it", allowed="a file that export_tasks wrote, or what came back"
         )
-    return ids
+    return ids, asked
