@@ -79,8 +79,8 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
 
 def train_command(command: str, drew: Mapping[str, Any], name: str) -> str:
     """The command line that trains with what a trial drew, from that of the sweep."""
-    said = [part for part in shlex.split(command)[2:] if part.lstrip("+~").split("=")[0] not in (*KEYS, "name")]
-    said = [part for part in said if not part.lstrip("+~").startswith("search.")]
+    keys = [(part.lstrip("+~").split("=")[0], part) for part in shlex.split(command)[2:]]
+    said = [part for key, part in keys if key not in (*KEYS, "name") and key.split(".")[0] != "search"]
     drawn = [f"{key}={quoted(value) if isinstance(value, str) else value}" for key, value in drew.items()]
     return shlex.join(["python", "scripts/train.py", *said, *drawn, f"name={name}"])
 
