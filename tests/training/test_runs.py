@@ -451,3 +451,21 @@ def test_rows_that_a_source_learnt_from_are_counted(tmp_path, readable_annotatio
     run = train_run(replace(config, name="second", source=other), "second")
     assert run["learnt"]["test"] > 0
     assert f"{run['learnt']['test']} of 12 rows of test have a text that was learnt from" in caplog.text
+
+
+def test_rows_that_an_encoder_learnt_from_are_counted(tmp_path, readable_annotations, tiny_encoder):
+    """The encoder is a checkpoint of the same corpus divided in another way: of a run, of a member, of a frozen one."""
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    first = configured(tmp_path, readable_annotations, tiny)
+    first = replace(first, name="first", split=replace(first.split, seed=5))
+    assert train_run(first, "first")["learnt"] == {"validation": 0, "test": 0}
+    checkpoint = str(run_folder(first.outputs, "first", 0) / "checkpoint")
+    on = replace(tiny, encoder=checkpoint)
+    expected = train_run(configured(tmp_path, readable_annotations, on), "on")["learnt"]
+    assert expected["test"] > 0
+    static = LinearConfig(name="static", features="static", classifier="svm", encoder=checkpoint)
+    both = EnsembleConfig(name="both", members={"a": on, "b": static})
+    for model in (static, both):
+        assert train_run(configured(tmp_path, readable_annotations, model), "further")["learnt"] == expected
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm", encoder=checkpoint)
+    assert train_run(configured(tmp_path, readable_annotations, tfidf), "none")["learnt"]["test"] == 0
