@@ -16,6 +16,7 @@ from stance.data.splits import some_documents
 from stance.models.config import EncoderConfig
 from stance.training import distributed as processes
 from stance.training.config import SweepConfig
+from stance.training.recorded import encoder_contents
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,8 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
     splits["train"] = some_documents(splits["train"], config.train_share, config.seed)
     settings = {"model": asdict(config.model), "trainer": config.trainer, "search": asdict(config.search)}
     del settings["search"]["trials"]
-    identity = digest([settings, config.train_share, config.seed, record.fingerprint])
+    encoder = encoder_contents(config.model)
+    identity = digest([settings, config.train_share, config.seed, record.fingerprint, *([encoder] if encoder else [])])
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with alone_at(folder):
         study = _study(optuna, folder, identity, overwrite=config.overwrite)
