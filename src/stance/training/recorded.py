@@ -74,8 +74,8 @@ def differences(before: Recorded, after: Recorded) -> list[str]:
     lines = list(_changed(as_values(before.config), as_values(after.config), "setting "))
     lines += _changed({"fingerprint": before.fingerprint}, {"fingerprint": after.fingerprint}, "data ")
     both = before.contents.keys() & after.contents.keys()
-    known = [{key: value for key, value in made.contents.items() if key in both} for made in (before, after)]
-    return [*lines, *_changed(*known, "contents ")]
+    one, other = ({key: made.contents[key] for key in made.contents if key in both} for made in (before, after))
+    return [*lines, *_changed(one, other, "contents ")]
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> Iterator[str]:
