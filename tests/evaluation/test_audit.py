@@ -55,7 +55,7 @@ def test_a_text_that_tells_the_label_is_found_out_and_a_target_prior_too():
     assert found["text_only"]["value"] < 0.8
 
 
-def test_the_page_holds_every_corpus_that_was_audited(tmp_path, readable_annotations):
+def test_the_page_holds_every_corpus_that_was_audited(tmp_path, readable_annotations, caplog):
     rows = [
         {"text": a.text, "label": a.label, "target": a.target, "document": a.document, "holder": a.holder}
         for a in readable_annotations
@@ -66,7 +66,10 @@ def test_the_page_holds_every_corpus_that_was_audited(tmp_path, readable_annotat
     assert "numbers: audit/two.json   page: audit.md" in done.stdout
     data = DataConfig(name="table", reader="table", root=str(tmp_path), path="mine.jsonl")
     split = SplitConfig(by="document", seed=1)
+    (tmp_path / "audit" / "said.metrics.json").write_text('{"name": "said"}')
+    (tmp_path / "audit" / "torn.json").write_text("{")
     audit_corpus(AuditConfig(name="one", data=data, split=split, folder=str(tmp_path / "audit"), bootstrap=20))
+    assert "no audits, and not on the page: said.metrics.json, torn.json" in caplog.text
     page = (tmp_path / "audit.md").read_text().splitlines()
     assert [line.split(" | ")[0] for line in page if line.startswith(("| one", "| two"))] == ["| one", "| two"] * 2
     found = json.loads((tmp_path / "audit" / "one.json").read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -15,8 +16,8 @@ from stance.base.settings import as_values
 from stance.data.config import DataConfig, SplitConfig
 from stance.experiments.compare import compare_systems
 from stance.experiments.config import CompareConfig, SummarizeConfig
-from stance.experiments.pages import difference_line
-from stance.experiments.records import collect, collect_recorded, fine_tuned, read_all, read_results
+from stance.experiments.pages import difference_line, same_but_for_share
+from stance.experiments.records import collect, collect_recorded, fine_tuned, read_all, read_results, recorded_in
 from stance.experiments.results import summarize_all
 from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig
 from stance.training.config import AsItIsConfig, SourceConfig, TrainConfig
@@ -170,6 +171,36 @@ def test_runs_of_one_name_that_differ_say_in_what(train, settings, tmp_path):
         match=r"in more than the seed: setting model.name: DIFFERENT, recorded prior_str.*; setting model.prior",
     ):
         collect(tmp_path / "outputs", "guess")
+
+
+def test_runs_that_have_what_an_older_one_lacks_are_compared_too(train, settings, tmp_path):
+    for seed in (0, 1, 2):
+        train(seed=seed)
+        path = tmp_path / "outputs" / "runs" / "guess" / f"seed-{seed}" / "run.json"
+        run = json.loads(path.read_text())
+        path.write_text(json.dumps({**run, "contents": {"encoder mine": str(seed)} if seed else {}}))
+    with pytest.raises(StanceError, match=r"seed-2/run.json: differs from .*seed-1/.*contents encoder mine: DIFFERENT"):
+        collect(tmp_path / "outputs", "guess")
+
+
+def test_a_learning_curve_is_one_model_trained_in_one_way():
+    """But for the number of epochs: so is every curve that is recorded here."""
+    tables = {path: json.loads(path.read_text()) for path in (PROJECT / "experiments").glob("*.json")}
+    curves = [
+        content["experiments"] for content in tables.values() if isinstance(content, dict) and content.get("curve")
+    ]
+    assert curves
+    for names in curves:
+        folders = [recorded_in(PROJECT / "experiments", name) for name in names]
+        points = [read_results(folder) for folder in folders if folder is not None]
+        assert len(points) == len(names)
+        same_but_for_share(points)
+        other = json.loads(json.dumps(points[-1].config))
+        other["trainer"]["learning_rate"] = 1.0
+        with pytest.raises(
+            StanceError, match=r"differ: setting trainer\.learning_rate: DIFFERENT, .* now 1\.0; a learn"
+        ):
+            same_but_for_share([*points, replace(points[-1], config=other)])
 
 
 def test_a_difference_names_whose_seeds_its_interval_does_not_hold():

@@ -12,6 +12,7 @@ from stance.base.files import write_json
 from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, write_predictions
 from stance.base.settings import as_values
+from stance.base.tables import write_table
 from stance.data.build import build_dataset
 from stance.data.config import DataConfig, SplitConfig
 from stance.evaluation.config import ReportConfig
@@ -53,6 +54,22 @@ def test_numbers_and_page_stand_beside_the_predictions(tmp_path, settings):
     page = path.with_suffix(".html").read_text(encoding="utf-8")
     assert "Suite bakers" in page
     assert page.count('<tr id="row-') == report.scores.n
+
+
+def test_files_that_differ_in_their_suffix_do_not_share_a_report(tmp_path, settings):
+    told = [json.loads(line) for line in (tmp_path / "said.jsonl").read_text().splitlines()]
+    write_table(tmp_path / "said.csv", list(told[0]), [row.values() for row in told])
+    others = settings | {"predictions": str(tmp_path / "said.csv")}
+    for _ in range(2):
+        paths = [evaluate_part(ReportConfig(**each))[1].name for each in (settings, others)]
+        assert paths == ["said.metrics.json", "said.csv.metrics.json"]
+    assert json.loads((tmp_path / "said.metrics.json").read_text())["of"] == settings["predictions"]
+    (tmp_path / "said.metrics.json").rename(tmp_path / "said.csv.metrics.json")
+    write_json(tmp_path / "said.metrics.json", {"of": "said.parquet"})
+    with pytest.raises(
+        StanceError, match=r"said\.csv: reports on other files have its names; found .*output=NAME\.json"
+    ):
+        evaluate_part(ReportConfig(**others))
 
 
 def test_what_is_no_report_on_behaviour_is_refused(tmp_path, settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 
@@ -61,6 +62,28 @@ def test_names_folders_and_files_are_the_same_system(home):
     rows = [json.loads(line) for line in (at / "tfidf-seed-0.rows.jsonl").read_text().splitlines()]
     assert len(rows) == single[0].rows > 0
     assert json.loads((at / "comparison.json").read_text())["comparisons"] == [as_values(one) for one in single]
+
+
+def test_files_of_any_name_are_compared(home, tmp_path):
+    """Compressed ones, two that differ in the suffix alone, and many whose names are longer than that of a folder."""
+    folder, config = home
+    lines = (folder / "outputs" / "runs" / "tfidf" / "seed-0" / "predictions.test.jsonl").read_text()
+    (tmp_path / "said.jsonl").write_text(lines)
+    (tmp_path / "said.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
+    pq.write_table(read_json(tmp_path / "said.jsonl"), tmp_path / "said.parquet")
+    names = ["said.jsonl", "said.jsonl.gz", "said.parquet"]
+    found, at = compare_systems(settings(home, *(str(tmp_path / name) for name in names), "majority"))
+    here = str(tmp_path).strip("/")
+    assert [one.system for one in found] == [f"{here}/said.jsonl.gz", f"{here}/said.parquet", "majority"]
+    assert found[0].minus == f"{here}/said.jsonl"
+    assert len([*at.glob("*.rows.jsonl")]) == 3
+    with pytest.raises(StanceError, match="systems: one occurs twice"):
+        compare_systems(settings(home, *[str(tmp_path / "said.jsonl")] * 2, data=config.data, split=config.split))
+    long = [tmp_path / f"{'long-' * 40}{number}.jsonl" for number in range(3)]
+    for path in long:
+        path.write_text(lines)
+    found, at = compare_systems(settings(home, "majority", *map(str, long)))
+    assert len([*at.glob("*.rows.jsonl")]) == len(found) == 3
 
 
 def test_what_does_not_fit_is_refused(home, tmp_path):

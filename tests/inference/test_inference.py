@@ -35,6 +35,7 @@ from stance.base.rows import scan_length
 from stance.base.tables import inert
 from stance.data.columns import Columns
 from stance.evaluation.shares import Scored, write_validation
+from stance.inference import count_shares
 from stance.inference import predict_file as inference
 from stance.inference.config import AbstainConfig, PredictConfig, SharesConfig
 from stance.inference.count_shares import count_file
@@ -698,6 +699,23 @@ def test_an_output_that_is_a_folder_is_refused_before_anything_is_scored(tmp_pat
         predict_file(classifier, config)
 
 
+def test_bad_rows_of_an_output_of_another_suffix_are_not_replaced_in_silence(tmp_path, classifier, caplog):
+    bad = write(tmp_path / "bad.csv", [*ROWS, {**ROWS[0], "text": ""}])
+
+    def score(source, output):
+        caplog.clear()
+        predict_file(classifier, PredictConfig(input=source, output=str(tmp_path / output)))
+        return "scored.rejects.jsonl holds the bad rows of scored.csv: those of scored.jsonl" in caplog.text
+
+    assert not score(bad, "scored.csv")
+    assert not score(bad, "scored.csv")
+    assert score(write(tmp_path / "good.csv", ROWS), "scored.jsonl")
+    assert not score(bad, "scored.jsonl")
+    for name in ("scored.csv", "scored.jsonl"):
+        (tmp_path / name).unlink()
+    assert not score(bad, "scored.jsonl")
+
+
 def test_jsonl_rows_of_different_shape_go_to_jsonl_but_not_to_csv(tmp_path, classifier):
     rows = [ROWS[0], {**ROWS[1], "extra": [1, 2]}]
     source = write(tmp_path / "in.jsonl", rows)
@@ -805,6 +823,73 @@ def test_labels_that_the_probabilities_contradict_are_counted_and_stop_above_a_s
     ):
         count_file(swapped(11))
     assert not (tmp_path / "in.shares.json").exists()
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Two checkpoints of unlike answers, and what scores a file with the first and counts shares with either."""
+    generator = np.random.default_rng(0)
+    gold = generator.integers(3, size=60)
+    p = softmax(2 * np.eye(3)[gold] + generator.normal(0, 1, (60, 3)), axis=1)
+    for name, labels in {"right": ("favor", "favor", "against"), "other": ("against", "neutral", "neutral")}.items():
+        prior = Prior.fit("majority", [example(i, label) for i, label in enumerate(labels)])
+        StanceClassifier(prior, Card("prior")).save_pretrained(tmp_path / name)
+        write_validation(tmp_path / name, Scored(np.arange(60) // 5, gold, p))
+
+    def score(rows, **settings):
+        source = write(tmp_path / "in.csv", rows)
+        config = PredictConfig(input=source, output=str(tmp_path / "scored.csv"), **settings)
+        predict_file(StanceClassifier.from_pretrained(tmp_path / "right"), config)
+
+    def shares(checkpoint, **settings):
+        files = {"predictions": str(tmp_path / "scored.csv"), "checkpoint": str(tmp_path / checkpoint)}
+        return count_file(SharesConfig(**files, bootstrap=10, **settings))
+
+    return score, shares
+
+
+#: Thirty questions.
+ASKED = [row | {"text": f"{row['text']} {i}"} for i in range(10) for row in ROWS]
+
+
+def test_another_checkpoint_than_the_one_that_scored_has_no_shares(tmp_path, two, caplog):
+    score, shares = two
+    body = [{"body" if name == "text" else name: value for name, value in row.items()} for row in ASKED]
+    for rows, settings in ((ASKED, {"prefix": "p_"}), (body, {"columns": Columns(text="body")})):
+        score(rows, **settings)
+        told = "scored.csv: 20 of 20 rows have other probabilities than .*other gives them"
+        with pytest.raises(StanceError, match=told):
+            shares("other", **settings)
+        assert not (tmp_path / "scored.shares.json").exists()
+        shares("right", **settings)
+        (tmp_path / "scored.shares.json").unlink()
+    assert "probabilities" not in caplog.text
+
+
+def test_what_a_file_does_not_say_of_its_scoring_is_told(two, caplog):
+    score, shares = two
+    score([{name: row[name] for name in ("text", "target")} for row in ASKED])
+    shares("other")
+    assert "20 of 20 rows have other probabilities than" in caplog.text
+    assert "unless it was told a holder" in caplog.text
+    score([{name: row[name] for name in ("text", "holder")} for row in ASKED], target="sign")
+    with caplog.at_level("INFO", logger="stance"):
+        shares("other")
+    assert "no row with 'text' and 'target'" in caplog.text
+
+
+def test_shares_of_texts_that_were_read_in_windows(tmp_path, encoder, two, monkeypatch):
+    _, shares = two
+    monkeypatch.setattr(count_shares, "FAR", 1e-5)  # the little encoder hardly looks at its input
+    encoder.save_pretrained(tmp_path / "long")
+    (tmp_path / "right" / "validation.safetensors").rename(tmp_path / "long" / "validation.safetensors")
+    source = write(tmp_path / "in.csv", [READ[1] | {"text": f"{READ[1]['text']} {i}"} for i in range(4)])
+    config = PredictConfig(input=source, output=str(tmp_path / "scored.csv"), windows=True)
+    predict_file(StanceClassifier.from_pretrained(tmp_path / "long"), config)
+    shares("long")
+    monkeypatch.setattr(count_shares, "windowed", lambda classifier: classifier)
+    with pytest.raises(StanceError, match="4 of 4 rows have other probabilities"):
+        shares("long")
 
 
 def test_a_file_that_was_not_scored_whole_has_no_shares(tmp_path, scored):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from stance.base.annotations import write_annotations
 from stance.base.errors import StanceError
@@ -451,3 +453,47 @@ def test_rows_that_a_source_learnt_from_are_counted(tmp_path, readable_annotatio
     run = train_run(replace(config, name="second", source=other), "second")
     assert run["learnt"]["test"] > 0
     assert f"{run['learnt']['test']} of 12 rows of test have a text that was learnt from" in caplog.text
+
+
+def test_an_encoder_whose_files_changed_makes_another_run(tmp_path, readable_annotations, tiny_encoder, monkeypatch):
+    """A run recorded before encoders were digested is still the same run, and so is one whose encoder is gone."""
+    encoder = tmp_path / "encoder"
+    shutil.copytree(tiny_encoder, encoder)
+    tiny = EncoderConfig(name="tiny", encoder=str(encoder), max_length=64)
+    config = configured(tmp_path, readable_annotations, tiny)
+    train_run(config, "first")
+    (encoder / "onnx.json").write_text("{}")
+    monkeypatch.setattr(runs, "_trained", None)
+    assert train_run(config, "same")["command"] == "first"
+    weights = load_file(encoder / "model.safetensors")
+    save_file({name: values + 1 for name, values in weights.items()}, encoder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(StanceError, match=r"contents encoder .*encoder: DIFFERENT, recorded [0-9a-f]{64}, now "):
+        train_run(config, "other")
+    static = LinearConfig(name="static", features="static", classifier="svm", encoder=str(encoder))
+    both = EnsembleConfig(name="both", members={"a": tiny, "b": static})
+    assert list(Recorded.of(replace(config, model=both), "", []).contents) == [f"encoder {encoder}"]
+    path = run_folder(config.outputs, config.name, 0) / "run.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "contents": {}}))
+    assert train_run(config, "before")["command"] == "first"
+    path.write_text(json.dumps(record))
+    shutil.rmtree(encoder)
+    assert train_run(config, "gone")["command"] == "first"
+
+
+def test_rows_that_an_encoder_learnt_from_are_counted(tmp_path, readable_annotations, tiny_encoder):
+    """The encoder is a checkpoint of the same corpus divided in another way: of a run, of a member, of a frozen one."""
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    first = configured(tmp_path, readable_annotations, tiny)
+    first = replace(first, name="first", split=replace(first.split, seed=5))
+    assert train_run(first, "first")["learnt"] == {"validation": 0, "test": 0}
+    checkpoint = str(run_folder(first.outputs, "first", 0) / "checkpoint")
+    on = replace(tiny, encoder=checkpoint)
+    expected = train_run(configured(tmp_path, readable_annotations, on), "on")["learnt"]
+    assert expected["test"] > 0
+    static = LinearConfig(name="static", features="static", classifier="svm", encoder=checkpoint)
+    both = EnsembleConfig(name="both", members={"a": on, "b": static})
+    for model in (static, both):
+        assert train_run(configured(tmp_path, readable_annotations, model), "further")["learnt"] == expected
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm", encoder=checkpoint)
+    assert train_run(configured(tmp_path, readable_annotations, tfidf), "none")["learnt"]["test"] == 0

@@ -94,6 +94,16 @@ def test_the_command_of_the_best_is_one_that_the_train_script_takes():
     assert (config.trainer["learning_rate"], config.trainer["num_train_epochs"]) == (2e-5, 4)
 
 
+def test_the_command_of_the_best_has_nothing_of_the_search_however_it_was_set():
+    command = f"{COMMAND} 'search={{trials: 2, epochs: [1, 2]}}' ++search.trials=3"
+    assert train_command(command, {}, "best") == train_command(COMMAND, {}, "best")
+    groups = "'trainer={learning_rate: 1, warmup_steps: 5}' 'model={second: a}'"
+    drew = {"trainer.learning_rate": 2e-5, "model.second": "{target}"}
+    config = composed("train", shlex.split(train_command(f"{COMMAND} {groups}", drew, "best"))[2:])
+    assert config.trainer["learning_rate"] == 2e-5  # what is drawn stands after the groups
+    assert (config.trainer["warmup_steps"], config.model.second) == (5, "{target}")
+
+
 def test_what_cannot_be_searched_is_refused(config):
     with pytest.raises(StanceError, match=r"search\.epochs: not a range; found \[3, 1\]"):
         SearchConfig(epochs=[3, 1])

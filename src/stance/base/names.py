@@ -1,5 +1,6 @@
 """Names of files: of which kind, where what belongs to one goes, and whether it is there."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,9 @@ WORKBOOK = ".xlsx"
 #: What may follow such a suffix: the text is compressed.
 COMPRESSIONS = (".gz", ".zst")
 
+
+#: Bytes of a name to which suffixes may still be added; a file system takes 255.
+LONGEST = 200
 
 #: Suffixes of tables that are written, and of those that are read.
 SUFFIXES = (*DELIMITERS, ".parquet")
@@ -50,8 +54,11 @@ def beside(path: str | Path, suffix: str) -> Path:
 
 
 def as_name(path: str | Path) -> str:
-    """A path as a single name, its folders joined by hyphens."""
-    return str(path).strip("/").replace("/", "-")
+    """A path as a single name, its folders joined by hyphens; one too long for a file ends in a digest of all of it."""
+    name = str(path).strip("/").replace("/", "-")
+    if len(name.encode()) <= LONGEST:
+        return name
+    return f"{name.encode()[: LONGEST - 17].decode(errors='ignore')}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
 def must_exist(path: str | Path, what: str = "file") -> Path:

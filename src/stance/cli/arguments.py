@@ -63,6 +63,8 @@ def _as_typed(argument: str, schema: type, *, several: bool) -> str:
         sweep = ChoiceSweep(simple_form=True) if override is None else override.value()
         simple = isinstance(sweep, ChoiceSweep) and sweep.simple_form
         return f"{key}={','.join(_elements(value, key, kind))}" if simple and kind in _TEXT else argument
+    if kind is Any and key in get_type_hints(schema):  # a field that takes names itself, whatever groups there are
+        return f"{key}={value if override else quoted(value)}"
     return f"{key}={_value(value, key, kind)}"
 
 

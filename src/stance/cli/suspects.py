@@ -22,7 +22,7 @@ class SuspectsConfig:
 
     Attributes:
         model: A linear model, fitted once for each fold.
-        folds: Into which the documents are drawn.
+        folds: Into which the documents are drawn, 3 or more.
         seed: Of that drawing.
         output: The csv file; null = in ``<outputs>/suspects``, named after the corpus.
         excel_safe: Put a space before texts that a spreadsheet would compute as formulas.
@@ -37,7 +37,7 @@ class SuspectsConfig:
     outputs: str = "outputs"
 
     def __post_init__(self) -> None:
-        at_least("folds", self.folds, 2)
+        at_least("folds", self.folds, 3)
         a_seed("seed", self.seed)
         if not isinstance(self.model, LinearConfig):
             raise input_error("model", "not a linear model", found=self.model.name, allowed="tfidf, embedding")

@@ -1,5 +1,6 @@
 """Leaks and easy guesses of a corpus: repeated rows, rows in two parts, and scores without reading the row."""
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.base.annotations import Example, label_counts
+from stance.base.errors import StanceError
 from stance.base.files import read_json, write_json, write_text
 from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
@@ -18,6 +20,8 @@ from stance.evaluation.evaluate import evaluate, predict_examples
 from stance.evaluation.metrics import in_words
 from stance.models.linear import ngram_svm
 from stance.models.priors import PRIORS
+
+log = logging.getLogger(__name__)
 
 PARTS_COLUMNS = (
     "corpus",
@@ -33,6 +37,9 @@ PARTS_COLUMNS = (
     "near",
 )
 
+
+#: What an audit has that is on the page.
+_KEYS = {"name", "split", "parts", "shared", "measure", "priors", "text_only"}
 
 SCORES_COLUMNS = ("corpus", "measure", "majority", "stratified", "target", "holder", "holder and target", "text only")
 
@@ -101,10 +108,26 @@ def audit_corpus(config: AuditConfig) -> tuple[dict[str, Any], Path]:
     }
     folder = Path(config.folder)
     write_json(folder / f"{config.name}.json", found)
-    kept = [read_json(path) for path in sorted(folder.glob("*.json"))]
     page = folder.with_suffix(".md")
-    write_text(page, audit_page(kept))
+    write_text(page, audit_page(_kept(folder)))
     return found, page
+
+
+def _kept(folder: Path) -> list[dict[str, Any]]:
+    """The audits in a folder, by name; of another file of JSON it is said that the page passes it over."""
+    kept, others = [], []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found = read_json(path)
+        except StanceError:
+            found = None
+        if isinstance(found, dict) and found.keys() >= _KEYS:
+            kept.append(found)
+        else:
+            others.append(path.name)
+    if others:
+        log.warning("%s: no audits, and not on the page: %s", folder, ", ".join(others))
+    return kept
 
 
 def audit_page(audits: Sequence[Mapping[str, Any]]) -> str:

@@ -1,11 +1,13 @@
 """Systems as a user names them (a run folder, the name of runs, a predictions file), side by side on the same rows."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from stance.base.errors import input_error
 from stance.base.files import write_json, write_jsonl
-from stance.base.names import READABLE, as_name, must_exist
+from stance.base.names import READABLE, as_name, beside, must_exist, table_kind
 from stance.base.predictions import read_predictions
 from stance.base.settings import as_values
 from stance.data.build import build_dataset
@@ -29,7 +31,7 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
         ``collect_recorded``.
     """
     path = Path(name)
-    if path.suffix.lower() in READABLE:
+    if table_kind(path)[0] in READABLE:
         return must_exist(path)
     if not path.is_dir() and len(path.parts) == 1:
         return collect(outputs, name)
@@ -72,13 +74,15 @@ def compare_systems(config: CompareConfig) -> tuple[list[Comparison], Path]:
         allowed = [part for part in splits if part != "train"]
         raise input_error("part", "no such part", found=config.part, allowed=allowed)
     examples = splits[config.part]
-    systems = {}
-    for name, system in zip(names, found, strict=True):
-        systems[_short(name, system)] = _labels(name, system, splits, config, data["fingerprint"])
-    if len(systems) < len(names):
+    called = _called(names, found)
+    if len(set(called)) < len(names):
         raise input_error("systems", "one occurs twice", found=names, allowed="systems that differ")
+    systems = {
+        short: _labels(name, system, splits, config, data["fingerprint"])
+        for short, name, system in zip(called, names, found, strict=True)
+    }
     results = compare(examples, systems, headline=headline, samples=config.bootstrap)
-    folder = Path(config.outputs) / "comparisons" / "-".join(map(as_name, systems))
+    folder = Path(config.outputs) / "comparisons" / as_name("-".join(map(as_name, systems)))
     first = next(iter(systems))
     for result in results:
         rows = differing_rows(examples, systems[first], systems[result.system])
@@ -90,11 +94,21 @@ def compare_systems(config: CompareConfig) -> tuple[list[Comparison], Path]:
     return results, folder
 
 
+def _called(names: Sequence[str], found: Sequence[RunSet | Path]) -> list[str]:
+    """What pages call each system; a file with its suffix where another system has the same name without."""
+    short = [_short(name, system) for name, system in zip(names, found, strict=True)]
+    shared = {name for name, number in Counter(short).items() if number > 1}
+    return [
+        str(system).strip("./") if name in shared and isinstance(system, Path) else name
+        for name, system in zip(short, found, strict=True)
+    ]
+
+
 def _short(name: str, system: RunSet | Path) -> str:
     """What pages call a system: NAME of all its runs, NAME/seed-0 of one; of a record or a file its path."""
     if isinstance(system, RunSet):
         return f"{system.name}/{Path(name).name}" if Path(name).name.startswith("seed-") else system.name
-    return str(system.with_suffix("")).strip("./")
+    return str(beside(system, "")).strip("./")
 
 
 def _labels(

@@ -85,8 +85,31 @@ def _path(config: ReportConfig, data: str) -> Path:
     if config.output is not None:
         return Path(config.output)
     if config.predictions is not None:
-        return Path(config.predictions).with_suffix(".metrics.json")
+        return _beside(Path(config.predictions))
     return Path(config.outputs) / "evaluations" / f"{as_name(str(config.checkpoint))}.{data}.{config.part}.json"
+
+
+def _beside(predictions: Path) -> Path:
+    """``said.metrics.json`` beside ``said.csv``; if that is of another file, ``said.jsonl`` say, with the whole name.
+
+    Raises:
+        StanceError: Both names are taken by reports on other files.
+    """
+    paths = [predictions.with_suffix(".metrics.json"), predictions.with_name(predictions.name + ".metrics.json")]
+    for path in paths:
+        if not path.exists() or _is_of(path, predictions.name):
+            return path
+    found = [path.name for path in paths]
+    raise input_error(
+        str(predictions), "reports on other files have its names", found=found, allowed="output=NAME.json"
+    )
+
+
+def _is_of(path: Path, predictions: str) -> bool:
+    """Whether a report is on the file of that name beside it, or on none that it names."""
+    report = read_json(path)
+    of = report.get("of") if isinstance(report, dict) else None
+    return not isinstance(of, str) or Path(of).name == predictions
 
 
 def _read_behaviour(path: str) -> BehaviourReport:

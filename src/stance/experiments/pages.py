@@ -1,6 +1,7 @@
 """Results as pages: tables, differences, other people's figures."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from stance.base.files import read_json
 from stance.base.markdown import markdown_table
 from stance.base.measures import TITLES
 from stance.evaluation.metrics import in_words
+from stance.experiments.records import what_differs
 from stance.experiments.types import Result, TagScores
 from stance.training.config import AsItIsConfig
+from stance.training.recorded import Recorded
 
 #: Parts that are reported beside test where a corpus has them: hard rows, and the test part of an older version.
 BESIDE: Mapping[str, str] = {"challenge": "challenge part", "literary": "literary part"}
@@ -99,15 +102,20 @@ def table_page(name: str, content: Mapping[str, Any], results: Sequence[Result])
 
 
 def same_but_for_share(results: Sequence[Result]) -> None:
-    """Raise StanceError if results differ in more than the share of the training documents."""
+    """Raise StanceError if results differ in more than name, share of the training documents and number of epochs.
 
-    def kind(result: Result) -> tuple[Any, ...]:
-        return result.data["fingerprint"], result.headline, result.made().config.model
+    Epochs may differ, so that a training on a small share is not short of steps.
+    """
+
+    def point(result: Result) -> Recorded:
+        made = result.made()
+        trainer = {key: value for key, value in made.config.trainer.items() if key != "num_train_epochs"}
+        return replace(made, config=replace(made.config, name="point", train_share=1.0, trainer=trainer))
 
     for result in results[1:]:
-        if kind(result) != kind(results[0]):
+        if what := what_differs(point(results[0]), point(result)):
             raise StanceError(
-                f"curve: {result.name} and {results[0].name} differ in data or model; "
+                f"curve: {result.name} and {results[0].name} differ: {what}; "
                 "a learning curve is one model on shares of one training part (train_share=...)"
             )
 

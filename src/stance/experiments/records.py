@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,16 +121,17 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
             str(folder), "no finished runs", allowed=known or "python scripts/train.py experiment=NAME first"
         )
     runs = [read_json(path) for path in paths]
-    first, *others = [Recorded.read(run) for run in runs]
-    for path, made in zip(paths[1:], others, strict=True):
-        if what := what_differs(first, made):
-            problem = f"differs from {paths[0]} in more than the seed: {what}"
+    all_made = [Recorded.read(run) for run in runs]
+    # each with each: of two that an older record is alike, both may have what it lacks
+    for (before, one), (path, other) in itertools.combinations(zip(paths, all_made, strict=True), 2):
+        if what := what_differs(one, other):
+            problem = f"differs from {before} in more than the seed: {what}"
             raise input_error(str(path), problem, allowed="overwrite=true trains anew")
     splits, record = load_splits(Path(outputs) / "data" / runs[0]["data"]["folder"])
     if record.fingerprint != runs[0]["data"]["fingerprint"]:
         raise StanceError(f"{folder}: the data have changed since the runs were made; train with overwrite=true")
     finished = [_finished(run, path.parent, splits) for path, run in zip(paths, runs, strict=True)]
-    return RunSet(name, first, runs[0]["data"], tuple(finished), splits)
+    return RunSet(name, all_made[0], runs[0]["data"], tuple(finished), splits)
 
 
 def _finished(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequence[Example]]) -> Run:

@@ -230,8 +230,8 @@ class SharesConfig:
         predictions: What ``scripts/predict.py`` wrote, in any of its formats.
         checkpoint: The checkpoint that scored it, a folder or hub id.
         output: Where the numbers go; null = beside the predictions.
-        columns: Names in the file, of ``document``, ``target`` and ``text``, which may be missing; without
-            documents each text is one.
+        columns: Names in the file, of ``document`` and ``target``, which may be missing; and of ``text``, ``holder``,
+            ``context``, by which it is checked that the checkpoint scored it.
         prefix: Before the names of the scored columns, as ``scripts/predict.py`` was told.
         bootstrap: Samples for the intervals.
         encoding: Of a csv, tsv or jsonl file.
@@ -248,7 +248,7 @@ class SharesConfig:
     quoting: str = "double"
 
     def __post_init__(self) -> None:
-        self.columns.check_read("columns", ("document", "target", "text"))
+        self.columns.check_read("columns", ("document", *QUESTION))
         samples("bootstrap", self.bootstrap)
         one_of("quoting", self.quoting, QUOTING)
         if self.output is not None and Path(self.output).suffix != ".json":

@@ -1,27 +1,38 @@
 """Shares of favor, neutral and against by target in a scored file, counted and corrected."""
 
 import logging
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from stance.base.errors import input_error, line_of
+from stance.base.errors import StanceError, input_error, line_of
 from stance.base.files import write_json
 from stance.base.labels import LABEL2ID, spelled
 from stance.base.lines import Manner
 from stance.base.names import beside
-from stance.base.predictions import Contradictions, Prediction, parse_prediction, to_probabilities
+from stance.base.predictions import Contradictions, Prediction, parse_prediction, probabilities_of, to_probabilities
+from stance.base.questions import Question
 from stance.base.rows import read_rows
 from stance.base.words import one_spelling
-from stance.data.columns import Columns, Gaps, document_of_text
+from stance.data.columns import QUESTION, Columns, Gaps, document_of_text
 from stance.evaluation.metrics import numbered
 from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
 from stance.inference.columns import ADDED
 from stance.inference.config import SharesConfig
-from stance.models.classifier import checkpoint_folder
+from stance.models.card import read_card
+from stance.models.classifier import StanceClassifier, checkpoint_folder
+from stance.models.reading import readers, windowed
 
 log = logging.getLogger(__name__)
+
+#: How many rows the checkpoint is asked about again.
+ASKED = 20
+
+#: Differences of probabilities that another checkpoint makes, but no other runtime; and those that rounding does not.
+FAR, NEAR = 0.05, 0.01
 
 
 def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
@@ -29,7 +40,7 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
 
     Raises:
         StanceError: A column is missing, a row has no label or no probabilities, or too many labels are contradicted by
-            them; a checkpoint that does not know how it did on validation.
+            them; a checkpoint that does not know how it did on validation, or that answers otherwise than the file.
     """
     validation = read_validation(checkpoint_folder(config.checkpoint))
     predictions, documents, targets = _read(config)
@@ -50,8 +61,54 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
     return report, path
 
 
+def _check_scored_by(config: SharesConfig, rows: Mapping[Question, Prediction], *, with_holder: bool) -> None:
+    """Ask the checkpoint about some rows again: if it answers otherwise, its errors on validation are not the file's.
+
+    Texts may have been read in windows, and another runtime answers a little differently.
+
+    Raises:
+        StanceError: It does on most rows. That is a warning where the file does not say whose stance was asked.
+    """
+    if (classifier := _asked_again(config, rows)) is None:
+        return
+    said, questions = to_probabilities([*rows.values()], config.predictions), [*rows]
+    ways = [classifier, windowed(classifier)] if readers(classifier.predictor) else [classifier]
+    apart = [np.abs(probabilities_of(way.predictor, questions) - said).max(axis=1) for way in ways]
+    off = min(apart, key=np.median)
+    if (far := int((off > FAR).sum())) > len(rows) / 2:
+        told = f"{far} of {len(rows)} rows have other probabilities than {config.checkpoint} gives them"
+        allowed = "the checkpoint that scored the file; columns.text=NAME and so on as it was told then"
+        if with_holder:
+            raise input_error(config.predictions, told, allowed=allowed)
+        log.warning("%s: %s, unless it was told a holder; allowed: %s", config.predictions, told, allowed)
+    elif (off > NEAR).sum() > len(rows) / 2:
+        told = (
+            "%s: most of %d rows have a little other probabilities than %s gives them, by up to %.3f: was it another?"
+        )
+        log.warning(told, config.predictions, len(rows), config.checkpoint, off.max())
+
+
+def _asked_again(config: SharesConfig, rows: Mapping[Question, Prediction]) -> StanceClassifier | None:
+    """The checkpoint; None, and a line that says why, if it is not asked again."""
+    unchecked = f"it is not checked whether {config.checkpoint} scored {config.predictions}"
+    if not rows:
+        log.info("%s: no row with %r and %r", unchecked, config.columns.text, config.columns.target)
+        return None
+    try:
+        if read_card(checkpoint_folder(config.checkpoint)).kind != "prompt":
+            return StanceClassifier.from_pretrained(config.checkpoint, "auto")
+        log.info("%s: a language model is not asked again", unchecked)
+    except StanceError as error:
+        log.warning("%s: %s", unchecked, error)
+    return None
+
+
 def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]:
-    """Prediction, document and target of each row; documents and targets in one spelling each."""
+    """Prediction, document and target of each row; documents and targets in one spelling each.
+
+    The checkpoint is asked about the first rows again: see :func:`_check_scored_by`.
+    """
+    asked: dict[Question, Prediction] = {}
     predictions: list[Prediction] = []
     documents: list[str] = []
     targets: list[str] = []
@@ -67,6 +124,9 @@ def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]
             raise input_error(place, "not scored", found=missing, allowed="what scripts/predict.py wrote; prefix=...")
         predictions.append(parse_prediction(scored, place))
         contradictions.note(predictions[-1], place)
+        if len(asked) < ASKED:
+            with suppress(StanceError):  # without text or target, it is counted and cannot be asked about
+                asked[Question(**config.columns.cells(row, place, QUESTION))] = predictions[-1]
         document = spelled(row.get(config.columns.document))
         text = spelled(row.get(config.columns.text)) or place
         documents.append(document_spelled(document or document_of(text, place)))
@@ -79,6 +139,7 @@ def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]
         if column not in gaps.names and column != getattr(Columns, field):
             allowed = f"columns.{field}=NAME"
             raise input_error(config.predictions, f"no column {column!r}", found=sorted(gaps.names), allowed=allowed)
+    _check_scored_by(config, asked, with_holder=config.columns.holder in gaps.names)
     if len(set(documents)) == len(documents):
         log.info("every row counts as a document of its own (column %r)", config.columns.document)
     return predictions, documents, targets

@@ -18,7 +18,7 @@ from stance.base.errors import StanceError, UndecodableError, input_error
 from stance.base.extras import from_extras
 from stance.base.files import quick_digest, writing
 from stance.base.lines import Row, ScannedRow
-from stance.base.names import beside, is_parquet, must_exist, table_kind
+from stance.base.names import SUFFIXES, beside, is_parquet, must_exist, table_kind
 from stance.base.predictions import ABSTAIN, Probabilities, probabilities_of, to_predictions
 from stance.base.questions import Question
 from stance.base.rows import read_rows, scan_chunks, scan_length
@@ -102,6 +102,7 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
     for path in (output, rejects):
         if path.is_dir():
             raise input_error(str(path), "a folder is there", allowed="the path of a file")
+    _say_whose_rejects(output, rejects, config.input)
     lowest = _threshold(classifier, config)
     if config.windows and not readers(classifier.predictor):
         log.info("windows=true changes nothing: the model reads texts of any length")
@@ -130,6 +131,17 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
     )
     journal.deliver({_TABLE if is_parquet(output) else _ROWS + "".join(table_kind(output)): output, _REJECTS: rejects})
     return tally
+
+
+def _say_whose_rejects(output: Path, rejects: Path, source: str) -> None:
+    """Warn of a new output whose bad rows replace those of another one, which differs in its suffix alone."""
+    if not rejects.exists() or output.exists():
+        return
+    near = (path for path in sorted(output.parent.iterdir()) if table_kind(path)[0] in SUFFIXES)
+    others = [path for path in near if rejects_path(path) == rejects and path.resolve() != Path(source).resolve()]
+    if others:
+        names = " or ".join(path.name for path in others)
+        log.warning("%s holds the bad rows of %s: those of %s, if any, take their place", rejects, names, output.name)
 
 
 def first_rows(config: PredictConfig) -> list[str]:

@@ -31,6 +31,11 @@ class ModelConfig:
         """Whether an encoder is trained, so that another seed, and another processor, makes another model."""
         return self.kind in KINDS and KINDS[self.kind].fine_tuned
 
+    @property
+    def encoders(self) -> list[str]:
+        """The encoders that it begins with, by name."""
+        return []
+
 
 @dataclass(kw_only=True)
 class PriorConfig(ModelConfig):
@@ -71,6 +76,11 @@ class LinearConfig(ModelConfig):
         """Its features, which a checkpoint is loaded by."""
         return self.features
 
+    @property
+    def encoders(self) -> list[str]:
+        """None for n-grams alone."""
+        return [] if self.features == "tfidf" else [self.encoder]
+
 
 @dataclass(kw_only=True)
 class KernelConfig(ModelConfig):
@@ -93,6 +103,11 @@ class KernelConfig(ModelConfig):
     def __post_init__(self) -> None:
         for name in ("gamma", "alpha", "pair_weight"):
             positive(f"model.{name}", getattr(self, name))
+
+    @property
+    def encoders(self) -> list[str]:
+        """The one."""
+        return [self.encoder]
 
 
 @dataclass(kw_only=True)
@@ -124,6 +139,11 @@ class EncoderConfig(InputFormat, ModelConfig):
         except StanceError as error:
             raise StanceError(f"model: {error}") from None
 
+    @property
+    def encoders(self) -> list[str]:
+        """The one."""
+        return [self.encoder]
+
 
 @dataclass(kw_only=True)
 class EnsembleConfig(ModelConfig):
@@ -148,6 +168,11 @@ class EnsembleConfig(ModelConfig):
     def fine_tuned(self) -> bool:
         """Whether a member is."""
         return any(member.fine_tuned for member in self.members.values())
+
+    @property
+    def encoders(self) -> list[str]:
+        """Those of the members."""
+        return [name for member in self.members.values() for name in member.encoders]
 
 
 @dataclass(kw_only=True)
@@ -206,6 +231,11 @@ class PromptConfig(ModelConfig):
             raise input_error("model.questions", "each has other nearest rows", found=self.questions, allowed="1")
         if not 0 < self.temperature <= 2:
             raise input_error("model.temperature", "no temperature", found=self.temperature, allowed="above 0, to 2")
+
+    @property
+    def encoders(self) -> list[str]:
+        """The one that finds the nearest rows, if any are shown."""
+        return [self.encoder] if self.shots and self.choose == "nearest" else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,21 @@ def encoder_location(name: str) -> str:
     return str(next(file.parent for file in installed[encoder.packages[0]] if file.name == WEIGHTS))
 
 
+def changing_folder(name: str) -> Path | None:
+    """Where an encoder is whose files may become others under its name: ``stance-small``, ``stance-base``, a folder.
+
+    Returns:
+        None for one of ``ENCODERS``, whose checksum is known, and for a hub id.
+
+    Raises:
+        StanceError: ``stance-base`` was not made yet.
+    """
+    if name in ENCODERS:
+        return None
+    folder = Path(encoder_location(name))
+    return folder if folder.is_dir() else None
+
+
 def how_to_have(name: str) -> str:
     """What a message says of an encoder by name that did not load."""
     encoder = ENCODERS.get(name)

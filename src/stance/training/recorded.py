@@ -6,13 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from stance.base.errors import StanceError
 from stance.base.files import digest, quick_digest
 from stance.base.settings import as_values, from_values
+from stance.data import seen
 from stance.data.unlabelled import Negotiation, read
-from stance.models.config import AS_IT_IS, EncoderConfig, EnsembleConfig, PromptConfig
+from stance.evaluation import shares
+from stance.models.card import CARD
+from stance.models.config import AS_IT_IS, EncoderConfig, EnsembleConfig, ModelConfig, PromptConfig
+from stance.models.pretrained import changing_folder
 from stance.models.prompting.template import prompt_of
 from stance.training.config import AsItIsConfig, TrainConfig
 from stance.training.plan import taken_checkpoint
+
+#: Files of a checkpoint that an encoder does not begin with; ``onnx.json`` is the report of an export.
+_OURS = {CARD, seen.FILE, shares.FILE, "onnx.json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class Recorded:
         config: What was trained on what; folders, and where a language model is asked, are those of this machine.
         fingerprint: Of the dataset.
         contents: Digests of what the configuration only names: ``checkpoint`` that is taken as it is, ``prompt``,
-            ``unlabelled``.
+            ``unlabelled``, ``encoder NAME`` whose files may become others (a folder, or one of our own classifiers).
     """
 
     config: TrainConfig
@@ -60,11 +68,14 @@ class Recorded:
 def differences(before: Recorded, after: Recorded) -> list[str]:
     """A line for each thing that makes two runs unlike: a setting, the data, a file that a setting only names.
 
-    Settings that came after a record was made are at their defaults in it. Folders of a machine are no settings.
+    Settings that came after a record was made are at their defaults in it. Folders of a machine are no settings. Which
+    digests there are follows from the settings; one that an older record lacks is not compared.
     """
     lines = list(_changed(as_values(before.config), as_values(after.config), "setting "))
     lines += _changed({"fingerprint": before.fingerprint}, {"fingerprint": after.fingerprint}, "data ")
-    return [*lines, *_changed(before.contents, after.contents, "contents ")]
+    both = before.contents.keys() & after.contents.keys()
+    one, other = ({key: made.contents[key] for key in made.contents if key in both} for made in (before, after))
+    return [*lines, *_changed(one, other, "contents ")]
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> Iterator[str]:
@@ -103,6 +114,27 @@ def _contents(config: TrainConfig, further: Sequence[Negotiation]) -> dict[str, 
         for one in [model, *(model.members.values() if isinstance(model, EnsembleConfig) else ())]:
             if isinstance(one, PromptConfig):
                 contents["prompt" if one is config.model else f"prompt of {one.name}"] = prompt_of(one).digest
+        contents |= encoder_contents(model)
+    return contents
+
+
+def encoder_contents(model: ModelConfig) -> dict[str, str]:
+    """Digests of the encoders that a model begins with, those that are no longer there left out.
+
+    Of weights, configuration and vocabulary: what this toolkit and its exports put beside them in a checkpoint makes no
+    other encoder.
+    """
+    contents = {}
+    for name in model.encoders:
+        try:
+            folder = changing_folder(name)
+        except StanceError:  # a training says so itself; a run that is finished needs none
+            continue
+        if folder is not None:
+            from stance.models.encoding import encoder_digests  # here, since it loads transformers
+
+            files = encoder_digests(name) or {}
+            contents[f"encoder {name}"] = digest({path: files[path] for path in files.keys() - _OURS})
     return contents
 
 

@@ -24,7 +24,9 @@ from stance.evaluation.predict_part import about_language_models, tallies
 from stance.evaluation.report import Report, read_metrics
 from stance.evaluation.selective import confidence_and_right, measure_conformal, measure_selective, thresholds
 from stance.evaluation.shares import Scored, write_validation
+from stance.models.card import CARD
 from stance.models.config import EncoderConfig, EnsembleConfig
+from stance.models.pretrained import changing_folder
 from stance.models.scaling import rescale
 from stance.training.config import AsItIsConfig, DistillConfig, TrainConfig
 from stance.training.distill import answered, answers, questions, questions_about, soft_labels, unlabelled
@@ -164,6 +166,8 @@ def _learnt(
     made_of = [checkpoint_of(run) for run in runs_needed(config)]
     if isinstance(config.model, AsItIsConfig) and config.model.checkpoint:
         made_of.append(taken_checkpoint(config.model))
+    begun_with = [changing_folder(name) for name in config.model.encoders]
+    made_of += [folder for folder in begun_with if folder is not None and (folder / CARD).exists()]
     write_learnt(checkpoint, own, made_of)
     learnt = {part: count_learnt(checkpoint, rows) for part, rows in splits.items() if part != "train"}
     for part, rows in learnt.items():
@@ -214,7 +218,7 @@ def _trained(
     The runs that it needs exist; ``further`` is what a teacher is asked about besides the training texts.
     """
     from stance.models.averaging import averaged
-    from stance.models.card import CARD, Card
+    from stance.models.card import Card
     from stance.models.classifier import StanceClassifier
     from stance.models.fitting import Setup, fit
     from stance.models.reading import say_of

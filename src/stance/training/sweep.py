@@ -16,6 +16,7 @@ from stance.data.splits import learnt_share
 from stance.models.config import EncoderConfig
 from stance.training import distributed as processes
 from stance.training.config import SweepConfig
+from stance.training.recorded import encoder_contents
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,8 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
     splits["train"] = learnt_share(splits["train"], config.train_share, config.seed)
     settings = {"model": asdict(config.model), "trainer": config.trainer, "search": asdict(config.search)}
     del settings["search"]["trials"]
-    identity = digest([settings, config.train_share, config.seed, record.fingerprint])
+    encoder = encoder_contents(config.model)
+    identity = digest([settings, config.train_share, config.seed, record.fingerprint, *([encoder] if encoder else [])])
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with alone_at(folder):
         study = _study(optuna, folder, identity, overwrite=config.overwrite)
@@ -79,8 +81,8 @@ def run_sweep(config: SweepConfig, command: str) -> dict[str, Any]:
 
 def train_command(command: str, drew: Mapping[str, Any], name: str) -> str:
     """The command line that trains with what a trial drew, from that of the sweep."""
-    said = [part for part in shlex.split(command)[2:] if part.lstrip("+~").split("=")[0] not in (*KEYS, "name")]
-    said = [part for part in said if not part.lstrip("+~").startswith("search.")]
+    keys = [(part.lstrip("+~").split("=")[0], part) for part in shlex.split(command)[2:]]
+    said = [part for key, part in keys if key not in (*KEYS, "name") and key.split(".")[0] != "search"]
     drawn = [f"{key}={quoted(value) if isinstance(value, str) else value}" for key, value in drew.items()]
     return shlex.join(["python", "scripts/train.py", *said, *drawn, f"name={name}"])
 
