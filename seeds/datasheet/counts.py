@@ -14,7 +14,8 @@ from stance.base.annotations import Annotation, Corpus, Example
 from stance.base.labels import LABELS
 from stance.base.rows import read_rows
 from stance.data.agreement import aggregate, alpha_interval, by_row, krippendorff_alpha, pairs
-from stance.data.splits import Splits, find_leaks, near_duplicates, normalized, split_examples
+from stance.data.duplicates import near_duplicates, normalized
+from stance.data.splits import Splits, find_leaks, split_examples
 
 #: What two parts of the corpus could share, as :func:`stance.data.splits.find_leaks` names it.
 KINDS = ("document", "target", "duplicate", "near-duplicate")

@@ -15,7 +15,7 @@ from stance.base.labels import LABELS
 from stance.base.rows import read_rows
 from stance.data.agreement import aggregate, alpha_interval, by_row
 from stance.data.corpora import bundled, silver
-from stance.data.splits import normalized
+from stance.data.duplicates import normalized
 from stance.data.unlabelled import Negotiation, negotiation_of
 
 

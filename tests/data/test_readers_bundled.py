@@ -12,7 +12,7 @@ from stance.base.errors import StanceError
 from stance.base.files import file_digest
 from stance.data.agreement import aggregate
 from stance.data.corpora import bundled, negotiation, news, wire
-from stance.data.splits import normalized
+from stance.data.duplicates import normalized
 
 SEEDS = PROJECT / "seeds"
 

@@ -20,8 +20,9 @@ from stance.data import dna
 from stance.data.agreement import aggregate
 from stance.data.columns import Columns
 from stance.data.corpora import conflict_bias, nli, ruw, unsc
+from stance.data.duplicates import normalized
 from stance.data.read import read_corpus
-from stance.data.splits import PARTS, normalized, split_examples
+from stance.data.splits import PARTS, split_examples
 
 COLUMNS = Columns(
     id="statement_id", holder="organization", target="concept", label="agreement",

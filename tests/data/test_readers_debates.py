@@ -10,7 +10,7 @@ import pytest
 
 from stance.base.errors import StanceError
 from stance.data.corpora import iam, ibm_claim_stance, ibm_kpa, perspectrum, procon20
-from stance.data.splits import normalized
+from stance.data.duplicates import normalized
 
 READERS = {
     "procon20": procon20,

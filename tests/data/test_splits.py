@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
-from stance.data.splits import (
-    PARTS,
-    drop_leaks,
-    find_leaks,
-    learnt_share,
-    normalized,
-    refuse_leaks,
-    some_documents,
-    split_examples,
-)
+from stance.data.duplicates import normalized
+from stance.data.splits import PARTS, drop_leaks, find_leaks, learnt_share, refuse_leaks, some_documents, split_examples
 
 
 def corpus(rows: int = 120):

@@ -14,7 +14,7 @@ from stance.base.annotations import Example
 from stance.base.errors import StanceError, first_line
 from stance.base.files import write_beside
 from stance.data.dataset import DatasetRecord
-from stance.data.splits import normalized
+from stance.data.duplicates import normalized
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ FILE = "learnt.safetensors"
 
 
 def digests(texts: Iterable[str]) -> NDArray[np.uint64]:
-    """The first eight bytes of the SHA-256 of each text in its normal form (:func:`stance.data.splits.normalized`)."""
+    """The first eight bytes of the SHA-256 of each text in its normal form (:func:`stance.data.duplicates.normalized`)."""
     found = (hashlib.sha256(normalized(text).encode("utf-8")).digest()[:8] for text in texts)
     return np.frombuffer(b"".join(found), dtype="<u8").astype(np.uint64)
 

@@ -1,9 +1,7 @@
 """Dividing examples into train, validation and test so that a score on test means something."""
 
-import functools
 import logging
 import math
-import re
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,13 +9,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
 from sklearn.model_selection import StratifiedGroupKFold
 
 from stance.base.annotations import Example
 from stance.base.errors import StanceError, input_error
 from stance.base.labels import LABEL2ID
-from stance.base.words import characters, composed, joined, words
+from stance.base.words import composed
+from stance.data.duplicates import near_duplicates, normalized
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +37,6 @@ HELD_BY = {"target": "target", "document": "document", "sentence": "text"}
 
 #: A part is far from its share where it is so many times smaller or larger.
 FAR, FAR_ABOVE = 2.0, 1.5
-
-#: Sentences count as near-duplicates from this Jaccard similarity of their sets of character 5-grams on.
-NEAR_DUPLICATE = 0.8
 
 #: Leaks that are listed; the record has the number of all.
 SHOWN = 10
@@ -261,16 +256,6 @@ def _groups(examples: Sequence[Example], kept: Iterable[str]) -> list[int]:
     return [root(index) for index in range(len(examples))]
 
 
-def normalized(text: str) -> str:
-    """Lower case, words only, single spaces: two texts with one normal form are duplicates.
-
-    Words are as :func:`stance.base.words.words` has them, composed; a text without any (an emoji, a bare link) is its
-    own normal form.
-    """
-    text = composed(text)
-    return joined(words(re.sub(r"https?://\S+", " ", text.lower()))) or text.strip()
-
-
 def find_leaks(splits: Mapping[str, Sequence[Example]], by: str, names: Sequence[str] | None = None) -> list[Leak]:
     """Every row of a later part that shares a document, target or text with a row of an earlier part.
 
@@ -332,43 +317,6 @@ def _pairs_of_parts(splits: Mapping[str, Sequence[Example]]) -> list[tuple[str, 
     order = [part for part in (*PARTS, *sorted(set(splits) - set(PARTS))) if part in splits]
     learnt = ("train", "validation")
     return [(earlier, later) for i, later in enumerate(order) for earlier in order[:i] if earlier in learnt]
-
-
-def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, list[str]]:
-    """For each text in normal form the other ones that are its near-duplicates, the nearest first."""
-    index, empty = MinHashLSH(num_perm=128, params=_bands()), MinHash(num_perm=128, seed=1)
-    sketches: dict[str, MinHash] = {}
-
-    def sketch(text: str) -> MinHash:
-        if text not in sketches:
-            sketches[text] = empty.copy()  # the same permutations, which take longer to draw than all else here
-            sketches[text].update_batch([shingle.encode("utf-8") for shingle in _shingles(text)])
-        return sketches[text]
-
-    for other in among:
-        index.insert(other, sketch(other))
-    found = {}
-    for text in texts:
-        own, measured = _shingles(text), {}
-        for other in index.query(sketch(text)):
-            if other != text:
-                theirs = _shingles(other)
-                measured[other] = len(own & theirs) / len(own | theirs)
-        near = [other for other, similarity in measured.items() if similarity >= NEAR_DUPLICATE]
-        found[text] = sorted(near, key=lambda other: (-measured[other], other))
-    return found
-
-
-@functools.cache
-def _bands() -> tuple[int, int]:
-    """Bands of a sketch and values in each, for candidates from a similarity of 0.7 on; datasketch takes 0.1 s."""
-    index = MinHashLSH(threshold=NEAR_DUPLICATE - 0.1, num_perm=128)
-    return index.b, index.r
-
-
-def _shingles(text: str) -> set[str]:
-    letters = characters(text)
-    return {"".join(letters[i : i + 5]) for i in range(max(1, len(letters) - 4))}
 
 
 def refuse_leaks(leaks: Sequence[Leak]) -> None:

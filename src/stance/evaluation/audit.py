@@ -13,8 +13,9 @@ from stance.base.files import read_json, write_json, write_text
 from stance.base.labels import LABELS
 from stance.base.markdown import markdown_table
 from stance.data.build import divide
+from stance.data.duplicates import near_duplicates, normalized
 from stance.data.read import read_corpus
-from stance.data.splits import find_leaks, near_duplicates, normalized
+from stance.data.splits import find_leaks
 from stance.evaluation.config import AuditConfig
 from stance.evaluation.evaluate import evaluate, predict_examples
 from stance.evaluation.metrics import in_words

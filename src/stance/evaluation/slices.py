@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stance.base.annotations import Example
 from stance.base.predictions import Prediction
 from stance.base.words import composed, count_words, whole, words
-from stance.data.splits import normalized
+from stance.data.duplicates import normalized
 from stance.evaluation import metrics
 from stance.evaluation.comparison import holm
 from stance.evaluation.metrics import Score

@@ -22,7 +22,7 @@ from stance.base.labels import LABEL2ID, LABELS
 from stance.base.predictions import Predictor, Probabilities
 from stance.base.questions import questions_of
 from stance.base.words import words
-from stance.data.splits import normalized
+from stance.data.duplicates import normalized
 from stance.data.unlabelled import Negotiation, read
 
 log = logging.getLogger(__name__)
