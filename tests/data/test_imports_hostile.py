@@ -256,7 +256,7 @@ def test_answers_of_one_annotator_in_two_files_of_label_studio_are_told(tmp_path
         assert [(a.id, a.text) for a in found.annotations] == [("ana 1", "They signed."), ("bo 1", "They refused.")]
         twice = {name: task("They signed.", "Pro") for name in others}
         assert len(read_folder(tmp_path, STUDIO, twice).annotations) == 1
-    assert not caplog.text
+    assert "WARNING" not in caplog.text
 
 
 def test_rows_of_two_tables_of_one_name_are_two_and_what_one_says_in_both_is_told(tmp_path, caplog):
