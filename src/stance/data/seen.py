@@ -23,7 +23,7 @@ FILE = "learnt.safetensors"
 
 
 def digests(texts: Iterable[str]) -> NDArray[np.uint64]:
-    """The first eight bytes of the SHA-256 of each text in its normal form (:func:`stance.data.duplicates.normalized`)."""
+    """The first eight bytes of the SHA-256 of each text, normalized (:func:`stance.data.duplicates.normalized`)."""
     found = (hashlib.sha256(normalized(text).encode("utf-8")).digest()[:8] for text in texts)
     return np.frombuffer(b"".join(found), dtype="<u8").astype(np.uint64)
 
