@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from datetime import date
 from decimal import Decimal
 
@@ -83,6 +84,15 @@ def test_lines_of_a_quoted_cell_that_may_be_rows_are_told_and_other_lines_are_no
         in caplog.text
     )
     caplog.clear()
+    for head, cell in (
+        ("n,text", "They signed:\nhttps://x.org/a,b"),
+        ("n|text", "MPs agreed\nyes|no"),
+        ("n,text", "开始了\n工资,工时"),
+    ):
+        mark = head[1]
+        assert cells(write(tmp_path / "cell.csv", f'{head}\n1{mark}"{cell}"\n')) == [["1", cell]]
+    assert caplog.text.count("cell.csv: 1 rows") == 3
+    caplog.clear()
     assert cells(write(tmp_path / "one.csv", 'text\n"a\nb"\n')) == [["a\nb"]]
     assert cells(write(tmp_path / "sum.csv", 'id,text\n1,"Some\n1,000 men"\n')) == [["1", "Some\n1,000 men"]]
     assert "one.csv" not in caplog.text and "sum.csv: 1 rows" in caplog.text
@@ -144,6 +154,7 @@ def test_a_row_that_a_carriage_return_cuts_is_told_and_the_others_are_read(tmp_p
 
 
 MARKS = {
+    "a quote in a name": 'id;דו"ח;text;n\n1;Yes, he said, no, and so, on, x, y;a, b;2\n',
     "pipes": "id|text\n1|a, b\n",
     "a comma in a name": 'id;"text";"target, or proposal"\n1;a, b;c\n',
     "tabs and a comma": "id\ttext\tlabel, if any\n1\ta, b\tc\n",
@@ -173,6 +184,11 @@ def test_a_file_of_two_encodings_is_told_whichever_is_said(tmp_path, caplog):
     with pytest.raises(StanceError, match="or say what it is"):
         list(read_rows(path))
     assert len(list(read_rows(path, "cp1252"))) == 1 and not caplog.text
+    path.write_bytes("text\n".encode() + "über\n".encode("cp1252") * 200 + "groß…\n".encode("cp1252"))  # noqa: UP012
+    assert len(list(read_rows(path, "cp1252"))) == 201
+    for name in ("UTF-8-SIG", "u8", "utf_8"):
+        assert next(iter(read_rows(write(path, "text\nZürich\n"), name)))[1]["text"] == "Zürich"
+    assert not caplog.text
 
 
 def test_a_name_that_occurs_twice_in_a_line_of_json_has_no_value(tmp_path):
@@ -355,3 +371,12 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path):
     sweep_partials(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {".tmp", ".tmpfAcfft2", "tmpfAcfft", "votes.jsonl"}
     sweep_partials(tmp_path / "none")
+
+
+def test_lines_that_lost_their_outer_quotes_are_read_in_a_time_that_grows_with_their_number(tmp_path):
+    """Each takes in all after it, and is not taken for a row that took in others."""
+    lines = [f'text {number}","the deal' for number in range(3000)]
+    path = write(tmp_path / "rows.csv", "\n".join(["text,target", *lines, 'c",the deal', ""]))
+    began = time.process_time()
+    assert all(isinstance(row.values, StanceError) for row in list(scan_rows(path))[:-1])
+    assert time.process_time() - began < 3

@@ -51,6 +51,7 @@ CASES = {
         ("Ministry of Defence", "The Ministry for Defence left.", "The ¤ Ministry for Defence ¤ left."),
         ("Council of Prosecutors", "The Council of Europe left.", "The Council of Europe left."),
         ("President of Chile", "The president of the republic left.", "The ¤ president ¤ of the republic left."),
+        ("President of the United States", "The President of the US left.", "The ¤ President ¤ of the US left."),
         ("German government", "The government of Germany left.", "The ¤ government ¤ of Germany left."),
         ("mayor Ruiz", "mayor Ruiz. The mayor left.", "¤ mayor Ruiz ¤. The mayor left."),
         ("भारत की सरकार", "की बात", "की बात"),

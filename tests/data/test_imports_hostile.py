@@ -232,6 +232,27 @@ def read_folder(tmp_path, said: str, files: dict[str, str]):
     return read(tmp_path / "in", tmp_path / "m.yaml", part_map={})
 
 
+def test_rows_that_were_read_are_not_counted_as_left_out_for_what_is_not_asked(tmp_path, caplog):
+    line = {"text": "They signed.", "accept": ["pro"], "spans": [], "answer": "accept", "_task_hash": 1}
+    said = "tool: prodigy\nlayer: choice\ntext: text\ntarget: {value: the deal}\nlabel: label\nlabels: {favor: [pro]}\n"
+    found = read_folder(tmp_path, said, {"a.jsonl": json.dumps(line) + "\n"})
+    assert [row.label for row in found.annotations] == ["favor"] and found.left_out == {}
+    with pytest.raises(StanceError, match=r"no judgements; found '.*accepted with nothing marked \(1\)'"):
+        read_folder(tmp_path, said.replace("choice", "span"), {"a.jsonl": json.dumps(line) + "\n"})
+
+
+def test_a_hint_about_a_field_that_a_table_lacks_helps(tmp_path):
+    rows = {"a.csv": "text,target,label,use\nA,t,favor,x\n", "b.csv": "text,target,label\nB,t,favor\n"}
+    with pytest.raises(
+        StanceError, match=r"no record of .*b\.csv has a field 'use'.*; if it lacks that, 'files' to choose"
+    ):
+        read_folder(tmp_path, PLAIN + "where: {use: x}\n", rows)
+    with pytest.raises(StanceError, match=r"if it lacks that, \{first: \[use, \{value: \"\"\}\]\}, or 'files'"):
+        read_folder(tmp_path, PLAIN + "context: use\n", rows)
+    found = read_folder(tmp_path, PLAIN + 'context: {first: [use, {value: ""}]}\n', rows)
+    assert [row.context for row in found.annotations] == ["x", ""]
+
+
 STUDIO = "tool: label-studio\ntext: data.text\ntarget: {value: the deal}\nlabels: {favor: [Pro], against: [Con]}\n"
 
 

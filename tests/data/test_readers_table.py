@@ -132,6 +132,14 @@ def test_judgements_of_one_row_under_several_ids_are_refused_or_counted(tmp_path
     assert "1 rows repeat" in caplog.text  # the ids are those of rows
 
 
+def test_a_text_that_came_twice_among_many_is_counted_and_its_table_read(tmp_path, caplog):
+    rows = [{"id": f"j{i}", "tweet": f"No. {i}", "topic": "deal", "stance": "PRO"} for i in range(30)]
+    rows = [row | {"annotator": ("ana", "ben")[i % 2]} for i, row in enumerate(rows)]
+    rows.append(rows[0] | {"id": "j30", "annotator": "ben"})
+    found = read(write_lines(tmp_path / "rows.jsonl", rows), replace(COLUMNS, part="part"))
+    assert len(found.annotations) == 31 and "1 rows repeat the text" in caplog.text
+
+
 def test_rows_of_one_text_are_in_one_document_where_none_is_named(tmp_path):
     """They are not independent: an interval that took each for a document of its own would be too narrow."""
     columns = replace(COLUMNS, part="part")

@@ -22,6 +22,9 @@ Row = dict[str, Any]
 #: Characters of a row of separated text that may stand in several lines; beyond them a quote was never closed.
 LONGEST_ROW = 2**24
 
+#: Among so many lines in another encoding one is UTF-8 by chance, as one is whose only accent is in "gro\u00df\u2026".
+CHANCE = 100
+
 #: What a line of such a row counts for at least, as it takes so much memory.
 SHORTEST_LINE = 64
 
@@ -86,13 +89,13 @@ def read_lines(path: str | Path, encoding: str = "utf-8", *, keep_ends: bool = F
 
 def lines_of(path: Path, encoding: str, *, of_rows: bool = False) -> Iterator[Line]:
     """Each line of a file that is there, with its number, its end, and how far the file was read."""
-    codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
+        codec = "utf-8-sig" if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig") else encoding
         "".encode(codec)
     except LookupError:
         allowed = "a codec of Python, e.g. utf-8, latin-1"
         raise input_error(str(path), "unknown encoding", found=encoding, allowed=allowed) from None
-    is_utf8, in_utf8, first = codec == "utf-8-sig", 0, 0  # of lines that are not ASCII alone
+    is_utf8, in_utf8, others, first = codec == "utf-8-sig", 0, 0, 0  # of lines that are not ASCII alone
     for number, (raw, position) in enumerate(_raw_lines(path, of_rows=of_rows), start=1):
         if number == 1 and (raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or 0 in raw[:2]):
             allowed = "UTF-8 (in Excel: save as CSV UTF-8), or an 8-bit encoding"
@@ -112,10 +115,13 @@ def lines_of(path: Path, encoding: str, *, of_rows: bool = False) -> Iterator[Li
             )
             yield Line(number, raw.decode(codec, "backslashreplace"), UndecodableError(str(problem)), position)
         else:
-            if not raw.isascii() and (is_utf8 or _is_utf8(raw)):
-                in_utf8, first = in_utf8 + 1, first or number
+            if not raw.isascii():
+                if is_utf8 or _is_utf8(raw):
+                    in_utf8, first = in_utf8 + 1, first or number
+                else:
+                    others += 1
             yield Line(number, text, None, position)
-    if in_utf8 and not is_utf8:
+    if not is_utf8 and in_utf8 * CHANCE > others:
         told = "%s: %s lines, line %d first, are UTF-8 and were read as %s, so that their accents are others"
         log.warning(told, path, f"{in_utf8:,}", first, encoding)
 

@@ -104,11 +104,13 @@ def _of_another(tokens: list[_Word], name: list[_Word]) -> list[_Word]:
 def _of_another_kind(tokens: list[_Word], name: list[_Word]) -> list[_Word]:
     """The tokens without the word that a name has before an "of", where another name follows: Ministry of Finance."""
     forms = {word.form.casefold() for word in name}
+    initials = "".join(word.form[0] for word in name if word.form[0].isupper())
     kinds = {word.form.casefold() for word, after in _linked(name) if after.form[0].isupper()}
     others = {
         word.start
         for word, after in (_linked(tokens) if kinds else ())
         if word.form.casefold() in kinds and after.form[0].isupper() and after.form.casefold() not in forms
+        if not (_in_capitals(after.form) and initials.endswith(after.form))  # the US of the United States
     }
     return [replace(each, form=" ") if each.start in others else each for each in tokens]
 

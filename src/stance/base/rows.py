@@ -106,7 +106,7 @@ def _scan(path: Path, encoding: str, manner: Manner) -> Iterator[ScannedRow]:
     if delimiter is None:
         return _scan_json(path, lines)
     if kind == ".csv":
-        delimiter, lines = separator(lines)
+        delimiter, lines = separator(lines, quoted=manner.quoted)
     return scan_separated(path, lines, delimiter, quoted=manner.quoted)
 
 

@@ -23,7 +23,7 @@ LONGEST_HEADER = 100_000
 _AS_TEXT = "if quotes are text, quoting=none, of a dataset data.quoting=none"
 
 
-def separator(lines: Iterator[Line], header: int = 1) -> tuple[str, Iterator[Line]]:
+def separator(lines: Iterator[Line], header: int = 1, *, quoted: bool = True) -> tuple[str, Iterator[Line]]:
     """What separates the columns of a csv, by its header, and the lines, without a first one like ``sep=;``.
 
     It is the mark that stands in the header most often, outside of quotation marks; a comma where several do.
@@ -32,6 +32,7 @@ def separator(lines: Iterator[Line], header: int = 1) -> tuple[str, Iterator[Lin
         lines: Of the file.
         header: The number of the header's (last) line; line ends between quotation marks end none. If that line is
             empty, the next that is not.
+        quoted: Whether quotation marks stand around names; else they are text.
     """
     read: list[Line] = []
     names = ""
@@ -41,7 +42,7 @@ def separator(lines: Iterator[Line], header: int = 1) -> tuple[str, Iterator[Lin
             return told[1], lines
         read.append(line)
         names += line.text
-        if names.count('"') % 2 and len(names) < LONGEST_HEADER:
+        if quoted and len(names) < LONGEST_HEADER and _is_open(names):
             continue
         header -= 1
         if header < 1 and names.strip():
@@ -49,6 +50,13 @@ def separator(lines: Iterator[Line], header: int = 1) -> tuple[str, Iterator[Lin
         names = ""
     names = re.sub(r'"(?:[^"]|"")*"', "", names.strip("\r\n"))
     return max(",;\t|", key=names.count), chain(read, lines)
+
+
+def _is_open(names: str) -> bool:
+    """Whether a quoted name is not closed. A mark within a name opens none: Hebrew has them, and 5" has."""
+    if names.count('"') % 2 == 0:
+        return False
+    return bool(re.search(r'(?:^|[,;\t|]) *"', re.sub(r'(^|[,;\t|]) *"(?:[^"]|"")*"', r"\1", names)))
 
 
 def separated_rows(
@@ -193,7 +201,7 @@ class CellReader:
             told = any(mark in cell for cell in cells for mark in "\t\r\n")
         else:
             told = whole == len(lines) and width > 1
-            refused = told and not any(self._of_prose(line) for line in lines[1:])
+            refused = told and len(cells) == width and all(self._is_row(line, lines[0]) for line in lines[1:])
         if refused:
             self.feed.take_back()
             line = self.feed.row[0]
@@ -203,10 +211,18 @@ class CellReader:
             self.inside.append(self.feed.row[-1].number)
         return None
 
-    def _of_prose(self, line: str) -> bool:
-        """Whether the line's commas (or what separates cells) are as in a sentence: before a blank, between digits."""
+    def _is_row(self, line: str, first: str) -> bool:
+        """Whether a line is as a row like the first: one cell is the same, or is a number in both.
+
+        None is whose commas (or what separates cells) are as in a sentence: before a blank, between digits.
+        """
         mark = re.escape(self.delimiter)
-        return bool(re.search(rf"{mark}\s|(?<=\d){mark}(?=\d)", line))
+        if re.search(rf"{mark}\s|(?<=\d){mark}(?=\d)", line):
+            return False
+        pairs = zip(
+            *([cell.strip(' "\r\n') for cell in each.split(self.delimiter)] for each in (line, first)), strict=True
+        )
+        return any(one == other or (one.isnumeric() and other.isnumeric()) for one, other in pairs)
 
     def tell(self) -> None:
         """Warn of what is inside a cell, if anything is."""

@@ -210,7 +210,7 @@ def tags_of(value: object, column: str, place: str) -> tuple[str, ...]:
     Raises:
         StanceError: It is something else.
     """
-    tags = value.split() if isinstance(value, str) else [] if is_missing(value) else value
+    tags = value.split() if isinstance(value, str) else [] if is_missing(value) or not value else value
     if not isinstance(tags, list):
         raise input_error(place, f"field {column!r} is no list of tags", found=value, allowed="a list, or words")
     return tuple(str(tag) for tag in tags)

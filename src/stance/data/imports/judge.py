@@ -84,7 +84,8 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
         there = names.setdefault(record.table, {*added})
         there.update(record.values)
         if record.reason and record.reason not in mapping.take:
-            found.left_out[record.reason] += 1
+            if mapping.asks(record.layer):
+                found.left_out[record.reason] += 1
             for number, question in enumerate(mapping.questions):
                 _note(record, record.values, number, question, last)
             continue
@@ -280,7 +281,8 @@ def _check_names(mapping: ImportMapping, names: Mapping[str, set[str]], place: s
             raise input_error(mapping.place, f"no record of {place} has a field {name!r}", allowed=found[:60])
         for table, there in names.items():
             for name in sorted(question.lacks(there | of_columns)) if table else ():
-                hint = f"; if it lacks that, {{first: [{name}, {{value: words}}]}}, or 'files' to choose others"
+                first = "" if name in question.where else f'{{first: [{name}, {{value: ""}}]}}, or '
+                hint = f"; if it lacks that, {first}'files' to choose others"
                 allowed = ", ".join(sorted(there)[:60]) + hint
                 raise input_error(mapping.place, f"no record of {table} has a field {name!r}", allowed=allowed)
 

@@ -135,6 +135,10 @@ class ImportMapping:
     files: str = ""
     options: Options = dataclasses.field(default_factory=Options)
 
+    def asks(self, layer: str) -> bool:
+        """Whether a question is about records of this layer; one that is empty may be any."""
+        return not layer or any(question.layer in ("", layer) for question in self.questions)
+
 
 class _Loader(yaml.SafeLoader):
     """YAML in which every word is the text that it is, and a key that stands twice is a fault.

@@ -124,7 +124,7 @@ def _separated(piece: Piece, options: Options) -> Iterator[Numbered]:
     """The rows of separated text."""
     texts = _ended(text for _, text in lines_of(piece, options.encoding))
     numbered = (Line(number, text) for number, text in enumerate(texts, start=1))
-    mark, lines = separator(numbered, max(options.header))
+    mark, lines = separator(numbered, max(options.header), quoted=options.quoting != "none")
     reader = CellReader(piece.place, lines, mark, quoted=options.quoting != "none", as_text=_AS_TEXT)
     beyond = _Beyond(piece.place, mark, options)
     width = 0

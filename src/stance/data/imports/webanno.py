@@ -62,7 +62,7 @@ def read_tsv(piece: Piece, encoding: str = "", types: Piece | None = None) -> It
             raise input_error(line_of(piece.place, 1), "not WebAnno TSV 3", found=line)
         if line[:6] in HEADS:
             name, *features = line[6:].split("|")
-            if line.startswith("#T_RL=") and not features[-1:][0].startswith(BASE):
+            if line.startswith("#T_RL=") and not "".join(features[-1:]).startswith(BASE):
                 place = line_of(piece.place, number)
                 raise input_error(
                     place, "a relation that does not say what it joins", found=line, allowed="...|BT_LAYER"
