@@ -880,7 +880,8 @@ def test_what_a_file_does_not_say_of_its_scoring_is_told(two, caplog):
 
 def test_shares_of_texts_that_were_read_in_windows(tmp_path, encoder, two, monkeypatch):
     _, shares = two
-    monkeypatch.setattr(count_shares, "FAR", 1e-5)  # the little encoder hardly looks at its input
+    for name in ("FAR", "NEAR"):
+        monkeypatch.setattr(count_shares, name, 1e-5)  # the little encoder hardly looks at its input
     encoder.save_pretrained(tmp_path / "long")
     (tmp_path / "right" / "validation.safetensors").rename(tmp_path / "long" / "validation.safetensors")
     source = write(tmp_path / "in.csv", [READ[1] | {"text": f"{READ[1]['text']} {i}"} for i in range(4)])

@@ -151,7 +151,8 @@ def test_the_blocks_of_a_page_are_apart(tmp_path):
     <h2>The port rejects talks with the ferrymen</h2><p>The union welcomed the offer of talks, and said so.</p>
     <ul><li>Port: no talks</li><li>Union: talks now</li></ul>
     <table><tr><td>Port</td><td>no</td></tr><tr><td>Union</td><td>yes</td></tr></table>
-    <blockquote><p>We never met.</p></blockquote>"""
+    <blockquote><p>We never met.</p></blockquote>
+    <p>The minister said <q>we will sign the deal</q> on Monday, as <code>n.1</code> has it.</p>"""
     (tmp_path / "page.html").write_text(f"<html><body><article>{article}</article></body></html>")
     typed = "TOLLBY (Wire) - The ferrymen's union rejected talks\nwith the port on Friday.\n\nIt was cold"
     (tmp_path / "wire.html").write_text(f"<html><body><pre>{typed}</pre></body></html>")
@@ -166,6 +167,7 @@ def test_the_blocks_of_a_page_are_apart(tmp_path):
         "Port\tno",
         "Union\tyes",
         "We never met.",
+        "The minister said we will sign the deal on Monday, as n.1 has it.",
     ]
     assert len(sentences(good["wire.html"].text)) == 2
 

@@ -109,7 +109,9 @@ def test_what_cannot_be_searched_is_refused(config):
         SearchConfig(epochs=[3, 1])
     with pytest.raises(StanceError, match="model: not a fine-tuned encoder; found 'tfidf'"):
         replace(config, model=LinearConfig(name="tfidf", features="tfidf", classifier="svm"))
-    with pytest.raises(StanceError, match="source: of no use to a sweep; found 'first'; allowed: ~source"):
+    with pytest.raises(
+        StanceError, match="source: of no use to a sweep; found 'first'; allowed: none; ~source where an"
+    ):
         replace(config, source=SourceConfig(name="first", data=config.data, model=config.model))
     faulty = replace(config, search=replace(config.search, templates=["{target}", "{proposal}"]))
     with pytest.raises(StanceError, match=r"template 'second': unknown field; found '\{proposal\}'"):

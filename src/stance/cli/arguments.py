@@ -105,8 +105,9 @@ def _value(value: str, key: str, kind: Any) -> str:  # noqa: ANN401
 
 def _check_name(value: object, key: str, kind: Any) -> None:  # noqa: ANN401
     """Refuse what is no name and no settings, for what is named by a file of ``conf/``."""
-    if not isinstance(value, dict):
-        none = f", or ~{key} for none" if isinstance(kind, UnionType) else ""
+    names = isinstance(value, list) and value and all(isinstance(each, str) for each in value)
+    if not isinstance(value, dict) and not names:
+        none = f"; for none leave it out, or ~{key} where an experiment has one" if isinstance(kind, UnionType) else ""
         settings = f", or {key}.KEY=VALUE" if is_dataclass(kind) else none
         raise input_error(key, "not a name", found=value, allowed=f"a file of conf/{key} by name{settings}")
 

@@ -22,7 +22,6 @@ from stance.evaluation.metrics import numbered
 from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
 from stance.inference.columns import ADDED
 from stance.inference.config import SharesConfig
-from stance.models.card import read_card
 from stance.models.classifier import StanceClassifier, checkpoint_folder
 from stance.models.reading import readers, windowed
 
@@ -72,9 +71,10 @@ def _check_scored_by(config: SharesConfig, rows: Mapping[Question, Prediction], 
     if (classifier := _asked_again(config, rows)) is None:
         return
     said, questions = to_probabilities([*rows.values()], config.predictions), [*rows]
-    ways = [classifier, windowed(classifier)] if readers(classifier.predictor) else [classifier]
-    apart = [np.abs(probabilities_of(way.predictor, questions) - said).max(axis=1) for way in ways]
-    off = min(apart, key=np.median)
+    off = np.abs(probabilities_of(classifier.predictor, questions) - said).max(axis=1)
+    if (off > NEAR).any() and readers(classifier.predictor):
+        in_windows = np.abs(probabilities_of(windowed(classifier).predictor, questions) - said).max(axis=1)
+        off = min(off, in_windows, key=np.median)
     if (far := int((off > FAR).sum())) > len(rows) / 2:
         told = f"{far} of {len(rows)} rows have other probabilities than {config.checkpoint} gives them"
         allowed = "the checkpoint that scored the file; columns.text=NAME and so on as it was told then"
@@ -95,12 +95,16 @@ def _asked_again(config: SharesConfig, rows: Mapping[Question, Prediction]) -> S
         log.info("%s: no row with %r and %r", unchecked, config.columns.text, config.columns.target)
         return None
     try:
-        if read_card(checkpoint_folder(config.checkpoint)).kind != "prompt":
-            return StanceClassifier.from_pretrained(config.checkpoint, "auto")
-        log.info("%s: a language model is not asked again", unchecked)
+        classifier = StanceClassifier.from_pretrained(config.checkpoint, "auto")
     except StanceError as error:
         log.warning("%s: %s", unchecked, error)
-    return None
+        return None
+    from stance.models.prompting.model import language_models  # here, since it takes a while to load
+
+    if language_models(classifier.predictor):
+        log.info("%s: a language model is not asked again", unchecked)
+        return None
+    return classifier
 
 
 def _read(config: SharesConfig) -> tuple[list[Prediction], list[str], list[str]]:

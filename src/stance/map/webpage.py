@@ -15,6 +15,7 @@ from stance.map.dates import parse_date
 #: Elements of the text that trafilatura finds which stand apart; in the last two lines are as they were typed.
 _BLOCKS = frozenset(("p", "div", "head", "list", "item", "table", "row", "code", "quote"))
 _TYPED = ("code", "quote")
+_OF_SENTENCES = ("p", "head", "item", "cell")
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 #: A day as a part of an address, or as three.
@@ -65,12 +66,16 @@ def _text(body: Any) -> str:  # noqa: ANN401 - an element of lxml, which names n
     parts, typed = [""], 0
     for event, element in iterwalk(body, events=("start", "end")):
         starts = event == "start"
-        typed += (1 if starts else -1) * (element.tag in _TYPED)
-        if element.tag in _BLOCKS:
+        # A quotation or code within a paragraph is a part of its sentence; a blank after it is lost before here.
+        within = element.tag in _TYPED and next(element.iterancestors(*_OF_SENTENCES), None) is not None
+        typed += (1 if starts else -1) * (element.tag in _TYPED and not within)
+        if element.tag in _BLOCKS and not within:
             parts.append("")
         elif starts and element.tag in ("lb", "cell"):
             parts[-1] += "\n" if element.tag == "lb" else "\t"
         text = (element.text if starts else element.tail if element is not body else "") or ""
+        if within and parts[-1][-1:].isalnum() and text[:1].isalnum():
+            parts[-1] += " "
         parts[-1] += text if typed else _BLANKS.sub(" ", text)
     return "\n\n".join(part for part in map(str.strip, parts) if part)
 

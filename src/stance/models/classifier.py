@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -177,6 +178,8 @@ def _listed(name: str, values: Iterable[str]) -> list[str]:
     return values.to_pylist() if hasattr(values, "to_pylist") else list(values)  # of Arrow, whose values are no strings
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 #: What may stand in the columns in which an empty string means something.
 _STRINGS = {"holders": 'a string; "" for the author', "contexts": 'a string; "" for none'}
 
@@ -189,5 +192,5 @@ def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: 
             raise input_error(f"{name}[{index}]", "not a string", found=value, allowed=_STRINGS.get(name, "a string"))
         if not may_be_empty and not value.strip():
             raise input_error(f"{name}[{index}]", "empty", found=value, allowed="some text")
-        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        if not value.isascii() and _SURROGATE.search(value):
             raise input_error(f"{name}[{index}]", "half of a surrogate pair, which is no character", found=value)

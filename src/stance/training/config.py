@@ -230,4 +230,9 @@ class SweepConfig(TrainConfig):
         if not isinstance(self.model, EncoderConfig):
             raise input_error("model", "not a fine-tuned encoder", found=self.model.name, allowed="minilm")
         if self.source is not None:
-            raise input_error("source", "of no use to a sweep", found=self.source.name, allowed="~source")
+            raise input_error(
+                "source",
+                "of no use to a sweep",
+                found=self.source.name,
+                allowed="none; ~source where an experiment has one",
+            )
