@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from hydra import compose, initialize_config_dir
 
@@ -40,6 +42,17 @@ def test_a_spelling_is_as_typed(said, found):
     for value in ("2", "", "False " if said != "false" else "True", "none", "-1"):
         with pytest.raises(StanceError, match="unknown label"):
             parse_label(value, data.labels.map(), "here")
+
+
+@pytest.mark.parametrize(
+    ("spelling", "label"),
+    [("AGAINST", "against"), ("neutral\u200b", "neutral"), ("ｆａｖｏｒ", "favor"), ("PRO", "favor")],
+)
+def test_the_example_of_an_unknown_label_gives_it_the_meaning_that_it_seems_to_have(spelling, label):
+    with pytest.raises(StanceError) as error:
+        parse_label(spelling, None, "here", "data.labels")
+    said = dict(word.split("=", 1) for word in shlex.split(str(error.value).partition("e.g. ")[2]))
+    assert {key for key, names in said.items() if spelling in names} == {f"data.labels.{label}"}
 
 
 def test_alike_spellings_of_two_labels_are_refused_and_of_one_are_not():

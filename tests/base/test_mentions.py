@@ -58,6 +58,7 @@ CASES = {
         ("the", "The end of the matter.", "The end of the matter."),
     ],
     "signs": [
+        ("Pakistan", "Pak\xadistan and Pak\u200bistan left.", "¤ Pak\xadistan ¤ and ¤ Pak\u200bistan ¤ left."),
         ("@POTUS", "@POTUS, ¤ and @ nobody", "@¤ POTUS ¤,   and @ nobody"),
         ("Joe O’Brien", "Joe O'Brien's plan", "¤ Joe O'Brien ¤'s plan"),
         ("Côte d’Ivoire", "Côte d'Ivoire left.", "¤ Côte d'Ivoire ¤ left."),

@@ -13,7 +13,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from stance.base.errors import StanceError
 from stance.base.lines import Manner
 from stance.base.predictions import read_predictions
-from stance.base.rows import read_rows
+from stance.base.rows import read_rows, scan_rows
 from stance.data import table
 from stance.data.columns import Columns
 from stance.data.imports.tools import open_export, records_of
@@ -114,6 +114,10 @@ def test_escapes_are_the_characters_that_they_stand_for(tmp_path):
     assert read == ["a\r\nb", "\tc", "_x000D_", "\N{GRINNING FACE}", "é", "x_x12_"]
     with pytest.raises(StanceError, match="row 2: half of a surrogate pair"):
         rows_of(tmp_path, book_of([("text",), ("_xD83D_",)]))
+    with pytest.raises(StanceError, match="row 1: half of a surrogate pair"):
+        rows_of(tmp_path, book_of([("te_xD83D_xt",), ("a",)]))
+    half, whole = scan_rows(saved(tmp_path, book_of([("text",), ("_xD83D_",), ("b",)])))
+    assert half.raw is not None and half.raw.encode("utf-8") and whole.values == {"text": "b"}
 
 
 def test_the_unnamed_index_that_pandas_writes_is_a_column_without_a_name(tmp_path):

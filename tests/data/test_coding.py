@@ -210,6 +210,24 @@ def test_a_probability_with_a_comma_is_told_with_its_place(tmp_path):
         exported(tmp_path, input=[str(source)])
 
 
+def test_a_probability_that_is_missing_beside_others_is_told(tmp_path):
+    source = tmp_path / "scored.csv"
+    source.write_text("id,text,target,against,neutral,favor\n1,They signed.,x,,0.2,0.8\n", encoding="utf-8")
+    with pytest.raises(StanceError, match=r"scored\.csv, line 2: not a probability for each label"):
+        exported(tmp_path, input=[str(source)])
+
+
+def test_labels_that_contradict_their_probabilities_are_told(tmp_path):
+    source = tmp_path / "scored.csv"
+    source.write_text(
+        "id,text,target,label,against,neutral,favor\n1,They signed.,x,against,0.1,0.2,0.7\n", encoding="utf-8"
+    )
+    with pytest.raises(
+        StanceError, match=r"scored\.csv: 1 of 1 rows with probabilities have a label that is not their"
+    ):
+        exported(tmp_path, input=[str(source)])
+
+
 def test_the_scripts(tmp_path):
     write_lines(tmp_path / "scored.jsonl", rows())
     said = run_here(

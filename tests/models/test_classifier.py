@@ -158,6 +158,7 @@ BAD_ROWS = [
     ({"targets": ["a", "b", ""]}, r"targets\[2\]: empty"),
     ({"holders": ["a", None, "c"]}, r'holders\[1\]: not a string; found None; allowed: a string; "" for the author'),
     ({"texts": ["a", "b \ud83d", "c"]}, r"texts\[1\]: half of a surrogate pair"),
+    ({"texts": ["a", "\u200b", "c"]}, r"texts\[1\]: empty"),
     ({"holders": ["a", "b", "\udc00"]}, r"holders\[2\]: half of a surrogate pair"),
 ]
 
@@ -174,8 +175,9 @@ def test_space_around_a_value_is_no_part_of_it_as_in_files(linear):
     assert classifier.predict(**padded) == classifier.predict(**ROWS)
     asked = []
     classifier.predictor = SimpleNamespace(predict_proba=lambda rows: asked.extend(rows) or np.full((1, 3), 1 / 3))
-    classifier.predict(["They signed."], ["sign"], [" "])
-    assert asked[0].holder == ""
+    for holder in (" ", "\u200b", "\xad"):
+        classifier.predict(["They signed."], ["sign"], [holder])
+        assert asked.pop().holder == ""
 
 
 def test_no_rows_give_no_predictions(linear):

@@ -1,6 +1,8 @@
 """The three labels and their order, and turning other people's spellings into them."""
 
+import re
 import shlex
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal, cast
@@ -74,11 +76,18 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
     if name is None:
         text, hint = spelled(spelling), ""
         if key and not label_map and isinstance(spelling, str | int | float) and 0 < len(text) <= LONGEST:
-            meanings = {"favor": ["favor", text], "neutral": ["neutral"], "against": ["against"]}
+            meanings: dict[str, list[str]] = {label: [label] for label in reversed(LABELS)}
+            meanings[nearest(text, meanings, "favor")].append(text)
             said = " ".join(f"{key}.{label}={shlex.quote(listed(names))}" for label, names in meanings.items())
             hint = f"; or others, if it is said what each means, e.g. {said}"
         raise input_error(place, "unknown label", found=spelling, allowed=", ".join(known) + hint)
     return cast(Label, known[name])
+
+
+def nearest(spelling: str, names: Iterable[str], otherwise: str) -> str:
+    """The name that a spelling has but for case, width and characters without any; ``otherwise`` if none."""
+    bare = re.sub("[\xad\u200b-\u200f\u2060\ufeff]", "", unicodedata.normalize("NFKC", spelling)).strip().casefold()
+    return next((name for name in names if name.casefold() == bare), otherwise)
 
 
 def check_label_map(label_map: Mapping[str, str], place: str) -> None:

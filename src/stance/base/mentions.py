@@ -38,11 +38,11 @@ _INITIAL = rf"(?![{UNSPACED}])[\p{{Lu}}\p{{Lt}}\p{{Lo}}]\p{{M}}*"
 _TOKEN = regex.compile(
     rf"{_INITIAL}(?:\.{_INITIAL})+(?:\.|(?!\.?{_LETTER}))"
     rf"|\p{{Lu}}\.(?=\s*\p{{Lu}})|\p{{Lu}}+(?:&\p{{Lu}}+)+(?!{_LETTER})|\p{{Lu}}-\p{{N}}+(?!{_LETTER})"
-    rf"|[{UNSPACED}]\p{{M}}*|(?:(?![{UNSPACED}])(?:{_LETTER}|[\u200c\u200d]))+|\S"
+    rf"|[{UNSPACED}]\p{{M}}*|(?:(?![{UNSPACED}])(?:{_LETTER}|[\u00ad\u200b-\u200d\u2060]))+|\S"
 )
 
 #: What a word is compared without.
-_DROPPED = str.maketrans("", "", ".-\u200c\u200d")
+_DROPPED = str.maketrans("", "", ".-\u00ad\u200b\u200c\u200d\u2060")
 
 #: A name with any of these is looked for as it is: where no blanks part words, or (Hangul) particles follow at once.
 _AS_IT_IS = regex.compile(rf"[{UNSPACED}\p{{Hangul}}]")

@@ -20,6 +20,10 @@ from stance.base.zips import check_archive
 
 log = logging.getLogger(__name__)
 
+#: What is wrong with a text that one of Excel's escapes, or a cut, left half of a character in.
+HALF = "half of a surrogate pair, which is no character"
+_HALF = re.compile("[\ud800-\udfff]")
+
 #: Rows that a sheet of Excel has at most.
 LAST_ROW = 2**20
 
@@ -174,6 +178,8 @@ def _table(path: Path, book: Any, sheet: Any, wanted: Collection[str]) -> _Table
             break
     fit = [head for head in reversed(heads) if {*wanted} <= {*head[1]}]
     head, names = (fit or heads[-1:] or [(1, [])])[0]
+    if halves := [name for name in names if _HALF.search(name)]:
+        raise input_error(line_of(path, head), HALF, found=halves[0])
     return _Table(sheet, layout, head, names, [number for number, _ in heads if number < head])
 
 
@@ -236,10 +242,12 @@ def _rows(path: Path, table: _Table, file: IO[bytes]) -> Iterator[ScannedRow]:
             problem = _refused(place, faults)
         elif beyond := [cell for cell in cells[width:] if cell]:
             problem = input_error(place, "a cell in a column without a name", found=beyond, allowed=names)
-        elif halves := [cell for cell in cells if re.search("[\ud800-\udfff]", cell)]:
-            problem = input_error(place, "half of a surrogate pair, which is no character", found=halves[0])
+        elif halves := [cell for cell in cells if _HALF.search(cell)]:
+            problem = input_error(place, HALF, found=halves[0])
         values = dict(zip(names, cells, strict=False))
-        raw = None if problem is None else json.dumps(values, ensure_ascii=False)
+        raw = None
+        if problem is not None:
+            raw = json.dumps(values, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
         yield ScannedRow(number, place, problem or values, raw, file.tell())
 
 

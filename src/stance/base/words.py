@@ -23,6 +23,10 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+#: Blanks, and characters without width: a text of these alone looks empty.
+UNSEEN = " \t\r\n\xa0\xad\u200b\u200c\u200d\u2060\u3164\ufeff"
+
+
 def one_spelling() -> Callable[[str], str]:
     """A function that gives each string as it was spelled when it first came, composed or not."""
     first: dict[str, str] = {}

@@ -5,14 +5,15 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.base.errors import Faults, StanceError, input_error, line_of
-from stance.base.labels import LABELS
+from stance.base.labels import LABELS, Label, spelled
 from stance.base.lines import Row
-from stance.base.predictions import Prediction, scores_of, to_probabilities
+from stance.base.predictions import Contradictions, Prediction, scores_of, to_probabilities
 from stance.base.rows import read_rows
 from stance.base.words import composed
 from stance.data.columns import cell_of
@@ -97,15 +98,18 @@ def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str | Questi
     """The rows, and what each is known by."""
     tasks: list[Task] = []
     known: list[str | Question] = []
-    faults = Faults(path)
+    faults, contradictions = Faults(path), Contradictions(path)
     for number, (line, row) in enumerate(read_rows(path), start=1):
         place = line_of(path, line)
         with faults.noted(place):
             row_id = cell_of(row.get("id"), "id", place, may_be_empty=True)
             task = _task(row, config, place, row_id or f"row-{number}")
             tasks.append(task)
+            if task.scores and (label := spelled(row.get(config.prefix + "label"))) in LABELS:  # not "abstain"
+                contradictions.note(Prediction(cast(Label, label), task.scores), place)
             known.append(composed(row_id) or question_of(task.fields))
     faults.tell()
+    contradictions.tell()
     ids = [task.fields["id"] for task in tasks]
     if len(set(ids)) < len(ids):
         raise input_error(path, "an id occurs twice", found=next(i for i in ids if ids.count(i) > 1))
@@ -118,7 +122,7 @@ def _task(row: Row, config: TasksConfig, place: str, row_id: str) -> Task:
     for name in ("document", "date"):
         fields[name] = cell_of(row.get(name), name, place, may_be_empty=True)
     scored: Row = {name: row.get(config.prefix + name) for name in LABELS}
-    if any(scored[label] in (None, "") for label in LABELS):
+    if all(scored[label] in (None, "") for label in LABELS):
         return Task(fields, {})
     return Task(fields, scores_of(scored, place))
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from stance.base.errors import StanceError, input_error, line_of, setting
 from stance.base.labels import LONGEST, Label, is_missing, known_as, parse_label, spelled
 from stance.base.lines import Row
-from stance.base.words import composed
+from stance.base.words import UNSEEN, composed
 
 log = logging.getLogger(__name__)
 
@@ -21,16 +21,13 @@ log = logging.getLogger(__name__)
 QUESTION = ("text", "target", "holder", "context")
 
 #: What a spreadsheet shows, and exports, in the place of a value that it could not compute: in English, German, French,
-#: Spanish, Italian, Portuguese and Dutch.
+#: Spanish, Italian, Portuguese and Dutch, and by LibreOffice.
 SPREADSHEET_ERROR = re.compile(
-    r"#(?:N/A|GETTING_DATA|NV|N/D|N/B"
+    r"Err:\d{3}|#(?:N/A|GETTING_DATA|NV|N/D|N/B"
     r"|(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|BEZUG|WERT|ZAHL|ÜBERLAUF|VALEUR|NOMBRE|NUL|PROPAGATION|RIF|VALORE|NULLO"
     r"|VALOR|NÚM|NULO|VERW|WAARDE|GETAL|LEEG|¡REF|¡VALOR|¡DIV/0|¡NUM|¡NULO)!"
     r"|(?:NAME|NOM|¿NOMBRE|NOME|NAAM)\?)"
 )
-
-#: Blanks, and characters without width: a cell of these alone looks empty.
-_UNSEEN = " \t\r\n\xa0\xad\u200b\u200c\u200d\u2060\ufeff"
 
 #: What programs write where a value is missing, and people where there is a name.
 MISSING_WORDS = frozenset(["NA", "N/A", "n/a", "NULL", "Null", "null", "None", "nan", "NaN", "<NA>"])
@@ -113,7 +110,7 @@ class Gaps:
         self.names |= row.keys()
         for column in self.meaning:
             said = spelled(row.get(column))
-            if not said:
+            if not said.strip(UNSEEN):
                 self.empty[column] += 1
                 self.first.setdefault(column, place)
             elif said in MISSING_WORDS:
@@ -153,7 +150,7 @@ def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal | date):
             raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")
         value = str(value)
-    text = value.strip() if value.strip(_UNSEEN) else ""
+    text = value.strip() if value.strip(UNSEEN) else ""
     if not text and not may_be_empty:
         raise input_error(place, f"field {column!r} is empty", found=value, allowed="some text")
     return text

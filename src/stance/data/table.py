@@ -22,7 +22,7 @@ from typing import Any
 from stance.base.annotations import OPTIONAL, REQUIRED, Annotation, Corpus, check_annotations
 from stance.base.errors import Faults, input_error, setting
 from stance.base.files import file_digest
-from stance.base.labels import check_label_map, known_as, spelled
+from stance.base.labels import check_label_map, known_as, nearest, spelled
 from stance.base.lines import PLAIN, Manner, Row
 from stance.base.rows import read_rows
 from stance.base.words import composed
@@ -336,8 +336,9 @@ def _annotation(
 def _part(value: object, part_map: Mapping[str, str], place: str) -> str:
     spelling = known_as(value, part_map)
     if spelling is None:
-        spelled = [spelling for spelling, part in part_map.items() if part == "validation"]
-        hint = setting("data.parts.validation", [*spelled, str(value)])
+        part = part_map.get(nearest(str(value), part_map, ""), "validation")
+        those = [spelling for spelling, meant in part_map.items() if meant == part]
+        hint = setting(f"data.parts.{part}", [*those, str(value)])
         allowed = f"{', '.join(part_map)}; others: say what each means, e.g. {hint}"
         raise input_error(place, "unknown part", found=value, allowed=allowed)
     return part_map[spelling]

@@ -14,6 +14,7 @@ from stance.base.files import digest, quick_digest
 from stance.base.hub import fetch
 from stance.base.predictions import Prediction, Predictor, Probabilities, Threshold, probabilities_of, to_predictions
 from stance.base.questions import Question
+from stance.base.words import UNSEEN
 from stance.models.card import Card, FineTuned, load_checkpoint, save_checkpoint
 from stance.models.combined import Ensemble, leaves
 from stance.models.config import RUNTIMES
@@ -166,7 +167,12 @@ def _questions(**given: Sequence[str] | None) -> list[Question]:
     for name, values in columns.items():
         _check_column(name, values, rows, may_be_empty=name in ("holders", "contexts"))
     named = [(name.removesuffix("s"), values) for name, values in columns.items()]
-    return [Question(**{field: values[row].strip() for field, values in named}) for row in range(rows)]
+    return [Question(**{field: _seen(values[row]) for field, values in named}) for row in range(rows)]
+
+
+def _seen(value: str) -> str:
+    """A value without the space around it; one without any width is empty."""
+    return value.strip() if value.strip(UNSEEN) else ""
 
 
 def _listed(name: str, values: Iterable[str]) -> list[str]:
@@ -190,7 +196,7 @@ def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: 
     for index, value in enumerate(values):
         if not isinstance(value, str):
             raise input_error(f"{name}[{index}]", "not a string", found=value, allowed=_STRINGS.get(name, "a string"))
-        if not may_be_empty and not value.strip():
+        if not may_be_empty and not value.strip(UNSEEN):
             raise input_error(f"{name}[{index}]", "empty", found=value, allowed="some text")
         if not value.isascii() and _SURROGATE.search(value):
             raise input_error(f"{name}[{index}]", "half of a surrogate pair, which is no character", found=value)
