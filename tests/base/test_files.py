@@ -380,3 +380,22 @@ def test_lines_that_lost_their_outer_quotes_are_read_in_a_time_that_grows_with_t
     began = time.process_time()
     assert all(isinstance(row.values, StanceError) for row in list(scan_rows(path))[:-1])
     assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize("begin", [b"PK\x03\x04\x14", b"\xd0\xcf\x11\xe0", b"PAR1", b"\x1f\x8b\x08"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_what_is_no_text_is_told_by_how_it_begins(tmp_path, begin, encoding):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(begin + b"\n1,2\n")
+    with pytest.raises(StanceError, match=r"rows\.csv, line 1: a workbook, zip, .*the suffix of its kind"):
+        list(read_rows(path, encoding))
+
+
+def test_a_title_above_the_header_is_thought_of(tmp_path):
+    with pytest.raises(StanceError, match=r"line 3: 2 cells instead of 1; .*or remove what stands above the header"):
+        cells(write(tmp_path / "rows.csv", "My study\n\ntext,target\na,b\n"))
+
+
+def test_a_label_that_is_empty_is_told_so(tmp_path):
+    with pytest.raises(StanceError, match="line 2: 'label' is empty; allowed: a value"):
+        read_predictions(write(tmp_path / "said.csv", "id,label\n1,\n"))

@@ -5,6 +5,7 @@ import shlex
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Literal, cast
 
 from stance.base.errors import input_error, listed
@@ -77,17 +78,20 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
         text, hint = spelled(spelling), ""
         if key and not label_map and isinstance(spelling, str | int | float) and 0 < len(text) <= LONGEST:
             meanings: dict[str, list[str]] = {label: [label] for label in reversed(LABELS)}
-            meanings[nearest(text, meanings, "favor")].append(text)
+            if seems := nearest(text, meanings, ""):
+                meanings[seems].append(text)
             said = " ".join(f"{key}.{label}={shlex.quote(listed(names))}" for label, names in meanings.items())
-            hint = f"; or others, if it is said what each means, e.g. {said}"
+            means = "" if seems else f", and {text!r} in the list of the label that it means"
+            hint = f"; or others, if it is said what each means, {'e.g.' if seems else 'as in'} {said}{means}"
         raise input_error(place, "unknown label", found=spelling, allowed=", ".join(known) + hint)
     return cast(Label, known[name])
 
 
 def nearest(spelling: str, names: Iterable[str], otherwise: str) -> str:
-    """The name that a spelling has but for case, width and characters without any; ``otherwise`` if none."""
+    """The name that a spelling is but for a letter, case, width and characters without any; ``otherwise`` if none."""
     bare = re.sub("[\xad\u200b-\u200f\u2060\ufeff]", "", unicodedata.normalize("NFKC", spelling)).strip().casefold()
-    return next((name for name in names if name.casefold() == bare), otherwise)
+    known = {name.casefold(): name for name in names}
+    return next((known[like] for like in get_close_matches(bare, known, n=1, cutoff=0.8)), otherwise)
 
 
 def check_label_map(label_map: Mapping[str, str], place: str) -> None:

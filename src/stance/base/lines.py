@@ -25,6 +25,9 @@ LONGEST_ROW = 2**24
 #: Among so many lines in another encoding one is UTF-8 by chance, as one is whose only accent is in "gro\u00df\u2026".
 CHANCE = 100
 
+#: How files begin that are no text, whatever they are called: zips and workbooks, old workbooks, parquet, gzip, zstd.
+NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+
 #: What a line of such a row counts for at least, as it takes so much memory.
 SHORTEST_LINE = 64
 
@@ -100,6 +103,9 @@ def lines_of(path: Path, encoding: str, *, of_rows: bool = False) -> Iterator[Li
         if number == 1 and (raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or 0 in raw[:2]):
             allowed = "UTF-8 (in Excel: save as CSV UTF-8), or an 8-bit encoding"
             raise input_error(line_of(path, 1), "the file is UTF-16 or UTF-32", allowed=allowed)
+        if number == 1 and raw.startswith(NO_TEXT):
+            allowed = "text; or the name with the suffix of its kind, e.g. .xlsx, .parquet, .csv.gz"
+            raise input_error(line_of(path, 1), "a workbook, zip, parquet or compressed, and no text", allowed=allowed)
         codec = codec if number == 1 or codec != "utf-8-sig" else "utf-8"
         try:
             text = raw.decode(codec)

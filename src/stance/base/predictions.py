@@ -162,6 +162,8 @@ def read_predictions(
             _check_one_answer(full, place)
         with faults.noted(place):
             for column in ("id", prefix + "label"):
+                if column in full and not spelled(full[column]):
+                    raise input_error(place, f"{column!r} is empty", allowed="a value; or no row where nothing is said")
                 if not spelled(full.get(column)):
                     allowed = "id, " + ", ".join(prefix + name for name in ("label", *LABELS))
                     raise input_error(place, f"no {column!r}", found=sorted(full), allowed=allowed)

@@ -263,11 +263,14 @@ def scan_separated(
         if unnamed and not any(cells[len(header) :]):
             cells = cells[: len(header)]
         if problem is None and len(cells) != len(header):
+            hint = f"quote a cell that holds {delimiter!r}"
+            if len(header) == 1:
+                hint += ", or remove what stands above the header"
             problem = input_error(
                 place,
                 f"{len(cells)} cells instead of {len(header)}",
                 found=delimiter.join(cells),
-                allowed=f"{len(header)} cells; quote a cell that holds {delimiter!r}",
+                allowed=f"{len(header)} cells; {hint}",
             )
         raw = "".join(line.text for line in read).rstrip("\r\n")
         values = problem or dict(zip(header, cells, strict=True))

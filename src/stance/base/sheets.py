@@ -20,6 +20,8 @@ from stance.base.zips import check_archive
 
 log = logging.getLogger(__name__)
 
+AS_XLSX = "a file that a spreadsheet saved as .xlsx, without a password; text keeps its .csv or .tsv"
+
 #: What is wrong with a text that one of Excel's escapes, or a cut, left half of a character in.
 HALF = "half of a surrogate pair, which is no character"
 _HALF = re.compile("[\ud800-\udfff]")
@@ -139,7 +141,7 @@ def _book(file: IO[bytes], place: str) -> Iterator[Any]:
     except (StanceError, MemoryError):
         raise
     except Exception as error:  # broken zip or XML comes up as any of a dozen kinds
-        raise input_error(place, f"not an xlsx workbook: {first_line(error)}") from None
+        raise input_error(place, f"not an xlsx workbook: {first_line(error)}", allowed=AS_XLSX) from None
 
 
 def _choose(path: Path, book: Any, wanted: Collection[str]) -> _Table:  # noqa: ANN401 - openpyxl names no types

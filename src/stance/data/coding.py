@@ -5,13 +5,12 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.base.errors import Faults, StanceError, input_error, line_of
-from stance.base.labels import LABELS, Label, spelled
+from stance.base.labels import LABELS, spelled
 from stance.base.lines import Row
 from stance.base.predictions import Contradictions, Prediction, scores_of, to_probabilities
 from stance.base.rows import read_rows
@@ -106,7 +105,7 @@ def _rows(path: str, config: TasksConfig) -> tuple[list[Task], list[str | Questi
             task = _task(row, config, place, row_id or f"row-{number}")
             tasks.append(task)
             if task.scores and (label := spelled(row.get(config.prefix + "label"))) in LABELS:  # not "abstain"
-                contradictions.note(Prediction(cast(Label, label), task.scores), place)
+                contradictions.note(Prediction(label, task.scores), place)
             known.append(composed(row_id) or question_of(task.fields))
     faults.tell()
     contradictions.tell()

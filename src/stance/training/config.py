@@ -36,6 +36,9 @@ def _check_trainer(key: str, trainer: Mapping[str, Any]) -> None:
             value = trainer[name]
             if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
                 raise input_error(f"{key}.{name}", "not to be trained with", found=value, allowed=allowed)
+    for name, value in trainer.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise input_error(f"{key}.{name}", "not to be trained with", found=value, allowed="a finite number")
 
 
 @dataclass(kw_only=True)

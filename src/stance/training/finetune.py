@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -296,8 +297,8 @@ class EpochLines(TrainerCallback):
         losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
         log.info(
             "epoch %d of %d: loss %.3f, validation macro-F1 %.3f",
-            round(state.epoch or 0),
-            round(args.num_train_epochs),
+            math.ceil(state.epoch or 0),
+            math.ceil(args.num_train_epochs),
             losses[-1] if losses else float("nan"),
             kwargs["metrics"]["eval_macro_f1"],
         )
