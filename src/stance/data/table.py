@@ -37,9 +37,6 @@ NOBODY = "table"
 #: What is asked of a row, and where.
 ASKED = ("text", "holder", "target", "document", "context")
 
-#: Of so many rows one that came twice is chance, and not an id for each judgement.
-FEW = 10
-
 #: What an empty cell comes to in a strict table.
 REFUSED = dict.fromkeys(REQUIRED, "such a row is refused") | {"holder": Gaps.MEANING["holder"]}
 
@@ -190,8 +187,8 @@ def _check_repeated(path: str | Path, annotations: Sequence[Annotation], *, name
     by: dict[str, str] = {}
     alone = all(by.setdefault(composed(a.id), composed(a.annotator)) == composed(a.annotator) for a in annotations)
     several = repeated(annotations, fields) if alone else []
-    if named and FEW * sum(map(len, several)) < len(annotations):
-        several = []  # texts that came twice, as retweets do
+    if named and 10 * sum(map(len, several)) < len(annotations):
+        several = []  # texts that came twice, as retweets do, and not an id for each judgement
     for first, *others in several:
         for other in others:
             if composed(first.annotator) != composed(other.annotator):
