@@ -78,11 +78,11 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
         text, hint = spelled(spelling), ""
         if key and not label_map and isinstance(spelling, str | int | float) and 0 < len(text) <= LONGEST:
             meanings: dict[str, list[str]] = {label: [label] for label in reversed(LABELS)}
-            if seems := nearest(text, meanings, ""):
-                meanings[seems].append(text)
+            seems = nearest(text, meanings, "")
+            meanings[seems or "favor"].append(text)
             said = " ".join(f"{key}.{label}={shlex.quote(listed(names))}" for label, names in meanings.items())
-            means = "" if seems else f", and {text!r} in the list of the label that it means"
-            hint = f"; or others, if it is said what each means, {'e.g.' if seems else 'as in'} {said}{means}"
+            guess = "" if seems else ", here as if this one meant favor"
+            hint = f"; or others, if it is said what each means{guess}, e.g. {said}"
         raise input_error(place, "unknown label", found=spelling, allowed=", ".join(known) + hint)
     return cast(Label, known[name])
 

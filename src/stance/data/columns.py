@@ -97,6 +97,9 @@ class Gaps:
     def __init__(self, path: str | Path, columns: Mapping[str, str], meaning: Mapping[str, str] = MEANING) -> None:
         self.path = path
         self.meaning = {columns[field_name]: meant for field_name, meant in meaning.items()}
+        self.named = {
+            columns[field_name] for field_name in ("holder", "document", "annotator") if field_name in meaning
+        }
         self.names: set[str] = set()
         self.rows = 0
         self.empty: Counter[str] = Counter()
@@ -113,7 +116,7 @@ class Gaps:
             if not said.strip(UNSEEN):
                 self.empty[column] += 1
                 self.first.setdefault(column, place)
-            elif said in MISSING_WORDS:
+            elif said in MISSING_WORDS and column in self.named:
                 self.words[column, said] += 1
                 self.said.setdefault((column, said), place)
 
