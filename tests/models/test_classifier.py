@@ -159,6 +159,7 @@ BAD_ROWS = [
     ({"holders": ["a", None, "c"]}, r'holders\[1\]: not a string; found None; allowed: a string; "" for the author'),
     ({"texts": ["a", "b \ud83d", "c"]}, r"texts\[1\]: half of a surrogate pair"),
     ({"texts": ["a", "\u200b", "c"]}, r"texts\[1\]: empty"),
+    ({"texts": ["a", "\u2003", "c"]}, r"texts\[1\]: empty"),
     ({"holders": ["a", "b", "\udc00"]}, r"holders\[2\]: half of a surrogate pair"),
 ]
 

@@ -14,6 +14,7 @@ from stance.base.lines import PLAIN, Line, Manner, Row, ScannedRow, lines_of, st
 from stance.base.names import DELIMITERS, READABLE, WORKBOOK, check_kind, is_parquet, must_exist, table_kind
 from stance.base.separated import scan_separated, separator
 from stance.base.sheets import sheet_rows
+from stance.base.words import NO_CHARACTER
 
 
 def _named_once(pairs: list[tuple[str, Any]]) -> Row:
@@ -149,7 +150,7 @@ def _json_object(line: str, place: str) -> Row | StanceError:
     except json.JSONDecodeError as error:
         return input_error(place, f"malformed JSON, column {error.colno}: {error.msg}", found=line)
     except UnicodeEncodeError:
-        return input_error(place, "half of a surrogate pair, which is no character", found=line)
+        return input_error(place, NO_CHARACTER, found=line)
     except (ValueError, RecursionError) as error:  # also a number of thousands of digits, thousands of brackets
         return input_error(place, f"not to be read as JSON: {first_line(error)}", found=line)
     return (

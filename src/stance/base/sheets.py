@@ -16,15 +16,12 @@ from xml.etree.ElementTree import Element
 from stance.base.errors import StanceError, first_line, input_error, line_of
 from stance.base.extras import from_extras
 from stance.base.lines import ScannedRow
+from stance.base.words import HALF, NO_CHARACTER
 from stance.base.zips import check_archive
 
 log = logging.getLogger(__name__)
 
 AS_XLSX = "a file that a spreadsheet saved as .xlsx, without a password; text keeps its .csv or .tsv"
-
-#: What is wrong with a text that one of Excel's escapes, or a cut, left half of a character in.
-HALF = "half of a surrogate pair, which is no character"
-_HALF = re.compile("[\ud800-\udfff]")
 
 #: Rows that a sheet of Excel has at most.
 LAST_ROW = 2**20
@@ -180,8 +177,8 @@ def _table(path: Path, book: Any, sheet: Any, wanted: Collection[str]) -> _Table
             break
     fit = [head for head in reversed(heads) if {*wanted} <= {*head[1]}]
     head, names = (fit or heads[-1:] or [(1, [])])[0]
-    if halves := [name for name in names if _HALF.search(name)]:
-        raise input_error(line_of(path, head), HALF, found=halves[0])
+    if halves := [name for name in names if HALF.search(name)]:
+        raise input_error(line_of(path, head), NO_CHARACTER, found=halves[0])
     return _Table(sheet, layout, head, names, [number for number, _ in heads if number < head])
 
 
@@ -244,8 +241,8 @@ def _rows(path: Path, table: _Table, file: IO[bytes]) -> Iterator[ScannedRow]:
             problem = _refused(place, faults)
         elif beyond := [cell for cell in cells[width:] if cell]:
             problem = input_error(place, "a cell in a column without a name", found=beyond, allowed=names)
-        elif halves := [cell for cell in cells if _HALF.search(cell)]:
-            problem = input_error(place, HALF, found=halves[0])
+        elif halves := [cell for cell in cells if HALF.search(cell)]:
+            problem = input_error(place, NO_CHARACTER, found=halves[0])
         values = dict(zip(names, cells, strict=False))
         raw = None
         if problem is not None:

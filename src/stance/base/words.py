@@ -17,14 +17,22 @@ _UNSPACED = regex.compile(rf"[{UNSPACED}]")
 _PIECE = regex.compile(rf"[{UNSPACED}]\p{{M}}*|[^{UNSPACED}]+")
 _GAP = regex.compile(rf"(?<=[{UNSPACED}]\p{{M}}*) (?=[{UNSPACED}])")
 
+#: Half of a surrogate pair; and what a message says of it.
+HALF = re.compile("[\ud800-\udfff]")
+NO_CHARACTER = "half of a surrogate pair, which is no character"
+
+#: Blanks, and characters without width: a text of these alone looks empty.
+_UNSEEN = " \t\r\n\xa0\xad\u200b\u200c\u200d\u2060\u3164\ufeff"
+
 
 def composed(text: str) -> str:
     """The text in Unicode's composed form (NFC), in which two spellings of one string are the same."""
     return unicodedata.normalize("NFC", text)
 
 
-#: Blanks, and characters without width: a text of these alone looks empty.
-UNSEEN = " \t\r\n\xa0\xad\u200b\u200c\u200d\u2060\u3164\ufeff"
+def visible(text: str) -> str:
+    """A text without the space around it; one without any width is empty."""
+    return text.strip() if text.strip(_UNSEEN) else ""
 
 
 def one_spelling() -> Callable[[str], str]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from stance.base.errors import StanceError, input_error, line_of, setting
 from stance.base.labels import LONGEST, Label, is_missing, known_as, parse_label, spelled
 from stance.base.lines import Row
-from stance.base.words import UNSEEN, composed
+from stance.base.words import composed, visible
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class Gaps:
         self.names |= row.keys()
         for column in self.meaning:
             said = spelled(row.get(column))
-            if not said.strip(UNSEEN):
+            if not visible(said):
                 self.empty[column] += 1
                 self.first.setdefault(column, place)
             elif said in MISSING_WORDS and column in self.named:
@@ -153,7 +153,7 @@ def text_of(value: object, column: str, place: str, *, may_be_empty: bool) -> st
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal | date):
             raise input_error(place, f"field {column!r} is not text", found=value, allowed="text or a number")
         value = str(value)
-    text = value.strip() if value.strip(UNSEEN) else ""
+    text = visible(value)
     if not text and not may_be_empty:
         raise input_error(place, f"field {column!r} is empty", found=value, allowed="some text")
     return text

@@ -43,7 +43,7 @@ from stance.data.columns import Columns, Gaps
 from stance.data.corpora.checksums import verified
 from stance.data.imports.dna import database, statements
 from stance.data.info import CorpusInfo
-from stance.data.table import corpus_of_rows, tell_repeated
+from stance.data.table import corpus_of_rows, repeated, tell_repeated
 
 #: Name -> SHA-256 of the published files.
 PUBLISHED: Mapping[str, str] = {
@@ -92,7 +92,7 @@ def read(
             raise input_error("data.fill_down", "a database has no cells above", found=found, allowed="a table")
         rows = _statements(path, columns)
     corpus = corpus_of_rows(path, rows, columns, label_map=label_map, leave_out=leave_out)
-    tell_repeated(path, corpus.annotations)
+    tell_repeated(path, repeated(corpus.annotations))
     return corpus
 
 

@@ -19,7 +19,7 @@ from stance.data.imports.mapping import ImportMapping, read_mapping
 from stance.data.imports.record import Opened
 from stance.data.imports.tools import TOOLS, open_export, records_of
 from stance.data.info import CorpusInfo
-from stance.data.table import corpus_of_rows, of_annotators, tell_repeated
+from stance.data.table import corpus_of_rows, of_annotators, repeated, tell_repeated
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def read(
         label_map={},
         part_map=part_map if with_part else None,
     )
-    tell_repeated(path, corpus.annotations)
+    tell_repeated(path, repeated(corpus.annotations))
     files = _digests(Path(path), Path(mapping), opened, said)
     corpus = replace(corpus, files=files, left_out=found.left_out, unsure=tuple(found.unsure))
     return of_annotators(path, corpus, annotators, adjudicator)

@@ -186,10 +186,9 @@ def _check_repeated(path: str | Path, annotations: Sequence[Annotation], *, name
     fields = ASKED if named else ASKED[:3]
     by: dict[str, str] = {}
     alone = all(by.setdefault(composed(a.id), composed(a.annotator)) == composed(a.annotator) for a in annotations)
-    several = repeated(annotations, fields) if alone else []
-    if named and 10 * sum(map(len, several)) < len(annotations):
-        several = []  # texts that came twice, as retweets do, and not an id for each judgement
-    for first, *others in several:
+    several = repeated(annotations, fields)
+    few = named and 10 * sum(map(len, several)) < len(annotations)  # texts that came twice, as retweets do
+    for first, *others in several if alone and not few else ():
         for other in others:
             if composed(first.annotator) != composed(other.annotator):
                 both = f"{first.annotator!r} ({first.id}) and {other.annotator!r} ({other.id})"
@@ -199,7 +198,7 @@ def _check_repeated(path: str | Path, annotations: Sequence[Annotation], *, name
                     found=first.text,
                     allowed="a column that is the same for all judgements of a row, data.columns.id=NAME",
                 )
-    tell_repeated(path, annotations, fields)
+    tell_repeated(path, several, fields)
 
 
 def repeated(annotations: Iterable[Annotation], fields: Sequence[str] = ASKED) -> list[list[Annotation]]:
@@ -211,9 +210,8 @@ def repeated(annotations: Iterable[Annotation], fields: Sequence[str] = ASKED) -
     return [list(same.values()) for same in rows.values() if len(same) > 1]
 
 
-def tell_repeated(path: str | Path, annotations: Iterable[Annotation], fields: Sequence[str] = ASKED) -> None:
+def tell_repeated(path: str | Path, several: Sequence[Sequence[Annotation]], fields: Sequence[str] = ASKED) -> None:
     """Warn of rows that are :func:`repeated`, and count those that got several labels."""
-    several = repeated(annotations, fields)
     if several:
         (first, second, *_), repeats = several[0], sum(len(same) - 1 for same in several)
         conflicts = sum(len({annotation.label for annotation in same}) > 1 for same in several)

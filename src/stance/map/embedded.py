@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from stance.base.labels import LABELS
 from stance.base.tables import FORMULA
-from stance.base.words import composed, words
+from stance.base.words import HALF, composed, words
 from stance.map.types import POSITIONS, Cell, Document, Evidence, Proposal, StanceMap
 from stance.map.units import in_units
 
@@ -26,7 +26,6 @@ MOST_TEXT = 40_000_000
 
 #: What would end the script element, begin a comment in it, or end a line of a script.
 _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
-_HALF = re.compile("[\ud800-\udfff]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 
 
@@ -36,7 +35,7 @@ def as_script(value: object) -> str:
     Source: HTML standard, 4.12.1.3, restrictions for contents of script elements.
     """
     written = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", written.translate(_UNSAFE))
+    return HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", written.translate(_UNSAFE))
 
 
 def safe_link(link: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from stance.base.files import digest, quick_digest
 from stance.base.hub import fetch
 from stance.base.predictions import Prediction, Predictor, Probabilities, Threshold, probabilities_of, to_predictions
 from stance.base.questions import Question
-from stance.base.words import UNSEEN
+from stance.base.words import HALF, NO_CHARACTER, visible
 from stance.models.card import Card, FineTuned, load_checkpoint, save_checkpoint
 from stance.models.combined import Ensemble, leaves
 from stance.models.config import RUNTIMES
@@ -167,12 +166,7 @@ def _questions(**given: Sequence[str] | None) -> list[Question]:
     for name, values in columns.items():
         _check_column(name, values, rows, may_be_empty=name in ("holders", "contexts"))
     named = [(name.removesuffix("s"), values) for name, values in columns.items()]
-    return [Question(**{field: _seen(values[row]) for field, values in named}) for row in range(rows)]
-
-
-def _seen(value: str) -> str:
-    """A value without the space around it; one without any width is empty."""
-    return value.strip() if value.strip(UNSEEN) else ""
+    return [Question(**{field: visible(values[row]) for field, values in named}) for row in range(rows)]
 
 
 def _listed(name: str, values: Iterable[str]) -> list[str]:
@@ -184,8 +178,6 @@ def _listed(name: str, values: Iterable[str]) -> list[str]:
     return values.to_pylist() if hasattr(values, "to_pylist") else list(values)  # of Arrow, whose values are no strings
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
 #: What may stand in the columns in which an empty string means something.
 _STRINGS = {"holders": 'a string; "" for the author', "contexts": 'a string; "" for none'}
 
@@ -196,7 +188,7 @@ def _check_column(name: str, values: Sequence[str], rows: int, *, may_be_empty: 
     for index, value in enumerate(values):
         if not isinstance(value, str):
             raise input_error(f"{name}[{index}]", "not a string", found=value, allowed=_STRINGS.get(name, "a string"))
-        if not may_be_empty and not value.strip(UNSEEN):
+        if not may_be_empty and not visible(value):
             raise input_error(f"{name}[{index}]", "empty", found=value, allowed="some text")
-        if not value.isascii() and _SURROGATE.search(value):
-            raise input_error(f"{name}[{index}]", "half of a surrogate pair, which is no character", found=value)
+        if not value.isascii() and HALF.search(value):
+            raise input_error(f"{name}[{index}]", NO_CHARACTER, found=value)
