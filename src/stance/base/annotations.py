@@ -115,13 +115,9 @@ def check_annotations(path: str | Path, annotations: Iterable[Annotation], place
     """Raise StanceError about all judgements that contradict or repeat an earlier one; warn of ids that may do so."""
     annotations = list(annotations)
     ids = dict.fromkeys(annotation.id for annotation in annotations)
-    first: dict[str, str] = {}
-    if twice := [(first[alike(row)], row) for row in ids if first.setdefault(alike(row), row) != row]:
-        log.warning("%s: %d ids are one number and two rows, such as %r and %r", path, len(twice), *twice[0])
+    warn_of_alike(path, ids, "rows")
     for name in ("id", "document"):
-        if lost := shortened(getattr(annotation, name) for annotation in annotations):
-            told = "%s: %d values of %s lost digits in a spreadsheet, where ids belong into cells of text: %s"
-            log.warning(told, path, len(lost), name, ", ".join(lost[:3]))
+        warn_of_shortened(path, name, (getattr(annotation, name) for annotation in annotations))
     rows: dict[str, tuple[Annotation, str]] = {}
     judgements: dict[tuple[str, str], tuple[Annotation, str]] = {}
     faults = Faults(path)
@@ -135,6 +131,20 @@ def check_annotations(path: str | Path, annotations: Iterable[Annotation], place
                 place,
             )
     faults.tell()
+
+
+def warn_of_alike(path: str | Path, ids: Iterable[str], of: str) -> None:
+    """Tell of distinct ids that may be one: ``003`` and ``3``. ``of`` is what they are the ids of."""
+    first: dict[str, str] = {}
+    if twice := [(first[alike(each)], each) for each in ids if first.setdefault(alike(each), each) != each]:
+        log.warning("%s: %d ids are one number and two %s, such as %r and %r", path, len(twice), of, *twice[0])
+
+
+def warn_of_shortened(path: str | Path, name: str, values: Iterable[str]) -> None:
+    """Tell of values of a field that are :func:`shortened`."""
+    if lost := shortened(values):
+        told = "%s: %d values of %s lost digits in a spreadsheet, where ids belong into cells of text: %s"
+        log.warning(told, path, len(lost), name, ", ".join(lost[:3]))
 
 
 def _check_against(

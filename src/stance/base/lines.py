@@ -98,7 +98,7 @@ def lines_of(path: Path, encoding: str, *, of_rows: bool = False) -> Iterator[Li
     except LookupError:
         allowed = "a codec of Python, e.g. utf-8, latin-1"
         raise input_error(str(path), "unknown encoding", found=encoding, allowed=allowed) from None
-    is_utf8, in_utf8, others, first = codec == "utf-8-sig", 0, 0, 0  # of lines that are not ASCII alone
+    of_utf8, in_utf8, others, first = codec == "utf-8-sig", 0, 0, 0  # of lines that are not ASCII alone
     for number, (raw, position) in enumerate(_raw_lines(path, of_rows=of_rows), start=1):
         if number == 1 and (raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or 0 in raw[:2]):
             allowed = "UTF-8 (in Excel: save as CSV UTF-8), or an 8-bit encoding"
@@ -111,7 +111,7 @@ def lines_of(path: Path, encoding: str, *, of_rows: bool = False) -> Iterator[Li
             text = raw.decode(codec)
         except UnicodeDecodeError as error:
             otherwise = "or say what it is, e.g. encoding=cp1252, of a dataset data.encoding=cp1252"
-            if is_utf8 and in_utf8:
+            if of_utf8 and in_utf8:
                 otherwise = f"but line {first} is {encoding}: the file mixes encodings, and no setting reads all of it"
             problem = input_error(
                 line_of(path, number),
@@ -122,17 +122,17 @@ def lines_of(path: Path, encoding: str, *, of_rows: bool = False) -> Iterator[Li
             yield Line(number, raw.decode(codec, "backslashreplace"), UndecodableError(str(problem)), position)
         else:
             if not raw.isascii():
-                if is_utf8 or _is_utf8(raw):
+                if of_utf8 or is_utf8(raw):
                     in_utf8, first = in_utf8 + 1, first or number
                 else:
                     others += 1
             yield Line(number, text, None, position)
-    if not is_utf8 and in_utf8 * CHANCE > others:
+    if not of_utf8 and in_utf8 * CHANCE > others:
         told = "%s: %s lines, line %d first, are UTF-8 and were read as %s, so that their accents are others"
         log.warning(told, path, f"{in_utf8:,}", first, encoding)
 
 
-def _is_utf8(raw: bytes) -> bool:
+def is_utf8(raw: bytes) -> bool:
     """Whether bytes beyond ASCII are UTF-8, which text in another encoding next to never is."""
     try:
         raw.decode("utf-8")

@@ -27,9 +27,9 @@ def _named_once(pairs: list[tuple[str, Any]]) -> Row:
 
 
 #: Python writes a missing number as NaN, which is no JSON: it is read as null.
-_JSON = json.JSONDecoder(
-    object_pairs_hook=_named_once, parse_constant={"Infinity": math.inf, "-Infinity": -math.inf}.get
-)
+CONSTANT = {"Infinity": math.inf, "-Infinity": -math.inf}.get
+
+_JSON = json.JSONDecoder(object_pairs_hook=_named_once, parse_constant=CONSTANT)
 
 #: Rows of a parquet file that are in memory at a time.
 CHUNK = 4096

@@ -4,13 +4,13 @@ import fnmatch
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from stance.base.annotations import shortened
+from stance.base.annotations import warn_of_alike, warn_of_shortened
 from stance.base.errors import Faults, input_error
-from stance.base.labels import alike, parse_label
+from stance.base.labels import parse_label
+from stance.base.lines import is_utf8
 from stance.base.words import composed
 from stance.data.columns import GAP, Gaps, document_of_text
 from stance.data.imports.mapping import ImportMapping, Question, Texts
@@ -110,7 +110,8 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
     faults.tell()
     files.tell(place)
     if found.units.keys() - {row_id for row_id, _ in kept}:  # else the check of the corpus tells
-        _warn_of_units(found.units, place)
+        warn_of_alike(place, found.units, "units")
+        warn_of_shortened(place, "id", found.units)
     for several in kept.values():
         for one in several:
             if one.when and one.when < max(last.get(one.answer, ""), last.get((*one.answer[:3], ""), "")):
@@ -160,16 +161,6 @@ class _Files:
             told = "%s: %d times one annotator answers one task in two files, such as %s and %s; one answer to a row "
             hint = "counts; if these are two people, make (file) a part of annotator, and of id if their tasks differ"
             log.warning(told + hint, place, len(self.in_two), *next(iter(self.in_two.values())))
-
-
-def _warn_of_units(units: Iterable[str], place: str) -> None:
-    """Tell of those that may be one or have lost digits."""
-    first: dict[str, str] = {}
-    if twice := [(first[alike(unit)], unit) for unit in units if first.setdefault(alike(unit), unit) != unit]:
-        log.warning("%s: %d ids are one number and two units, such as %r and %r", place, len(twice), *twice[0])
-    if lost := shortened(units):
-        told = "%s: %d values of id lost digits in a spreadsheet, where ids belong into cells of text: %s"
-        log.warning(told, place, len(lost), ", ".join(lost[:3]))
 
 
 def _note(
@@ -338,12 +329,5 @@ class Joined:
             raise input_error(
                 place, f"{len(found)} files are called {name!r} in {self.place}", found=names, allowed="one"
             )
-        told = self.encoding
-        return text_of_piece(found[0], "" if told and _is_utf8(found[0].read()) else told)
-
-
-def _is_utf8(data: bytes) -> bool:
-    """Whether these bytes say by themselves that they are UTF-8, as those of no 8-bit encoding happen to do."""
-    with suppress(UnicodeDecodeError):
-        return not data.isascii() and bool(data.decode("utf-8"))
-    return False
+        told, data = self.encoding, found[0].read() if self.encoding else b""
+        return text_of_piece(found[0], "" if not data.isascii() and is_utf8(data) else told)

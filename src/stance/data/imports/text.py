@@ -5,7 +5,6 @@ import html
 import io
 import json
 import logging
-import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -13,12 +12,12 @@ from functools import lru_cache, partial
 from typing import Any
 
 from stance.base.errors import first_line, input_error, line_of
+from stance.base.rows import CONSTANT
 from stance.data.imports.pieces import Piece
 
 log = logging.getLogger(__name__)
 
-#: A missing number is null, as in :mod:`stance.base.rows`: Python writes it as NaN, which is no JSON.
-_from_json = partial(json.loads, parse_constant={"Infinity": math.inf, "-Infinity": -math.inf}.get)
+_from_json = partial(json.loads, parse_constant=CONSTANT)
 
 #: Bytes of a line; beyond, it is no line of an export.
 LONGEST_LINE = 256 * 2**20
