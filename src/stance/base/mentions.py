@@ -25,6 +25,9 @@ _LINKS = frozenset(["of", "for", "da", "de", "del", "della", "des", "di", "do", 
 #: Lower-case words that are a name only where they are written as one: May, Will, and the like.
 _ORDINARY = frozenset(["may", "will", "can", "who", "it", "us", "he", "she", "they", "all", "no", "now", "hope"])
 
+#: Capitals after a name that are no part of one: the President Monday said.
+_DAYS = frozenset(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"])
+
 #: What may stand between two words of one mention.
 _MARKS = frozenset("-'’·・")
 
@@ -47,6 +50,9 @@ _DROPPED = str.maketrans("", "", ".-\u00ad\u200b\u200c\u200d\u2060")
 #: A name with any of these is looked for as it is: where no blanks part words, or (Hangul) particles follow at once.
 _AS_IT_IS = regex.compile(rf"[{UNSPACED}\p{{Hangul}}]")
 
+#: A word that has so many first letters of another is a form of it: Arabian, Democrats.
+_SAME = 5
+
 #: Names in capitals up to this length match by case; longer ones also as Nato and Opec.
 _SHORT = 3
 
@@ -65,19 +71,20 @@ def mentions(text: str, name: str) -> list[tuple[int, int]]:
     """Start and end of each mention of a name in a text, in order; both in Unicode's composed form (NFC).
 
     A mention is a run of the name's words in any order, articles, prepositions and the like aside; of several runs
-    those that have the most of its words count, so that another ministry is not taken for the ministry named. A whole
-    name of several words counts in any case; else capitals are as in the name, unless nothing is found so. A name in
-    capitals matches by case: ``US`` is not ``us``, ``WHO`` not ``who``; from four letters on also ``Nato`` within a
-    sentence. Initials with dots are one word, the same as without dots: ``U.N.`` is ``UN``. A single letter, a number
-    or a little word is no mention. In scripts without blanks between words the name is looked for as it is, and where
-    it is not found, its parts. An empty name is the author's, who is not mentioned.
+    those that have the most of its words count, so that another ministry is not taken for the ministry named. Words
+    that begin another name do not count: South Korea for South Sudan. A whole name of several words counts in any
+    case; else capitals are as in the name, unless nothing is found so. A name in capitals matches by case: ``US`` is
+    not ``us``, ``WHO`` not ``who``; from four letters on also ``Nato`` within a sentence. Initials with dots are one
+    word, the same as without dots: ``U.N.`` is ``UN``. A single letter, a number or a little word is no mention. In
+    scripts without blanks between words the name is looked for as it is, and where it is not found, its parts. An empty
+    name is the author's, who is not mentioned.
     """
     if _AS_IT_IS.search(name):
         return _as_it_is(text, name.strip())
     of_name = _words(name)
     forms = [word.form for word in of_name if not _is_letter(word.form)]
     wanted = {form for form in forms if form not in LITTLE_WORDS and form.casefold() != "the"}
-    tokens = _of_another_kind(_of_another(_words(text), of_name), of_name)
+    tokens = _of_another_name(_of_another_kind(_of_another(_words(text), of_name), of_name), of_name)
     for same in (_in_a_whole, _as_written, _in_any_case):
         if found := _longest(tokens, wanted, same):
             return found
@@ -113,6 +120,31 @@ def _of_another_kind(tokens: list[_Word], name: list[_Word]) -> list[_Word]:
         if not (_in_capitals(after.form) and initials.endswith(after.form))  # the US of the United States
     }
     return [replace(each, form=" ") if each.start in others else each for each in tokens]
+
+
+def _of_another_name(tokens: list[_Word], name: list[_Word]) -> list[_Word]:
+    """The tokens without what a name has before its last word, where another name goes on: President Biden.
+
+    Where all words have capitals, as in a heading, a capital says nothing. South Africans are of South Africa.
+    """
+    begun = tuple(word.form[:_SAME] for word in name)
+    before = {word.form for word, after in pairwise(name) if _has_capital(word) and _has_capital(after)}
+    before.discard(name[-1].form if name else "")
+    if not before or not any(word.form[0].islower() and len(word.form) > _SHORT for word in tokens):
+        return tokens
+    kept = list(tokens)
+    goes_on = False
+    for index in range(len(tokens) - 2, -1, -1):
+        word, after = tokens[index], tokens[index + 1]
+        begins = _has_capital(after) and not after.form.startswith(begun) and after.form not in _DAYS
+        goes_on = word.form in before and (begins or (goes_on and after.form in before))
+        if goes_on:
+            kept[index] = replace(word, form=" ")
+    return kept
+
+
+def _has_capital(word: _Word) -> bool:
+    return len(word.form) > 1 and word.form[0].isupper()
 
 
 def _linked(tokens: Sequence[_Word]) -> Iterator[tuple[_Word, _Word]]:
