@@ -126,6 +126,13 @@ def test_weights_that_the_library_would_draw_at_random_are_refused(tiny_encoder,
         LOADERS[kind](str(folder))
 
 
+def test_how_a_tokenizer_was_loaded_here_is_not_written(tiny_encoder, tmp_path):
+    EncoderModel.new(str(tiny_encoder), InputFormat()).save(tmp_path / "new")
+    EncoderModel.load(tmp_path / "new", InputFormat()).save(tmp_path / "loaded")
+    for name in ("new", "loaded"):
+        assert not json.loads((tmp_path / name / "tokenizer_config.json").read_text())["local_files_only"]
+
+
 def test_a_mark_that_the_tokenizer_does_not_know_is_refused(tiny_encoder):
     with pytest.raises(StanceError, match="the tokenizer does not know the mark; found '☂'"):
         EncoderModel.new(str(tiny_encoder), InputFormat(mark="☂"))

@@ -77,10 +77,10 @@ def test_an_encoder_names_its_base_unless_that_is_a_folder(tmp_path):
     card = ModelCard(written("encoder", second="{holder} on {target}", context_words=9))
     assert card.data.base_model == "sentence-transformers/all-MiniLM-L6-v2"
     assert card.data.library_name == "transformers"
-    assert "'text_pair': 'the union on accept the offer'" in card.text
+    assert '"text_pair": "the union on accept the offer"' in card.text
     assert "the last 9 words of its context" in card.text
     marked = written("encoder", mark="¤")
-    assert "'text': 'The ¤ union ¤ accepted the offer on Monday.'" in marked
+    assert '"text": "The ¤ union ¤ accepted the offer on Monday."' in marked
     assert "stands between `¤` and `¤`" in marked and "stands between `¤`" not in card.text
     assert ModelCard(written("encoder", encoder="some/encoder")).data.base_model == "some/encoder"
     assert str(tmp_path) not in written("encoder", encoder=str(tmp_path))

@@ -181,6 +181,7 @@ class EncoderModel:
     def save(self, folder: Path) -> None:
         """Write weights (safetensors), config with label names, and tokenizer: a folder that plain pipelines load."""
         self.model.save_pretrained(folder)
+        self.tokenizer.init_kwargs["local_files_only"] = False  # as it was loaded here, which would be written
         self.tokenizer.save_pretrained(folder)
 
     @classmethod

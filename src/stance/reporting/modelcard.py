@@ -1,5 +1,6 @@
 """The model card of a checkpoint: a ``README.md`` as the Hugging Face hub reads it, from what a run recorded."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -192,18 +193,19 @@ def _results(data: str, metrics: Mapping[str, Report]) -> list[str]:
 
 
 def _usage(kind: str, input_format: InputFormat) -> list[str]:
-    text, target, holder = "The union accepted the offer on Monday.", "accept the offer", "the union"
+    question = Question("The union accepted the offer on Monday.", "accept the offer", "the union")
+    text, target, holder = (json.dumps(value) for value in (question.text, question.target, question.holder))
     lines = [
         "```python",
         "from stance import StanceClassifier",
         "",
         'classifier = StanceClassifier.from_pretrained("FOLDER OR HUB ID")',
-        f"classifier.predict([{text!r}], targets=[{target!r}], holders=[{holder!r}])",
+        f"classifier.predict([{text}], targets=[{target}], holders=[{holder}])",
         "```",
     ]
     if not KINDS[kind].fine_tuned:
         return lines
-    first, second = input_format.pair(Question(text, target, holder))
+    first, second = input_format.pair(question)
     words = input_format.context_words
     context = f"; before the text stand the last {words} words of its context, if there is any" if words else ""
     mark = input_format.mark
@@ -218,7 +220,7 @@ def _usage(kind: str, input_format: InputFormat) -> list[str]:
         "from transformers import pipeline",
         "",
         'classifier = pipeline("text-classification", model="FOLDER OR HUB ID", top_k=None)',
-        f"classifier([{{'text': {first!r}, 'text_pair': {second!r}}}])",
+        f"classifier([{json.dumps({'text': first, 'text_pair': second}, ensure_ascii=False)}])",
         "```",
         "",
         f"`text` is `{input_format.first}`{context}; `text_pair` is `{input_format.second}`. For an empty holder, the "
