@@ -142,6 +142,7 @@ def audit_page(audits: Sequence[Mapping[str, Any]]) -> str:
         "",
         "After this page you know what a score on a corpus is worth: how much train and test share, and what a guess",
         "without the whole row reaches. `scripts/audit.py` writes it; the numbers are in `audit/`.",
+        "For a corpus of your own set `folder=outputs/audit`.",
         "",
         "- **Shared**: test rows whose document, target or text (normalized) is also in train; near: texts with a",
         "  Jaccard similarity of character 5-grams of 0.8 or more.",
