@@ -15,7 +15,7 @@ from typing import Any
 from stance.base.errors import input_error
 from stance.data.imports.record import Opened, Record, flat, linked, plain
 from stance.data.imports.sheets import sheet_rows
-from stance.data.imports.text import around, json_items, json_lines, tidy, within
+from stance.data.imports.text import Units, around, json_items, json_lines, tidy
 
 DEFAULTS = {"id": "id", "text": "text", "label": "label", "annotator": "annotator", "document": "id"}
 
@@ -127,7 +127,7 @@ def _span(item: Any, text: str, place: str) -> tuple[int, int, str, str, str]:  
         user, key = plain(item.get("user")), plain(item.get("id"))
     if not isinstance(start, int) or not isinstance(end, int):
         raise input_error(place, "not a span", found=item, allowed="positions that are numbers")
-    start, end = within(text, start, end, place)
+    start, end = Units(text, characters=True).span(start, end, place)
     return start, end, plain(label), f"user {user}" if user else "", key
 
 
