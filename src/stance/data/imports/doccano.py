@@ -74,14 +74,12 @@ def _row(row: Mapping[str, Any], place: str, file: str, number: int) -> Iterator
     relations = [item for item in _list(row.get("relations")) if isinstance(item, Mapping) and "from_id" in item]
     ties = _ties(relations, ids, text)
     for start, end, label, user, key in spans:
-        found = True
         unit = {"id": f"{values['id']}@{start}-{end}", "label": label, "annotator": user or values["annotator"]}
         at = f"{place}, characters {start}-{end}"
         yield Record(at, {**values, **around(text, start, end), **linked(ties.get(key, [])), **unit}, "span")
     for item in relations:
-        found = True
         yield Record(place, values | _ends(item, ids, text, values["id"], place), "relation")
-    if not found:
+    if not (found or spans or relations):
         yield Record(place, values, reason="no label: none applies, or not done")
 
 

@@ -73,7 +73,7 @@ def read_tsv(piece: Piece, encoding: str = "") -> Iterator[Record]:
             waiting.append(_unescaped(line[6:]))
         elif not line:  # a sentence of blanks has no tokens
             waiting = []
-        elif line and not line.startswith("#"):
+        elif not line.startswith("#"):
             cells = line.split("\t")
             place = line_of(piece.place, number)
             if len(cells) < 3 or not re.fullmatch(r"\d+-\d+", cells[1]):
