@@ -81,7 +81,7 @@ def test_statistics_and_their_table(tmp_path, own):
         assert list(counts) == list(LABELS)
         assert sum(counts.values()) == len(rows)
     assert record.agreement is None
-    assert record.fingerprint[:16] in describe(record, splits)
+    assert record.fingerprint[:16] in describe(record)
 
 
 def test_ties_and_agreement_are_in_the_record(tmp_path, own, readable_annotations):
@@ -92,12 +92,12 @@ def test_ties_and_agreement_are_in_the_record(tmp_path, own, readable_annotation
         for i, a in enumerate(readable_annotations)
     ]  # fmt: skip
     write_annotations(tmp_path / "mine.jsonl", [*readable_annotations, *second])
-    splits, record, _ = build_dataset(tmp_path, own, SplitConfig(by="document", validation=0.2, test=0.25))
+    _, record, _ = build_dataset(tmp_path, own, SplitConfig(by="document", validation=0.2, test=0.25))
     tied = [a.id for a in readable_annotations[:2] if a.label != "neutral"]
     assert list(record.ties) == tied
     assert record.agreement["rows"] == 72
     assert 0.9 < record.agreement["alpha"] < 1
-    text = describe(record, splits)
+    text = describe(record)
     assert "ties: " in text
     assert "alpha" in text
 
@@ -107,7 +107,7 @@ def test_what_is_left_out_is_in_the_record(tmp_path, own, readable_annotations):
     write_lines(tmp_path / "mine.jsonl", rows)
     splits, record, _ = build_dataset(tmp_path, replace(own, leave_out=["unclear"]), SplitConfig(by="document"))
     assert record.left_out == {"unclear": 3}
-    assert "left out: 3 'unclear'" in describe(record, splits).splitlines()
+    assert "left out: 3 'unclear'" in describe(record).splitlines()
     assert sum(map(len, splits.values())) == 69
 
 
@@ -179,11 +179,11 @@ def test_other_corpora_that_share_what_the_split_keeps_apart_are_told(tmp_path, 
     auxiliary = AuxiliaryConfig(corpora={"more": other})
     told = "auxiliary.corpora.more: its rows share with rows of other parts what split.by=target keeps apart: "
     monkeypatch.setattr(build, "split_beside", lambda _: SplitConfig(by="document", leaks="report"))
-    splits, record, _ = build_dataset(tmp_path / "out", own, split, auxiliary)
+    _, record, _ = build_dataset(tmp_path / "out", own, split, auxiliary)
     n = sum(row.target == held.target for row in plain["test"])
     assert told + f"{n} target(s)" in caplog.text
     assert record.auxiliary["more"]["leaks"] == {"target": n}
-    assert f"leaks: {n} target(s) of more, kept" in describe(record, splits)
+    assert f"leaks: {n} target(s) of more, kept" in describe(record)
     caplog.clear()
     build_dataset(tmp_path / "out", own, SplitConfig(by="document", validation=0.2, test=0.25), auxiliary)
     assert "keeps apart" not in caplog.text
@@ -212,7 +212,7 @@ def test_other_corpora_give_their_train_rows_and_none_that_is_held_out(tmp_path,
     assert about.auxiliary["more"]["rows"] == len(added)
     assert about.auxiliary["more"]["dropped"] == 1
     assert about.fingerprint != record.fingerprint
-    assert "1 dropped, their text is held out" in describe(about, mixed)
+    assert "1 dropped, their text is held out" in describe(about)
     assert not build_dataset(tmp_path / "out", own, split, auxiliary)[2]
 
     few = replace(auxiliary, rows=10, own_rows=False)

@@ -18,6 +18,6 @@ def main(config: BuildConfig) -> None:
     from stance.data.build import build_dataset, dataset_folder, describe
 
     folder = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
-    splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
+    _, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
     print(f"dataset {folder} {'built' if built else 'exists'}")
-    print(describe(record, splits))
+    print(describe(record))

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stance.base.annotations import Corpus, Example
+from stance.base.annotations import Corpus
 from stance.base.errors import StanceError, input_error
 from stance.base.files import alone_at, digest, file_digest
 from stance.base.settings import differing
@@ -224,11 +224,10 @@ def _agreement(corpus: Corpus) -> dict[str, float | int] | None:
     return {"rows": twice, "alpha": alpha, "low": low, "high": high}
 
 
-def describe(record: DatasetRecord, splits: dict[str, list[Example]]) -> str:
+def describe(record: DatasetRecord) -> str:
     """A table of the parts, and what was tied or leaked, as lines of text."""
     lines = [f"{'part':<12}{'rows':>6}{'docs':>6}{'targets':>9}{'holders':>9}{'against':>9}{'neutral':>9}{'favor':>7}"]
-    for part in splits:
-        s = record.statistics[part]
+    for part, s in record.statistics.items():
         counts = s["labels"]
         lines.append(
             f"{part:<12}{s['rows']:>6}{s['documents']:>6}{s['targets']:>9}{s['holders']:>9}"

@@ -45,7 +45,7 @@ def export_tasks(config: TasksConfig, embed: Embed) -> Exported:
     check_kind(config.to, config.output)
     given: set[str | Question] = set()
     for path in config.given:
-        given.update(*rows_in(path))
+        given |= rows_in(path)
     tasks, members, skipped = _read(config, given)
     usefulness = _usefulness(config, tasks, members)
     n = min(config.n, len(tasks))

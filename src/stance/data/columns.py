@@ -84,6 +84,7 @@ class Gaps:
 
     Attributes:
         names: The columns of all rows that were looked at.
+        found: By column and what stands there for nothing, the first such place and how many there are.
     """
 
     #: In a table whose rows are judgements.
@@ -102,23 +103,17 @@ class Gaps:
         }
         self.names: set[str] = set()
         self.rows = 0
-        self.empty: Counter[str] = Counter()
-        self.first: dict[str, str] = {}
-        self.words: Counter[tuple[str, str]] = Counter()
-        self.said: dict[tuple[str, str], str] = {}
+        self.found: dict[tuple[str, str], tuple[str, int]] = {}
 
     def note(self, row: Mapping[str, Any], place: str) -> None:
         """Look at a row."""
         self.rows += 1
         self.names |= row.keys()
         for column in self.meaning:
-            said = spelled(row.get(column))
-            if not visible(said):
-                self.empty[column] += 1
-                self.first.setdefault(column, place)
-            elif said in MISSING_WORDS and column in self.named:
-                self.words[column, said] += 1
-                self.said.setdefault((column, said), place)
+            word = visible(spelled(row.get(column)))
+            if not word or (word in MISSING_WORDS and column in self.named):
+                first, rows = self.found.get((column, word), (place, 0))
+                self.found[column, word] = first, rows + 1
 
     def noted(self, rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[str, Row]]:
         """Place and values of each row, looked at as it passes; at the end what was found is told."""
@@ -130,13 +125,12 @@ class Gaps:
 
     def tell(self, key: str = "data.fill_down", how: str = "") -> None:
         """Warn of what was found, and name the setting by which an empty cell takes the value above it."""
-        for (column, word), rows in self.words.items():
-            place, counts = self.said[column, word], f"{rows:,} of {self.rows:,} rows"
-            told = "%s: column %r is %r, as in %s; it is read as a name: where there is none, leave the cell empty"
-            log.warning(told, place, column, word, counts)
-        for column, rows in self.empty.items():
-            if rows < self.rows:
-                place, counts = self.first[column], f"{rows:,} of {self.rows:,} rows"
+        for (column, word), (place, rows) in sorted(self.found.items(), key=lambda gap: not gap[0][1]):  # words first
+            counts = f"{rows:,} of {self.rows:,} rows"
+            if word:
+                told = "%s: column %r is %r, as in %s; it is read as a name: where there is none, leave the cell empty"
+                log.warning(told, place, column, word, counts)
+            elif rows < self.rows:
                 told = "%s: column %r is empty, as in %s: %s; if it should go on from above, %s%s"
                 log.warning(told, place, column, counts, self.meaning[column], how, setting(key, [column]))
 

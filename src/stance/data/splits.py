@@ -59,8 +59,8 @@ class Leak:
     value: str
 
     def __str__(self) -> str:
-        shown = self.value if len(self.value) <= 60 else self.value[:57] + "..."
-        return f"{self.kind}: {self.earlier[0]} {self.earlier[1]} and {self.later[0]} {self.later[1]} share {shown!r}"
+        rows = f"{self.earlier[0]} {self.earlier[1]} and {self.later[0]} {self.later[1]}"
+        return f"{self.kind}: {rows} share {_shown(self.value)}"
 
 
 def split_examples(
@@ -131,11 +131,10 @@ def _hint(splits: Mapping[str, Sequence[Example]], absent: Sequence[str], by: st
     """What helps where train lacks labels: no seed does if their rows stay together in a large group."""
     draws = "another split.seed or smaller shares for validation and test, or "
     name = HELD_BY.get(by.split()[0], "")
-    if not name:
-        return f"; try {draws}{_instead(by)}"
     rows = [example for examples in splits.values() for example in examples]
-    values = {_value(example, name): getattr(example, name) for example in rows if example.label in absent}
-    if len(values) > 1:
+    lost = [example for example in rows if name and example.label in absent]
+    values = {_value(example, name): getattr(example, name) for example in lost}
+    if len(values) != 1:
         return f"; try {draws}{_instead(by)}"
     (value,) = values
     if 4 * sum(_value(example, name) == value for example in rows) > len(rows):

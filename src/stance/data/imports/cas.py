@@ -8,7 +8,7 @@ from stance.base.errors import first_line, input_error
 from stance.base.extras import from_extras
 from stance.base.zips import check_prolog
 from stance.data.imports.pieces import Piece
-from stance.data.imports.record import Record, linked, plain
+from stance.data.imports.record import Record, labelled, linked, plain
 from stance.data.imports.text import around, tidy
 
 #: Types that make up a document and are nobody's judgement; and INCEpTION's notes on its own layers.
@@ -21,7 +21,7 @@ STRUCTURE = (
 ENDS = (("Governor", "Dependent"), ("source", "target"))
 
 
-def read_cas(piece: Piece, encoding: str = "", types: Piece | None = None) -> Iterator[Record]:
+def read_cas(piece: Piece, types: Piece | None = None) -> Iterator[Record]:
     """The annotations of a document.
 
     An XMI needs its type system; XML says its encoding, JSON is UTF-8.
@@ -99,8 +99,7 @@ def _record(
     ties: list[tuple[str, str]],
     piece: Piece,
 ) -> Record:
-    features = _features(item)
-    values = {"label": next(filter(None, features.values()), ""), **features, **about}
+    values = {**labelled(_features(item)), **about}
     links = list(ties)
     for feature in item.type.all_features:
         value = getattr(item, feature.name, None)

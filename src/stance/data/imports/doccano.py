@@ -15,7 +15,7 @@ from typing import Any
 from stance.base.errors import input_error
 from stance.data.imports.record import Opened, Record, flat, linked, plain
 from stance.data.imports.sheets import sheet_rows
-from stance.data.imports.text import around, json_items, json_lines, tidy, within
+from stance.data.imports.text import Units, around, json_items, json_lines, tidy
 
 DEFAULTS = {"id": "id", "text": "text", "label": "label", "annotator": "annotator", "document": "id"}
 
@@ -74,14 +74,12 @@ def _row(row: Mapping[str, Any], place: str, file: str, number: int) -> Iterator
     relations = [item for item in _list(row.get("relations")) if isinstance(item, Mapping) and "from_id" in item]
     ties = _ties(relations, ids, text)
     for start, end, label, user, key in spans:
-        found = True
         unit = {"id": f"{values['id']}@{start}-{end}", "label": label, "annotator": user or values["annotator"]}
         at = f"{place}, characters {start}-{end}"
         yield Record(at, {**values, **around(text, start, end), **linked(ties.get(key, [])), **unit}, "span")
     for item in relations:
-        found = True
         yield Record(place, values | _ends(item, ids, text, values["id"], place), "relation")
-    if not found:
+    if not (found or spans or relations):
         yield Record(place, values, reason="no label: none applies, or not done")
 
 
@@ -127,7 +125,7 @@ def _span(item: Any, text: str, place: str) -> tuple[int, int, str, str, str]:  
         user, key = plain(item.get("user")), plain(item.get("id"))
     if not isinstance(start, int) or not isinstance(end, int):
         raise input_error(place, "not a span", found=item, allowed="positions that are numbers")
-    start, end = within(text, start, end, place)
+    start, end = Units(text, characters=True).span(start, end, place)
     return start, end, plain(label), f"user {user}" if user else "", key
 
 

@@ -63,7 +63,7 @@ def _values(found: Survey, columns: list[str], label: str) -> Counter[str]:
     """How often each spelling of a label stands: in the annotators' columns, in that of labels, or in the layer."""
     values: Counter[str] = Counter()
     if columns:
-        values = _cells(found.fields, columns)
+        values = sum((found.fields[column] for column in columns), values)
     elif found.opened.tool == "table":
         values = found.fields.get(label, values)
     return values or (found.layers[found.main].labels if found.main in found.layers else values)
@@ -106,13 +106,6 @@ def _alike(one: Counter[str], other: Counter[str]) -> bool:
     """Whether two columns draw on one list of words, by how much of their cells they share."""
     shared = set(one) & set(other) - {""}
     return all(sum(counts[word] for word in shared) >= 0.7 * (counts.total() - counts[""]) for counts in (one, other))
-
-
-def _cells(fields: Mapping[str, Counter[str]], columns: list[str]) -> Counter[str]:
-    total: Counter[str] = Counter()
-    for column in columns:
-        total += fields[column]
-    return total
 
 
 def _is_parted(values: Counter[str]) -> bool:

@@ -52,11 +52,12 @@ def records(opened: Opened) -> Iterator[Record]:
         raise input_error(opened.pieces[0].place, "no annotations among the files", found=found, allowed=KINDS)
     people = {part.annotator for part in parts} - {CURATOR}
     for part in parts:
-        read = read_tsv if part.piece.suffix == ".tsv" else read_cas
+        piece = part.piece
+        read = read_tsv(piece, opened.options.encoding) if piece.suffix == ".tsv" else read_cas(piece, part.types)
         own = {"document": part.document, "annotator": part.annotator}
+        known = {key: value for key, value in own.items() if value}
         reason = "curated version" if part.annotator == CURATOR and people else ""
-        for record in read(part.piece, opened.options.encoding, part.types):
-            known = {key: value for key, value in own.items() if value}
+        for record in read:
             values = {**record.values, **known}
             values["id"] = f"{values['document']}@{record.values['id']}"
             yield replace(record, values=values, reason=record.reason or reason)

@@ -1,6 +1,5 @@
 """From records to rows: what the mapping says of each, what is left out and why."""
 
-import fnmatch
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -54,11 +53,6 @@ class Rows:
     empty: Counter[str] = field(default_factory=Counter)
     units: dict[str, None] = field(default_factory=dict)
     document_of: Callable[[str, str], str] = field(default_factory=document_of_text)
-
-
-def chosen(pieces: Iterable[Piece], pattern: str) -> tuple[Piece, ...]:
-    """The files that a mapping's ``files`` names; all if it names none."""
-    return tuple(p for p in pieces if not pattern or fnmatch.fnmatch(p.name, pattern))
 
 
 def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Rows:

@@ -48,10 +48,10 @@ def records(opened: Opened) -> Iterator[Record]:
                 if "annotations" in task or "completions" in task:
                     yield from _task(task, place, piece, unsure)
                 else:
-                    yield from _flat(dict(task), place, piece)
+                    yield from _flat(task, place, piece)
         elif piece.suffix in (".csv", ".tsv"):
             for place, row in sheet_rows(piece, opened.options):
-                yield from _flat(dict(row), place, piece)
+                yield from _flat(row, place, piece)
         if unsure:
             log.warning(
                 "%s: %d span(s) are without their words, in texts with emoji or CRLF; read as UTF-16 units and CRLF as "
@@ -62,7 +62,7 @@ def records(opened: Opened) -> Iterator[Record]:
             )
 
 
-def _flat(row: dict[str, Any], place: str, piece: Piece) -> Iterator[Record]:
+def _flat(row: Mapping[str, Any], place: str, piece: Piece) -> Iterator[Record]:
     """A row of JSON_MIN or CSV: its questions are fields, the mapping says which is the label."""
     values = {("task" if name == "id" else name): words for name, words in flat(row)}
     values["id"] = values.get("task", "")

@@ -87,7 +87,11 @@ def pieces_of(path: str | Path) -> tuple[Piece, ...]:
         packed = stream.read(4) == b"PK\x03\x04"
     if packed and path.suffix.lower() not in (".xlsx", ".xlsm", ".docx"):  # which are zips too
         return zipped(path, str(path))
-    return (Piece(path.name, str(path), path.stat().st_size, lambda: path.open("rb")),)
+    return (_on_disk(path, path.name),)
+
+
+def _on_disk(file: Path, name: str) -> Piece:
+    return Piece(name, str(file), file.stat().st_size, lambda: file.open("rb"))
 
 
 def _folder(path: Path) -> tuple[Piece, ...]:
@@ -100,14 +104,7 @@ def _folder(path: Path) -> tuple[Piece, ...]:
             raise input_error(str(path), "too many files in the folder", allowed=f"{MOST_FILES:,} at most")
     if not files:
         raise input_error(str(path), "no files in the folder")
-    return tuple(
-        Piece(file.relative_to(path).as_posix(), str(file), file.stat().st_size, _opener(file))
-        for file in sorted(files)
-    )
-
-
-def _opener(file: Path) -> Callable[[], BinaryIO]:
-    return lambda: file.open("rb")
+    return tuple(_on_disk(file, file.relative_to(path).as_posix()) for file in sorted(files))
 
 
 def zipped(source: Path | bytes, place: str) -> tuple[Piece, ...]:

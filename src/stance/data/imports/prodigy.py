@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from stance.data.imports.record import Opened, Record, flat, linked, plain
-from stance.data.imports.text import around, json_lines, tidy, within
+from stance.data.imports.text import Units, around, json_lines, tidy
 
 DEFAULTS = {"id": "id", "text": "text", "label": "label", "annotator": "annotator", "document": "document"}
 
@@ -68,10 +68,11 @@ def _accepted(line: Mapping[str, Any], values: Mapping[str, str], text: str, pla
     for option in line.get("accept") or []:
         chosen = plain(option)
         yield Record(place, {**values, "label": chosen, "option": words.get(chosen, chosen)}, "choice", when=when)
-    ends = [_Relation(item, text, place) for item in line.get("relations") or []]
+    units = Units(text, characters=True)
+    ends = [_Relation(item, units, place) for item in line.get("relations") or []]
     for span in line.get("spans") or []:
         at = f"{place}, characters {span.get('start')}-{span.get('end')}"
-        start, end = within(text, int(span["start"]), int(span["end"]), at)
+        start, end = units.span(int(span["start"]), int(span["end"]), at)
         ties = [tie for one in ends for tie in one.ties((start, end))]
         key = {"id": f"{values['id']}@{start}-{end}", "label": plain(span.get("label"))}
         yield Record(at, {**values, **around(text, start, end), **linked(ties), **key}, "span", when=when)
@@ -86,15 +87,15 @@ def _accepted(line: Mapping[str, Any], values: Mapping[str, str], text: str, pla
 class _Relation:
     """A relation between two spans of a text."""
 
-    def __init__(self, item: Mapping[str, Any], text: str, place: str) -> None:
+    def __init__(self, item: Mapping[str, Any], units: Units, place: str) -> None:
         self.label = plain(item.get("label"))
         self.spans, self.labels, self.words = [], [], []
         for end in ("head_span", "child_span"):
             span = item.get(end) or {}
-            start, stop = within(text, int(span.get("start", 0)), int(span.get("end", 0)), place)
+            start, stop = units.span(int(span.get("start", 0)), int(span.get("end", 0)), place)
             self.spans.append((start, stop))
             self.labels.append(plain(span.get("label")))
-            self.words.append(tidy(text[start:stop]))
+            self.words.append(tidy(units.text[start:stop]))
 
     def ties(self, span: tuple[int, int]) -> list[tuple[str, str]]:
         """What a span is tied to by it."""

@@ -98,6 +98,11 @@ def plain(value: object) -> str:
     return str(value)
 
 
+def labelled(features: Mapping[str, str]) -> dict[str, str]:
+    """The features and ``label``: the one of that name, else the first that has a value."""
+    return {"label": next(filter(None, features.values()), ""), **features}
+
+
 def linked(others: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Words by ``linked.NAME`` of what a judgement is tied to; a second of a name gets a number.
 

@@ -118,7 +118,7 @@ def _source(source: Element, project: _Project, piece: Piece) -> Iterator[Record
     texts: dict[int, _Text | None] = {}
     for part in source.iter():
         if _name(part) in ("TextSource", "Representation", "Transcript"):
-            words = _text(part, project, piece)
+            words = _text(part, project)
             text = None if words is None else _Text(words, [*part.iter()], project.units)
             texts |= {id(selection): text for selection in part.iter()}
     for selection in source.iter():
@@ -154,7 +154,7 @@ def _coding(coding: Element, path: tuple[str, ...], others: list[tuple[str, ...]
     }
 
 
-def _text(part: Element, project: _Project, piece: Piece) -> str | None:
+def _text(part: Element, project: _Project) -> str | None:
     """The text of a source: in a file of the export, or in the element itself."""
     for child in part:
         if _name(child) == "PlainTextContent":

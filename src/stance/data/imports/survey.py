@@ -40,7 +40,6 @@ class Survey:
     Attributes:
         opened: The export.
         layers: By name.
-        annotators: Records of each.
         fields: Name -> how often each value stands; no more than ``MANY`` values are kept.
         left_out: Records that are no judgements, by reason.
         examples: The first records of the commonest layer.
@@ -48,7 +47,6 @@ class Survey:
 
     opened: Opened
     layers: dict[str, Layer] = field(default_factory=dict)
-    annotators: Counter[str] = field(default_factory=Counter)
     fields: dict[str, Counter[str]] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Record]] = field(default_factory=dict)
@@ -88,7 +86,6 @@ def survey(path: str | Path, tool: str = "") -> Survey:
         examples = found.examples.setdefault(record.layer, [])
         if len(examples) < 3:
             examples.append(record)
-    found.annotators = found.fields.get(found.person, Counter())
     return found
 
 
@@ -123,8 +120,9 @@ def described(found: Survey) -> Iterator[str]:
         yield f"sheet {found.opened.options.sheet!r}"
     for name, layer in sorted(found.layers.items(), key=lambda item: -item[1].records):
         yield f"layer {name or '(one)'}: {layer.records:,} record(s)" + _listed(layer.labels, "labels")
-    people = [f"{_shortened(name)} {n:,}" for name, n in found.annotators.most_common(8) if name]
-    number = len(found.annotators) - ("" in found.annotators)
+    annotators = found.fields.get(found.person, Counter())
+    people = [f"{_shortened(name)} {n:,}" for name, n in annotators.most_common(8) if name]
+    number = len(annotators) - ("" in annotators)
     if number:
         yield f"annotators: {number:,} ({', '.join(people)}{', ...' if number > 8 else ''})"
     else:

@@ -181,24 +181,22 @@ def question_of(fields: Mapping[str, str], prefix: str = "") -> Question:
     return text, holder, target
 
 
-def rows_in(path: str | Path) -> tuple[set[str], set[Question]]:
+def rows_in(path: str | Path) -> set[str | Question]:
     """The ids of the rows in a file of tasks, or in what a tool gave back, and what is asked of them.
 
     Raises:
         StanceError: It holds no ids.
     """
-    ids: set[str] = set()
-    asked: set[Question] = set()
+    known: set[str | Question] = set()
     for piece in pieces_of(path):
         if piece.suffix not in (".json", ".jsonl", ".csv", ".tsv", ".xlsx"):
             continue
         for _, row in sheet_rows(piece, Options()):
             column = next((name for name in ("data.id", "meta.id", "id") if row.get(name)), "")
             if column:
-                ids.add(composed(row[column]))
-                asked.add(question_of(row, column.removesuffix("id")))
-    if not ids:
+                known |= {composed(row[column]), question_of(row, column.removesuffix("id"))}
+    if not known:
         raise input_error(
             str(path), "no ids of rows in it", allowed="a file that export_tasks wrote, or what came back"
         )
-    return ids, asked
+    return known

@@ -179,17 +179,6 @@ class Units:
         return self.units[2 * start : 2 * end].decode("utf-16-le", "replace") if self.wide else self.text[start:end]
 
 
-def within(text: str, start: int, end: int, place: str) -> tuple[int, int]:
-    """Positions in characters, checked.
-
-    Raises:
-        StanceError: Not within the text.
-    """
-    if not 0 <= start <= end <= len(text):
-        raise input_error(place, "not within its document", found=[start, end], allowed=f"0 to {len(text)}")
-    return start, end
-
-
 def around(text: str, start: int, end: int, bounds: Sequence[tuple[int, int]] | None = None) -> dict[str, str]:
     """What is at a span, by name: ``span`` its words, ``sentence`` the sentences it touches, ``before`` two before.
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 from stance.base.errors import StanceError, content, input_error
 from stance.data.imports import argilla, brat, dna, doccano, inception, label_studio, prodigy, refi_qda, table
-from stance.data.imports.judge import chosen
 from stance.data.imports.mapping import ImportMapping
 from stance.data.imports.pieces import Piece, pieces_of
 from stance.data.imports.record import Opened, Options, Record
@@ -62,8 +62,9 @@ def open_export(path: str | Path, mapping: ImportMapping | None = None, tool: st
     Raises:
         StanceError: Not there, of no tool that is known, or a name of none.
     """
-    every = pieces_of(path)
-    pieces = chosen(every, mapping.files) if mapping else every
+    pieces = pieces_of(path)
+    if mapping and mapping.files:
+        pieces = tuple(piece for piece in pieces if fnmatch(piece.name, mapping.files))
     if not pieces and mapping:
         raise input_error(mapping.place, f"no file of {path} is named so", found=mapping.files)
     tool = tool or (mapping.tool if mapping else "")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from stance.base.errors import input_error, line_of
 from stance.data.imports.pieces import Piece
 from stance.data.imports.readings import letters
-from stance.data.imports.record import Record, linked
+from stance.data.imports.record import Record, labelled, linked
 from stance.data.imports.text import Units, around, lines_of
 
 #: Layer of a column, its features, and for relations what they join.
@@ -41,7 +41,7 @@ Ends = dict[tuple[str, str], _Span]
 BASE = "BT_"
 
 
-def read_tsv(piece: Piece, encoding: str = "", types: Piece | None = None) -> Iterator[Record]:
+def read_tsv(piece: Piece, encoding: str = "") -> Iterator[Record]:
     """The spans and relations of a document, without its name and annotator.
 
     Raises:
@@ -73,7 +73,7 @@ def read_tsv(piece: Piece, encoding: str = "", types: Piece | None = None) -> It
             waiting.append(_unescaped(line[6:]))
         elif not line:  # a sentence of blanks has no tokens
             waiting = []
-        elif line and not line.startswith("#"):
+        elif not line.startswith("#"):
             cells = line.split("\t")
             place = line_of(piece.place, number)
             if len(cells) < 3 or not re.fullmatch(r"\d+-\d+", cells[1]):
@@ -178,19 +178,14 @@ def _records(
             names = filter(None, [*that.values.values(), *own.values.values()])
             ties.setdefault(id(this), []).extend((name, words(that)["span"]) for name in names)
     for (name, _), span in spans.items():
-        values = {**_labelled(span.values), **words(span), **linked(ties.get(id(span), []))}
+        values = {**labelled(span.values), **words(span), **linked(ties.get(id(span), []))}
         values["id"] = f"{span.start}-{span.end}"
         yield Record(f"{line_of(piece.place, span.line)}, {span.start}-{span.end}", values, name)
     for layer, own, source_span, target_span in relations:
-        values = {**_labelled(own.values), **words(source_span), "from": words(source_span)["span"]}
+        values = {**labelled(own.values), **words(source_span), "from": words(source_span)["span"]}
         values["to"] = words(target_span)["span"]
         values["id"] = f"{source_span.start}-{source_span.end}>{target_span.start}-{target_span.end}"
         yield Record(f"{line_of(piece.place, own.line)}, {layer.name}", values, layer.name)
-
-
-def _labelled(values: dict[str, str]) -> dict[str, str]:
-    """The features and ``label``: the one of that name, else the first that has a value."""
-    return {"label": next(filter(None, values.values()), ""), **values}
 
 
 def _document(texts: list[tuple[str, int, str]]) -> tuple[str, list[tuple[int, int]]]:
