@@ -13,7 +13,7 @@ import yaml
 from conftest import PROJECT, write_lines
 from stance.base.errors import StanceError
 from stance.base.markdown import put_table
-from stance.cli.list_corpora import MARKS, corpora_table
+from stance.cli.list_corpora import corpora_table
 from stance.data.build import dataset_folder, split_beside
 from stance.data.columns import QUESTION, Columns
 from stance.data.config import ALWAYS_READ, DataConfig, LabelSpellings, PartSpellings, SplitConfig
@@ -133,16 +133,16 @@ def test_a_table_may_ask_for_annotators_and_an_adjudicator(tmp_path):
 
 def test_the_page_of_corpora_is_up_to_date(tmp_path):
     page = (PROJECT / "docs" / "corpora.md").read_text(encoding="utf-8")
-    assert f"{MARKS[0]}\n{corpora_table()}\n{MARKS[1]}" in page, "python scripts/list_corpora.py"
+    assert f"<!-- corpora -->\n{corpora_table()}\n<!-- /corpora -->" in page, "python scripts/list_corpora.py"
     copy = tmp_path / "corpora.md"
     copy.write_text(page.replace("| `gwsd` |", "| `gone` |"), encoding="utf-8")
-    assert (put_table(copy, MARKS, corpora_table()), put_table(copy, MARKS, corpora_table())) == (True, False)
+    assert (put_table(copy, corpora_table()), put_table(copy, corpora_table())) == (True, False)
     assert copy.read_text(encoding="utf-8") == page
     for line in corpora_table().splitlines()[2:]:
         assert (PROJECT / "docs" / line.partition("](")[2].partition(")")[0]).is_file()
     copy.write_text("nothing here\n")
     with pytest.raises(StanceError, match=r"corpora\.md: no place for the table"):
-        put_table(copy, MARKS, corpora_table())
+        put_table(copy, corpora_table())
 
 
 def test_every_recorded_configuration_is_still_one():

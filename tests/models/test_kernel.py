@@ -13,6 +13,7 @@ from stance.models import kernel
 from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
 from stance.models.config import KernelConfig
+from stance.models.fitting import Setup
 from stance.models.kernel import KernelModel, with_words
 
 TALKS, STRIKE = "open peace talks", "call off the strike"
@@ -30,7 +31,7 @@ def crossed(rows: int) -> list:
 
 @pytest.fixture(scope="module")
 def model() -> KernelModel:
-    return KernelModel.fit(KernelConfig(name="kernel"), crossed(40), crossed(12))
+    return KernelModel.fit(KernelConfig(name="kernel"), crossed(40), crossed(12), Setup())
 
 
 def test_what_a_text_means_may_depend_on_the_target(model):
@@ -52,8 +53,8 @@ def test_the_weights_solve_the_regularized_least_squares(model):
 def test_rare_labels_weigh_more_unless_told_otherwise():
     rows = [example(i, "against" if i else "favor", text="They met again", target=TALKS, holder="") for i in range(9)]
     rows.append(example(9, "favor", text="They met again", target=TALKS, holder=""))
-    balanced = KernelModel.fit(KernelConfig(name="kernel"), rows, rows)
-    plain = KernelModel.fit(KernelConfig(name="kernel", class_weight=False), rows, rows)
+    balanced = KernelModel.fit(KernelConfig(name="kernel"), rows, rows, Setup())
+    plain = KernelModel.fit(KernelConfig(name="kernel", class_weight=False), rows, rows, Setup())
     asked = questions(["They met again"], [TALKS])
     assert balanced.decisions(asked)[0, 2] == pytest.approx(balanced.decisions(asked)[0, 0], abs=1e-6)
     assert plain.decisions(asked)[0, 2] < plain.decisions(asked)[0, 0] - 0.5
@@ -73,10 +74,10 @@ def test_it_is_stored_without_pickle_and_comes_back_the_same(model, tmp_path, mo
 def test_rows_that_cannot_be_learnt_from_are_refused(monkeypatch):
     config = KernelConfig(name="kernel")
     with pytest.raises(StanceError, match=r"train: one label only; found \['favor'\]"):
-        KernelModel.fit(config, [example(1, "favor"), example(2, "favor")], [])
+        KernelModel.fit(config, [example(1, "favor"), example(2, "favor")], [], Setup())
     monkeypatch.setattr(kernel, "MOST_ROWS", 3)
     with pytest.raises(StanceError, match="train: too many rows for model=kernel; found 4; allowed: up to 3"):
-        KernelModel.fit(config, crossed(4), [])
+        KernelModel.fit(config, crossed(4), [], Setup())
     with pytest.raises(StanceError, match=r"model\.alpha: too small; found 0; allowed: above 0"):
         KernelConfig(name="kernel", alpha=0)
 

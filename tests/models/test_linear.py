@@ -25,7 +25,7 @@ from stance.models.classifier import StanceClassifier
 from stance.models.config import LinearConfig
 from stance.models.features import EmbeddingFeatures
 from stance.models.fitting import Setup
-from stance.models.linear import OWN_WEIGHTS_FROM, LinearModel, fit
+from stance.models.linear import OWN_WEIGHTS_FROM, LinearModel, fit, load
 from stance.models.ngrams import TfidfFeatures
 from stance.models.pretrained import SMALL_ENCODER, encoder_location
 
@@ -60,7 +60,7 @@ def test_tfidf_learns_words_and_survives_its_folder(tmp_path, rows):
     assert probabilities.sum(axis=1) == pytest.approx(1)
     model.save(tmp_path)
     assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".safetensors"}
-    loaded = LinearModel.load(tmp_path, TfidfFeatures.load(tmp_path))
+    loaded = load(tmp_path, Card("tfidf"), "torch")
     assert np.array_equal(loaded.predict_proba(questions_of(other)), probabilities)
 
 
@@ -266,7 +266,7 @@ def test_embeddings_of_the_packaged_encoder(tmp_path, rows):
     probabilities = model.predict_proba(questions_of(other))
     model.save(tmp_path)
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".bin", ".pkl", ".pt", ".py")]
-    loaded = LinearModel.load(tmp_path, EmbeddingFeatures.load(tmp_path))
+    loaded = load(tmp_path, Card("embedding"), "torch")
     modules = tmp_path / "encoder" / "modules.json"
     modules.write_text(modules.read_text().replace("sentence_transformers.", "own_code.", 1))
     with pytest.raises(StanceError, match="foreign class; found 'own_code"):
@@ -303,7 +303,7 @@ def test_embeddings_of_the_same_rows_are_read_and_the_encoder_is_not_loaded(
     assert np.array_equal(second.weights, plain.weights)
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.*")} == kept
     second.save(tmp_path)
-    loaded = LinearModel.load(tmp_path, EmbeddingFeatures.load(tmp_path))
+    loaded = load(tmp_path, Card("embedding"), "torch")
     loaded.predict_proba([Question("A text that is new.", "talk")])
     assert len(list(cache.rglob("*.*"))) == 2
 

@@ -16,9 +16,9 @@ from stance.data.config import DataConfig
 from stance.models.config import PromptConfig
 from stance.models.prompting.answers import Reply, from_samples, read_reply
 from stance.models.prompting.cache import Answers, key_of
-from stance.models.prompting.caveats import SEEN, caveats
 from stance.models.prompting.client import Dialect, Request
 from stance.models.prompting.config import ServerConfig
+from stance.models.prompting.model import SEEN, caveats
 from stance.models.prompting.template import JudgedQuestion, cut_codebook, prompt_of, schema
 from stance.training.config import TrainConfig
 from stance.training.recorded import Recorded

@@ -15,8 +15,8 @@ def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> st
     return "\n".join(lines)
 
 
-def put_table(page: str | Path, marks: tuple[str, str], table: str) -> bool:
-    """Put a table into a page, between two marks that each stand there once.
+def put_table(page: str | Path, table: str) -> bool:
+    """Put a table into a page, between two marks of its name: ``<!-- NAME -->``, ``<!-- /NAME -->``, each there once.
 
     Returns:
         Whether that changed anything.
@@ -24,7 +24,8 @@ def put_table(page: str | Path, marks: tuple[str, str], table: str) -> bool:
     Raises:
         StanceError: The page has no such marks.
     """
-    before = Path(page).read_text(encoding="utf-8")
+    page = Path(page)
+    marks, before = (f"<!-- {page.stem} -->", f"<!-- /{page.stem} -->"), page.read_text(encoding="utf-8")
     try:
         head, rest = before.split(marks[0])
         tail = rest.split(marks[1])[1]

@@ -17,15 +17,12 @@ from stance.cli.main import Command, commands
 
 GROUP = "results"
 
-#: The table is between these on the page.
-MARKS = ("<!-- commands -->", "<!-- /commands -->")
-
 
 def main() -> None:
     """Put the table into its page, and say whether that changed it."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with plain_messages():
-        changed = put_table(checkout() / "docs" / "commands.md", MARKS, commands_table())
+        changed = put_table(checkout() / "docs" / "commands.md", commands_table())
         print("docs/commands.md:", "written anew" if changed else "up to date")
 
 

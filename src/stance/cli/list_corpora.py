@@ -14,9 +14,6 @@ from stance.data.info import CorpusInfo, known, module_of
 
 GROUP = "results"
 
-#: The table is between these on the page.
-MARKS = ("<!-- corpora -->", "<!-- /corpora -->")
-
 HEADS = ("`data=`", "folder", "files", "from (GitHub)", "labels", "parts of its own", "led by", "licence")
 
 
@@ -24,7 +21,7 @@ def main() -> None:
     """Put the table into its page, and say whether that changed it."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with plain_messages():
-        changed = put_table(checkout() / "docs" / "corpora.md", MARKS, corpora_table())
+        changed = put_table(checkout() / "docs" / "corpora.md", corpora_table())
         print("docs/corpora.md:", "written anew" if changed else "up to date")
 
 

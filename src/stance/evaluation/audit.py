@@ -19,8 +19,8 @@ from stance.data.splits import find_leaks
 from stance.evaluation.config import AuditConfig
 from stance.evaluation.evaluate import evaluate, predict_examples
 from stance.evaluation.metrics import in_words
+from stance.models.config import PRIORS
 from stance.models.linear import ngram_svm
-from stance.models.priors import PRIORS
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from stance.base.words import composed
 from stance.evaluation import metrics
 from stance.evaluation.metrics import Score
 from stance.evaluation.report import GroupInterval, GroupScores, Intervals, LabelIntervals, LabelScores, Report
-from stance.models.priors import PRIORS, Prior
+from stance.models.config import PRIORS
+from stance.models.priors import Prior
 
 with from_extras():
     import scipy.sparse as sp

@@ -28,8 +28,7 @@ def about_language_models(
         predictor: The model, or one that has such members.
         before: Their tallies before they were asked, see :func:`tallies`; none = they were asked nothing else.
     """
-    from stance.models.prompting.caveats import caveats
-    from stance.models.prompting.model import language_models
+    from stance.models.prompting.model import caveats, language_models
 
     models = language_models(predictor)
     if not models:

@@ -33,9 +33,6 @@ MOST_ROWS = 20_000
 #: Rows that are compared with the training rows at a time.
 CHUNK = 1024
 
-#: No embedding is kept.
-UNKEPT = Setup()
-
 _HASHTAG = re.compile(r"#(\w+)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -64,7 +61,7 @@ class KernelModel:
 
     @classmethod
     def fit(
-        cls, config: KernelConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup = UNKEPT
+        cls, config: KernelConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup
     ) -> KernelModel:
         """Solve for the weights on train, then fit the scale on validation; embeddings are kept in ``setup.cache``.
 

@@ -110,15 +110,6 @@ class LinearModel:
         write_json(folder / "linear.json", {"own": self.own, "scale": self.scale})
         self.features.save(folder)
 
-    @classmethod
-    def load(cls, folder: Path, features: Features) -> LinearModel:
-        """Read what :meth:`save` wrote; the features are loaded by the caller."""
-        saved = read_json(folder / "linear.json")
-        arrays, scale = load_file(folder / "linear.safetensors"), saved["scale"]
-        if not isinstance(scale, float) or not 0 < scale < math.inf or arrays["weights"].shape[:1] != (len(LABEL2ID),):
-            raise ValueError(f"scale {scale!r}, weights of shape {arrays['weights'].shape}")
-        return cls(features, tuple(saved["own"]), arrays["weights"], arrays["bias"], scale)
-
 
 def _augmented(features: Features, own: Sequence[str], questions: Sequence[Question]) -> Any:  # noqa: ANN401 - dense or sparse
     """The features, and beside them, for each target with own weights, a copy that is zero for the other targets."""
@@ -155,7 +146,11 @@ def fit(config: LinearConfig, train: Sequence[Example], validation: Sequence[Exa
 
 def load(folder: Path, card: Card, runtime: str) -> LinearModel:
     """Read what :meth:`LinearModel.save` wrote; the kind says which features."""
-    return LinearModel.load(folder, load_features(card.kind, folder))
+    features, saved = load_features(card.kind, folder), read_json(folder / "linear.json")
+    arrays, scale = load_file(folder / "linear.safetensors"), saved["scale"]
+    if not isinstance(scale, float) or not 0 < scale < math.inf or arrays["weights"].shape[:1] != (len(LABEL2ID),):
+        raise ValueError(f"scale {scale!r}, weights of shape {arrays['weights'].shape}")
+    return LinearModel(features, tuple(saved["own"]), arrays["weights"], arrays["bias"], scale)
 
 
 def ngram_svm(train: Sequence[Example], validation: Sequence[Example]) -> LinearModel:

@@ -18,18 +18,8 @@ from stance.base.predictions import Probabilities
 from stance.base.questions import Question
 from stance.base.words import composed
 from stance.models.card import Card
-from stance.models.config import PriorConfig
+from stance.models.config import PRIORS, PriorConfig
 from stance.models.fitting import Setup
-
-#: What each prior looks at. ``stratified`` draws labels at random in the proportions of train, as scikit-learn's
-#: ``DummyClassifier(strategy="stratified")``: under macro-F1 it beats the majority, which leaves two labels at 0.
-PRIORS: Mapping[str, tuple[str, ...]] = {
-    "majority": (),
-    "stratified": (),
-    "target": ("target",),
-    "holder": ("holder",),
-    "holder_target": ("holder", "target"),
-}
 
 FILE = "prior.json"
 

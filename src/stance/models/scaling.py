@@ -1,7 +1,4 @@
-"""The scale of a model's outputs, fitted on validation; it never changes a label.
-
-Source: Guo et al. (2017), On Calibration of Modern Neural Networks, ICML.
-"""
+"""The scale of a model's outputs, fitted on validation; it never changes a label."""
 
 from collections.abc import Sequence
 

@@ -178,14 +178,15 @@ class TrainConfig:
         others = self.model.others.values() if isinstance(self.model, AsItIsConfig) else ()
         return [self.source, *others] if self.source is not None else []
 
+    def first(self) -> list[SourceConfig]:
+        """All trainings that come first: :meth:`sources`, and the teacher."""
+        return [*self.sources(), *([self.distill.teacher] if self.distill is not None else [])]
+
     def _check_sources(self) -> None:
         """Refuse a source that is of no use to the model, of another encoder, or the run itself."""
-        first = [*self.sources(), *([self.distill.teacher] if self.distill else [])]
-        if self.name in {source.name for source in first}:
+        if self.name in {source.name for source in self.first()}:
             raise input_error("source.name", "that of the run itself", found=self.name, allowed="another name")
-        if self.source is None:
-            return
-        if isinstance(self.model, AsItIsConfig):
+        if self.source is None or isinstance(self.model, AsItIsConfig):
             return
         members = self.model.members.values() if isinstance(self.model, EnsembleConfig) else [self.model]
         encoders = [member.encoder for member in members if isinstance(member, EncoderConfig)]

@@ -25,8 +25,7 @@ def runs_needed(config: TrainConfig) -> list[TrainConfig]:
     """The runs that this one is made from: the members of an ensemble; or its sources, and its teacher."""
     if isinstance(config.model, EnsembleConfig):
         return [run for member in config.model.members.values() for run in members_of(config, member)]
-    teacher = [of_source(config, config.distill.teacher)] if config.distill is not None else []
-    return [*source_runs(config), *teacher]
+    return [of_source(config, source) for source in config.first()]
 
 
 def runs_in_turn(config: TrainConfig) -> list[TrainConfig]:
@@ -60,24 +59,7 @@ def members_of(config: TrainConfig, model: ModelConfig) -> list[TrainConfig]:
     return [replace(run, seed=seed) for seed in range(config.seed * number, (config.seed + 1) * number)]
 
 
-def source_runs(config: TrainConfig) -> list[TrainConfig]:
-    """The runs that come first: that of ``source``, and of the others of a mean."""
-    return [of_source(config, source) for source in config.sources()]
-
-
 def of_source(config: TrainConfig, source: SourceConfig) -> TrainConfig:
     """The run that comes first."""
-    return TrainConfig(
-        name=source.name,
-        seed=config.seed,
-        data=source.data,
-        split=source.split,
-        auxiliary=source.auxiliary,
-        model=source.model,
-        trainer=source.trainer,
-        distill=source.distill,
-        source=source.source,
-        prompt=config.prompt,
-        bootstrap=config.bootstrap,
-        outputs=config.outputs,
-    )
+    shared = {name: getattr(config, name) for name in ("seed", "prompt", "bootstrap", "outputs")}
+    return TrainConfig(**vars(source), **shared)

@@ -109,8 +109,7 @@ def _contents(config: TrainConfig, further: Sequence[Negotiation]) -> dict[str, 
     for source in config.sources():
         if source.distill is not None and source.distill.unlabelled:
             contents[f"unlabelled of {source.name}"] = digest([asdict(one) for one in read(source.distill.unlabelled)])
-    first = [*config.sources(), *([config.distill.teacher] if config.distill is not None else [])]
-    for model in [config.model, *(source.model for source in first)]:
+    for model in [config.model, *(source.model for source in config.first())]:
         for one in [model, *(model.members.values() if isinstance(model, EnsembleConfig) else ())]:
             if isinstance(one, PromptConfig):
                 contents["prompt" if one is config.model else f"prompt of {one.name}"] = prompt_of(one).digest

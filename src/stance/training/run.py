@@ -38,7 +38,6 @@ from stance.training.plan import (
     run_folder,
     runs_in_turn,
     runs_needed,
-    source_runs,
     taken_checkpoint,
     what_made,
 )
@@ -239,7 +238,7 @@ def _trained(
         return classifier
     model = config.model
     if isinstance(model, AsItIsConfig):
-        folders = {run.name: checkpoint_of(run) for run in source_runs(config)} or {"": taken_checkpoint(model)}
+        folders = {run.name: checkpoint_of(run) for run in runs_needed(config)} or {"": taken_checkpoint(model)}
         taken = {name: StanceClassifier.from_pretrained(folder) for name, folder in folders.items()}
         (first, *others) = taken.values()
         if model.weights:

@@ -77,7 +77,8 @@ def read_reply(reply: Reply, names: Sequence[str]) -> list[Said]:
         return [Said("", problem="cut" if reply.finish == "length" else "empty")] * len(names)
     found = _labels(text, names)
     missing = Said("", problem="cut" if reply.finish == "length" else "unreadable")
-    return [_said(*found[name], reply) if name in found else missing for name in names]
+    said = {name: Said(label, _probabilities(reply, place, label)) for name, (label, place) in found.items()}
+    return [said.get(name, missing) for name in names]
 
 
 def _labels(text: str, names: Sequence[str]) -> dict[str, tuple[str, int]]:
@@ -110,10 +111,6 @@ def _place(text: str, start: int, name: str, label: str) -> int:
     return match.end() if match else text.lower().find(label, start)
 
 
-def _said(label: str, place: int, reply: Reply) -> Said:
-    return Said(label, _probabilities(reply, place, label))
-
-
 def _probabilities(reply: Reply, place: int, label: str) -> NDArray[np.float64] | None:
     """Probability of each label from the tokens that could stand where the label begins, shape (3,), summing to 1.
 
@@ -134,8 +131,7 @@ def _probabilities(reply: Reply, place: int, label: str) -> NDArray[np.float64] 
     for alternative, logarithm in likeliest.items():
         if not alternative.startswith(ahead):
             continue
-        word = alternative[len(ahead) :].strip(' "').lower()
-        word = word.replace("favour", "favor")
+        word = alternative[len(ahead) :].strip(' "').lower().replace("favour", "favor")
         if word:
             mass += [math.exp(logarithm) * (each.startswith(word) or word.startswith(each)) for each in LABELS]
     if not mass[LABELS.index(label)]:
@@ -157,6 +153,6 @@ def from_samples(labels: Sequence[str]) -> NDArray[np.float64]:
     Args:
         labels: One or more.
     """
-    counts = np.array([float(sum(each == label for each in labels)) for label in LABELS])
+    counts = np.array([float(labels.count(label)) for label in LABELS])
     imagined = [0.5 if label == labels[0] else 0.25 for label in LABELS]
     return np.asarray((counts + imagined) / (len(labels) + 1))

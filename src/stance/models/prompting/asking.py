@@ -143,13 +143,10 @@ class Conversation:
             if not labels:
                 raw = [{"text": r.text, "refusal": r.refusal, "finish": r.finish} for r in replies]
                 self.problems.append({**asdict(question), "problem": each[0].problem, "replies": raw})
-                settled.append(each[0])
-            elif self.by == "logprobs" and each[0].probabilities is not None:
-                settled.append(each[0])
-            elif self.by == "logprobs":
-                settled.append(Said(labels[0]))
-            else:
+            if labels and self.by == "samples":
                 settled.append(Said(labels[0], from_samples(labels)))
+            else:
+                settled.append(each[0])
         return settled
 
     def _request(

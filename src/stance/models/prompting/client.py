@@ -8,7 +8,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,15 @@ ALTERNATIVES = 20
 
 #: Address of this machine.
 HERE = ("127.0.0.1", "localhost", "::1")
+
+#: Fields of a :class:`Dialect` in the order in which they are given up: what a refusal calls each, its value then.
+_REFUSED: tuple[tuple[str, str, Any], ...] = (
+    ("schema", "response_format|json_schema|schema|grammar", False),
+    ("logprobs", "logprob", False),
+    ("tokens", "max_completion_tokens", "max_completion_tokens"),
+    ("temperature", "temperature", False),
+    ("seed", "seed", False),
+)
 
 _TOO_LONG = re.compile(r"context.{0,40}(length|window|size|limit)|maximum.{0,20}tokens|prompt is too long", re.I | re.S)
 
@@ -271,24 +280,12 @@ def _reply(completion: Any) -> Reply:  # noqa: ANN401 - openai.types.chat.ChatCo
 
 def _smaller(dialect: Dialect, said: str) -> Dialect | None:
     """The dialect without the field that a refusal names; without the next one if it names none; None at the end."""
-    steps: list[tuple[str, bool, Callable[[], Dialect]]] = [
-        ("response_format|json_schema|schema|grammar", dialect.schema, lambda: replace(dialect, schema=False)),
-        ("logprob", dialect.logprobs, lambda: replace(dialect, logprobs=False)),
-        (
-            "max_completion_tokens",
-            dialect.tokens == "max_tokens",
-            lambda: replace(dialect, tokens="max_completion_tokens"),
-        ),
-        ("temperature", dialect.temperature, lambda: replace(dialect, temperature=False)),
-        ("seed", dialect.seed, lambda: replace(dialect, seed=False)),
-    ]
-    for pattern, there, without in steps:
-        if there and re.search(pattern, said, re.I):
-            return without()
-    for pattern, there, without in steps:
-        if there and pattern != "max_completion_tokens":
-            return without()
-    return None
+    changed = [(pattern, replace(dialect, **{name: value})) for name, pattern, value in _REFUSED]
+    steps = [(pattern, smaller) for pattern, smaller in changed if smaller != dialect]
+    for pattern, smaller in steps:
+        if re.search(pattern, said, re.I):
+            return smaller
+    return next((smaller for _, smaller in steps if smaller.tokens == dialect.tokens), None)
 
 
 def _difference(before: Dialect, after: Dialect) -> str:

@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +129,4 @@ def _chat(tokenizer: Any, message: str) -> str:  # noqa: ANN401 - a tokenizer of
 
 def _common(ways: Sequence[Sequence[int]]) -> int:
     """How many tokens all have in common at their beginning."""
-    length = 0
-    for tokens in zip(*ways, strict=False):
-        if len(set(tokens)) > 1:
-            break
-        length += 1
-    return length
+    return sum(1 for _ in takewhile(lambda tokens: len({*tokens}) == 1, zip(*ways, strict=False)))

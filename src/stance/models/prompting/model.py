@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,20 @@ log = logging.getLogger(__name__)
 
 #: In a checkpoint, and its version.
 FILE, VERSION = "prompt.json", 1
+
+#: What a language model had to do with a corpus, by its reader.
+MADE_BY_A_MODEL: Mapping[str, str] = {
+    "negotiation": "The sentences and judgements",
+    "news": "The sentences and judgements",
+    "bundled": "The sentences and judgements",
+    "silver": "The sentences and judgements",
+    "wire": "The judgements",
+}
+
+SEEN = (
+    "A language model may have seen a public corpus while it was trained, gold labels and all. Nothing here shows that "
+    "it has not, and on rows that it has seen the score is none on new ones."
+)
 
 
 @dataclass(slots=True)
@@ -211,6 +225,19 @@ def load(folder: Path, card: Card, runtime: str) -> PromptModel:
 def language_models(predictor: Predictor) -> list[PromptModel]:
     """The prompted language models within a model: itself, or those among its members."""
     return [leaf for leaf in leaves(predictor) if isinstance(leaf, PromptModel)]
+
+
+def caveats(reader: str, corpus: str) -> list[str]:
+    """Sentences on why a language model's score on a corpus may flatter it.
+
+    Args:
+        reader: Of the corpus, as ``data.reader`` has it.
+        corpus: Its name.
+    """
+    if reader not in MADE_BY_A_MODEL:
+        return [SEEN]
+    made = f"{MADE_BY_A_MODEL[reader]} of the corpus {corpus} were made by a language model, and another one is asked"
+    return [f"{made} to agree with its like: its score here is unrealistically high.", SEEN]
 
 
 def new_model(config: PromptConfig, server: ServerConfig, cache: Path | None, seed: int = 0) -> PromptModel:
