@@ -1,7 +1,5 @@
 """The actors whose positions the map shows: their file, and where a text names them."""
 
-from __future__ import annotations
-
 import logging
 import unicodedata
 from collections import Counter

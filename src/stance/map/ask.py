@@ -1,7 +1,5 @@
 """Labels all sentences of the documents with a classifier, in flat memory; an interrupted run continues."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re
@@ -44,8 +42,8 @@ _REPEATS = "repeats"
 #: What differs between two documents that are set aside for one reason; the 8 of UTF-8 does not.
 _NUMBER = re.compile(r"(?<![\w=-])\d(?:[\d,]*\d)?")
 
-_TYPES = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-SCHEMA = pa.schema([(each.name, _TYPES[str(each.type)]) for each in fields(Evidence)])
+_TYPES: dict[object, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+SCHEMA = pa.schema([(each.name, _TYPES[each.type]) for each in fields(Evidence)])
 
 
 @dataclass(slots=True)

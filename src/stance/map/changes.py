@@ -1,7 +1,5 @@
 """When a position changed, where the change is more than noise."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """The settings of ``scripts/map.py``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 

@@ -10,8 +10,6 @@ jasypt: SHA-256, 100,000 rounds, a salt of 16 bytes).
 Source: github.com/leifeld/dna, ``export/Exporter.java``, ``gui/Importer.java`` and ``sample/sample.dna``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import sqlite3

@@ -1,7 +1,5 @@
 """Documents as people have them: a folder of reports or a table, one at a time; what cannot be read is set aside."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping

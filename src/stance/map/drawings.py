@@ -1,7 +1,5 @@
 """The networks as SVG that stands in the page and takes its colours; every name in it is escaped."""
 
-from __future__ import annotations
-
 import math
 import textwrap
 from collections.abc import Iterable

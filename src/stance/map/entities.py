@@ -1,7 +1,5 @@
 """Named entities of a spaCy pipeline, as candidates for actors; the extra ``spacy`` and a pipeline bring it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 from stance.base.errors import first_line, input_error

@@ -5,8 +5,6 @@ Sources: P. A. Schrodt, CAMEO: Conflict and Mediation Event Observations, Event 
 (``PLOVER_MANUAL.tex`` and ``CAMEO2PLOVER-2021.txt`` of the Open Event Data Alliance, github.com/openeventdata/PLOVER).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

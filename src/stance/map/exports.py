@@ -17,8 +17,6 @@ What each file holds, and what it leaves out:
 In every csv a space stands before a cell of text that a spreadsheet would compute; see :mod:`stance.base.tables`.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The text in one file of each kind: txt, md, html, docx, rtf, pdf. What reads them is the extra ``map``."""
 
-from __future__ import annotations
-
 import codecs
 import logging
 import re

@@ -1,7 +1,5 @@
 """Makes the map: reads documents, labels sentences, computes positions, writes the files."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

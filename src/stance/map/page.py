@@ -1,7 +1,5 @@
 """``map.html``: one page that opens offline and shows who is for or against what, since when, on which sentences."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the positions are about: the file of proposals, and which sentences touch which."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

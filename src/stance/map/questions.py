@@ -1,7 +1,5 @@
 """From a document to what the model is asked: a sentence, an actor that it is about, a proposal that it touches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The sentences of a document, each with its place."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 #: Sentences before one that the model is shown, if it reads any.

@@ -1,7 +1,5 @@
 """Which proposals a document may be about: those whose words it has."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Actors that the documents propose: who stands before a verb of saying or acting, or a pipeline's entities."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
