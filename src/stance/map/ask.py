@@ -4,7 +4,7 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from itertools import islice
 
@@ -30,14 +30,8 @@ from stance.models.classifier import StanceClassifier
 log = logging.getLogger(__name__)
 
 #: Files of the journal.
-ROWS, TABLE, SEPARATED, SET_ASIDE, DOCUMENTS = (
-    "rows",
-    "evidence.parquet",
-    "evidence.csv",
-    "set-aside.jsonl",
-    "documents",
-)
-_REPEATS = "repeats"
+ROWS, TABLE, SEPARATED = "rows", "evidence.parquet", "evidence.csv"
+SET_ASIDE, DOCUMENTS, _REPEATS = "set-aside.jsonl", "documents", "repeats"
 
 #: What differs between two documents that are set aside for one reason; the 8 of UTF-8 does not.
 _NUMBER = re.compile(r"(?<![\w=-])\d(?:[\d,]*\d)?")
@@ -106,7 +100,7 @@ def ask_all(
     kinds = {actor.name: kind_of(actor, actors) for actor in actors}
     found = documents_of(config, skip=tally.done)
     with tqdm(desc="documents", initial=tally.done, unit="", smoothing=0) as bar:
-        for chunk in _chunks(found, config.chunk):
+        while chunk := list(islice(found, config.chunk)):
             read = _sort(chunk, journal, tally)
             asked = list(_questions(config, read, finder, kinds, wordings, encoder, tally))
             tally.common = dict(finder.hits)
@@ -129,12 +123,6 @@ def documents_of(config: MapConfig, skip: int = 0) -> Iterator[Document | SetAsi
         skip=skip,
         without=config.folders,
     )
-
-
-def _chunks(found: Iterable[Document | SetAside], size: int) -> Iterator[list[Document | SetAside]]:
-    documents = iter(found)
-    while chunk := list(islice(documents, size)):
-        yield chunk
 
 
 def _sort(chunk: Sequence[Document | SetAside], journal: Journal, tally: Tally) -> list[Document]:
