@@ -27,10 +27,9 @@ from stance.map.changes import ALPHA
 from stance.map.config import MapConfig
 from stance.map.copies import first_copies
 from stance.map.documents import SetAside, documents_digest
-from stance.map.entities import entities_of
 from stance.map.positions import ENOUGH, FEW, Judge, cells
 from stance.map.proposals import Encoder, SentenceEncoder, read_proposals
-from stance.map.suggest import subjects_in, write_suggestions
+from stance.map.suggest import entities_of, subjects_in, write_suggestions
 from stance.map.types import Document, Evidence, StanceMap
 from stance.models.classifier import StanceClassifier, checkpoint_folder
 
