@@ -10,9 +10,8 @@ import pytest
 from conftest import write_lines
 from stance.base.errors import StanceError
 from stance.map.actors import Finder, bodies, read_actors
-from stance.map.entities import entities_of
 from stance.map.pronouns import BODY, EITHER, PERSON, is_place, kind_of, resolve
-from stance.map.suggest import suggest, write_suggestions
+from stance.map.suggest import entities_of, suggest, write_suggestions
 from stance.map.types import Actor, Document
 
 ACTORS = (

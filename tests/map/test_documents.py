@@ -14,7 +14,7 @@ from stance.base.errors import StanceError
 from stance.map.config import DocumentColumns
 from stance.map.dates import date_in_name, parse_date
 from stance.map.documents import SetAside, documents_digest, read_documents
-from stance.map.sentences import before, sentences
+from stance.map.questions import before, sentences
 from stance.map.types import Document
 
 

@@ -10,9 +10,8 @@ from stance.base.errors import StanceError
 from stance.base.predictions import Prediction
 from stance.base.questions import Question
 from stance.map.actors import Finder
-from stance.map.proposals import Wordings, nearness, on_the_table, read_proposals
+from stance.map.proposals import Subjects, Wordings, nearness, on_the_table, read_proposals
 from stance.map.questions import answered, candidates, questions
-from stance.map.subjects import Subjects
 from stance.map.types import Actor, Document, Proposal
 
 TALKS = Proposal("hold talks", ("sit down together",), "rule talks out", "2024-05", "2024-06-10")

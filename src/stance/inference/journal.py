@@ -56,17 +56,16 @@ class Journal:
         self._lock()
         if (self.folder / _PAGE).exists():
             page = self._page()
-            if problem := self._problem(page):
-                if not overwrite:
-                    self._unlock()
-                    allowed = "the same input and settings, or overwrite=true to begin anew"
-                    raise input_error(str(self.folder), problem, allowed=allowed)
-                self._clear({})
-            else:
+            problem = self._problem(page)
+            if not problem:
                 self.state, self.whole = page["state"], page["whole"]
                 self._clear(page["lengths"])
-        else:
-            self._clear({})
+                return
+            if not overwrite:
+                self._unlock()
+                allowed = "the same input and settings, or overwrite=true to begin anew"
+                raise input_error(str(self.folder), problem, allowed=allowed)
+        self._clear({})
 
     def path(self, name: str) -> Path:
         """Where a file is while it grows."""

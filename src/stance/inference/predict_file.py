@@ -35,13 +35,11 @@ from stance.models.reading import Reading, count, marks, readers, readings, say,
 
 log = logging.getLogger(__name__)
 
-
 #: Characters of a text that are printed with ``show``.
 SHOWN = 60
 
 #: Settings that an unfinished file does not depend on, and those that its journal knows by content.
 _NOT_IDENTITY = ("checkpoint", "input", "output", "overwrite", "show", "engine", "ray", "runtime")
-
 
 #: What is counted of how rows are read.
 _READ = ("cut", "unknown", "marked", "unmentioned")
@@ -116,20 +114,15 @@ def predict_file(classifier: StanceClassifier, config: PredictConfig) -> Tally:
                 from stance.base.parquet import to_parquet  # here, since pyarrow takes a while to load
 
                 with writing(journal.path(_TABLE)):
-                    to_parquet(journal.path(_ROWS), journal.path(_TABLE))
+                    to_parquet(journal.path(_grown(output)), journal.path(_TABLE))
     except StanceError:
         journal.discard()
         raise
     finally:
         journal.close()
-    counts = Counter({name: getattr(tally, name) for name in ("rows", *_READ)})
-    say(
-        classifier.predictor,
-        counts,
-        log,
-        "was read in windows" if config.windows else "was cut (windows=true reads it all)",
-    )
-    journal.deliver({_TABLE if is_parquet(output) else _ROWS + "".join(table_kind(output)): output, _REJECTS: rejects})
+    became = "was read in windows" if config.windows else "was cut (windows=true reads it all)"
+    say(classifier.predictor, Counter(asdict(tally)), log, became)
+    journal.deliver({_TABLE if is_parquet(output) else _grown(output): output, _REJECTS: rejects})
     return tally
 
 
@@ -167,7 +160,7 @@ def _score(
 ) -> None:
     """Bring all rows of the input that the journal does not have yet into its files."""
     repeats = Repeats(REMEMBERED)
-    grown = _ROWS if is_parquet(config.output) else _ROWS + "".join(table_kind(config.output))
+    grown = _grown(config.output)
     if tally.rows:
         encoder.go_on(journal.path(grown))
         repeats.recall(journal.path(_REPEATS))
@@ -200,9 +193,8 @@ def _score(
                 scores, record = plan.settle(answer)
                 read = _readings(classifier, [row for _, row in good], mentioned) if looks else [None] * len(good)
                 added = map(partial(cells_of, config, lowest), to_predictions(scores), read)
-                journal.append(
-                    grown, encoder.encode([row | cells for (row, _), cells in zip(good, added, strict=True)])
-                )
+                written = [row | cells for (row, _), cells in zip(good, added, strict=True)]
+                journal.append(grown, encoder.encode(written))
                 journal.append(_REPEATS, record)
                 tally.scored += len(plan.new)
                 counts = count(row for row in read if row is not None)
@@ -227,6 +219,11 @@ def _score(
         with journal.path(_REJECTS).open(encoding="utf-8") as lines:
             first = json.loads(next(lines))
         raise input_error(config.input, f"all {tally.bad:,} rows are bad; line {first['line']}: {first['reason']}")
+
+
+def _grown(output: str | Path) -> str:
+    """The file of the journal that grows: the output itself, or what parquet is made of."""
+    return _ROWS if is_parquet(output) else _ROWS + "".join(table_kind(output))
 
 
 def _identity(classifier: StanceClassifier, config: PredictConfig) -> dict[str, Any]:

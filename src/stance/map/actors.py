@@ -1,12 +1,11 @@
 """The actors whose positions the map shows: their file, and where a text names them."""
 
-from __future__ import annotations
-
 import logging
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import ahocorasick
@@ -146,11 +145,6 @@ def bodies(actors: Iterable[Actor]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def common_aliases(actors: Iterable[Actor]) -> dict[str, str]:
-    """Aliases that are common words, with whose they are: all in small letters (``the minister``, ``who``)."""
-    return {alias: actor.name for actor in actors for alias in (actor.name, *actor.aliases) if alias == alias.lower()}
-
-
 def normalised(text: str) -> tuple[str, Sequence[int]]:
     """The text as names are compared in it, and where each of its characters, and its end, stood.
 
@@ -170,15 +164,13 @@ def normalised(text: str) -> tuple[str, Sequence[int]]:
 
 
 _BLANKS = str.maketrans("\t\n\r\v\f", "     ")
-_FORMS: dict[str, str] = {}
 
 
+@cache
 def _form(character: str) -> str:
     """What one character is compared as; vowel signs of scripts other than Latin, Greek and Cyrillic stay."""
-    if character not in _FORMS:
-        parts = " " if character.isspace() else unicodedata.normalize("NFKD", character.translate(_ALIKE)).casefold()
-        _FORMS[character] = "".join(part for part in parts if not 0x300 <= ord(part) <= 0x36F)
-    return _FORMS[character]
+    parts = " " if character.isspace() else unicodedata.normalize("NFKD", character.translate(_ALIKE)).casefold()
+    return "".join(part for part in parts if not 0x300 <= ord(part) <= 0x36F)
 
 
 class Finder:
@@ -188,18 +180,19 @@ class Finder:
     only as it is (US, not us). Names of several words, and those in small letters, are found in any case.
 
     Attributes:
-        hits: How often each common word (:func:`common_aliases`) was found.
+        hits: How often each alias was found that is a common word: all in small letters (``the minister``, ``who``).
     """
 
     def __init__(self, actors: Sequence[Actor]) -> None:
         self.hits: Counter[str] = Counter()
-        self._common = common_aliases(actors)
+        self._common: dict[str, str] = {}
         self._automaton = ahocorasick.Automaton()
         for actor in actors:
             for alias in (actor.name, *actor.aliases):
-                form = normalised(alias)[0].strip()
-                if form:
+                if form := normalised(alias)[0].strip():
                     self._automaton.add_word(form, (len(form), actor.name, alias))
+                if alias == alias.lower():
+                    self._common[alias] = actor.name
         self._automaton.make_automaton()
         for alias, name in self._common.items():
             log.warning("the alias %r of %s is a common word: its hits are counted in the notes", alias, name)

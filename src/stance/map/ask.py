@@ -1,12 +1,10 @@
 """Labels all sentences of the documents with a classifier, in flat memory; an interrupted run continues."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from itertools import islice
 
@@ -32,20 +30,14 @@ from stance.models.classifier import StanceClassifier
 log = logging.getLogger(__name__)
 
 #: Files of the journal.
-ROWS, TABLE, SEPARATED, SET_ASIDE, DOCUMENTS = (
-    "rows",
-    "evidence.parquet",
-    "evidence.csv",
-    "set-aside.jsonl",
-    "documents",
-)
-_REPEATS = "repeats"
+ROWS, TABLE, SEPARATED = "rows", "evidence.parquet", "evidence.csv"
+SET_ASIDE, DOCUMENTS, _REPEATS = "set-aside.jsonl", "documents", "repeats"
 
 #: What differs between two documents that are set aside for one reason; the 8 of UTF-8 does not.
 _NUMBER = re.compile(r"(?<![\w=-])\d(?:[\d,]*\d)?")
 
-_TYPES = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-SCHEMA = pa.schema([(each.name, _TYPES[str(each.type)]) for each in fields(Evidence)])
+_TYPES: dict[object, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+SCHEMA = pa.schema([(each.name, _TYPES[each.type]) for each in fields(Evidence)])
 
 
 @dataclass(slots=True)
@@ -108,7 +100,7 @@ def ask_all(
     kinds = {actor.name: kind_of(actor, actors) for actor in actors}
     found = documents_of(config, skip=tally.done)
     with tqdm(desc="documents", initial=tally.done, unit="", smoothing=0) as bar:
-        for chunk in _chunks(found, config.chunk):
+        while chunk := list(islice(found, config.chunk)):
             read = _sort(chunk, journal, tally)
             asked = list(_questions(config, read, finder, kinds, wordings, encoder, tally))
             tally.common = dict(finder.hits)
@@ -131,12 +123,6 @@ def documents_of(config: MapConfig, skip: int = 0) -> Iterator[Document | SetAsi
         skip=skip,
         without=config.folders,
     )
-
-
-def _chunks(found: Iterable[Document | SetAside], size: int) -> Iterator[list[Document | SetAside]]:
-    documents = iter(found)
-    while chunk := list(islice(documents, size)):
-        yield chunk
 
 
 def _sort(chunk: Sequence[Document | SetAside], journal: Journal, tally: Tally) -> list[Document]:

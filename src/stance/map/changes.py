@@ -1,13 +1,11 @@
 """When a position changed, where the change is more than noise."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stance.base.measures import Array
 from stance.evaluation.shares import BLOCK
 from stance.map.types import NOT_ENOUGH, Change, Evidence
 
@@ -20,8 +18,6 @@ SIDE = 3
 
 #: Sentences that are quoted for a position before and after.
 QUOTED = 5
-
-Array = NDArray[np.float64]
 
 
 def changes_of(

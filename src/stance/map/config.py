@@ -1,7 +1,5 @@
 """The settings of ``scripts/map.py``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +72,6 @@ class MapConfig:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing, a file for a folder, and actors without proposals."""
         for name, least in (("largest", 1), ("bootstrap", 10), ("chunk", 1)):
             at_least(name, getattr(self, name), least)
         if not -1 <= self.near <= 1:

@@ -1,7 +1,5 @@
 """Documents of one text, as a wire story in ten papers: what it says counts once."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b

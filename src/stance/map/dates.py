@@ -1,7 +1,5 @@
 """Dates as people write them, to the day, month or year; what is none, or may be read two ways, is left empty."""
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime

@@ -10,8 +10,6 @@ jasypt: SHA-256, 100,000 rounds, a salt of 16 bytes).
 Source: github.com/leifeld/dna, ``export/Exporter.java``, ``gui/Importer.java`` and ``sample/sample.dna``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import sqlite3
@@ -140,14 +138,19 @@ def _documents(documents: Iterable[Document]) -> Iterator[tuple[object, ...]]:
         yield number, title, document.text, 1, source, "" if document.date else "The date is not known.", seconds
 
 
-def _statements(database: sqlite3.Connection, stance_map: StanceMap, entities: dict[tuple[int, str], int]) -> None:
+def statements(stance_map: StanceMap) -> Iterator[tuple[Evidence, int, int, int]]:
+    """Each statement that is for or against, the number of its document (from 1), and where it starts and stops."""
     numbers = {document.id: number for number, document in enumerate(stance_map.documents, start=1)}
     units = {document.id: in_units(document.text) for document in stance_map.documents}
-    rows: list[Evidence] = [row for row in stance_map.evidence if row.label != "neutral"]
-    for number, row in enumerate(rows, start=1):
-        start, stop = (units[row.document](offset) for offset in (row.start, row.end))
-        place = (number, 1, numbers[row.document], start, stop, 1)
-        _insert(database, "STATEMENTS(ID, StatementTypeId, DocumentId, Start, Stop, Coder)", [place])
+    for row in stance_map.evidence:
+        if row.label != "neutral":
+            yield row, numbers[row.document], units[row.document](row.start), units[row.document](row.end)
+
+
+def _statements(database: sqlite3.Connection, stance_map: StanceMap, entities: dict[tuple[int, str], int]) -> None:
+    for number, (row, *place) in enumerate(statements(stance_map), start=1):
+        about = (number, 1, *place, 1)
+        _insert(database, "STATEMENTS(ID, StatementTypeId, DocumentId, Start, Stop, Coder)", [about])
         said = ((_PERSON, ""), (_ORGANIZATION, row.actor), (_CONCEPT, row.proposal))
         texts = [(number, key[0], entities[key]) for key in said]
         _insert(database, "DATASHORTTEXT(StatementId, VariableId, Entity)", texts)

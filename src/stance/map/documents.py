@@ -1,11 +1,10 @@
 """Documents as people have them: a folder of reports or a table, one at a time; what cannot be read is set aside."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,9 +62,10 @@ def read_documents(
     """
     path = must_exist(path, "file or folder")
     if path.is_dir():
-        yield from _from_folder(path, encoding, largest, skip, without)
+        found = _from_folder(path, encoding, largest, without)
     else:
-        yield from _from_table(path, vars(columns or DocumentColumns()), encoding, largest, skip)
+        found = _from_table(path, vars(columns or DocumentColumns()), encoding, largest)
+    yield from islice(found, skip, None)
 
 
 def documents_digest(path: str | Path, without: Collection[Path] = ()) -> str:
@@ -96,16 +96,13 @@ def _is_map(folder: Path) -> bool:
     return (folder / "map.json").exists() and (folder / "evidence.parquet").exists()
 
 
-def _from_folder(
-    folder: Path, encoding: str, largest: int, skip: int, without: Collection[Path]
-) -> Iterator[Document | SetAside]:
-    number = -1
+def _from_folder(folder: Path, encoding: str, largest: int, without: Collection[Path]) -> Iterator[Document | SetAside]:
+    found = False
     for file in _files(folder, without):
         for each in _from_file(file, file.relative_to(folder).as_posix(), encoding, largest):
-            number += 1
-            if number >= skip:
-                yield each
-    if number < 0:
+            found = True
+            yield each
+    if not found:
         raise input_error(str(folder), "no files in the folder", allowed=", ".join(READERS))
 
 
@@ -176,28 +173,25 @@ def _articles(export: Export, name: str, suffix: str, largest: int) -> Iterator[
             yield Document(each, article.text, article.date, article.source, article.title, link=name)
 
 
-def _from_table(
-    path: Path, names: Mapping[str, str], encoding: str, largest: int, skip: int
-) -> Iterator[Document | SetAside]:
+def _from_table(path: Path, names: Mapping[str, str], encoding: str, largest: int) -> Iterator[Document | SetAside]:
     seen: set[bytes] = set()
-    number, checked = -1, False
-    for number, row in enumerate(scan_rows(path, encoding, size=CHUNK)):
-        values = row.values
+    found = checked = False
+    for row in scan_rows(path, encoding, size=CHUNK):
+        found, values = True, row.values
         if isinstance(values, StanceError):
-            if number >= skip:
-                yield SetAside(row.place, str(values).removeprefix(f"{row.place}: "))
+            yield SetAside(row.place, str(values).removeprefix(f"{row.place}: "))
             continue
         if not checked:
             _check_columns(values, names, row.place)
             checked = True
         made = _from_row(values, names, row.place, largest)
-        key = blake2b(made.id.encode(), digest_size=16).digest() if isinstance(made, Document) else b""
-        if key and key in seen:
-            made = SetAside(row.place, f"the id {made.id!r} occurs twice")  # type: ignore[union-attr]
-        seen.add(key)
-        if number >= skip:
-            yield made
-    if number < 0:
+        if isinstance(made, Document):
+            key = blake2b(made.id.encode(), digest_size=16).digest()
+            if key in seen:
+                made = SetAside(row.place, f"the id {made.id!r} occurs twice")
+            seen.add(key)
+        yield made
+    if not found:
         raise input_error(str(path), "no rows in the file")
 
 

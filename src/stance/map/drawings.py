@@ -1,7 +1,5 @@
 """The networks as SVG that stands in the page and takes its colours; every name in it is escaped."""
 
-from __future__ import annotations
-
 import math
 import textwrap
 from collections.abc import Iterable
@@ -71,10 +69,9 @@ def _drawn(graph: nx.Graph, stance_map: StanceMap) -> tuple[nx.Graph, int]:
         nodes = [node for node, values in graph.nodes(data=True) if values["kind"] == kind and graph[node]]
         nodes.sort(key=lambda node: -statements.get(graph.nodes[node]["label"], 0))
         kept += nodes[:MOST_NODES]
-    left_out = sum(1 for node in graph if graph[node]) - len(kept)
     part = graph.subgraph(kept)
-    alone = [node for node in part if not part[node]]
-    return graph.subgraph(set(kept) - set(alone)), left_out + len(alone)
+    drawn = graph.subgraph([node for node in kept if part[node]])
+    return drawn, sum(1 for node in graph if graph[node]) - len(drawn)
 
 
 def _svg(title: str, width: float, height: float, lines: Iterable[Markup], nodes: Iterable[Markup]) -> Markup:

@@ -1,7 +1,5 @@
 """The map as the page's script reads it: JSON in columns, in which each text of a document stands once."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence

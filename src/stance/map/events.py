@@ -5,8 +5,6 @@ Sources: P. A. Schrodt, CAMEO: Conflict and Mediation Event Observations, Event 
 (``PLOVER_MANUAL.tex`` and ``CAMEO2PLOVER-2021.txt`` of the Open Event Data Alliance, github.com/openeventdata/PLOVER).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 
@@ -94,15 +92,6 @@ def event_rows(stance_map: StanceMap) -> Iterator[tuple[object, ...]]:
     for row in stance_map.evidence:
         event, about, rule = event_of(row)
         if event:
-            coded = (
-                row.id,
-                row.date,
-                row.actor,
-                event,
-                *CAMEO[event, about],
-                PLOVER[event],
-                rule,
-                row.proposal,
-                row.label,
-            )
-            yield (*coded, round(getattr(row, row.label), 4), row.document, row.source, row.sentence)
+            coded = (row.id, row.date, row.actor, event, *CAMEO[event, about], PLOVER[event], rule)
+            told = (row.proposal, row.label, round(getattr(row, row.label), 4))
+            yield (*coded, *told, row.document, row.source, row.sentence)

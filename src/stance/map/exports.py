@@ -17,8 +17,6 @@ What each file holds, and what it leaves out:
 In every csv a space stands before a cell of text that a spreadsheet would compute; see :mod:`stance.base.tables`.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,10 +29,9 @@ from stance.base.labels import LABELS
 from stance.base.tables import write_table
 from stance.map import events
 from stance.map.dates import first_day
-from stance.map.dna_database import write_database
+from stance.map.dna_database import statements, write_database
 from stance.map.networks import SIGNS, actor_network, two_mode
 from stance.map.types import Evidence, StanceMap
-from stance.map.units import in_units
 
 #: The header of the event list that DNA 3 exports.
 DNA_COLUMNS = (
@@ -67,14 +64,10 @@ def write_exports(stance_map: StanceMap, folder: Path) -> list[Path]:
 
 
 def _statements(stance_map: StanceMap) -> Iterator[list[object]]:
-    numbers = {document.id: number for number, document in enumerate(stance_map.documents, start=1)}
-    units = {document.id: in_units(document.text) for document in stance_map.documents}
-    polar = (row for row in stance_map.evidence if row.label != "neutral")
-    for number, row in enumerate(polar, start=1):
-        start, stop = (units[row.document](offset) for offset in (row.start, row.end))
+    for number, (row, document, start, stop) in enumerate(statements(stance_map), start=1):
         asked = ("", _in_dna(row.actor), _in_dna(row.proposal), int(row.label == "favor"))
-        document = (numbers[row.document], _in_dna(row.title or row.document), "", _in_dna(row.source), "", "")
-        yield [number, _time(row), *asked, start, stop, _in_dna(row.sentence), 1, *document]
+        place = (document, _in_dna(row.title or row.document), "", _in_dna(row.source), "", "")
+        yield [number, _time(row), *asked, start, stop, _in_dna(row.sentence), 1, *place]
 
 
 def _in_dna(text: str) -> str:

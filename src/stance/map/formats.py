@@ -1,17 +1,15 @@
 """The text in one file of each kind: txt, md, html, docx, rtf, pdf. What reads them is the extra ``map``."""
 
-from __future__ import annotations
-
 import codecs
 import logging
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.extras import from_extras
+from stance.base.lines import is_utf8
 from stance.base.zips import check_archive
 from stance.map.press import export_in_html
 from stance.map.webpage import read_page
@@ -19,9 +17,11 @@ from stance.map.webpage import read_page
 #: The reason for a document that holds pictures of its text.
 SCAN = "no text in it: a scan? Recognise the text first (e.g. by ocrmypdf)"
 
-
 #: Bytes that a docx may hold, packed tightly.
 UNPACKED = 500_000_000
+
+#: By the byte order mark at the beginning of a file what it is encoded in.
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 class Unreadable(Exception):
@@ -37,18 +37,11 @@ def decoded(data: bytes, encoding: str) -> str:
     Raises:
         Unreadable: They are not in the encoding.
     """
-    for mark, codec in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if data.startswith(mark):
-            encoding = codec
-            break
-    else:
-        if not data.isascii():
-            with suppress(UnicodeDecodeError):
-                return _without_nulls(data.decode("utf-8"))
+    marked = next((codec for mark, codec in _MARKS.items() if data.startswith(mark)), None)
+    if marked is not None:
+        encoding = marked
+    elif not data.isascii() and is_utf8(data):
+        encoding = "utf-8"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -57,10 +50,6 @@ def decoded(data: bytes, encoding: str) -> str:
         raise Unreadable(f"not in {encoding}: byte {error.start + 1} of {found!r}; {hint}") from None
     except LookupError:
         raise input_error("encoding", "unknown encoding", found=encoding, allowed="a codec of Python") from None
-    return _without_nulls(text)
-
-
-def _without_nulls(text: str) -> str:
     if "\0" in text:
         raise Unreadable("no text: it holds null characters")
     return text

@@ -1,7 +1,5 @@
 """Makes the map: reads documents, labels sentences, computes positions, writes the files."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os
@@ -17,6 +15,7 @@ import pyarrow.parquet as pq
 from stance.base.errors import StanceError, input_error
 from stance.base.files import file_digest, write_json
 from stance.base.parquet import to_parquet
+from stance.base.rows import read_rows
 from stance.base.tables import write_table
 from stance.evaluation.metrics import in_words
 from stance.evaluation.shares import Errors, read_validation
@@ -28,10 +27,9 @@ from stance.map.changes import ALPHA
 from stance.map.config import MapConfig
 from stance.map.copies import first_copies
 from stance.map.documents import SetAside, documents_digest
-from stance.map.entities import entities_of
 from stance.map.positions import ENOUGH, FEW, Judge, cells
 from stance.map.proposals import Encoder, SentenceEncoder, read_proposals
-from stance.map.suggest import subjects_in, write_suggestions
+from stance.map.suggest import entities_of, subjects_in, write_suggestions
 from stance.map.types import Document, Evidence, StanceMap
 from stance.models.classifier import StanceClassifier, checkpoint_folder
 
@@ -98,7 +96,7 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
         if not journal.whole:
             ask_all(config, actors, proposals, classifier, encoder or SentenceEncoder(), journal, tally)
             _tables(journal)
-        evidence = [Evidence(**row) for row in _rows(_where(journal, output, ask.TABLE))]
+        evidence = [Evidence(**row) for _, row in read_rows(_where(journal, output, ask.TABLE))]
         documents = _documents(journal.path(ask.DOCUMENTS), config)
         judge = Judge(_errors(config), config.certain, config.bootstrap)
         made = StanceMap(
@@ -153,18 +151,12 @@ def _tables(journal: Journal) -> None:
         to_parquet(rows, table)
     else:
         pq.write_table(ask.SCHEMA.empty_table(), table)
-    write_table(journal.path(ask.SEPARATED), ask.SCHEMA.names, (row.values() for row in _rows(table)))
+    write_table(journal.path(ask.SEPARATED), ask.SCHEMA.names, (row.values() for _, row in read_rows(table)))
 
 
 def _where(journal: Journal, output: Path, name: str) -> Path:
     """A file that may be delivered already, by a run that was killed just then."""
     return journal.path(name) if journal.path(name).exists() else output / name
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches():
-            yield from batch.to_pylist()
 
 
 def _documents(path: Path, config: MapConfig) -> list[Document]:

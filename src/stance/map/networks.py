@@ -1,7 +1,5 @@
 """Who is for what, and who agrees with whom, as networks of networkx, with a place for each node."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from itertools import combinations
 

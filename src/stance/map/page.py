@@ -1,7 +1,5 @@
 """``map.html``: one page that opens offline and shows who is for or against what, since when, on which sentences."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ from stance.base.files import write_beside
 from stance.base.labels import LABELS
 from stance.map.drawings import MOST_NODES, draw_actors, draw_two_mode
 from stance.map.embedded import as_script, embedded
-from stance.map.networks import actor_network, node_names
+from stance.map.networks import actor_network
 from stance.map.types import NOT_ENOUGH, Cell, Share, StanceMap
 from stance.reporting.html import script_hash, template_environment
 
@@ -141,7 +139,7 @@ def _facts(stance_map: StanceMap) -> list[str]:
 
 def _pairs(stance_map: StanceMap) -> list[dict[str, Any]]:
     """The actor network as a table, those first who agree or disagree most."""
-    graph, (nodes, _) = actor_network(stance_map), node_names(stance_map)
-    names = {node: name for name, node in nodes.items()}
+    graph = actor_network(stance_map)
+    names = graph.nodes(data="label")
     pairs = [{"one": names[one], "other": names[other], **edge} for one, other, edge in graph.edges(data=True)]
     return sorted(pairs, key=lambda pair: (-pair["weight"], -pair["sign"]))

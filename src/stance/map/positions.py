@@ -8,8 +8,6 @@ have a pole. Else there is not enough: one sentence of a sure model carries a po
 do not.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -18,8 +18,6 @@ Source of the shapes: the documentation and code of the R packages LexisNexisToo
 tm.plugin.factiva (M. Bouchet-Valat) and newspapers (K. Watanabe), and of nexis-analysis (Leiden University Libraries).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime

@@ -7,8 +7,6 @@ name is a subject unless a preposition stands before it (of, by, with Pakistan) 
 sentence in which a pronoun stands for an actor names it for the sentence after.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,18 +1,28 @@
 """From a document to what the model is asked: a sentence, an actor that it is about, a proposal that it touches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stance.base.files import digest
 from stance.base.predictions import DECIMALS, Prediction
 from stance.base.questions import Question
+from stance.data.imports.text import sentences as bounds_of
 from stance.map.actors import Finder
 from stance.map.pronouns import Subject, is_place, resolve
 from stance.map.proposals import Touching, on_the_table
-from stance.map.sentences import Sentence, before, sentences
 from stance.map.types import Document, Evidence, Proposal
+
+#: Sentences before one that the model is shown, if it reads any.
+BEFORE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``text[start:end]`` of the document, without white space at its ends."""
+
+    start: int
+    end: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,25 @@ class Asked:
         """The target as the model sees it."""
         target = self.proposal.reverse if self.reversed else self.proposal.proposal
         return Question(self.candidate.sentence.text, target, self.named.holder, self.candidate.context)
+
+
+def sentences(text: str) -> list[Sentence]:
+    """The sentences in order; a line break ends one only where the line before is empty.
+
+    Source: sentencex, of the Wikimedia Foundation.
+    """
+    found = []
+    for start, end in bounds_of(text):
+        piece = text[start:end]
+        start += len(piece) - len(piece.lstrip())
+        if piece := piece.strip():
+            found.append(Sentence(start, start + len(piece), piece))
+    return found
+
+
+def before(found: list[Sentence], number: int) -> str:
+    """The sentences before one, as the model is shown them."""
+    return " ".join(sentence.text for sentence in found[max(0, number - BEFORE) : number])
 
 
 def candidates(document: Document, finder: Finder, kinds: Mapping[str, str]) -> tuple[list[Candidate], int]:

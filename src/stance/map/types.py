@@ -1,7 +1,5 @@
 """What travels on the way from documents to the map; everything is plain values, so that it can be written as JSON."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from stance.base.labels import LABELS

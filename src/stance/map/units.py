@@ -1,7 +1,5 @@
 """Offsets in UTF-16 units, which JavaScript and Discourse Network Analyzer count: an emoji is two."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable
 

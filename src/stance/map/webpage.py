@@ -1,7 +1,5 @@
 """A page of the web: its text, a paragraph for each block, and what it says of itself. Its text is no metadata."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import suppress
