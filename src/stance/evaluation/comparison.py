@@ -136,7 +136,7 @@ def _compared(
         part = paired_difference(partial(label_f1, label), examples, a, b, samples, seed)
         per_label[label] = GroupDifference(gold.count(label), part.values, part.difference)
     per_target = {}
-    for target, rows in metrics.rows_by([example.target for example in examples]).items():
+    for target, rows in metrics.rows_by([example.target] for example in examples).items():
         chosen = [examples[i] for i in rows]
         of_a, of_b = ([[training[i] for i in rows] for training in trainings] for trainings in (a, b))
         part = paired_difference(measure, chosen, of_a, of_b, samples, seed)

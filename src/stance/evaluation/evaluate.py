@@ -1,16 +1,13 @@
 """Scores of predictions joined to gold labels by id: measures, intervals, and the gain over the best prior."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stance.base.annotations import Example, label_counts, shortened
 from stance.base.errors import input_error
-from stance.base.extras import from_extras
 from stance.base.labels import LABELS, alike
 from stance.base.measures import ALL_MEASURES, Array, accuracy, f1, favor_against_f1, macro_f1, precision, recall
 from stance.base.predictions import Prediction, Predictor, to_predictions
@@ -20,9 +17,6 @@ from stance.evaluation import metrics
 from stance.evaluation.metrics import Score
 from stance.evaluation.report import GroupInterval, GroupScores, Intervals, LabelIntervals, LabelScores, Report
 from stance.models.priors import PRIORS, Prior
-
-with from_extras():
-    import scipy.sparse as sp
 
 log = logging.getLogger(__name__)
 
@@ -144,9 +138,9 @@ def evaluate(
         best_prior=best,
         gain=metrics.score(measures[headline] - priors[best], drawn_from, lowest=-1.0),
         labels=_per_label(matrix),
-        targets=_per_group(targets, gold, predicted),
-        holders=_per_group([example.holder for example in examples], gold, predicted),
-        tags=_per_tag(examples, gold, predicted),
+        targets=_per_group([[example.target] for example in examples], gold, predicted),
+        holders=_per_group([[example.holder] for example in examples], gold, predicted),
+        tags=dict(sorted(_per_group([example.tags for example in examples], gold, predicted).items())),
         confusion={
             label: dict(zip(LABELS, map(int, row), strict=True)) for label, row in zip(LABELS, matrix, strict=True)
         },
@@ -173,19 +167,13 @@ def _per_label(matrix: Array) -> dict[str, LabelScores]:
     }
 
 
-def _per_group(groups: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, GroupScores]:
+def _per_group(
+    groups: Iterable[Iterable[str]], gold: Sequence[str], predicted: Sequence[str]
+) -> dict[str, GroupScores]:
     return {
         group: _scores([gold[i] for i in chosen], [predicted[i] for i in chosen])
         for group, chosen in metrics.rows_by(groups).items()
     }
-
-
-def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, GroupScores]:
-    """A row counts for each of its tags."""
-    tagged = [(tag, index) for index, example in enumerate(examples) for tag in example.tags]
-    indices = [index for _, index in tagged]
-    tags = [tag for tag, _ in tagged]
-    return dict(sorted(_per_group(tags, [gold[i] for i in indices], [predicted[i] for i in indices]).items()))
 
 
 def _scores(gold: Sequence[str], predicted: Sequence[str]) -> GroupScores:
@@ -227,42 +215,26 @@ def score_intervals(
         return metrics.score(values[weights[:, of] @ counts > 0], spread) if spread else None
 
     right = np.array([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
-    accuracies = partial(_accuracies, right=right, documents=documents, weights=weights)
+
+    def accuracies(groups: Iterable[Iterable[str]]) -> dict[str, GroupInterval]:
+        found = {}
+        for name, rows in metrics.rows_by(groups).items():
+            own, of_rows = np.unique(documents[rows], return_inverse=True)
+            drawn = weights[: 1 if len(own) == 1 else None, own]
+            n = drawn @ np.bincount(of_rows)
+            values = (drawn @ np.bincount(of_rows, right[rows]))[n > 0] / n[n > 0]
+            found[name] = GroupInterval(len(own), metrics.score(values, len(own)))
+        return found
+
     return Intervals(
         labels={
             label: LabelIntervals(**{name: of_label(v[:, i], counts[:, i]) for name, (v, counts) in scores.items()})
             for i, label in enumerate(LABELS)
         },
-        targets=accuracies([(example.target,) for example in examples]),
-        holders=accuracies([(example.holder,) for example in examples]),
-        tags=accuracies([example.tags for example in examples]),
+        targets=accuracies([example.target] for example in examples),
+        holders=accuracies([example.holder] for example in examples),
+        tags=accuracies(example.tags for example in examples),
     )
-
-
-def _accuracies(
-    groups: Sequence[Sequence[str]], right: Array, documents: NDArray[np.int64], weights: Array
-) -> dict[str, GroupInterval]:
-    """By name of a group; each row is in those groups that are named for it, and right (1) or not (0)."""
-    pairs = [(index, name) for index, names in enumerate(groups) for name in names]
-    if not pairs:
-        return {}
-    names = list(dict.fromkeys(name for _, name in pairs))
-    rows, columns = np.array([index for index, _ in pairs]), metrics.numbered([name for _, name in pairs])
-
-    def totals(values: Array) -> sp.csc_array:
-        return sp.coo_array((values, (documents[rows], columns)), shape=(weights.shape[1], len(names))).tocsc()
-
-    counts, hits = totals(np.ones(len(rows))), totals(right[rows])
-    spread = np.diff(counts.indptr)
-    found = {}
-    for column, name in enumerate(names):
-        own = slice(counts.indptr[column], counts.indptr[column + 1])
-        drawn = weights[: 1 if spread[column] == 1 else None, counts.indices[own]]
-        n = drawn @ counts.data[own]
-        values = (drawn @ hits.data[own])[n > 0] / n[n > 0]
-        documents_of = int(spread[column])
-        found[name] = GroupInterval(documents_of, metrics.score(values, documents_of))
-    return found
 
 
 def over_seeds(

@@ -125,11 +125,12 @@ def count_documents(examples: Iterable[Example]) -> int:
     return len({example.document for example in examples})
 
 
-def rows_by(names: Iterable[str]) -> dict[str, list[int]]:
-    """The numbers of the rows that have each name, in the order of first appearance."""
+def rows_by(names: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    """The numbers of the rows that have each name, in the order of first appearance; a row may have several names."""
     rows: dict[str, list[int]] = {}
-    for row, name in enumerate(names):
-        rows.setdefault(name, []).append(row)
+    for row, of_row in enumerate(names):
+        for name in of_row:
+            rows.setdefault(name, []).append(row)
     return rows
 
 

@@ -87,14 +87,10 @@ def by_kind(examples: Sequence[Example]) -> dict[str, dict[str, Rows]]:
         "length": [(short if n <= low else middle if n <= high else long,) for n in lengths],
         "tag": [tuple(dict.fromkeys(e.tags)) for e in examples],
     }
-    kinds = {}
-    for kind, rows in values.items():
-        members: dict[str, list[int]] = defaultdict(list)
-        for index, names in enumerate(rows):
-            for name in names:
-                members[name].append(index)
-        kinds[kind] = {name: np.array(indices) for name, indices in sorted(members.items())}
-    return kinds
+    return {
+        kind: {name: np.array(rows) for name, rows in sorted(metrics.rows_by(names).items())}
+        for kind, names in values.items()
+    }
 
 
 def named_slices(examples: Sequence[Example]) -> dict[str, Rows]:
