@@ -114,19 +114,15 @@ def evaluate(
 
     The gain over the best prior, fitted on train, is stated in the headline measure; documents are resampled.
     """
-    gold, documents, targets = metrics.columns(examples)
-    drawn_from = len(set(documents))
+    drawn_from = metrics.count_documents(examples)
     weights = metrics.document_weights(drawn_from, samples, seed)
-
-    def sampled(name: str, labels: Sequence[str]) -> Array:
-        return metrics.measure(name, weights, *metrics.grouped_confusions(gold, labels, documents, targets))
-
-    measures = {name: sampled(name, predicted) for name in ALL_MEASURES}
+    measures = {name: metrics.sampled(name, examples, predicted, weights) for name in ALL_MEASURES}
     priors = {
-        name: np.mean([sampled(headline, labels) for labels in draws], axis=0)
+        name: np.mean([metrics.sampled(headline, examples, labels, weights) for labels in draws], axis=0)
         for name, draws in prior_labels(train, examples).items()
     }
     best = max(priors, key=lambda name: float(priors[name][0]))
+    gold = [example.label for example in examples]
     matrix = metrics.confusion(gold, predicted)
     return Report(
         version=REPORT_VERSION,
@@ -170,21 +166,18 @@ def _per_label(matrix: Array) -> dict[str, LabelScores]:
 def _per_group(
     groups: Iterable[Iterable[str]], gold: Sequence[str], predicted: Sequence[str]
 ) -> dict[str, GroupScores]:
-    return {
-        group: _scores([gold[i] for i in chosen], [predicted[i] for i in chosen])
-        for group, chosen in metrics.rows_by(groups).items()
-    }
-
-
-def _scores(gold: Sequence[str], predicted: Sequence[str]) -> GroupScores:
-    matrix = metrics.confusion(gold, predicted)
-    return GroupScores(
-        n=len(gold),
-        gold=label_counts(gold),
-        accuracy=float(accuracy(matrix)),
-        macro_f1=float(macro_f1(matrix)),
-        favor_against_f1=float(favor_against_f1(matrix)),
-    )
+    found = {}
+    for group, rows in metrics.rows_by(groups).items():
+        own = [gold[i] for i in rows]
+        matrix = metrics.confusion(own, [predicted[i] for i in rows])
+        found[group] = GroupScores(
+            n=len(own),
+            gold=label_counts(own),
+            accuracy=float(accuracy(matrix)),
+            macro_f1=float(macro_f1(matrix)),
+            favor_against_f1=float(favor_against_f1(matrix)),
+        )
+    return found
 
 
 def score_intervals(
@@ -195,14 +188,14 @@ def score_intervals(
     Returns:
         ``labels``: ``precision``, ``recall`` and ``f1`` of each with interval, over the samples that have what it is a
         share of, and None where the part itself has not: recall of a label without gold rows (from a single document
-        that has: all that is possible). ``targets``, ``holders``, ``tags``: of
-        each the number of ``documents``, and ``accuracy`` with interval, over the samples that have a row of the group
-        (from a single document: all that is possible). With fewer than some 20 documents they are too narrow.
+        that has: all that is possible). ``targets``, ``holders``, ``tags``: of each the number of ``documents``, and
+        ``accuracy`` with interval, over the samples that have a row of the group (from a single document: all that is
+        possible). With fewer than some 20 documents they are too narrow.
     """
     gold, names, _ = metrics.columns(examples)
     documents, weights = metrics.resampled(names, samples, seed)
-    matrices, of, _ = metrics.grouped_confusions(gold, predicted, names, [""] * len(examples))
-    summed = metrics.weighted_sum(weights[:, of], matrices)
+    matrices, _, _ = metrics.grouped_confusions(gold, predicted, names, [""] * len(examples))  # one of each document
+    summed = metrics.weighted_sum(weights, matrices)
     said, there = matrices.sum(axis=1), matrices.sum(axis=2)
     scores = {
         "precision": (precision(summed), said),
@@ -212,7 +205,7 @@ def score_intervals(
 
     def of_label(values: Array, counts: Array) -> Score | None:
         spread = int((counts > 0).sum())
-        return metrics.score(values[weights[:, of] @ counts > 0], spread) if spread else None
+        return metrics.score(values[weights @ counts > 0], spread) if spread else None
 
     right = np.array([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
 
@@ -265,19 +258,13 @@ def over_seeds(
         For each measure ``value`` (the mean), ``sd`` over seeds (0 for one), ``low``, ``high``; and ``gain`` likewise,
         without ``sd``.
     """
-    gold, documents, targets = metrics.columns(examples)
-    drawn_from = len(set(documents))
+    drawn_from = metrics.count_documents(examples)
     weights = metrics.document_weights(drawn_from, samples, seed)
     generator = np.random.default_rng(seed + 1)
 
     def averaged(name: str, trainings: Sequence[Sequence[str]]) -> tuple[Array, float]:
         """The mean over the trainings, then over those drawn in each sample; and the deviation over the trainings."""
-        values = np.stack(
-            [
-                metrics.measure(name, weights, *metrics.grouped_confusions(gold, p, documents, targets))
-                for p in trainings
-            ]
-        )
+        values = np.stack([metrics.sampled(name, examples, labels, weights) for labels in trainings])
         deviation = float(values[:, 0].std(ddof=1)) if len(trainings) > 1 else 0.0
         return metrics.over_trainings(values, generator), deviation
 

@@ -86,10 +86,9 @@ def measure(
     return ratio(total, present)
 
 
-def sampled(name: str, examples: Sequence[Example], predicted: Sequence[str], samples: int, seed: int) -> Array:
-    """A measure of some labels, on the rows as they are, then on resampled documents; shape (1 + samples,)."""
+def sampled(name: str, examples: Sequence[Example], predicted: Sequence[str], weights: Array) -> Array:
+    """A measure of some labels under each of several weightings of the documents, see :func:`measure`."""
     gold, documents, targets = columns(examples)
-    weights = document_weights(count_documents(examples), samples, seed)
     return measure(name, weights, *grouped_confusions(gold, predicted, documents, targets))
 
 

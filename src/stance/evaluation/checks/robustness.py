@@ -85,8 +85,9 @@ def compare(
         The scores before and after; after minus before, with a paired interval over documents; and the share of rows
         with another label.
     """
-    first, other = (metrics.sampled(headline, examples, said, samples, seed) for said in (before, after))
     documents = metrics.count_documents(examples)
+    weights = metrics.document_weights(documents, samples, seed)
+    first, other = (metrics.sampled(headline, examples, said, weights) for said in (before, after))
     return (
         metrics.score(first, documents),
         metrics.score(other, documents),
