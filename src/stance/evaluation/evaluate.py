@@ -32,16 +32,6 @@ def predict_examples(predictor: Predictor, examples: Sequence[Example]) -> list[
     return to_predictions(predictor.predict_proba(questions_of(examples)))
 
 
-def join(
-    examples: Sequence[Example],
-    predictions: Mapping[str, Prediction],
-    place: str,
-    splits: Mapping[str, Sequence[Example]] | None = None,
-) -> list[str]:
-    """The predicted label of each example; see :func:`matched`."""
-    return [prediction.label for prediction in matched(examples, predictions, place, splits)]
-
-
 def matched(
     examples: Sequence[Example],
     predictions: Mapping[str, Prediction],
