@@ -98,14 +98,13 @@ def evaluate(
     *,
     headline: str = "macro_f1",
     samples: int = 1000,
-    seed: int = 0,
 ) -> Report:
     """The report of one model on one part.
 
     The gain over the best prior, fitted on train, is stated in the headline measure; documents are resampled.
     """
     drawn_from = metrics.count_documents(examples)
-    weights = metrics.document_weights(drawn_from, samples, seed)
+    weights = metrics.document_weights(drawn_from, samples)
     measures = {name: metrics.sampled(name, examples, predicted, weights) for name in ALL_MEASURES}
     priors = {
         name: np.mean([metrics.sampled(headline, examples, labels, weights) for labels in draws], axis=0)
@@ -170,9 +169,7 @@ def _per_group(
     return found
 
 
-def score_intervals(
-    examples: Sequence[Example], predicted: Sequence[str], *, samples: int = 1000, seed: int = 0
-) -> Intervals:
+def score_intervals(examples: Sequence[Example], predicted: Sequence[str], *, samples: int = 1000) -> Intervals:
     """95% intervals for the scores of labels and groups that :func:`evaluate` gives; documents are resampled.
 
     Returns:
@@ -183,7 +180,7 @@ def score_intervals(
         possible). With fewer than some 20 documents they are too narrow.
     """
     gold, names, _ = metrics.columns(examples)
-    documents, weights = metrics.resampled(names, samples, seed)
+    documents, weights = metrics.resampled(names, samples)
     matrices, _, _ = metrics.grouped_confusions(gold, predicted, names, [""] * len(examples))  # one of each document
     summed = metrics.weighted_sum(weights, matrices)
     said, there = matrices.sum(axis=1), matrices.sum(axis=2)
@@ -228,7 +225,6 @@ def over_seeds(
     names: Sequence[str],
     headline: str,
     samples: int = 1000,
-    seed: int = 0,
 ) -> dict[str, Any]:
     """Measures averaged over several trainings, with intervals that hold both sources of variance.
 
@@ -242,15 +238,14 @@ def over_seeds(
         names: Measures to report.
         headline: The measure of the gain.
         samples: Bootstrap samples.
-        seed: Of the bootstrap.
 
     Returns:
         For each measure ``value`` (the mean), ``sd`` over seeds (0 for one), ``low``, ``high``; and ``gain`` likewise,
         without ``sd``.
     """
     drawn_from = metrics.count_documents(examples)
-    weights = metrics.document_weights(drawn_from, samples, seed)
-    generator = np.random.default_rng(seed + 1)
+    weights = metrics.document_weights(drawn_from, samples)
+    generator = np.random.default_rng(1)
 
     def averaged(name: str, trainings: Sequence[Sequence[str]]) -> tuple[Array, float]:
         """The mean over the trainings, then over those drawn in each sample; and the deviation over the trainings."""

@@ -170,6 +170,7 @@ def find_weak_slices(
     p_values = permutation_p(correct, members, documents, permutations=permutations, seed=seed)
     corrected = holm(p_values.tolist())
     differences = _differences(correct, members, documents, samples, seed)
+    drawn_from = metrics.count_documents(examples)
     found = [
         Slice(
             name=name,
@@ -177,7 +178,7 @@ def find_weak_slices(
             documents=len(np.unique(documents[rows])),
             accuracy=float(correct[rows].mean()),
             rest=float(np.delete(correct, rows).mean()),
-            difference=Score(*metrics.interval(difference)),
+            difference=metrics.score(difference, drawn_from),
             p=float(p),
             p_holm=p_holm,
             weak=p_holm <= LEVEL,
