@@ -194,12 +194,7 @@ def _large(rows: Rows, documents: NDArray[np.int64]) -> bool:
 
 
 def permutation_p(
-    correct: NDArray[np.float64],
-    members: Mask,
-    documents: NDArray[np.int64],
-    *,
-    permutations: int,
-    seed: int = 0,
+    correct: NDArray[np.float64], members: Mask, documents: NDArray[np.int64], *, permutations: int, seed: int = 0
 ) -> NDArray[np.float64]:
     """How often chance makes a slice as bad as it is, one-sided, for each slice.
 

@@ -72,12 +72,7 @@ def _attack(
 
 
 def compare(
-    examples: Sequence[Example],
-    before: Sequence[str],
-    after: Sequence[str],
-    headline: str,
-    samples: int,
-    seed: int,
+    examples: Sequence[Example], before: Sequence[str], after: Sequence[str], headline: str, samples: int, seed: int
 ) -> tuple[Score, Score, Score, float]:
     """The measure of two sets of labels of the same rows, and how they differ.
 
