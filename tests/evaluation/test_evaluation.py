@@ -14,7 +14,7 @@ from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, read_predictions, write_predictions
 from stance.data.config import DataConfig
 from stance.evaluation.config import EvaluateConfig
-from stance.evaluation.evaluate import DRAWS, evaluate, join, over_seeds, prior_labels, score_intervals
+from stance.evaluation.evaluate import DRAWS, evaluate, matched, over_seeds, prior_labels, score_intervals
 from stance.evaluation.metrics import Score
 from stance.evaluation.report import GroupInterval, LabelIntervals
 
@@ -65,22 +65,22 @@ def test_the_best_prior_gains_nothing_over_itself():
 
 def test_predictions_are_joined_on_id_and_nothing_is_left_out():
     predictions = {row.id: Prediction(row.label) for row in reversed(ROWS)}
-    assert join(ROWS, predictions, "p.jsonl") == GOLD
+    assert [said.label for said in matched(ROWS, predictions, "p.jsonl")] == GOLD
     with pytest.raises(StanceError, match=r"p\.jsonl: 1 of 60 rows have no prediction; found \['r107'\]"):
-        join(ROWS, {k: v for k, v in predictions.items() if k != "r107"}, "p.jsonl")
+        matched(ROWS, {k: v for k, v in predictions.items() if k != "r107"}, "p.jsonl")
     with pytest.raises(StanceError, match=r"1 prediction\(s\) for rows that are not in this part; found \['r999'\]"):
-        join(ROWS, predictions | {"r999": Prediction("favor")}, "p.jsonl")
+        matched(ROWS, predictions | {"r999": Prediction("favor")}, "p.jsonl")
 
 
 def test_of_predictions_for_the_whole_corpus_the_part_is_taken_and_it_is_said(caplog):
     splits = {"train": TRAIN, "test": ROWS}
     predictions = {row.id: Prediction(row.label) for row in [*TRAIN, *ROWS]} | {"tied": Prediction("favor")}
     with caplog.at_level("INFO", logger="stance"):
-        assert join(ROWS, predictions, "p.jsonl", splits) == GOLD
+        assert [said.label for said in matched(ROWS, predictions, "p.jsonl", splits)] == GOLD
     told = "p.jsonl: 60 predictions are for this part; those for 30 rows of other parts and 1 of none are not counted"
     assert told in caplog.text
     with pytest.raises(StanceError, match=r"1 prediction\(s\) for rows that are not in this part; found \['tied'\]"):
-        join(ROWS, {row.id: Prediction(row.label) for row in ROWS} | {"tied": Prediction("favor")}, "p", splits)
+        matched(ROWS, {row.id: Prediction(row.label) for row in ROWS} | {"tied": Prediction("favor")}, "p", splits)
 
 
 UNLIKE = [
@@ -95,7 +95,7 @@ UNLIKE = [
 @pytest.mark.parametrize(("row_id", "given", "message"), UNLIKE)
 def test_ids_that_do_not_fit_are_shown_and_why(row_id, given, message):
     with pytest.raises(StanceError, match=message):
-        join([example(1, id=row_id)], {each: Prediction("favor") for each in given}, "p.csv")
+        matched([example(1, id=row_id)], {each: Prediction("favor") for each in given}, "p.csv")
 
 
 def test_space_around_an_id_is_no_part_of_it(tmp_path):
@@ -113,8 +113,8 @@ def test_two_spellings_of_an_id_are_one(tmp_path):
         said = read_predictions(tmp_path / "p.csv")
         assert list(said) == [spelled[of_file]]
         row = example(1, id=spelled[of_data])
-        assert join([row], said, "p.csv") == ["favor"]
-        assert join([row], said | {"r2": Prediction("neutral")}, "p.csv", {"test": [row], "train": [example(2)]})
+        assert [one.label for one in matched([row], said, "p.csv")] == ["favor"]
+        assert matched([row], said | {"r2": Prediction("neutral")}, "p.csv", {"test": [row], "train": [example(2)]})
     (tmp_path / "p.csv").write_text(f"id,label\n{spelled['NFC']},favor\n{spelled['NFD']},against\n", encoding="utf-8")
     with pytest.raises(StanceError, match="line 3: an id occurs twice"):
         read_predictions(tmp_path / "p.csv")

@@ -23,8 +23,8 @@ from stance.evaluation.metrics import (
     confusion,
     document_weights,
     grouped_confusions,
-    interval,
     measure,
+    score,
     weighted_sum,
 )
 
@@ -104,11 +104,11 @@ def test_the_interval_covers_the_truth_when_documents_are_alike_inside():
             names = [str(d) for d in documents]
             groups = grouped_confusions(gold, predicted, names, ["t"] * 240)
             values = measure("accuracy", document_weights(len(set(names)), 200, seed=trial), *groups)
-            _, low, high = interval(values)
+            found = score(values, documents=2)
             if len(set(names)) == 40:
-                covered += low <= 0.7 <= high
+                covered += found.low <= 0.7 <= found.high
             else:
-                covered_by_rows += low <= 0.7 <= high
+                covered_by_rows += found.low <= 0.7 <= found.high
     assert 0.89 <= covered / trials <= 0.99
     assert covered_by_rows / trials < 0.75
 
@@ -139,8 +139,8 @@ def macro_f1_coverage(corpora: int, documents: int) -> tuple[float, float]:
         drawn = generator.multinomial(gold.size, cells / gold.size, size=400)
         by_row = macro_f1(np.vstack([cells, drawn]).reshape(-1, 3, 3))
         for kind, values in enumerate((by_document, by_row)):
-            _, low, high = interval(values)
-            covered[kind] += low <= true_value <= high
+            found = score(values, documents=2)
+            covered[kind] += found.low <= true_value <= found.high
     return tuple(covered / corpora)
 
 

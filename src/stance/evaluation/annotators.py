@@ -132,7 +132,7 @@ def ceiling(
 
     def measures(*labels: Sequence[Sequence[str]]) -> dict[str, dict[str, float]]:
         scores = over_seeds(rows, *labels, names=ALL_MEASURES, headline=headline, samples=samples)
-        return {name: metrics.interval_of(score) for name, score in scores.items()}
+        return {name: {key: score[key] for key in ("value", "low", "high")} for name, score in scores.items()}
 
     found: dict[str, Any] = {
         "rows": len({a.id for a, _ in scored}),

@@ -18,7 +18,7 @@ from stance.data.read import read_corpus
 from stance.data.splits import find_leaks
 from stance.evaluation.config import AuditConfig
 from stance.evaluation.evaluate import evaluate, predict_examples
-from stance.evaluation.metrics import in_words
+from stance.evaluation.metrics import count_documents, in_words
 from stance.models.config import PRIORS
 from stance.models.linear import ngram_svm
 
@@ -77,7 +77,7 @@ def _part(examples: Sequence[Example]) -> dict[str, Any]:
         labels[tuple(normalized(getattr(example, name)) for name in ("text", "holder", "target"))].append(example.label)
     return {
         "rows": len(examples),
-        "documents": len({example.document for example in examples}),
+        "documents": count_documents(examples),
         "targets": len({example.target for example in examples}),
         "holders": len({example.holder for example in examples}),
         "labels": label_counts(example.label for example in examples),

@@ -135,26 +135,24 @@ def measure_calibration(
     confidence = probabilities.max(axis=1)
     right = (probabilities.argmax(axis=1) == gold).astype(np.float64)
     calibrated = np.random.default_rng(seed).random((DRAWS, len(gold))) < confidence
-    errors = {}
-    for name, equal_mass in (("ece", True), ("ece_equal_width", False)):
+    errors, bins = {}, {}
+    for name, equal_mass in (("equal_mass", True), ("equal_width", False)):
         edges = bin_edges(confidence, equal_mass=equal_mass)
         gaps = metrics.by_document((right - confidence)[:, None] * _members(confidence, edges), documents)
         values = np.abs(weights @ gaps).sum(axis=1) / (weights @ np.bincount(documents))
         by_chance = [expected_error(confidence, drawn.astype(np.float64), edges) for drawn in calibrated]
         errors[name] = CalibrationError(*_reflected(values, drawn_from), float(np.quantile(by_chance, 0.95)))
+        bins[name] = reliability(confidence, right, equal_mass=equal_mass)
     truth = np.eye(len(LABELS))[gold]
     losses = {
-        "brier": ((probabilities - truth) ** 2).sum(axis=1),
-        "log_loss": -np.log(np.maximum((probabilities * truth).sum(axis=1), 10.0**-DECIMALS)),
+        "brier": (((probabilities - truth) ** 2).sum(axis=1), 2.0),
+        "log_loss": (-np.log(np.maximum((probabilities * truth).sum(axis=1), 10.0**-DECIMALS)), DECIMALS * np.log(10)),
     }
-    highest = {"brier": 2.0, "log_loss": DECIMALS * float(np.log(10))}
     scores = {}
-    for name, loss in losses.items():
+    for name, (loss, highest) in losses.items():
         found = metrics.score(metrics.weighted_mean(loss, documents, weights), drawn_from)
-        scores[name] = found if drawn_from > 1 else replace(found, high=highest[name])
-    tables = {"equal_mass": True, "equal_width": False}
-    bins = {name: reliability(confidence, right, equal_mass=mass) for name, mass in tables.items()}
-    return Calibration(errors["ece"], errors["ece_equal_width"], scores["brier"], scores["log_loss"], bins)
+        scores[name] = found if drawn_from > 1 else replace(found, high=float(highest))
+    return Calibration(errors["equal_mass"], errors["equal_width"], scores["brier"], scores["log_loss"], bins)
 
 
 def _reflected(values: Array, documents: int) -> tuple[float, float, float]:

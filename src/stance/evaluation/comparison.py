@@ -109,23 +109,17 @@ class Comparison:
 
 
 def compare(
-    examples: Sequence[Example], systems: Mapping[str, Trainings], *, headline: str, samples: int = 5000, seed: int = 0
+    examples: Sequence[Example], systems: Mapping[str, Trainings], *, headline: str, samples: int = 5000
 ) -> list[Comparison]:
     """Every further system compared with the first, p-values corrected by Holm for their number."""
     first, *others = systems
-    found = [_compared(examples, systems, first, other, headline, samples, seed) for other in others]
+    found = [_compared(examples, systems, first, other, headline, samples) for other in others]
     bootstrap, swapped = holm([one.p.bootstrap for one in found]), holm([one.p.randomization for one in found])
     return [replace(one, p_holm=PValues(*both)) for one, *both in zip(found, bootstrap, swapped, strict=True)]
 
 
 def _compared(
-    examples: Sequence[Example],
-    systems: Mapping[str, Trainings],
-    minus: str,
-    system: str,
-    headline: str,
-    samples: int,
-    seed: int,
+    examples: Sequence[Example], systems: Mapping[str, Trainings], minus: str, system: str, headline: str, samples: int
 ) -> Comparison:
     """One comparison, its p-values not corrected yet."""
     a, b = systems[minus], systems[system]
@@ -133,16 +127,16 @@ def _compared(
     gold = [example.label for example in examples]
     per_label: dict[str, GroupDifference] = {}
     for label in LABELS:
-        part = paired_difference(partial(label_f1, label), examples, a, b, samples, seed)
+        part = paired_difference(partial(label_f1, label), examples, a, b, samples)
         per_label[label] = GroupDifference(gold.count(label), part.values, part.difference)
     per_target = {}
-    for target, rows in metrics.rows_by([example.target for example in examples]).items():
+    for target, rows in metrics.rows_by([example.target] for example in examples).items():
         chosen = [examples[i] for i in rows]
         of_a, of_b = ([[training[i] for i in rows] for training in trainings] for trainings in (a, b))
-        part = paired_difference(measure, chosen, of_a, of_b, samples, seed)
+        part = paired_difference(measure, chosen, of_a, of_b, samples)
         per_target[target] = GroupDifference(len(rows), part.values, part.difference)
-    found = paired_difference(measure, examples, a, b, samples, seed)
-    p = PValues(found.p, randomization(measure, examples, a, b, samples, seed))
+    found = paired_difference(measure, examples, a, b, samples)
+    p = PValues(found.p, randomization(measure, examples, a, b, samples))
     return Comparison(
         system=system,
         minus=minus,
@@ -167,7 +161,7 @@ def label_f1(label: str, weights: Array, matrices: Array, documents: Array, targ
 
 
 def paired_difference(
-    measure: Measure, examples: Sequence[Example], a: Trainings, b: Trainings, samples: int, seed: int
+    measure: Measure, examples: Sequence[Example], a: Trainings, b: Trainings, samples: int, seed: int = 0
 ) -> Difference:
     """Measure of b minus that of a, both on the same resampled documents (and each on resampled trainings).
 
@@ -195,7 +189,7 @@ def paired_difference(
 
 
 def randomization(
-    measure: Measure, examples: Sequence[Example], a: Trainings, b: Trainings, samples: int, seed: int
+    measure: Measure, examples: Sequence[Example], a: Trainings, b: Trainings, samples: int, seed: int = 0
 ) -> float:
     """Two-sided p-value of approximate randomization (Noreen 1989): the systems' outputs swapped document by document.
 

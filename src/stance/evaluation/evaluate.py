@@ -1,16 +1,13 @@
 """Scores of predictions joined to gold labels by id: measures, intervals, and the gain over the best prior."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stance.base.annotations import Example, label_counts, shortened
 from stance.base.errors import input_error
-from stance.base.extras import from_extras
 from stance.base.labels import LABELS, alike
 from stance.base.measures import ALL_MEASURES, Array, accuracy, f1, favor_against_f1, macro_f1, precision, recall
 from stance.base.predictions import Prediction, Predictor, to_predictions
@@ -21,9 +18,6 @@ from stance.evaluation.metrics import Score
 from stance.evaluation.report import GroupInterval, GroupScores, Intervals, LabelIntervals, LabelScores, Report
 from stance.models.config import PRIORS
 from stance.models.priors import Prior
-
-with from_extras():
-    import scipy.sparse as sp
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +31,6 @@ DRAWS = 50
 def predict_examples(predictor: Predictor, examples: Sequence[Example]) -> list[Prediction]:
     """The predictions for examples, in their order."""
     return to_predictions(predictor.predict_proba(questions_of(examples)))
-
-
-def join(
-    examples: Sequence[Example],
-    predictions: Mapping[str, Prediction],
-    place: str,
-    splits: Mapping[str, Sequence[Example]] | None = None,
-) -> list[str]:
-    """The predicted label of each example; see :func:`matched`."""
-    return [prediction.label for prediction in matched(examples, predictions, place, splits)]
 
 
 def matched(
@@ -115,25 +99,20 @@ def evaluate(
     *,
     headline: str = "macro_f1",
     samples: int = 1000,
-    seed: int = 0,
 ) -> Report:
     """The report of one model on one part.
 
     The gain over the best prior, fitted on train, is stated in the headline measure; documents are resampled.
     """
-    gold, documents, targets = metrics.columns(examples)
-    drawn_from = len(set(documents))
-    weights = metrics.document_weights(drawn_from, samples, seed)
-
-    def sampled(name: str, labels: Sequence[str]) -> Array:
-        return metrics.measure(name, weights, *metrics.grouped_confusions(gold, labels, documents, targets))
-
-    measures = {name: sampled(name, predicted) for name in ALL_MEASURES}
+    drawn_from = metrics.count_documents(examples)
+    weights = metrics.document_weights(drawn_from, samples)
+    measures = {name: metrics.sampled(name, examples, predicted, weights) for name in ALL_MEASURES}
     priors = {
-        name: np.mean([sampled(headline, labels) for labels in draws], axis=0)
+        name: np.mean([metrics.sampled(headline, examples, labels, weights) for labels in draws], axis=0)
         for name, draws in prior_labels(train, examples).items()
     }
     best = max(priors, key=lambda name: float(priors[name][0]))
+    gold = [example.label for example in examples]
     matrix = metrics.confusion(gold, predicted)
     return Report(
         version=REPORT_VERSION,
@@ -145,9 +124,9 @@ def evaluate(
         best_prior=best,
         gain=metrics.score(measures[headline] - priors[best], drawn_from, lowest=-1.0),
         labels=_per_label(matrix),
-        targets=_per_group(targets, gold, predicted),
-        holders=_per_group([example.holder for example in examples], gold, predicted),
-        tags=_per_tag(examples, gold, predicted),
+        targets=_per_group([[example.target] for example in examples], gold, predicted),
+        holders=_per_group([[example.holder] for example in examples], gold, predicted),
+        tags=dict(sorted(_per_group([example.tags for example in examples], gold, predicted).items())),
         confusion={
             label: dict(zip(LABELS, map(int, row), strict=True)) for label, row in zip(LABELS, matrix, strict=True)
         },
@@ -174,48 +153,37 @@ def _per_label(matrix: Array) -> dict[str, LabelScores]:
     }
 
 
-def _per_group(groups: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, GroupScores]:
-    return {
-        group: _scores([gold[i] for i in chosen], [predicted[i] for i in chosen])
-        for group, chosen in metrics.rows_by(groups).items()
-    }
+def _per_group(
+    groups: Iterable[Iterable[str]], gold: Sequence[str], predicted: Sequence[str]
+) -> dict[str, GroupScores]:
+    found = {}
+    for group, rows in metrics.rows_by(groups).items():
+        own = [gold[i] for i in rows]
+        matrix = metrics.confusion(own, [predicted[i] for i in rows])
+        found[group] = GroupScores(
+            n=len(own),
+            gold=label_counts(own),
+            accuracy=float(accuracy(matrix)),
+            macro_f1=float(macro_f1(matrix)),
+            favor_against_f1=float(favor_against_f1(matrix)),
+        )
+    return found
 
 
-def _per_tag(examples: Sequence[Example], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, GroupScores]:
-    """A row counts for each of its tags."""
-    tagged = [(tag, index) for index, example in enumerate(examples) for tag in example.tags]
-    indices = [index for _, index in tagged]
-    tags = [tag for tag, _ in tagged]
-    return dict(sorted(_per_group(tags, [gold[i] for i in indices], [predicted[i] for i in indices]).items()))
-
-
-def _scores(gold: Sequence[str], predicted: Sequence[str]) -> GroupScores:
-    matrix = metrics.confusion(gold, predicted)
-    return GroupScores(
-        n=len(gold),
-        gold=label_counts(gold),
-        accuracy=float(accuracy(matrix)),
-        macro_f1=float(macro_f1(matrix)),
-        favor_against_f1=float(favor_against_f1(matrix)),
-    )
-
-
-def score_intervals(
-    examples: Sequence[Example], predicted: Sequence[str], *, samples: int = 1000, seed: int = 0
-) -> Intervals:
+def score_intervals(examples: Sequence[Example], predicted: Sequence[str], *, samples: int = 1000) -> Intervals:
     """95% intervals for the scores of labels and groups that :func:`evaluate` gives; documents are resampled.
 
     Returns:
         ``labels``: ``precision``, ``recall`` and ``f1`` of each with interval, over the samples that have what it is a
         share of, and None where the part itself has not: recall of a label without gold rows (from a single document
-        that has: all that is possible). ``targets``, ``holders``, ``tags``: of
-        each the number of ``documents``, and ``accuracy`` with interval, over the samples that have a row of the group
-        (from a single document: all that is possible). With fewer than some 20 documents they are too narrow.
+        that has: all that is possible). ``targets``, ``holders``, ``tags``: of each the number of ``documents``, and
+        ``accuracy`` with interval, over the samples that have a row of the group (from a single document: all that is
+        possible). With fewer than some 20 documents they are too narrow.
     """
     gold, names, _ = metrics.columns(examples)
-    documents, weights = metrics.resampled(names, samples, seed)
-    matrices, of, _ = metrics.grouped_confusions(gold, predicted, names, [""] * len(examples))
-    summed = metrics.weighted_sum(weights[:, of], matrices)
+    documents, weights = metrics.resampled(names, samples)
+    matrices, _, _ = metrics.grouped_confusions(gold, predicted, names, [""] * len(examples))  # one of each document
+    summed = metrics.weighted_sum(weights, matrices)
     said, there = matrices.sum(axis=1), matrices.sum(axis=2)
     scores = {
         "precision": (precision(summed), said),
@@ -225,45 +193,29 @@ def score_intervals(
 
     def of_label(values: Array, counts: Array) -> Score | None:
         spread = int((counts > 0).sum())
-        return metrics.score(values[weights[:, of] @ counts > 0], spread) if spread else None
+        return metrics.score(values[weights @ counts > 0], spread) if spread else None
 
     right = np.array([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
-    accuracies = partial(_accuracies, right=right, documents=documents, weights=weights)
+
+    def accuracies(groups: Iterable[Iterable[str]]) -> dict[str, GroupInterval]:
+        found = {}
+        for name, rows in metrics.rows_by(groups).items():
+            own, of_rows = np.unique(documents[rows], return_inverse=True)
+            drawn = weights[: 1 if len(own) == 1 else None, own]
+            n = drawn @ np.bincount(of_rows)
+            values = (drawn @ np.bincount(of_rows, right[rows]))[n > 0] / n[n > 0]
+            found[name] = GroupInterval(len(own), metrics.score(values, len(own)))
+        return found
+
     return Intervals(
         labels={
             label: LabelIntervals(**{name: of_label(v[:, i], counts[:, i]) for name, (v, counts) in scores.items()})
             for i, label in enumerate(LABELS)
         },
-        targets=accuracies([(example.target,) for example in examples]),
-        holders=accuracies([(example.holder,) for example in examples]),
-        tags=accuracies([example.tags for example in examples]),
+        targets=accuracies([example.target] for example in examples),
+        holders=accuracies([example.holder] for example in examples),
+        tags=accuracies(example.tags for example in examples),
     )
-
-
-def _accuracies(
-    groups: Sequence[Sequence[str]], right: Array, documents: NDArray[np.int64], weights: Array
-) -> dict[str, GroupInterval]:
-    """By name of a group; each row is in those groups that are named for it, and right (1) or not (0)."""
-    pairs = [(index, name) for index, names in enumerate(groups) for name in names]
-    if not pairs:
-        return {}
-    names = list(dict.fromkeys(name for _, name in pairs))
-    rows, columns = np.array([index for index, _ in pairs]), metrics.numbered([name for _, name in pairs])
-
-    def totals(values: Array) -> sp.csc_array:
-        return sp.coo_array((values, (documents[rows], columns)), shape=(weights.shape[1], len(names))).tocsc()
-
-    counts, hits = totals(np.ones(len(rows))), totals(right[rows])
-    spread = np.diff(counts.indptr)
-    found = {}
-    for column, name in enumerate(names):
-        own = slice(counts.indptr[column], counts.indptr[column + 1])
-        drawn = weights[: 1 if spread[column] == 1 else None, counts.indices[own]]
-        n = drawn @ counts.data[own]
-        values = (drawn @ hits.data[own])[n > 0] / n[n > 0]
-        documents_of = int(spread[column])
-        found[name] = GroupInterval(documents_of, metrics.score(values, documents_of))
-    return found
 
 
 def over_seeds(
@@ -274,7 +226,6 @@ def over_seeds(
     names: Sequence[str],
     headline: str,
     samples: int = 1000,
-    seed: int = 0,
 ) -> dict[str, Any]:
     """Measures averaged over several trainings, with intervals that hold both sources of variance.
 
@@ -288,25 +239,18 @@ def over_seeds(
         names: Measures to report.
         headline: The measure of the gain.
         samples: Bootstrap samples.
-        seed: Of the bootstrap.
 
     Returns:
         For each measure ``value`` (the mean), ``sd`` over seeds (0 for one), ``low``, ``high``; and ``gain`` likewise,
         without ``sd``.
     """
-    gold, documents, targets = metrics.columns(examples)
-    drawn_from = len(set(documents))
-    weights = metrics.document_weights(drawn_from, samples, seed)
-    generator = np.random.default_rng(seed + 1)
+    drawn_from = metrics.count_documents(examples)
+    weights = metrics.document_weights(drawn_from, samples)
+    generator = np.random.default_rng(1)
 
     def averaged(name: str, trainings: Sequence[Sequence[str]]) -> tuple[Array, float]:
         """The mean over the trainings, then over those drawn in each sample; and the deviation over the trainings."""
-        values = np.stack(
-            [
-                metrics.measure(name, weights, *metrics.grouped_confusions(gold, p, documents, targets))
-                for p in trainings
-            ]
-        )
+        values = np.stack([metrics.sampled(name, examples, labels, weights) for labels in trainings])
         deviation = float(values[:, 0].std(ddof=1)) if len(trainings) > 1 else 0.0
         return metrics.over_trainings(values, generator), deviation
 

@@ -86,10 +86,9 @@ def measure(
     return ratio(total, present)
 
 
-def sampled(name: str, examples: Sequence[Example], predicted: Sequence[str], samples: int, seed: int) -> Array:
-    """A measure of some labels, on the rows as they are, then on resampled documents; shape (1 + samples,)."""
+def sampled(name: str, examples: Sequence[Example], predicted: Sequence[str], weights: Array) -> Array:
+    """A measure of some labels under each of several weightings of the documents, see :func:`measure`."""
     gold, documents, targets = columns(examples)
-    weights = document_weights(count_documents(examples), samples, seed)
     return measure(name, weights, *grouped_confusions(gold, predicted, documents, targets))
 
 
@@ -98,7 +97,7 @@ def weighted_sum(weights: Array, matrices: Array) -> Array:
     return (weights @ matrices.reshape(len(matrices), 9)).reshape(-1, 3, 3)
 
 
-def document_weights(documents: int, samples: int, seed: int) -> Array:
+def document_weights(documents: int, samples: int, seed: int = 0) -> Array:
     """Bootstrap weights, shape (samples + 1, documents): all ones first, then draws with replacement.
 
     Documents are drawn, not rows, since the rows of a document are not independent (the cluster bootstrap; Field and
@@ -125,11 +124,12 @@ def count_documents(examples: Iterable[Example]) -> int:
     return len({example.document for example in examples})
 
 
-def rows_by(names: Iterable[str]) -> dict[str, list[int]]:
-    """The numbers of the rows that have each name, in the order of first appearance."""
+def rows_by(names: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    """The numbers of the rows that have each name, in the order of first appearance; a row may have several names."""
     rows: dict[str, list[int]] = {}
-    for row, name in enumerate(names):
-        rows.setdefault(name, []).append(row)
+    for row, of_row in enumerate(names):
+        for name in of_row:
+            rows.setdefault(name, []).append(row)
     return rows
 
 
@@ -170,25 +170,18 @@ def over_trainings(values: Array, generator: np.random.Generator) -> Array:
     return np.concatenate([values[:, :1].mean(axis=0), resampled])
 
 
-def interval(values: Array) -> tuple[float, float, float]:
-    """(value, low, high): the first entry, and the 2.5 and 97.5 percentiles of the others."""
-    low, high = np.quantile(values[1:], [0.025, 0.975])
-    return float(values[0]), float(low), float(high)
-
-
 def score(values: Array, documents: int, lowest: float = 0.0) -> Score:
-    """Value and 95% interval; from a single document nothing is known, so that the interval is all that is possible."""
-    return Score(*interval(values)) if documents > 1 else Score(float(values[0]), lowest, 1.0)
+    """The first value, and its 95% interval: the 2.5 and 97.5 percentiles of the others.
+
+    From a single document nothing is known, so that the interval is all that is possible.
+    """
+    low, high = np.quantile(values[1:], [0.025, 0.975]) if documents > 1 else (lowest, 1.0)
+    return Score(float(values[0]), float(low), float(high))
 
 
 def with_interval(values: Array, documents: int, lowest: float = 0.0) -> dict[str, float]:
     """As :func:`score` gives it, ready for JSON."""
     return asdict(score(values, documents, lowest))
-
-
-def interval_of(score: Mapping[str, float]) -> dict[str, float]:
-    """Of a score with its deviation over seeds, value and interval."""
-    return {key: score[key] for key in ("value", "low", "high")}
 
 
 def in_words(score: Score | SeedScore | Mapping[str, float], sign: str = "") -> str:

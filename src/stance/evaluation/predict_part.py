@@ -52,9 +52,7 @@ def about_part(config: EvaluateConfig, record: DatasetRecord) -> dict[str, Any]:
     return {"of": config.predictions or config.checkpoint, "part": config.part, "data": data}
 
 
-def predict_part(
-    config: EvaluateConfig,
-) -> tuple[Splits, DatasetRecord, list[Prediction], Any]:
+def predict_part(config: EvaluateConfig) -> tuple[Splits, DatasetRecord, list[Prediction], Any]:
     """The dataset, a prediction for each row of the part, in their order, and the classifier.
 
     The last is a :class:`stance.models.classifier.StanceClassifier`, or None where the predictions are from a file.

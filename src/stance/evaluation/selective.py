@@ -83,12 +83,12 @@ def lowest_area(right: Array, rows_of: Array) -> Array:
 
 
 def measure_selective(
-    examples: Sequence[Example], predictions: Sequence[Prediction], *, samples: int = 1000, seed: int = 0
+    examples: Sequence[Example], predictions: Sequence[Prediction], *, samples: int = 1000
 ) -> Selective:
     """How well confidence tells right from wrong; intervals are by document."""
     confidence, right = confidence_and_right(examples, predictions)
     confidence = confidence.round(DECIMALS)
-    documents, weights = metrics.resampled([example.document for example in examples], samples, seed)
+    documents, weights = metrics.resampled([example.document for example in examples], samples)
     drawn_from = weights.shape[1]
     blocks = np.array_split(weights, -(-len(weights) * len(documents) // 2_000_000))  # some 16 MB an array
     values = np.concatenate([area(confidence, right, block[:, documents]) for block in blocks])
@@ -192,8 +192,8 @@ def measure_conformal(
     gold = np.array([LABEL2ID[example.label] for example in examples])
     documents, weights = metrics.resampled([example.document for example in examples], samples, seed)
     report: dict[str, Any] = {"alpha": alpha}
+    validation_gold = np.array([LABEL2ID[example.label] for example in fitted_on])
     for name in ("marginal", "by_label"):
-        validation_gold = np.array([LABEL2ID[example.label] for example in fitted_on])
         limits = conformal_limits(of_validation, validation_gold, alpha, by_label=name == "by_label")
         sets = prediction_sets(probabilities, limits)
         covered = sets[np.arange(len(gold)), gold].astype(np.float64)

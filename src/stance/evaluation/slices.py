@@ -87,14 +87,10 @@ def by_kind(examples: Sequence[Example]) -> dict[str, dict[str, Rows]]:
         "length": [(short if n <= low else middle if n <= high else long,) for n in lengths],
         "tag": [tuple(dict.fromkeys(e.tags)) for e in examples],
     }
-    kinds = {}
-    for kind, rows in values.items():
-        members: dict[str, list[int]] = defaultdict(list)
-        for index, names in enumerate(rows):
-            for name in names:
-                members[name].append(index)
-        kinds[kind] = {name: np.array(indices) for name, indices in sorted(members.items())}
-    return kinds
+    return {
+        kind: {name: np.array(rows) for name, rows in sorted(metrics.rows_by(names).items())}
+        for kind, names in values.items()
+    }
 
 
 def named_slices(examples: Sequence[Example]) -> dict[str, Rows]:
@@ -174,6 +170,7 @@ def find_weak_slices(
     p_values = permutation_p(correct, members, documents, permutations=permutations, seed=seed)
     corrected = holm(p_values.tolist())
     differences = _differences(correct, members, documents, samples, seed)
+    drawn_from = metrics.count_documents(examples)
     found = [
         Slice(
             name=name,
@@ -181,7 +178,7 @@ def find_weak_slices(
             documents=len(np.unique(documents[rows])),
             accuracy=float(correct[rows].mean()),
             rest=float(np.delete(correct, rows).mean()),
-            difference=Score(*metrics.interval(difference)),
+            difference=metrics.score(difference, drawn_from),
             p=float(p),
             p_holm=p_holm,
             weak=p_holm <= LEVEL,
@@ -197,12 +194,7 @@ def _large(rows: Rows, documents: NDArray[np.int64]) -> bool:
 
 
 def permutation_p(
-    correct: NDArray[np.float64],
-    members: Mask,
-    documents: NDArray[np.int64],
-    *,
-    permutations: int,
-    seed: int = 0,
+    correct: NDArray[np.float64], members: Mask, documents: NDArray[np.int64], *, permutations: int, seed: int = 0
 ) -> NDArray[np.float64]:
     """How often chance makes a slice as bad as it is, one-sided, for each slice.
 

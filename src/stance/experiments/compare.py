@@ -13,7 +13,7 @@ from stance.base.settings import as_values
 from stance.data.build import build_dataset
 from stance.data.splits import Splits
 from stance.evaluation.comparison import Comparison, compare, differing_rows
-from stance.evaluation.evaluate import join
+from stance.evaluation.evaluate import matched
 from stance.experiments.config import CompareConfig
 from stance.experiments.records import RunSet, collect, collect_recorded
 
@@ -117,7 +117,7 @@ def _labels(
     examples = splits[config.part]
     if isinstance(system, Path):
         said = read_predictions(system, config.labels.map(), config.prefix, config.manner)
-        return [join(examples, said, name, splits)]
+        return [[prediction.label for prediction in matched(examples, said, name, splits)]]
     if system.data["fingerprint"] != fingerprint:
         allowed = "runs on one dataset; of other runs compare predictions files of the same rows, with data=NAME"
         raise input_error(name, "made on other data", allowed=allowed)

@@ -17,7 +17,7 @@ from stance.base.settings import from_values
 from stance.data.build import build_dataset
 from stance.data.dataset import load_splits
 from stance.data.splits import some_documents
-from stance.evaluation.evaluate import join
+from stance.evaluation.evaluate import matched
 from stance.evaluation.report import read_metrics
 from stance.experiments.types import Result, Run
 from stance.training.config import AsItIsConfig, TrainConfig
@@ -140,7 +140,8 @@ def _finished(run: Mapping[str, Any], folder: Path, splits: Mapping[str, Sequenc
     labels = {}
     for part in [part for part in splits if part != "train"]:
         file = folder / f"predictions.{part}.jsonl"
-        labels[part] = "".join(label[0] for label in join(splits[part], read_predictions(file), str(file)))
+        said = matched(splits[part], read_predictions(file), str(file))
+        labels[part] = "".join(prediction.label[0] for prediction in said)
     return Run(
         seed=run["seed"],
         command=run["command"],

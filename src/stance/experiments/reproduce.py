@@ -19,13 +19,7 @@ from stance.base.errors import StanceError, input_error
 from stance.base.files import read_json
 from stance.base.settings import as_values
 from stance.experiments.pages import corpus_page, table_page
-from stance.experiments.records import (
-    collect,
-    fine_tuned,
-    read_all,
-    read_results,
-    recorded_in,
-)
+from stance.experiments.records import collect, fine_tuned, read_all, read_results, recorded_in
 from stance.experiments.results import IDENTICAL, still_holds, summarize
 from stance.experiments.types import Result, Run
 from stance.models.config import PromptConfig

@@ -12,7 +12,7 @@ from stance.base.files import read_json, write_json, write_text
 from stance.base.measures import ALL_MEASURES
 from stance.base.settings import as_values
 from stance.evaluation.evaluate import over_seeds, prior_labels
-from stance.evaluation.metrics import Score, SeedScore
+from stance.evaluation.metrics import Score, SeedScore, count_documents
 from stance.experiments.config import SummarizeConfig
 from stance.experiments.pages import (
     BESIDE,
@@ -62,7 +62,7 @@ def summarize(found: RunSet, samples: int = 1000) -> Result:
         part="test",
         seeds=tuple(run.seed for run in found.runs),
         train=TrainSize(
-            documents=len({example.document for example in learnt[0]}),
+            documents=count_documents(learnt[0]),
             rows=round(sum(map(len, learnt)) / len(learnt)),
         ),
         scores=_scores(found, learnt, "test", ALL_MEASURES, samples),
@@ -125,7 +125,7 @@ def _by_tag(found: RunSet, parts: Sequence[str], samples: int) -> dict[str, TagS
 def _size(examples: Sequence[Example]) -> dict[str, Any]:
     return {
         "n": len(examples),
-        "documents": len({example.document for example in examples}),
+        "documents": count_documents(examples),
         "gold": label_counts(example.label for example in examples),
     }
 
@@ -141,22 +141,10 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
     if system.splits["test"] != other.splits["test"]:
         return names
     examples = system.splits["test"]
-    scores = over_seeds(
-        examples,
-        system.labels("test", examples),
-        other.labels("test", examples),
-        names=(),
-        headline=system.headline,
-        samples=samples,
-    )
+    ours, theirs = (each.labels("test", examples) for each in (system, other))
+    scores = over_seeds(examples, ours, theirs, names=(), headline=system.headline, samples=samples)
     seeds = [len(system.runs), len(other.runs)]
-    return {
-        **names,
-        "measure": system.headline,
-        "seeds": seeds,
-        "once": _trained_once(system, other),
-        **scores["gain"],
-    }
+    return {**names, "measure": system.headline, "seeds": seeds, "once": _trained_once(system, other), **scores["gain"]}
 
 
 def _trained_once(*systems: RunSet) -> list[str]:

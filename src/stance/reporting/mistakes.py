@@ -89,7 +89,7 @@ def report_mistakes(examples: Sequence[Example], predictions: Sequence[Predictio
     return Mistakes(
         version=1,
         n=len(examples),
-        documents=len({example.document for example in examples}),
+        documents=metrics.count_documents(examples),
         wrong=wrong,
         accuracy=1 - wrong / len(examples),
         confident=tuple(confident_mistakes(examples, predictions)),

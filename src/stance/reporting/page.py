@@ -35,16 +35,9 @@ PRIORS = {
     "holder_target": "the commonest label of each holder and target",
 }
 
-LOSSES = {
-    "ece": "expected calibration error",
-    "brier": "Brier score (0 to 2)",
-    "log_loss": "log loss",
-}
+LOSSES = {"ece": "expected calibration error", "brier": "Brier score (0 to 2)", "log_loss": "log loss"}
 
-ORDERS = {
-    "aurc": "area under the risk-coverage curve",
-    "excess_aurc": "of it due to the order of confidence",
-}
+ORDERS = {"aurc": "area under the risk-coverage curve", "excess_aurc": "of it due to the order of confidence"}
 
 AUTHOR = "(the author)"
 

@@ -6,8 +6,9 @@ EMNLP): a habit gets single rows right, but not both of a pair whose gold labels
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
+
+import numpy as np
 
 from stance.base.annotations import Example
 from stance.base.words import composed
@@ -80,11 +81,13 @@ def pair_scores(pairs: Sequence[tuple[Example, Example]], said: Sequence[str], s
 
 
 def _share(rows: Sequence[Example], right: Sequence[bool], samples: int, seed: int) -> Score:
-    """A share with its interval: the accuracy of rows that are right where ``favor`` is said."""
-    favored = [replace(row, label="favor") for row in rows]
-    return score(favored, ["favor" if yes else "against" for yes in right], "accuracy", samples, seed)
+    """The share of rows that are right, with its interval over documents."""
+    documents, weights = metrics.resampled([row.document for row in rows], samples, seed)
+    return metrics.score(metrics.weighted_mean(np.array(right), documents, weights), weights.shape[1])
 
 
 def score(rows: Sequence[Example], said: Sequence[str], headline: str, samples: int, seed: int) -> Score:
     """The measure of some labels, with its interval over documents."""
-    return metrics.score(metrics.sampled(headline, rows, said, samples, seed), metrics.count_documents(rows))
+    documents = metrics.count_documents(rows)
+    weights = metrics.document_weights(documents, samples, seed)
+    return metrics.score(metrics.sampled(headline, rows, said, weights), documents)

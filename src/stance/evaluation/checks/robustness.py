@@ -72,12 +72,7 @@ def _attack(
 
 
 def compare(
-    examples: Sequence[Example],
-    before: Sequence[str],
-    after: Sequence[str],
-    headline: str,
-    samples: int,
-    seed: int,
+    examples: Sequence[Example], before: Sequence[str], after: Sequence[str], headline: str, samples: int, seed: int
 ) -> tuple[Score, Score, Score, float]:
     """The measure of two sets of labels of the same rows, and how they differ.
 
@@ -85,8 +80,9 @@ def compare(
         The scores before and after; after minus before, with a paired interval over documents; and the share of rows
         with another label.
     """
-    first, other = (metrics.sampled(headline, examples, said, samples, seed) for said in (before, after))
     documents = metrics.count_documents(examples)
+    weights = metrics.document_weights(documents, samples, seed)
+    first, other = (metrics.sampled(headline, examples, said, weights) for said in (before, after))
     return (
         metrics.score(first, documents),
         metrics.score(other, documents),

@@ -69,7 +69,6 @@ class Suite:
     """A suite as read from its file."""
 
     name: str
-    about: str
     tests: tuple[SuiteTest, ...]
 
 
@@ -90,7 +89,7 @@ def read_suite(path: str | Path = BUNDLED) -> Suite:
         if any(test.name == other.name for other in tests):
             raise input_error(place, "two tests of one name", found=test.name)
         tests.append(test)
-    return Suite(_text(content["name"], f"{place}, name"), str(content.get("about", "")), tuple(tests))
+    return Suite(_text(content["name"], f"{place}, name"), tuple(tests))
 
 
 class _Loader(yaml.SafeLoader):
