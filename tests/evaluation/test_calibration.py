@@ -59,6 +59,14 @@ def test_unlike_confidences_do_not_cancel_out():
     assert [row["n"] for row in reliability(confidence, np.ones(301), equal_mass=True)] == [101, 67, 133]
 
 
+def test_of_labels_that_are_equally_probable_the_given_one_counts():
+    rows, p = examples_of([2] * 40), np.tile([0.5, 0.0, 0.5], (40, 1))
+    for label, accuracy in (("favor", 1.0), ("against", 0.0), ("neutral", 0.0)):
+        found = measure_calibration(rows, p, labels=[label] * 40, samples=10)
+        assert found.ece.value == 0.5
+        assert [row["accuracy"] for row in found.reliability["equal_mass"]] == [accuracy]
+
+
 def test_brier_and_log_loss_by_hand_and_against_scikit_learn():
     p = np.array([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1], [0.0, 0.25, 0.75]])
     found = measure_calibration(examples_of([2, 0, 1], 1), p, samples=50)

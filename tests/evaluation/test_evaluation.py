@@ -14,7 +14,7 @@ from stance.base.labels import LABELS
 from stance.base.predictions import Prediction, read_predictions, write_predictions
 from stance.data.config import DataConfig
 from stance.evaluation.config import EvaluateConfig
-from stance.evaluation.evaluate import DRAWS, evaluate, matched, over_seeds, prior_labels, score_intervals
+from stance.evaluation.evaluate import DRAWS, evaluate, matched, over_seeds, prior_labels, remark, score_intervals
 from stance.evaluation.metrics import Score
 from stance.evaluation.report import GroupInterval, LabelIntervals
 
@@ -41,6 +41,22 @@ def test_the_report_of_a_perfect_model():
     assert report.gain.value == pytest.approx(1 - report.priors[report.best_prior])
     assert report.best_prior == max(report.priors, key=report.priors.get)
     assert report.confusion["favor"] == {"against": 0, "neutral": 0, "favor": 20}
+
+
+@pytest.mark.parametrize(
+    ("headline", "absent", "said"),
+    [
+        ("macro_f1", "neutral", "no row is neutral: 0.667 is the highest macro-F1; data.headline=favor_against_f1"),
+        ("favor_against_f1", "favor", "no row is favor: 0.500 is the highest favor/against F1; data.headline=accuracy"),
+        ("favor_against_f1", "neutral", ""),
+        ("accuracy", "favor", ""),
+        ("macro_f1", "", ""),
+    ],
+)
+def test_what_a_headline_cannot_reach_is_told(headline, absent, said):
+    rows = [row for row in ROWS if row.label != absent]
+    told = remark(evaluate(rows, [row.label for row in rows], TRAIN, headline=headline, samples=10))
+    assert told.startswith(said) and bool(told) is bool(said)
 
 
 def test_scores_by_label_target_holder_and_tag_carry_n():

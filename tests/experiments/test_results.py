@@ -214,6 +214,10 @@ def test_a_difference_names_whose_seeds_its_interval_does_not_hold():
         "high": 0.2,
     }
     assert difference_line(entry | {"once": []}) == "a minus b: +0.100 [+0.050, +0.200] macro-F1, distinguishable"
+    few = difference_line(entry | {"once": [], "documents": 3})
+    assert few.endswith("no verdict from 3 documents, with which the interval is too narrow")
+    around = {"low": -0.1, "once": [], "documents": 3}
+    assert difference_line(entry | around).endswith("macro-F1, not distinguishable")
     assert difference_line(entry | {"once": ["b"]}).endswith(
         "distinguishable (one training of b, so that the interval holds no variance of its seeds)"
     )

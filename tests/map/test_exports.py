@@ -18,6 +18,7 @@ from stance.data import dna
 from stance.data.columns import Columns
 from stance.data.imports.tools import open_export, records_of
 from stance.map.dna_database import PASSWORD, write_database
+from stance.map.drawings import _drawn
 from stance.map.events import CAMEO, event_of
 from stance.map.exports import DNA_COLUMNS, write_exports
 from stance.map.networks import actor_network, near_and_far, two_columns, two_mode
@@ -176,6 +177,16 @@ def test_layouts_are_the_same_each_time_and_apart():
     assert near_and_far(network) == near_and_far(network)
     assert len(set(near_and_far(network).values())) == 3
     assert HOSTILE in graph.nodes["p0"]["label"]
+
+
+def test_the_part_that_is_drawn_is_in_the_order_of_the_map():
+    rows = small_map().evidence
+    names = [f"Actor {number}" for number in range(30)]
+    cells = [cell_of([replace(rows[0], actor=name)], "favor") for name in names[::3]]
+    stance_map = map_of(small_map().documents, rows, cells, actors=tuple(map(Actor, names)))
+    drawn, left_out = _drawn(two_mode(stance_map), stance_map)
+    assert [drawn.nodes[node]["label"] for node in drawn if node[0] == "a"] == names[::3]
+    assert left_out == 0
 
 
 def test_the_database_is_read_back(folder):

@@ -254,8 +254,10 @@ def test_long_tables_say_what_they_leave_out(monkeypatch):
 @pytest.mark.parametrize(
     ("low", "high", "documents", "said"),
     [
-        (0.1, 0.2, 5, "does better"),
-        (-0.2, -0.1, 5, "does worse"),
+        (0.1, 0.2, 20, "does better than a guess that does not read."),
+        (-0.2, -0.1, 20, "does worse than a guess that does not read."),
+        (0.1, 0.2, 19, "does better than a guess that does not read. But of 19 documents it is too narrow to go by."),
+        (-0.2, -0.1, 5, "But of 5 documents it is too narrow"),
         (-0.1, 0.1, 5, "do not tell the model from"),
         (0.1, 0.2, 1, "one document"),
     ],

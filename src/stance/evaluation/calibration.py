@@ -115,11 +115,24 @@ def _members(confidence: Array, edges: Array) -> Array:
 
 
 def measure_calibration(
-    examples: Sequence[Example], probabilities: Probabilities, *, samples: int = 1000, seed: int = 0
+    examples: Sequence[Example],
+    probabilities: Probabilities,
+    *,
+    labels: Sequence[str] | None = None,
+    samples: int = 1000,
+    seed: int = 0,
 ) -> Calibration:
     """How well calibrated probabilities are.
 
     Probabilities count to six decimals, as predictions files hold them: a report is the same from model and file.
+
+    Args:
+        examples: The rows.
+        probabilities: Of the labels, shape (rows, 3).
+        labels: The label that each row was given. It counts where several labels are the most probable; without it
+            the first of these does.
+        samples: Resamples of the documents.
+        seed: Of the resamples.
 
     Returns:
         ``ece`` (equal-mass bins) and ``ece_equal_width``: value, 95% interval, and ``if_calibrated``: what 19 of 20
@@ -133,7 +146,11 @@ def measure_calibration(
     documents, weights = metrics.resampled([example.document for example in examples], samples, seed)
     drawn_from = weights.shape[1]
     confidence = probabilities.max(axis=1)
-    right = (probabilities.argmax(axis=1) == gold).astype(np.float64)
+    best = probabilities.argmax(axis=1)
+    if labels is not None:
+        said = np.array([LABEL2ID[label] for label in labels])
+        best = np.where(probabilities[np.arange(len(said)), said] == confidence, said, best)
+    right = (best == gold).astype(np.float64)
     calibrated = np.random.default_rng(seed).random((DRAWS, len(gold))) < confidence
     errors, bins = {}, {}
     for name, equal_mass in (("equal_mass", True), ("equal_width", False)):

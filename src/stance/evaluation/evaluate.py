@@ -9,7 +9,17 @@ import numpy as np
 from stance.base.annotations import Example, label_counts, shortened
 from stance.base.errors import input_error
 from stance.base.labels import LABELS, alike
-from stance.base.measures import ALL_MEASURES, Array, accuracy, f1, favor_against_f1, macro_f1, precision, recall
+from stance.base.measures import (
+    ALL_MEASURES,
+    TITLES,
+    Array,
+    accuracy,
+    f1,
+    favor_against_f1,
+    macro_f1,
+    precision,
+    recall,
+)
 from stance.base.predictions import Prediction, Predictor, to_predictions
 from stance.base.questions import questions_of
 from stance.base.words import composed
@@ -135,13 +145,15 @@ def evaluate(
 
 def remark(report: Report) -> str:
     """A line on what a report's headline cannot reach, if that is so; else nothing."""
-    absent = [label for label, scores in report.labels.items() if not scores.n]
-    if report.headline != "macro_f1" or not absent:
+    counted = {"macro_f1": LABELS, "favor_against_f1": ("against", "favor")}.get(report.headline, ())
+    absent = [label for label in counted if not report.labels[label].n]
+    if not absent:
         return ""
-    most = (len(LABELS) - len(absent)) / len(LABELS)
+    most = (len(counted) - len(absent)) / len(counted)
+    other = "data.headline=favor_against_f1 leaves neutral out, " if len(counted) == len(LABELS) else ""
     return (
-        f"no row is {' or '.join(absent)}: {most:.3f} is the highest macro-F1; "
-        "data.headline=favor_against_f1 leaves neutral out, data.headline=accuracy counts rows\n"
+        f"no row is {' or '.join(absent)}: {most:.3f} is the highest {TITLES[report.headline]}; "
+        f"{other}data.headline=accuracy counts rows\n"
     )
 
 

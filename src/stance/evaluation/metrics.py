@@ -10,6 +10,9 @@ from stance.base.annotations import Example
 from stance.base.labels import LABEL2ID, LABELS
 from stance.base.measures import ALL_MEASURES, MEAN_OVER_TARGETS, MEASURES, Array, favor_against_f1, ratio
 
+#: With fewer documents an interval by their bootstrap is too narrow to go by.
+FEW_DOCUMENTS = 20
+
 
 @dataclass(frozen=True)
 class Score:

@@ -57,7 +57,7 @@ def evaluate_part(config: ReportConfig) -> tuple[PartReport, Path]:
         scale = 1 if classifier is None else classifier.predictor.scale
         report = replace(
             report,
-            calibration=_calibration(examples, to_probabilities(predictions, name), scale, samples),
+            calibration=_calibration(examples, to_probabilities(predictions, name), labels, scale, samples),
             selective=measure_selective(examples, predictions, samples=samples),
         )
     if classifier is not None and (classifier.card.kind in PROBED if config.probes is None else config.probes):
@@ -72,12 +72,14 @@ def evaluate_part(config: ReportConfig) -> tuple[PartReport, Path]:
     return report, path
 
 
-def _calibration(examples: Sequence[Example], probabilities: Probabilities, scale: float, samples: int) -> Calibration:
+def _calibration(
+    examples: Sequence[Example], probabilities: Probabilities, labels: Sequence[str], scale: float, samples: int
+) -> Calibration:
     """Of the probabilities, and what pages show of it as it was before scaling."""
-    after = measure_calibration(examples, probabilities, samples=samples)
+    after = measure_calibration(examples, probabilities, labels=labels, samples=samples)
     if scale == 1:
         return after
-    before = measure_calibration(examples, rescale(probabilities, 1 / scale), samples=samples)
+    before = measure_calibration(examples, rescale(probabilities, 1 / scale), labels=labels, samples=samples)
     return replace(after, scale=scale, before={name: getattr(before, name) for name in LOSSES})
 
 

@@ -64,10 +64,13 @@ def difference_line(found: Mapping[str, Any]) -> str:
     """The difference in words: distinguishable or not, and whose seeds the interval does not hold.
 
     ``once`` of the difference names the systems that have one training of an encoder, which another seed would change.
+    ``documents`` is their number where there are fewer than ``FEW_DOCUMENTS``.
     """
     if "value" not in found:
         return f"{found['system']} and {found['minus']}: not compared, since they were not tested on the same data"
     verdict = "not distinguishable" if found["low"] <= 0 <= found["high"] else "distinguishable"
+    if "documents" in found and verdict == "distinguishable":
+        verdict = f"no verdict from {found['documents']} documents, with which the interval is too narrow"
     once = " and ".join(found["once"])
     single = f" (one training of {once}, so that the interval holds no variance of its seeds)" if once else ""
     measure = TITLES[found["measure"]]

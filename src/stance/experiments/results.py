@@ -12,7 +12,7 @@ from stance.base.files import read_json, write_json, write_text
 from stance.base.measures import ALL_MEASURES
 from stance.base.settings import as_values
 from stance.evaluation.evaluate import over_seeds, prior_labels
-from stance.evaluation.metrics import Score, SeedScore, count_documents
+from stance.evaluation.metrics import FEW_DOCUMENTS, Score, SeedScore, count_documents
 from stance.experiments.config import SummarizeConfig
 from stance.experiments.pages import (
     BESIDE,
@@ -134,8 +134,8 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
     """Headline measure of one system minus that of another on the same rows, with a paired 95% interval.
 
     Returns:
-        Names, measure, ``seeds`` of each, ``once`` (see :func:`difference_line`), value, low, high; the names alone if
-        they were not tested on the same data.
+        Names, measure, ``seeds`` of each, ``once`` and perhaps ``documents`` (see :func:`difference_line`), value, low,
+        high; the names alone if they were not tested on the same data.
     """
     names = {"system": system.name, "minus": other.name}
     if system.splits["test"] != other.splits["test"]:
@@ -144,7 +144,15 @@ def difference(system: RunSet, other: RunSet, samples: int = 1000) -> dict[str, 
     ours, theirs = (each.labels("test", examples) for each in (system, other))
     scores = over_seeds(examples, ours, theirs, names=(), headline=system.headline, samples=samples)
     seeds = [len(system.runs), len(other.runs)]
-    return {**names, "measure": system.headline, "seeds": seeds, "once": _trained_once(system, other), **scores["gain"]}
+    documents = count_documents(examples)
+    return {
+        **names,
+        "measure": system.headline,
+        "seeds": seeds,
+        "once": _trained_once(system, other),
+        **({"documents": documents} if documents < FEW_DOCUMENTS else {}),
+        **scores["gain"],
+    }
 
 
 def _trained_once(*systems: RunSet) -> list[str]:

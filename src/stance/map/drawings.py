@@ -64,13 +64,14 @@ def _drawn(graph: nx.Graph, stance_map: StanceMap) -> tuple[nx.Graph, int]:
     for cell in stance_map.cells:
         for name in (cell.actor, cell.proposal):
             statements[name] = statements.get(name, 0) + cell.statements
-    kept = []
+    kept: set[str] = set()
     for kind in ("actor", "proposal"):
         nodes = [node for node, values in graph.nodes(data=True) if values["kind"] == kind and graph[node]]
         nodes.sort(key=lambda node: -statements.get(graph.nodes[node]["label"], 0))
-        kept += nodes[:MOST_NODES]
-    part = graph.subgraph(kept)
-    drawn = graph.subgraph([node for node in kept if part[node]])
+        kept.update(nodes[:MOST_NODES])
+    drawn = graph.copy()  # a subgraph would have its nodes in the order of a set, other in each process
+    drawn.remove_nodes_from(set(graph) - kept)
+    drawn.remove_nodes_from(list(nx.isolates(drawn)))
     return drawn, sum(1 for node in graph if graph[node]) - len(drawn)
 
 

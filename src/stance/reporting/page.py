@@ -15,7 +15,7 @@ from stance.base.labels import LABELS
 from stance.base.measures import TITLES
 from stance.base.predictions import Prediction
 from stance.base.words import composed, whole, words
-from stance.evaluation.metrics import in_words
+from stance.evaluation.metrics import FEW_DOCUMENTS, in_words
 from stance.evaluation.report import PartReport, Report
 from stance.evaluation.slices import LEAST_DOCUMENTS, LEAST_ROWS, LEVEL, Slices
 from stance.reporting.figures import reliability_diagram, risk_coverage
@@ -91,10 +91,12 @@ def verdict(report: Report) -> str:
     gain = report.gain
     if report.documents == 1:
         return "All rows are from one document, which shows nothing of others."
+    few = report.documents < FEW_DOCUMENTS
+    caution = f" But of {report.documents} documents it is too narrow to go by." if few else ""
     if gain.low > 0:
-        return "The interval of the gain is above 0: the model does better than a guess that does not read."
+        return f"The interval of the gain is above 0: the model does better than a guess that does not read.{caution}"
     if gain.high < 0:
-        return "The interval of the gain is below 0: the model does worse than a guess that does not read."
+        return f"The interval of the gain is below 0: the model does worse than a guess that does not read.{caution}"
     return "The interval of the gain holds 0: these rows do not tell the model from a guess that does not read."
 
 
