@@ -11,6 +11,7 @@ import pytest
 from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
+from stance.base.measures import MEAN_OVER_TARGETS
 from stance.base.predictions import Prediction, read_predictions, write_predictions
 from stance.data.config import DataConfig
 from stance.evaluation.config import EvaluateConfig
@@ -57,6 +58,15 @@ def test_what_a_headline_cannot_reach_is_told(headline, absent, said):
     rows = [row for row in ROWS if row.label != absent]
     told = remark(evaluate(rows, [row.label for row in rows], TRAIN, headline=headline, samples=10))
     assert told.startswith(said) and bool(told) is bool(said)
+
+
+def test_what_a_mean_over_targets_cannot_reach_is_told():
+    rows = [row for row in ROWS if row.label != "against" or row.target == "t0"]
+    report = evaluate(rows, [row.label for row in rows], TRAIN, headline=MEAN_OVER_TARGETS, samples=10)
+    assert report.measures[MEAN_OVER_TARGETS].value == pytest.approx(0.6)
+    assert "0.600 is the highest favor/against F1, mean over targets" in remark(report)
+    whole = evaluate(ROWS, GOLD, TRAIN, headline=MEAN_OVER_TARGETS, samples=10)
+    assert remark(whole) == ""
 
 
 def test_scores_by_label_target_holder_and_tag_carry_n():

@@ -99,10 +99,12 @@ def test_no_dependence_is_claimed_from_rows_too_few_to_show_it():
         (-0.2, -0.15, -0.1, "is better without the text: hiding it costs -0.150"),
     ],
 )
-def test_the_sentence_says_what_the_interval_of_the_drop_shows(low, value, high, said):
-    hidden = Probe(9, 3, Probed(Score(0, 0, 1), Score(0, 0, 1), Score(-value, -high, -low), 0.5))
+@pytest.mark.parametrize("documents", [3, 20])
+def test_the_sentence_says_what_the_interval_of_the_drop_shows(low, value, high, said, documents):
+    hidden = Probe(90, documents, Probed(Score(0, 0, 1), Score(0, 0, 1), Score(-value, -high, -low), 0.5))
     words = in_sentences({f"{part}_hidden": hidden for part in ("text", "target", "holder")})
     assert words[0].startswith(f"the score {said}")
+    assert words[0].endswith("too narrow to go by" if documents == 3 else "n = 90 in 20 documents")
 
 
 @pytest.mark.parametrize("name", ["majority", "target", "holder", "holder_target"])

@@ -207,6 +207,15 @@ def test_a_single_document_says_nothing_of_others():
     assert found["counted"]["favor"]["high"] < 1
 
 
+def test_errors_that_do_not_tell_the_labels_apart_leave_the_adjusted_count_open():
+    """Of a model that calls every row favor, any shares would give what was counted."""
+    probabilities = np.tile([0.2, 0.3, 0.5], (90, 1))
+    errors = Errors.of(Scored(np.arange(90), np.arange(90) % 3, probabilities), 50, 0)
+    found = measure_shares(errors, Scored(np.arange(90), np.full(90, 2), probabilities))
+    assert all((share["low"], share["high"]) == (0, 1) for share in found["adjusted"].values())
+    assert found["counted"]["favor"] == {"value": 1, "low": 1, "high": 1}
+
+
 def test_validation_survives_its_file_and_lacks_nothing(tmp_path):
     validation = validation_of(3, np.random.default_rng(7))
     write_validation(tmp_path, validation)

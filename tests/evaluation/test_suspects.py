@@ -82,6 +82,16 @@ def test_confident_learning_by_hand():
     assert (suspect.confidence, suspect.suggested_confidence) == pytest.approx((0.10, 0.75))
 
 
+def test_the_most_probable_label_is_suggested_where_another_one_reaches_its_average():
+    """Averages: against 0.4, neutral 0.7, favor 0.45. The first row's favor reaches its own."""
+    given = ["against", "against", "neutral", "favor", "neutral"]
+    probabilities = np.array(
+        [[0.05, 0.48, 0.47], [0.75, 0.15, 0.10], [0.1, 0.8, 0.1], [0.25, 0.30, 0.45], [0.15, 0.60, 0.25]]
+    )
+    suspects = find_suspects([example(i, label) for i, label in enumerate(given)], probabilities)
+    assert [(suspect.example.id, suspect.suggested) for suspect in suspects] == [("r0", "neutral")]
+
+
 def test_a_label_that_the_corpus_lacks_is_never_suggested():
     rows = [example(i, "favor" if i % 2 else "against") for i in range(40)]
     probabilities = np.full((40, 3), [0.05, 0.5, 0.45])

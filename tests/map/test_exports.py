@@ -168,6 +168,15 @@ def test_a_body_and_its_members_are_no_pair():
     }
 
 
+def test_whoever_speaks_for_a_body_at_any_distance_is_no_pair_with_it():
+    """The ministry has its one statement from its spokesman alone: nothing of it is said by the state itself."""
+    rows = [replace(small_map().evidence[0], actor=name) for name in ("State", "Office", "Speaker")]
+    members = ((0, ("Speaker",)), (1, ("Speaker",)), (2, ()))
+    cells = [cell_of([rows[i]], "favor", members=said, rolled_up=bool(said)) for i, said in members]
+    actors = (Actor("State"), Actor("Office", (), "State"), Actor("Desk", (), "Office"), Actor("Speaker", (), "Desk"))
+    assert not actor_network(map_of(small_map().documents, rows, cells, actors=actors)).edges
+
+
 def test_layouts_are_the_same_each_time_and_apart():
     graph = two_mode(small_map())
     places, rows = two_columns(graph)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from stance.base.errors import input_error
 from stance.base.labels import LABELS, alike
 from stance.base.measures import (
     ALL_MEASURES,
+    MEAN_OVER_TARGETS,
     TITLES,
     Array,
     accuracy,
@@ -145,6 +147,14 @@ def evaluate(
 
 def remark(report: Report) -> str:
     """A line on what a report's headline cannot reach, if that is so; else nothing."""
+    if report.headline == MEAN_OVER_TARGETS:
+        reached = [(group.gold["against"] > 0) + (group.gold["favor"] > 0) for group in report.targets.values()]
+        if min(reached) == 2:
+            return ""
+        return (
+            f"some targets have no row that is against, or none that is in favor: {mean(reached) / 2:.3f} is the "
+            f"highest {TITLES[report.headline]}; data.headline=favor_against_f1 counts all targets as one\n"
+        )
     counted = {"macro_f1": LABELS, "favor_against_f1": ("against", "favor")}.get(report.headline, ())
     absent = [label for label in counted if not report.labels[label].n]
     if not absent:

@@ -244,7 +244,9 @@ def measure_shares(errors: Errors, corpus: Scored, *, seed: int = 1) -> dict[str
     """Shares of the labels in a corpus, with intervals that hold both sources of variance.
 
     Each bootstrap sample draws documents of the corpus and, independently, documents of validation. Where either has
-    one document, the interval of a correction is all that is possible, and that of the count where the corpus has.
+    one document, the interval of a correction is all that is possible, and that of the count where the corpus has. So
+    is that of the adjusted count where the errors do not tell the labels apart, as of a model that never gives one:
+    then several shares would give what was counted, and the value is one of them.
 
     Returns:
         ``n``, ``documents``; by method and label: value, low, high (95%).
@@ -265,8 +267,10 @@ def measure_shares(errors: Errors, corpus: Scored, *, seed: int = 1) -> dict[str
         start += len(block)
     found["em"] = np.concatenate(parts)
     report: dict[str, Any] = {"n": len(corpus.labels), "documents": documents}
+    told_apart = np.linalg.matrix_rank(errors.confusion[0]) == len(LABELS)
     for method in METHODS:
         drawn_from = documents if method == "counted" else min(documents, errors.documents)
+        drawn_from = 1 if method == "adjusted" and not told_apart else drawn_from
         report[method] = {
             label: metrics.with_interval(found[method][:, number], drawn_from) for number, label in enumerate(LABELS)
         }

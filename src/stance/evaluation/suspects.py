@@ -71,8 +71,9 @@ def out_of_fold(examples: Sequence[Example], model: LinearConfig, *, folds: int 
 def find_suspects(examples: Sequence[Example], probabilities: Probabilities) -> list[Suspect]:
     """The rows whose label is probably wrong, the most suspicious first.
 
-    A row is suspect when another label than its own is the most probable, among those as probable as they are on
-    average for rows that bear them; the rank is the probability of its own label, the lowest first.
+    A row is suspect when its own label is not the most probable, and another one is as probable as it is on average for
+    rows that bear it; what is suggested is the most probable label. The rank is the probability of its own label, the
+    lowest first.
 
     Args:
         examples: With their current labels.

@@ -139,7 +139,7 @@ def bodies(actors: Iterable[Actor]) -> dict[str, tuple[str, ...]]:
     found = {}
     for name in above:
         way: list[str] = []
-        while body := above[way[-1] if way else name]:
+        while body := above.get(way[-1] if way else name):
             way.append(body)
         found[name] = tuple(way)
     return found

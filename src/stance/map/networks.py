@@ -5,6 +5,7 @@ from itertools import combinations
 
 import networkx as nx
 
+from stance.map.actors import bodies
 from stance.map.types import Cell, StanceMap
 
 #: Sign of a position in a network; where the evidence is not enough there is no edge.
@@ -47,8 +48,8 @@ def actor_network(stance_map: StanceMap) -> nx.Graph:
     """Actors, with an edge for each two that are for or against at least one same proposal.
 
     Edges have ``agree`` and ``disagree`` (number of proposals), ``sign`` (1, 0 where as many, -1), ``weight`` (their
-    difference without sign, at least 0.5), ``proposals_agree`` and ``proposals_disagree``. A member and the body that
-    its statements are counted for are no pair, for they agree by how they are counted.
+    difference without sign, at least 0.5), ``proposals_agree`` and ``proposals_disagree``. A member and a body that
+    its statements are counted for, at any distance, are no pair, for they agree by how they are counted.
 
     Source: congruence and conflict networks, subtracted, as in Leifeld (2017), Discourse Network Analysis.
     """
@@ -79,8 +80,7 @@ def node_names(stance_map: StanceMap) -> tuple[dict[str, str], dict[str, str]]:
 
 def _pairs(stance_map: StanceMap) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
     """Proposals on which two actors agree, and on which they do not."""
-    within = {(cell.actor, member) for cell in stance_map.cells for member in cell.members}
-    within |= {(actor.member_of, actor.name) for actor in stance_map.actors}
+    within = {(body, name) for name, above in bodies(stance_map.actors).items() for body in above}
     taken: dict[str, list[Cell]] = defaultdict(list)
     for cell in stance_map.cells:
         if cell.position in ("favor", "against"):

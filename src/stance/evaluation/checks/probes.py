@@ -207,7 +207,8 @@ def in_sentences(probes: Mapping[str, Probe]) -> list[str]:
     """For text, target and holder, whether the score depends on it.
 
     It does if the interval of what hiding costs, or gains, excludes 0 and reaches beyond ``LEAST_DROP``; it does not if
-    the interval stays within it on both sides; anything else these rows cannot show.
+    the interval stays within it on both sides; anything else these rows cannot show. Of fewer than
+    ``FEW_DOCUMENTS`` it is said that the interval is too narrow to go by.
     """
     lines = []
     for part in ("text", "target", "holder"):
@@ -226,6 +227,7 @@ def in_sentences(probes: Mapping[str, Probe]) -> list[str]:
         else:
             verdict = f"depends on the {part}"
         size = f"{in_words(drop, sign='+')}, n = {found.n} in {found.documents} documents"
+        size += ", so few that the interval is too narrow to go by" if found.documents < metrics.FEW_DOCUMENTS else ""
         lines.append(f"the score {verdict}: hiding it costs {size}")
     return lines
 
