@@ -69,6 +69,11 @@ CASES = {
         ("South Africa", "A South African said so.", "A ¤ South ¤ African said so."),
         ("Biden Administration", "Biden Rejects Deal", "¤ Biden ¤ Rejects Deal"),
         ("Ishaq Dar", "Minister Dar left.", "Minister ¤ Dar ¤ left."),
+        ("Israeli Government", "Israeli Prime Minister Netanyahu left.", "¤ Israeli ¤ Prime Minister Netanyahu left."),
+        ("Labour Party", "Labour MPs left.", "¤ Labour ¤ MPs left."),
+        ("Vice President Harris", "Vice President JD Vance left.", "Vice President JD Vance left."),
+        ("George W. Bush", "George Washington left.", "George Washington left."),
+        ("Mr. Trump", "Mr. Biden left.", "Mr. Biden left."),
         ("the US government", "US President Trump left.", "¤ US ¤ President Trump left."),
     ],
     "signs": [

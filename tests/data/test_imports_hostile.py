@@ -14,7 +14,7 @@ from stance.data.imported import read
 from stance.data.imports.draft import first_mapping
 from stance.data.imports.mapping import to_mapping
 from stance.data.imports.record import flat
-from stance.data.imports.survey import survey
+from stance.data.imports.survey import described, survey
 from stance.data.imports.tools import open_export, records_of
 from stance.data.read import read_corpus
 
@@ -342,3 +342,23 @@ def test_a_row_of_an_export_that_was_called_unclear_has_no_label(tmp_path, caplo
         (tmp_path / "m.yaml").write_text(said + f"leave_out: {leave_out}\n")
         assert list(dict.fromkeys(a.text for a in read_corpus(data).annotations)) == kept
     assert caplog.text.count("1 row(s) are left out: the adjudicator, or more annotators") == 1
+
+
+def test_no_address_of_an_annotator_is_shown(tmp_path):
+    def said(number, who):
+        value = {"choices": ["Pro"]}
+        choice = {"id": f"r{number}", "from_name": "stance", "to_name": "text", "type": "choices", "value": value}
+        return {"id": number, "completed_by": {"email": who}, "result": [choice]}
+
+    tasks = [
+        {
+            "id": n,
+            "data": {"text": f"They signed {n}."},
+            "annotations": [said(2 * n, "ana@x.org"), said(2 * n + 1, "bo@x.org")],
+        }
+        for n in range(3)
+    ]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    shown = "\n".join(described(survey(path)))
+    assert "ana... 3" in shown and "@x.org" not in shown

@@ -761,6 +761,16 @@ def test_shares_of_a_scored_file(tmp_path, scored, kind):
         assert report["all"]["em"][label]["low"] <= report["all"]["em"][label]["value"]
 
 
+@pytest.mark.parametrize("documents", [19, 20])
+def test_a_validation_part_of_few_documents_is_told(tmp_path, scored, caplog, documents):
+    gold = np.arange(200) % 3
+    told = Scored(np.arange(200) % documents, gold, np.full((200, 3), 0.2) + 0.4 * np.eye(3)[gold])
+    write_validation(tmp_path / "checkpoint", told)
+    source = write(tmp_path / "scored.csv", scored)
+    count_file(SharesConfig(predictions=source, checkpoint=str(tmp_path / "checkpoint"), bootstrap=10))
+    assert ("its validation part has 19 documents" in caplog.text) is (documents == 19)
+
+
 def test_a_file_without_documents_or_targets_and_with_a_prefix(tmp_path, scored, caplog):
     rows = [{f"model_{name}": row[name] for name in ("label", *LABELS)} for row in scored]
     config = SharesConfig(

@@ -81,6 +81,25 @@ def test_a_file_of_actors(tmp_path):
     assert bodies(actors) == {"Baloch": ("FO", "Pakistan"), "FO": ("Pakistan",), "Pakistan": ()}
 
 
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("name,alias", "columns that are not read: ['alias']; without column: ['aliases', 'member_of']"),
+        ("name,aliases,member_of,source", ""),
+        ("name,aliases,statements", ""),
+    ],
+)
+def test_columns_that_are_not_read_are_told(tmp_path, caplog, head, told):
+    path = tmp_path / "actors.csv"
+    path.write_text(f"{head}\nBaloch{head.count(',') * ','}\n", encoding="utf-8")
+    read_actors(path)
+    assert told in caplog.text and bool(told) is bool(caplog.text)
+
+
+def test_a_soft_hyphen_parts_no_name():
+    assert named("Pak\u00adistan left.", [Actor("Pakistan")]) == [("Pakistan", "Pak\u00adistan")]
+
+
 def test_a_file_of_actors_in_another_encoding(tmp_path):
     text = "name,aliases,member_of\nErdoğan,Erdo\xf0an,\n"
     path = tmp_path / "actors.csv"

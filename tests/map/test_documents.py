@@ -301,10 +301,27 @@ def test_dates(said, read_as):
         ("dawn 2024-05.pdf", "2024-05"),
         ("report 1234567.txt", ""),
         ("room 101.txt", ""),
+        ("room 2001 2024-05-21.html", "2024-05-21"),
+        ("20-05-2024.txt", "2024"),
     ],
 )
 def test_dates_in_names(name, date):
     assert date_in_name(name) == date
+
+
+@pytest.mark.parametrize(
+    ("name", "date"),
+    [("Agenda-2030.html", "2024-05-20"), ("2023-06 Dawn.html", "2023-06"), ("talks.html", "2024-05-20")],
+)
+def test_a_mere_year_in_a_name_yields_to_the_day_that_the_page_says(tmp_path, name, date):
+    page = (
+        '<html><head><meta property="article:published_time" content="2024-05-20"></head><body><p>{}</p></body></html>'
+    )
+    (tmp_path / name).write_text(
+        page.format("The port refused the offer of the union on Monday. " * 9), encoding="utf-8"
+    )
+    good, _ = read(tmp_path)
+    assert good[name].date == date
 
 
 def test_other_documents_have_another_digest(folder):

@@ -108,6 +108,17 @@ def test_matrix_and_counts(folder):
     ]
 
 
+def test_a_statement_of_copied_documents_is_counted_once(tmp_path):
+    made = small_map()
+    first = made.evidence[0]
+    document = next(each for each in made.documents if each.id == first.document)
+    copy = replace(document, id="copy"), replace(first, id="copied", document="copy")
+    twice = replace(made, documents=(*made.documents, copy[0]), evidence=(*made.evidence, copy[1]))
+    for name, each in (("once", made), ("twice", twice)):
+        write_exports(each, tmp_path / name)
+    assert table(tmp_path / "twice" / "counts.csv") == table(tmp_path / "once" / "counts.csv")
+
+
 def test_no_cell_of_a_table_is_computed(folder):
     for path in folder.glob("*.csv"):
         for row in table(path, ";" if path.stem == "statements" else ","):

@@ -63,6 +63,8 @@ def test_proposals_in_another_encoding_and_with_lists(tmp_path):
         (["target", "a"], "line 2: no column 'proposal'"),
         (["proposal,reverse", "a,a"], "line 2: a proposal is its own reverse"),
         (["proposal", "a", "a"], "line 3: a proposal occurs twice"),
+        (["proposal", "Télé", "TÉLÉ"], "line 3: a proposal occurs twice"),
+        (["proposal,variants,reverse", "a,x,X"], "line 2: a proposal is its own reverse"),
         (["proposal,from", "a,soon"], "line 2: from is no date; found 'soon'"),
         (["proposal,from,until", "a,2024-05-17,2024-04"], "line 2: until is before from"),
         (["proposal"], "no proposals in the file"),

@@ -109,6 +109,26 @@ def test_rows_do_not_influence_each_other(fine_tuned):
         assert dict(alone.scores) == pytest.approx(dict(together[index].scores), abs=1e-5)
 
 
+def test_only_a_checkpoint_is_replaced(fine_tuned, tmp_path):
+    classifier = StanceClassifier.from_pretrained(fine_tuned)
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.tex").write_text("x")
+    for taken in (tmp_path / "thesis", tmp_path / "thesis" / "chapter1.tex"):
+        with pytest.raises(StanceError, match="something else is there"):
+            classifier.save_pretrained(taken)
+    assert (tmp_path / "thesis" / "chapter1.tex").read_text() == "x"
+    (tmp_path / "new").mkdir()
+    for _ in range(2):
+        classifier.save_pretrained(tmp_path / "new")
+    assert StanceClassifier.from_pretrained(tmp_path / "new").card == classifier.card
+
+
+@pytest.mark.parametrize("given", [(None, ["x"]), (["x"], None)])
+def test_texts_and_targets_must_be_given(fine_tuned, given):
+    with pytest.raises(StanceError, match="not one column"):
+        StanceClassifier.from_pretrained(fine_tuned).predict(*given)
+
+
 def test_it_loads_without_hydra_and_far_from_the_checkout(fine_tuned, tmp_path):
     moved = tmp_path / "elsewhere"
     shutil.copytree(fine_tuned, moved)

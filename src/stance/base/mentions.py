@@ -28,6 +28,16 @@ _ORDINARY = frozenset(["may", "will", "can", "who", "it", "us", "he", "she", "th
 #: Capitals after a name that are no part of one: the President Monday said.
 _DAYS = frozenset(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"])
 
+_OF_STATE = "Ambassador Chancellor Chief Crown Deputy Finance Foreign Minister Ministers Premier President Prime Vice"
+_OTHER_OFFICES = "Envoy Leader MP MPs Official Officials Secretary Senator Senators Spokesman Spokesperson Spokeswoman"
+
+#: Offices: after the beginning of a name that has none they say whose they are, and begin no other name: Israeli Prime
+#: Minister for the Israeli Government, Labour MPs for the Labour Party.
+_OFFICES = frozenset(" ".join([_OF_STATE, _OTHER_OFFICES]).split())
+
+#: Titles, which alone say nothing of whose name it is: Mr. Biden for Mr. Trump.
+_TITLES = frozenset(["Dr", "Gen", "Gov", "Mr", "Mrs", "Ms", "Prof", "Rep", "Sen", "Sir"])
+
 #: What may stand between two words of one mention.
 _MARKS = frozenset("-'’·・")
 
@@ -127,16 +137,18 @@ def _of_another_name(tokens: list[_Word], name: list[_Word]) -> list[_Word]:
 
     Where all words have capitals, as in a heading, a capital says nothing. South Africans are of South Africa.
     """
+    name = [word for word in name if not _is_letter(word.form)]  # the W. of George W. Bush begins no Washington
     begun = tuple(word.form[:_SAME] for word in name)
     before = {word.form for word, after in pairwise(name) if _has_capital(word) and _has_capital(after)}
     before.discard(name[-1].form if name else "")
     if not before or not any(word.form[0].islower() and len(word.form) > _SHORT for word in tokens):
         return tokens
+    ended = _DAYS if any(word.form in _OFFICES for word in name) else _DAYS | _OFFICES
     kept = list(tokens)
     goes_on = False
     for index in range(len(tokens) - 2, -1, -1):
         word, after = tokens[index], tokens[index + 1]
-        begins = _has_capital(after) and not after.form.startswith(begun) and after.form not in _DAYS
+        begins = _has_capital(after) and not after.form.startswith(begun) and after.form not in ended
         goes_on = word.form in before and (begins or (goes_on and after.form in before))
         if goes_on:
             kept[index] = replace(word, form=" ")
@@ -241,7 +253,7 @@ def _longest(
         else:
             runs.append(([token], {name}))
         previous = index
-    weak = {word for word in wanted if word.isnumeric() or word.casefold() in LITTLE_WORDS}
+    weak = {word for word in wanted if word.isnumeric() or word.casefold() in LITTLE_WORDS or word in _TITLES}
     telling = [(run, names) for run, names in runs if not names <= weak or weak == wanted]
     most = max((len(names) for _, names in telling), default=0)
     if same is _in_a_whole and most < len(wanted):

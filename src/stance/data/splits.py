@@ -211,9 +211,11 @@ def _draw(
     most = min(20, len(set(groups)), max(Counter(example.label for example in examples).values(), default=0))
     folds = Fraction(share).limit_denominator(max(most, 1))
     if folds.numerator == 0 or folds.denominator < 2:
+        finer = {"document": "sentence", "sentence": ""}.get(by, "document or sentence")
+        instead = f"split by {finer}, or give more documents" if finer else "give more rows"
         raise StanceError(
             f"split by {by}: {len(examples)} row(s) in {len(set(groups))} group(s) that must stay together are too few "
-            f"for a {part} part of {share:.0%}; split by document or sentence, or give more documents"
+            f"for a {part} part of {share:.0%}; {instead}"
         )
     labels = [LABEL2ID[example.label] for example in examples]
     folder = StratifiedGroupKFold(n_splits=folds.denominator, shuffle=True, random_state=seed)

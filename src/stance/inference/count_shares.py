@@ -18,7 +18,7 @@ from stance.base.questions import Question
 from stance.base.rows import read_rows
 from stance.base.words import one_spelling
 from stance.data.columns import QUESTION, Columns, Gaps, document_of_text
-from stance.evaluation.metrics import numbered
+from stance.evaluation.metrics import FEW_DOCUMENTS, numbered
 from stance.evaluation.shares import Errors, Scored, measure_by_target, measure_shares, read_validation
 from stance.inference.columns import ADDED
 from stance.inference.config import SharesConfig
@@ -46,6 +46,13 @@ def count_file(config: SharesConfig) -> tuple[dict[str, Any], Path]:
     labels = np.array([LABEL2ID[prediction.label] for prediction in predictions], dtype=np.int64)
     corpus = Scored(numbered(documents), labels, to_probabilities(predictions, config.predictions))
     errors = Errors.of(validation, config.bootstrap, seed=0)
+    if errors.documents < FEW_DOCUMENTS:
+        log.warning(
+            "%s: its validation part has %d documents: how it errs is hardly known, and the intervals of adjusted and "
+            "em are too narrow",
+            config.checkpoint,
+            errors.documents,
+        )
     report = {
         "version": 1,
         "of": config.predictions,

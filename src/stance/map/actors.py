@@ -29,7 +29,8 @@ _SHORT = 3
 
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}_]")
 _NO_BLANKS = regex.compile(rf"[{UNSPACED}]")
-_ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-", "–": "-"})
+_UNSEEN = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+_ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-", "–": "-"} | _UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def read_actors(path: str | Path, encoding: str = "utf-8") -> tuple[Actor, ...]:
         place = line_of(path, line)
         if "name" not in row:
             raise input_error(place, "no column 'name'", found=list(row), allowed="name, aliases, member_of")
+        if not actors:
+            tell_passed_over(place, row, ("name", "aliases", "member_of"), ("statements", "documents"))
         name = text_of(row, "name", place)
         if not name:
             raise input_error(place, "an actor without name", found=row)
@@ -92,6 +95,13 @@ def rows_in(path: str | Path, encoding: str) -> list[tuple[int, Row]]:
         return list(read_rows(path))
     except UndecodableError:
         return list(read_rows(path, encoding))
+
+
+def tell_passed_over(place: str, row: Row, read: Sequence[str], silently: Sequence[str] = ()) -> None:
+    """Warn of columns that are not read while others that might be meant by them are missing: ``alias``, ``From``."""
+    others = [column for column in row if column.strip() and column not in (*read, *silently)]
+    if others and (missing := [column for column in read if column not in row]):
+        log.warning("%s: columns that are not read: %s; without column: %s", place, others, missing)
 
 
 def text_of(row: Row, column: str, place: str) -> str:
@@ -148,7 +158,8 @@ def bodies(actors: Iterable[Actor]) -> dict[str, tuple[str, ...]]:
 def normalised(text: str) -> tuple[str, Sequence[int]]:
     """The text as names are compared in it, and where each of its characters, and its end, stood.
 
-    Letters are small and without diacritics (NFKD), apostrophes and hyphens alike, white space of any length one blank.
+    Letters are small and without diacritics (NFKD), apostrophes and hyphens alike, white space of any length one blank;
+    what has no width, as a soft hyphen, is left out.
     """
     if text.isascii() and "  " not in (plain := text.translate(_BLANKS)):
         return plain.lower(), range(len(text) + 1)

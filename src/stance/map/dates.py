@@ -63,7 +63,5 @@ def first_day(date: str) -> str:
 
 def date_in_name(name: str) -> str:
     """The date in a file's name (``2024-05-17 Dawn.txt``, ``20240517_a.html``, ``2024-05``); empty if there is none."""
-    for year, _, month, day in _IN_NAME.findall(name):
-        if found := parse_date("-".join(part for part in (year, month, day) if part)):
-            return found
-    return ""
+    found = ("-".join(part for part in (year, month, day) if part) for year, _, month, day in _IN_NAME.findall(name))
+    return max(map(parse_date, found), key=len, default="")  # the first of the most exact

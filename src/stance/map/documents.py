@@ -118,11 +118,16 @@ def _from_file(file: Path, name: str, encoding: str, largest: int) -> Iterator[D
         yield Document(
             id=name,
             text=found["text"],
-            date=date_in_name(file.name) or parse_date(found.get("date")),
+            date=_dated(date_in_name(file.name), parse_date(found.get("date"))),
             source=found.get("source", "") or _folder(name),
             title=found.get("title", ""),
             link=found.get("link", "") or name,
         )
+
+
+def _dated(named: str, said: str) -> str:
+    """The date in a file's name, unless that is but a year (Agenda 2030) and the page says its day itself."""
+    return said if len(named) == len("2024") < len(said) else named or said
 
 
 def _too_long(text: str, largest: int) -> str:

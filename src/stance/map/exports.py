@@ -10,8 +10,8 @@ What each file holds, and what it leaves out:
 - ``matrix.csv``: actors by proposals, favor's share less against's, from -1 to 1, members counted as on the page; empty
   where nothing was said or the evidence is not enough. In R:
   ``as.matrix(read.csv("matrix.csv", row.names = 1, check.names = FALSE))``.
-- ``counts.csv``: actors by proposal and label, how many statements of its own each has; never empty, so that quanteda
-  takes it: ``quanteda::as.dfm`` of the same matrix.
+- ``counts.csv``: actors by proposal and label, how many statements of its own each has, those of copies of a document
+  once; never empty, so that quanteda takes it: ``quanteda::as.dfm`` of the same matrix.
 - ``events.csv``: see :mod:`stance.map.events`.
 
 In every csv a space stands before a cell of text that a spreadsheet would compute; see :mod:`stance.base.tables`.
@@ -28,6 +28,7 @@ from stance.base.files import write_beside
 from stance.base.labels import LABELS
 from stance.base.tables import write_table
 from stance.map import events
+from stance.map.copies import places
 from stance.map.dates import first_day
 from stance.map.dna_database import statements, write_database
 from stance.map.networks import SIGNS, actor_network, two_mode
@@ -92,7 +93,10 @@ def _matrix(stance_map: StanceMap) -> tuple[list[str], Iterator[list[object]]]:
 
 
 def _counts(stance_map: StanceMap) -> tuple[list[str], Iterator[list[object]]]:
-    counted = Counter((row.actor, row.proposal, row.label) for row in stance_map.evidence)
+    where = places(stance_map.evidence, stance_map.documents)
+    said = zip(reversed(stance_map.evidence), reversed(where), strict=True)  # of copies the first one stays
+    once = {(row.actor, row.proposal, place): row.label for row, place in said}
+    counted = Counter((actor, proposal, label) for (actor, proposal, _), label in once.items())
     features = [(row.proposal, label) for row in stance_map.proposals for label in LABELS]
     rows = ([actor.name, *(counted[actor.name, *feature] for feature in features)] for actor in stance_map.actors)
     return ["actor", *(f"{proposal}: {label}" for proposal, label in features)], rows

@@ -15,7 +15,7 @@ from stance.base.home import PROJECT
 from stance.base.labels import spelled
 from stance.base.words import composed
 from stance.data import unlabelled
-from stance.map.actors import rows_in, text_of, texts_of
+from stance.map.actors import normalised, rows_in, tell_passed_over, text_of, texts_of
 from stance.map.dates import parse_date
 from stance.map.types import Proposal
 from stance.models.pretrained import SMALL_ENCODER
@@ -64,6 +64,7 @@ def read_proposals(path: str | Path, encoding: str = "utf-8") -> tuple[Proposal,
             that ends before it begins; names file and line.
     """
     found: dict[str, Proposal] = {}
+    forms: dict[str, str] = {}
     for line, row in rows_in(path, encoding):
         place = line_of(path, line)
         if "proposal" not in row:
@@ -72,14 +73,19 @@ def read_proposals(path: str | Path, encoding: str = "utf-8") -> tuple[Proposal,
         name, reverse = (text_of(row, column, place) for column in ("proposal", "reverse"))
         if not name:
             raise input_error(place, "no proposal", found=row)
-        if name in found:
-            raise input_error(place, "a proposal occurs twice", found=name)
-        if reverse == name:
+        form = normalised(name)[0]
+        if form in forms:
+            raise input_error(place, "a proposal occurs twice", found=name, allowed=f"once; see {forms[form]!r}")
+        forms[form] = name
+        variants = tuple(dict.fromkeys(texts_of(row, "variants", place)))
+        if normalised(reverse)[0] in {normalised(said)[0] for said in (name, *variants)}:
             raise input_error(place, "a proposal is its own reverse", found=reverse, allowed="the negative course")
+        if not found:
+            tell_passed_over(place, row, ("proposal", "variants", "reverse", "from", "until"))
         begins, ends = (_date(row.get(column), column, place) for column in ("from", "until"))
         if begins and ends and ends < begins[: len(ends)]:
             raise input_error(place, "until is before from", found=f"{begins} to {ends}")
-        found[name] = Proposal(name, tuple(texts_of(row, "variants", place)), reverse, begins, ends)
+        found[name] = Proposal(name, variants, reverse, begins, ends)
     if not found:
         raise input_error(str(path), "no proposals in the file")
     return tuple(found.values())

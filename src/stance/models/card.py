@@ -96,7 +96,16 @@ def load_checkpoint(folder: Path, runtime: str = "torch") -> tuple[Predictor, Ca
 
 
 def save_checkpoint(predictor: Predictor, card: Card, folder: str | Path) -> None:
-    """Write a model and its card: the folder appears whole or not at all, and replaces an older one."""
+    """Write a model and its card: the folder appears whole or not at all, and replaces an older one.
+
+    Raises:
+        StanceError: Something else than a checkpoint is there, which would be lost.
+    """
+    path = Path(folder)
+    if path.is_file() or (path.is_dir() and any(path.iterdir()) and not (path / CARD).exists()):
+        found = path.name if path.is_file() else sorted(entry.name for entry in path.iterdir())
+        allowed = "a new or empty folder, or a checkpoint to replace"
+        raise input_error(str(folder), "something else is there", found=found, allowed=allowed)
     with folder_beside(folder) as temporary:
         predictor.save(temporary)
         card.write(temporary)

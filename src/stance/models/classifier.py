@@ -124,7 +124,11 @@ class StanceClassifier:
         return probabilities_of(self.predictor, questions)
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write the checkpoint: the folder appears whole or not at all, and replaces an older one."""
+        """Write the checkpoint: the folder appears whole or not at all, and replaces an older one.
+
+        Raises:
+            StanceError: Something else than a checkpoint is there, which would be lost.
+        """
         save_checkpoint(self.predictor, self.card, folder)
 
     def digest(self) -> str:
@@ -161,15 +165,16 @@ def _questions(**given: Sequence[str] | None) -> list[Question]:
 
     Space around a value is no part of it, as in files: a holder of a blank is the author.
     """
-    columns = {name: _listed(name, values) for name, values in given.items() if values is not None}
+    optional = ("holders", "contexts")
+    columns = {name: _listed(name, each) for name, each in given.items() if each is not None or name not in optional}
     rows = len(columns["texts"])
     for name, values in columns.items():
-        _check_column(name, values, rows, may_be_empty=name in ("holders", "contexts"))
+        _check_column(name, values, rows, may_be_empty=name in optional)
     named = [(name.removesuffix("s"), values) for name, values in columns.items()]
     return [Question(**{field: visible(values[row]) for field, values in named}) for row in range(rows)]
 
 
-def _listed(name: str, values: Iterable[str]) -> list[str]:
+def _listed(name: str, values: Iterable[str] | None) -> list[str]:
     """A list of the values: a column of a table knows its rows by an index of its own."""
     if isinstance(values, str):
         raise input_error(name, "one string where a list is wanted", found=values, allowed="a list of strings")

@@ -131,7 +131,7 @@ def described(found: Survey) -> Iterator[str]:
     for name, counts in found.fields.items():
         many = f"{MANY:,} or more" if len(counts) >= MANY else f"{len(counts):,}"
         few = 1 < len(counts) <= min(FEW, counts.total() / 2) and max(map(len, counts)) <= 60
-        yield f"  {name}: {many} different" + (_listed(counts) if few else "")
+        yield f"  {name}: {many} different" + (_listed(counts) if few and name != found.person else "")
     for reason, n in found.left_out.most_common():
         yield f"left out: {n:,} {reason}"
     for number, record in enumerate(found.examples.get(found.main, []), start=1):
