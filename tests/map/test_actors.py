@@ -39,6 +39,7 @@ def named(text, actors=ACTORS):
         ),
         ("The foreign  office\nin Islamabad", [("Foreign Office", "The foreign  office"), ("Pakistan", "Islamabad")]),
         ("It told us, and the US, that turkey is off.", [("United States", "US")]),
+        ("The U.S. said so to a u.s. man in the U.S.", [("United States", "U.S."), ("United States", "U.S.")]),
         ("Opec and OPEC; opec is not", [("OPEC", "Opec"), ("OPEC", "OPEC")]),
         ("Balochistan and Pakistanis", []),
         (
@@ -198,8 +199,13 @@ def test_pronouns_and_titles(texts, meant):
 
 
 def test_a_place_is_no_actor():
-    text = "At the briefing in Islamabad, Pakistan said no."
-    assert [is_place(text, each.start) for each in Finder(ACTORS).find(text)] == [True, False]
+    for text, places in (
+        ("At the briefing in Islamabad, Pakistan said no.", [True, False]),
+        ("In Pakistan's view it is over.", [False]),
+        ("In Pakistan's Punjab it is over.", [True]),
+        ("In Baloch, they trust.", [False]),
+    ):
+        assert [is_place(text, each, KINDS[each.actor]) for each in Finder(ACTORS).find(text)] == places
 
 
 def test_actors_are_suggested_with_counts_and_read_again(tmp_path):

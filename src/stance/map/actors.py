@@ -28,6 +28,7 @@ BETWEEN = "|"
 _SHORT = 3
 
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}_]")
+_INITIALS = regex.compile(r"[A-Z]{2,4}")
 _NO_BLANKS = regex.compile(rf"[{UNSPACED}]")
 _UNSEEN = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-", "–": "-"} | _UNSEEN)
@@ -188,7 +189,8 @@ class Finder:
     """Finds actors in texts, the longest name first, as whole words.
 
     A single word with a capital is found with one only (Turkey, not turkey); one in capitals of up to three letters
-    only as it is (US, not us). Names of several words, and those in small letters, are found in any case.
+    only as it is or with dots (US and U.S., not us). Names of several words, and those in small letters, are found in
+    any case.
 
     Attributes:
         hits: How often each alias was found that is a common word: all in small letters (``the minister``, ``who``).
@@ -204,6 +206,10 @@ class Finder:
                     self._automaton.add_word(form, (len(form), actor.name, alias))
                 if alias == alias.lower():
                     self._common[alias] = actor.name
+        for actor in actors:
+            for alias in (actor.name, *actor.aliases):
+                if _INITIALS.fullmatch(alias) and (form := _dotted(alias)) not in self._automaton:
+                    self._automaton.add_word(form, (len(form), actor.name, alias))
         self._automaton.make_automaton()
         for alias, name in self._common.items():
             log.warning("the alias %r of %s is a common word: its hits are counted in the notes", alias, name)
@@ -228,6 +234,10 @@ class Finder:
         return [Mention(actor, start, end) for start, end, actor, _ in taken]
 
 
+def _dotted(initials: str) -> str:
+    return "".join(f"{letter}." for letter in initials.lower())
+
+
 def _after(text: str, places: Sequence[int], last: int) -> int:
     """Where what is compared as the character ``last`` ends in the text, the accents that follow it with it."""
     end = places[last] + 1
@@ -248,5 +258,5 @@ def _in_its_case(found: str, alias: str) -> bool:
     if " " in alias or alias == alias.lower():
         return True
     if alias.isupper() and len(alias) <= _SHORT:
-        return found == alias
+        return found.replace(".", "") == alias
     return not alias[:1].isupper() or found[:1].isupper()

@@ -38,6 +38,7 @@ _PREPOSITION = regex.compile(
     regex.I,
 )
 _PLACE = regex.compile(r"\b(?:in|near|outside|across)\s+(?:the\s+)?$", regex.I)
+_VIEW = regex.compile(r"['’]s? (?:view|opinion|words|eyes|judge?ment|assessment|statement|reply|response)s?\b")
 _GENITIVE = regex.compile(r"['’](?:s\b)?")
 _TITLE = regex.compile(r"(?:Mr|Mrs|Ms|Dr|Sir|Judge|Professor|Prof|Pastor|Father|Sister|Captain|Colonel)\b")
 _NAME_OF_A_PERSON = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]+(?: (?:\p{Lu}\.|[\p{L}\p{M}'’-]+)){1,3}")
@@ -72,9 +73,12 @@ def kind_of(actor: Actor, others: Sequence[Actor]) -> str:
     return (PERSON if actor.member_of else EITHER) if is_name else BODY
 
 
-def is_place(text: str, start: int) -> bool:
-    """Whether a name is no more than where something is (a briefing in Islamabad), by the word before it."""
-    return _PLACE.search(text, 0, start) is not None
+def is_place(text: str, mention: Mention, kind: str) -> bool:
+    """Whether a name is no more than where something is (a briefing in Islamabad), by the word before it.
+
+    A person is no place, and nobody whose view, opinion or words these are.
+    """
+    return kind != PERSON and bool(_PLACE.search(text, 0, mention.start)) and not _VIEW.match(text, mention.end)
 
 
 def subjects(text: str, mentions: Sequence[Mention]) -> list[Mention]:

@@ -102,7 +102,7 @@ def candidates(document: Document, finder: Finder, kinds: Mapping[str, str]) -> 
     chosen: list[Candidate] = []
     last: dict[str, Subject] = {}
     for number, sentence in enumerate(found):
-        mentions = [each for each in finder.find(sentence.text) if not is_place(sentence.text, each.start)]
+        mentions = [each for each in finder.find(sentence.text) if not is_place(sentence.text, each, kinds[each.actor])]
         meant, last = resolve(sentence.text, mentions, kinds, last)
         named: dict[str, Named] = {}
         for each in mentions:
