@@ -21,6 +21,9 @@ from stance.base.labels import LABELS
 from stance.base.predictions import Threshold
 from stance.base.questions import Question
 from stance.data.agreement import aggregate
+from stance.data.config import DataConfig
+from stance.inference.config import ShipConfig
+from stance.inference.export import ship
 from stance.models.card import CARD, Card
 from stance.models.config import LinearConfig
 from stance.models.encoder import EncoderModel
@@ -116,6 +119,9 @@ def test_only_a_checkpoint_is_replaced(fine_tuned, tmp_path):
     for taken in (tmp_path / "thesis", tmp_path / "thesis" / "chapter1.tex"):
         with pytest.raises(StanceError, match="something else is there"):
             classifier.save_pretrained(taken)
+    data = DataConfig(name="mine", reader="table", path="rows.csv")
+    with pytest.raises(StanceError, match="something else is there"):
+        ship(ShipConfig(data=data, checkpoint=str(fine_tuned), output=str(tmp_path / "thesis")))
     assert (tmp_path / "thesis" / "chapter1.tex").read_text() == "x"
     (tmp_path / "new").mkdir()
     for _ in range(2):

@@ -31,7 +31,7 @@ from stance.data.build import load_part
 from stance.data.seen import warn_of_learnt
 from stance.evaluation.metrics import confusion
 from stance.inference.config import ExportConfig, ShipConfig
-from stance.models.card import CARD, read_card
+from stance.models.card import CARD, check_replaceable, read_card
 from stance.models.classifier import StanceClassifier, checkpoint_folder
 from stance.models.encoder import EncoderModel
 from stance.models.encoding import encode
@@ -145,6 +145,7 @@ def ship(config: ShipConfig) -> dict[str, Any]:
     Raises:
         StanceError: The checkpoint is no fine-tuned encoder, or the copy gives too many other labels: none is left.
     """
+    check_replaceable(config.output)
     folder = checkpoint_folder(config.checkpoint)
     classifier = StanceClassifier.from_pretrained(folder)
     model, card = classifier.predictor, classifier.card

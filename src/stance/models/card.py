@@ -95,17 +95,26 @@ def load_checkpoint(folder: Path, runtime: str = "torch") -> tuple[Predictor, Ca
         return predictor, card
 
 
-def save_checkpoint(predictor: Predictor, card: Card, folder: str | Path) -> None:
-    """Write a model and its card: the folder appears whole or not at all, and replaces an older one.
+def check_replaceable(folder: str | Path) -> None:
+    """Refuse a place for a checkpoint where something else is, which would be lost.
 
     Raises:
-        StanceError: Something else than a checkpoint is there, which would be lost.
+        StanceError: It is neither new nor an empty folder nor a checkpoint.
     """
     path = Path(folder)
     if path.is_file() or (path.is_dir() and any(path.iterdir()) and not (path / CARD).exists()):
         found = path.name if path.is_file() else sorted(entry.name for entry in path.iterdir())
         allowed = "a new or empty folder, or a checkpoint to replace"
         raise input_error(str(folder), "something else is there", found=found, allowed=allowed)
+
+
+def save_checkpoint(predictor: Predictor, card: Card, folder: str | Path) -> None:
+    """Write a model and its card: the folder appears whole or not at all, and replaces an older one.
+
+    Raises:
+        StanceError: See :func:`check_replaceable`.
+    """
+    check_replaceable(folder)
     with folder_beside(folder) as temporary:
         predictor.save(temporary)
         card.write(temporary)
