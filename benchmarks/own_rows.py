@@ -25,7 +25,6 @@ from stance.base.measures import Array
 from stance.cli.config import PROJECT
 from stance.evaluation import metrics
 from stance.evaluation.evaluate import predict_examples
-from stance.evaluation.metrics import FEW_DOCUMENTS
 from stance.models.classifier import StanceClassifier
 from stance.models.config import EncoderConfig
 from stance.training.finetune import fine_tune
@@ -119,22 +118,20 @@ def page(record: dict[str, Any]) -> str:
             rows.append([name, size, *(metrics.in_words(cell[start]) for start in STARTS), *gains, ""])
     head = ["corpus", "own rows", *STARTS, "gain over the encoder", "gain over stance-small as it is", "n (documents)"]
     seeds = ", ".join(sorted({str(found["seeds"]) for found in record.values()}))
-    few = [f"{name} ({found['documents']})" for name, found in record.items() if found["documents"] < FEW_DOCUMENTS]
-    cautions = [f"Of so few documents intervals are too narrow: {', '.join(few)}."] if few else []
+    few = [
+        f"{name} ({found['documents']})" for name, found in record.items() if found["documents"] < metrics.FEW_DOCUMENTS
+    ]
+    cautions = [f"Of so few documents intervals are too narrow: {', '.join(few)}.\n"] if few else []
     if "seesaw" in record:
-        cautions.append("No row of seesaw is neutral, so that its macro-F1 cannot exceed two thirds.")
+        cautions.append("No row of seesaw is neutral, so that its macro-F1 cannot exceed two thirds.\n")
     return (
         "# What a few rows of one's own are worth\n\n"
         "Macro-F1 on test rows of corpora that stance-small never saw, after fine-tuning on some rows of the same\n"
         "corpus, from stance-small and from the encoder that it was made from.\n"
         "The number of epochs was fixed beforehand.\n"
         f"Means over {seeds} seeds, which also draw the rows; 95% intervals over documents and seeds.\n"
-        + "".join(f"{caution}\n" for caution in cautions)
-        + "Written by `python benchmarks/own_rows.py "
-        + " ".join(record)
-        + "`.\n\n"
-        + markdown_table(head, rows)
-        + "\n"
+        f"{''.join(cautions)}"
+        f"Written by `python benchmarks/own_rows.py {' '.join(record)}`.\n\n{markdown_table(head, rows)}\n"
     )
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import regex
 
-from stance.base.words import UNSPACED, characters, composed, whole
+from stance.base.words import UNSPACED, WEEKDAYS, characters, composed, whole
 
 _ENGLISH = "the a an of and to in for on its their his her"
 _GERMAN = "der die das dem den des im und van vom von zu zum zur"
@@ -26,7 +26,7 @@ _LINKS = frozenset(["of", "for", "da", "de", "del", "della", "des", "di", "do", 
 _ORDINARY = frozenset(["may", "will", "can", "who", "it", "us", "he", "she", "they", "all", "no", "now", "hope"])
 
 #: Capitals after a name that are no part of one: the President Monday said.
-_DAYS = frozenset(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"])
+_DAYS = frozenset(WEEKDAYS)
 
 _OF_STATE = "Ambassador Chancellor Chief Crown Deputy Finance Foreign Minister Ministers Premier President Prime Vice"
 _OTHER_OFFICES = "Envoy Leader MP MPs Official Officials Secretary Senator Senators Spokesman Spokesperson Spokeswoman"

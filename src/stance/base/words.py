@@ -21,8 +21,13 @@ _GAP = regex.compile(rf"(?<=[{UNSPACED}]\p{{M}}*) (?=[{UNSPACED}])")
 HALF = re.compile("[\ud800-\udfff]")
 NO_CHARACTER = "half of a surrogate pair, which is no character"
 
-#: Blanks, and characters without width: a text of these alone looks empty.
-_UNSEEN = " \t\r\n\xa0\xad\u200b\u200c\u200d\u2060\u3164\ufeff"
+#: Characters without width.
+NO_WIDTH = "\xad\u200b\u200c\u200d\u2060\ufeff"
+
+#: Blanks besides: a text of these alone looks empty.
+_UNSEEN = f" \t\r\n\xa0\u3164{NO_WIDTH}"
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def composed(text: str) -> str:

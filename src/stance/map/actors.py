@@ -16,7 +16,7 @@ from stance.base.labels import is_missing
 from stance.base.lines import Row
 from stance.base.names import must_exist
 from stance.base.rows import read_rows
-from stance.base.words import UNSPACED
+from stance.base.words import NO_WIDTH, UNSPACED
 from stance.map.types import Actor
 
 log = logging.getLogger(__name__)
@@ -30,8 +30,7 @@ _SHORT = 3
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}_]")
 _INITIALS = regex.compile(r"[A-Z]{2,4}")
 _NO_BLANKS = regex.compile(rf"[{UNSPACED}]")
-_UNSEEN = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff")
-_ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-", "–": "-"} | _UNSEEN)
+_ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-", "–": "-"} | dict.fromkeys(NO_WIDTH))
 
 
 @dataclass(frozen=True, slots=True)

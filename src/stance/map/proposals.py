@@ -64,7 +64,6 @@ def read_proposals(path: str | Path, encoding: str = "utf-8") -> tuple[Proposal,
             that ends before it begins; names file and line.
     """
     found: dict[str, Proposal] = {}
-    forms: dict[str, str] = {}
     for line, row in rows_in(path, encoding):
         place = line_of(path, line)
         if "proposal" not in row:
@@ -74,9 +73,10 @@ def read_proposals(path: str | Path, encoding: str = "utf-8") -> tuple[Proposal,
         if not name:
             raise input_error(place, "no proposal", found=row)
         form = normalised(name)[0]
-        if form in forms:
-            raise input_error(place, "a proposal occurs twice", found=name, allowed=f"once; see {forms[form]!r}")
-        forms[form] = name
+        if form in found:
+            raise input_error(
+                place, "a proposal occurs twice", found=name, allowed=f"once; see {found[form].proposal!r}"
+            )
         variants = tuple(dict.fromkeys(texts_of(row, "variants", place)))
         if normalised(reverse)[0] in {normalised(said)[0] for said in (name, *variants)}:
             raise input_error(place, "a proposal is its own reverse", found=reverse, allowed="the negative course")
@@ -85,7 +85,7 @@ def read_proposals(path: str | Path, encoding: str = "utf-8") -> tuple[Proposal,
         begins, ends = (_date(row.get(column), column, place) for column in ("from", "until"))
         if begins and ends and ends < begins[: len(ends)]:
             raise input_error(place, "until is before from", found=f"{begins} to {ends}")
-        found[name] = Proposal(name, variants, reverse, begins, ends)
+        found[form] = Proposal(name, variants, reverse, begins, ends)
     if not found:
         raise input_error(str(path), "no proposals in the file")
     return tuple(found.values())

@@ -9,6 +9,7 @@ import regex
 from stance.base.errors import first_line, input_error
 from stance.base.extras import from_extras
 from stance.base.tables import write_table
+from stance.base.words import WEEKDAYS
 from stance.map.actors import normalised
 from stance.map.types import Document
 
@@ -33,7 +34,7 @@ _OPENERS = (
     "Thus|Now|Today|Yesterday|Tomorrow|Tonight|Later|Earlier|Meanwhile|Moreover|However|Instead|Also|Still|That|This|"
     "These|Those|Both|Neither"
 )
-_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
+_DAYS = "|".join(WEEKDAYS)
 _MONTHS = "January|February|July|September|October|November|December"  # the others are names of people too
 _ALL_MONTHS = f"{_MONTHS}|March|April|May|June|August"
 _OPENING = regex.compile(rf"(?:(?:{_WHEN}) (?:{_ALL_MONTHS})|{_OPENERS}|{_DAYS}|{_MONTHS}|the) (?=\S)")
