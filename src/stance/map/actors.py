@@ -29,6 +29,8 @@ _SHORT = 3
 
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}_]")
 _INITIALS = regex.compile(r"[A-Z]{2,4}")
+#: What other tools put between the parts of a cell.
+_OTHERWISE = regex.compile(r";|[\r\n]\s*\S")
 _NO_BLANKS = regex.compile(rf"[{UNSPACED}]")
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-", "–": "-"} | dict.fromkeys(NO_WIDTH))
 
@@ -120,12 +122,15 @@ def texts_of(row: Row, column: str, place: str) -> list[str]:
     """The parts of a cell that holds several, as ``a|b`` or as a list of texts.
 
     Raises:
-        StanceError: Something else is in it.
+        StanceError: Something else is in it, or a part that looks like several with ``;`` or line breaks between them.
     """
     value = row.get(column)
     if not isinstance(value, str | list) and not is_missing(value):
         raise input_error(place, f"{column} is no text", found=value, allowed=f"texts, as a{BETWEEN}b or a list")
     parts = value if isinstance(value, list) else text_of(row, column, place).split(BETWEEN)
+    if not isinstance(value, list) and (joined := next((part for part in parts if _OTHERWISE.search(part)), None)):
+        allowed = f"{BETWEEN} between them; or a jsonl file with a list, if it is one"
+        raise input_error(place, f"{column} looks like several in one", found=joined, allowed=allowed)
     return [text for part in parts if (text := text_of({column: part}, column, place))]
 
 
