@@ -125,7 +125,10 @@ def test_aliases_may_be_a_list(tmp_path):
         ({"aliases": ["FO", 7]}, "line 1: aliases is no text; found 7"),
         ({"aliases": [["FO"]]}, "line 1: aliases is no text; found ['FO']"),
         ({"aliases": True}, "line 1: aliases is no text; found True"),
-        ({"aliases": "FO; the Office"}, "line 1: aliases looks like several in one; found 'FO; the Office'; allowed: |"),
+        (
+            {"aliases": "FO; the Office"},
+            "line 1: aliases looks like several in one; found 'FO; the Office'; allowed: |",
+        ),
         ({"aliases": "FO\nthe Office"}, "line 1: aliases looks like several in one"),
         ({"name": ["FO"]}, "line 1: name is no text; found ['FO']; allowed: a text"),
         ({"member_of": ["FO"]}, "line 1: member_of is no text"),

@@ -129,6 +129,12 @@ def test_only_a_checkpoint_is_replaced(fine_tuned, tmp_path):
     assert StanceClassifier.from_pretrained(tmp_path / "new").card == classifier.card
 
 
+@pytest.mark.parametrize("name", [None, "", " ", 7])
+def test_a_checkpoint_has_a_name(name):
+    with pytest.raises(StanceError, match=f"checkpoint: no name of one; found {name!r}; allowed: stance-small"):
+        StanceClassifier.from_pretrained(name)
+
+
 @pytest.mark.parametrize("given", [(None, ["x"]), (["x"], None)])
 def test_texts_and_targets_must_be_given(fine_tuned, given):
     with pytest.raises(StanceError, match="not one column"):

@@ -8,9 +8,10 @@ import pytest
 
 from chat_stub import MODEL, ChatStub, serving
 from conftest import example, run_here
-from stance.base.annotations import write_annotations
+from stance.base.annotations import Annotation, write_annotations
 from stance.data.seen import count_learnt
 from stance.data.table import read_annotations
+from stance.inference.annotating import Judged, agreement, agreement_page
 from stance.models.classifier import StanceClassifier
 from stance.models.prompting import client
 
@@ -113,6 +114,19 @@ def test_an_annotator_beside_people_and_for_them_to_correct(home, stub):
         "annotate", "input=both.jsonl", "output=more.jsonl", "annotator=stub", *asked(stub), cwd=home, check=False
     )
     assert again.returncode == 2 and "annotator: judged rows of the file already; found 'stub'" in again.stderr
+
+
+def test_rows_on_which_people_are_divided_are_counted():
+    row = {"text": "They met.", "target": "talks", "holder": "", "document": "d"}
+    people = [
+        Annotation(id=i, label=label, annotator=f"coder {n}", **row)
+        for i, said in (("a", ("favor", "favor")), ("b", ("favor", "against")))
+        for n, label in enumerate(said)
+    ]
+    own = [Annotation(id=i, label="favor", annotator="model", **row) for i in "ab"]
+    found = agreement(Judged(own, [1.0, 1.0], people, []), samples=20)
+    assert (found["rows"], found["divided"], found["labels"]["favor"]) == (1, 1, {"people": 1, "model": 1, "both": 1})
+    assert agreement_page(found).endswith("has 1 rows; 1 on which people are divided are not in it.")
 
 
 def test_rows_that_nobody_judged(home, stub):

@@ -134,7 +134,8 @@ def agreement(judged: Judged, samples: int = 1000) -> dict[str, Any]:
     Returns:
         ``alpha``: nominal, among ``people`` (None where no row was judged by two) and with the ``model``, with 95%
         intervals that resample documents; ``pairs``: the model with each of them; ``labels``: for each label rows of
-        which the majority of people said it (``people``), the model (``model``) and both.
+        which the majority of people said it (``people``), the model (``model``) and both; ``rows``: how many these
+        are; ``divided``: rows of which people have no majority, which are not among them.
     """
     name = judged.own[0].annotator
     several = any(len(row) > 1 for row in by_row(judged.people).values())
@@ -158,6 +159,7 @@ def agreement(judged: Judged, samples: int = 1000) -> dict[str, Any]:
         },
         "pairs": [pair for pair in pairs(everybody, names) if pair["first"] == name],
         "rows": len(compared),
+        "divided": sum(label is None for row, label in votes.items() if row in own),
         "labels": labels,
     }
 
@@ -171,11 +173,14 @@ def agreement_page(found: Mapping[str, Any]) -> str:
         for pair in found["pairs"]
     ]
     labels = [[label, of["people"], of["model"], of["both"]] for label, of in found["labels"].items()]
+    counted = f"The last table has {found['rows']:,} rows"
+    divided = f"; {found['divided']:,} on which people are divided are not in it" if found["divided"] else ""
     return "\n\n".join(
         [
             markdown_table(["agreement", "value", "95% interval"], alphas),
             markdown_table(["model with", "Cohen's kappa", "rows", "agreed"], kappas),
             markdown_table(["label", "people's majority", "model", "both"], labels),
+            f"{counted}{divided}.",
         ]
     )
 

@@ -150,6 +150,9 @@ def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> P
     Raises:
         StanceError: There is none of them.
     """
+    if not isinstance(folder_or_hub_id, str | Path) or not str(folder_or_hub_id).strip():
+        allowed = "stance-small, stance-base, a folder or a hub id"
+        raise input_error("checkpoint", "no name of one", found=folder_or_hub_id, allowed=allowed)
     if (own := named_checkpoint(str(folder_or_hub_id))) is not None:
         return own
     if Path(folder_or_hub_id).is_dir():
