@@ -137,6 +137,7 @@ def test_everything_comes_out(home, made):
     notes = " ".join(found.notes)
     assert "1 documents set aside (set-aside.jsonl): empty (1)" in notes
     assert "'the port' is a common word; it was found 6 times" in notes
+    assert "Of fewer than 20 documents they are too narrow." in notes
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same(home, made):

@@ -17,7 +17,7 @@ from stance.base.files import file_digest, write_json
 from stance.base.parquet import to_parquet
 from stance.base.rows import read_rows
 from stance.base.tables import write_table
-from stance.evaluation.metrics import in_words
+from stance.evaluation.metrics import FEW_DOCUMENTS, in_words
 from stance.evaluation.shares import Errors, read_validation
 from stance.inference.journal import Journal
 from stance.map import ask
@@ -216,7 +216,8 @@ def _notes(config: MapConfig, tally: Tally, judge: Judge, documents: Sequence[Do
         f"A position is favor or against where its statements outnumber the other pole's in {judge.certain:.0%} of "
         f"{judge.draws:,} draws of documents, of the model's errors and of each statement's label; neutral with "
         f"{ENOUGH} documents or more where likewise at most {FEW:.0%} of statements have a pole; else there is not "
-        "enough evidence. Shares are corrected for the model's confusion; intervals are 95% and resample documents."
+        "enough evidence. Shares are corrected for the model's confusion; intervals are 95% and resample documents. Of "
+        f"fewer than {FEW_DOCUMENTS} documents they are too narrow."
     )
     if judge.errors is None:
         yield "The model's errors are not known: shares and positions are not corrected for them."
