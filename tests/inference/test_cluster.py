@@ -19,6 +19,7 @@ from stance.models.card import Card
 from stance.models.classifier import StanceClassifier
 from stance.models.config import LinearConfig
 from stance.models.fitting import Setup, fit
+from stance.models.priors import Prior
 
 ray = pytest.importorskip("ray")
 
@@ -178,3 +179,10 @@ def test_a_cluster_that_is_not_there_a_worker_that_fails_and_one_that_stays_conn
     with pytest.raises(ConnectionError, match="a Ray worker failed: the model is not there"):
         list(in_order(lambda: abs, [1], RayConfig()))
     assert failing.connected  # whoever connected it ends it
+
+
+def test_workers_are_not_asked_in_the_place_of_another_model(tmp_path):
+    source = str(write_lines(tmp_path / "in.jsonl", [{"text": "They signed.", "target": "sign"}]))
+    of_this_process = StanceClassifier(Prior((), {}, (0.2, 0.3, 0.5)), Card("prior"))
+    with pytest.raises(StanceError, match="another model than the workers would ask"):
+        predict_file(of_this_process, PredictConfig(input=source, output=str(tmp_path / "out.csv"), engine="ray"))

@@ -37,7 +37,8 @@ from stance.data.columns import Columns
 from stance.evaluation.shares import Scored, write_validation
 from stance.inference import count_shares
 from stance.inference import predict_file as inference
-from stance.inference.config import AbstainConfig, PredictConfig, SharesConfig
+from stance.inference.annotating import annotate
+from stance.inference.config import AbstainConfig, AnnotateConfig, PredictConfig, SharesConfig
 from stance.inference.count_shares import count_file
 from stance.inference.journal import Journal
 from stance.inference.predict_file import Tally, load_classifier, predict_file, rejects_path
@@ -332,6 +333,9 @@ def test_rows_that_are_too_likely_to_be_wrong_get_no_label(tmp_path, classifier,
     assert [row["label"] for row in read(output)] == ["favor", "abstain", "abstain"]
     assert [row["against"] for row in read(output)] == ["0.1", "0.5", "0.5"]
     assert "above confidence 0.800: on validation 50% of the rows, 2.0% of them wrong" in caplog.text
+    assert "what is said of errors was counted without it" not in caplog.text
+    predict_file(unsure, replace(config, windows=True, overwrite=True))
+    assert "windows=true changes some labels: what is said of errors was counted without it" in caplog.text
     predict_file(unsure, replace(config, abstain=AbstainConfig(risk=0.5)))
     assert [row["label"] for row in read(output)] == ["favor", "against", "against"]
     output.unlink()
@@ -987,3 +991,37 @@ def test_formulas_are_text_where_that_is_asked_for(tmp_path, classifier, sink):
     with pytest.raises(StanceError, match="excel_safe: not an output of cells"):
         PredictConfig(input="a.csv", output="b.jsonl", excel_safe=True)
     assert inert(1.5) == 1.5
+
+
+def test_a_killed_run_tells_of_the_whole_file_and_knows_columns_that_excel_would_compute(tmp_path, caplog):
+    rows = [{"@user": "a", "holder": "" if number < 2 else "union"} | row for number, row in enumerate(long())]
+    source = write(tmp_path / "in.csv", rows)
+    (tmp_path / "in.csv").write_bytes((tmp_path / "in.csv").read_bytes().replace(b"one", b"\xe9", 1))
+    config = PredictConfig(checkpoint="", input=source, output=str(tmp_path / "whole.csv"), chunk=3, excel_safe=True)
+    tally = predict_file(shy(), config)
+    told = list(caplog.messages)
+    assert len(told) == 2
+    cut = replace(config, output=str(tmp_path / "cut.csv"))
+    with pytest.raises(RuntimeError, match="killed"):
+        predict_file(shy(3), cut)
+    caplog.clear()
+    assert predict_file(shy(), cut) == tally
+    assert [message for message in caplog.messages if "going on" not in message] == told
+    assert (tmp_path / "cut.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_a_target_without_width_is_none_and_such_a_holder_is_the_author(tmp_path, encoder):
+    with pytest.raises(StanceError, match="target: empty"):
+        PredictConfig(input="a.csv", output="b.csv", target="\u200b")
+    source = write(tmp_path / "in.csv", [{key: row[key] for key in ("text", "target")} for row in READ])
+    whole = PredictConfig(checkpoint="", input=source, output=str(tmp_path / "out.csv"))
+    tallies = [predict_file(encoder, replace(whole, holder=holder, overwrite=True)) for holder in ("\u200b", "")]
+    assert tallies[0] == tallies[1]
+
+
+def test_texts_that_a_checkpoint_cuts_are_told_where_it_annotates(tmp_path, encoder, caplog):
+    encoder.save_pretrained(tmp_path / "checkpoint")
+    source = write_lines(tmp_path / "in.jsonl", READ)
+    to = {"output": str(tmp_path / "out.jsonl"), "annotator": "model", "checkpoint": str(tmp_path / "checkpoint")}
+    annotate(AnnotateConfig(input=str(source), **to))
+    assert "1 of 5 rows: the text does not fit the model's input and was cut" in caplog.messages

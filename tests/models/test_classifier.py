@@ -25,6 +25,7 @@ from stance.data.config import DataConfig
 from stance.inference.config import ShipConfig
 from stance.inference.export import ship
 from stance.models.card import CARD, Card
+from stance.models.classifier import checkpoint_folder
 from stance.models.config import LinearConfig
 from stance.models.encoder import EncoderModel
 from stance.models.fitting import Setup
@@ -336,3 +337,11 @@ def test_a_model_that_diverged_does_not_answer(linear):
 
     with pytest.raises(StanceError, match=r"no finite probabilities for 3 row\(s\); found \[0, 1, 2\]"):
         StanceClassifier(Broken(), Card("prior")).predict(**ROWS)
+
+
+def test_a_folder_that_is_called_as_the_toolkits_own_is_told(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stance-small").mkdir()
+    Card("prior").write(tmp_path / "stance-small")
+    assert checkpoint_folder("stance-small") != tmp_path / "stance-small"
+    assert "for that one say ./stance-small" in caplog.text

@@ -110,3 +110,11 @@ def test_the_answer_is_the_mean_of_the_windows_and_short_texts_are_asked_as_they
         ("c", "", "z"),
     ]
     assert (model.asked[0].text, model.asked[-1].text) == (texts[0], texts[2])
+
+
+def test_a_last_name_far_from_the_whole_name_has_a_window_of_its_own():
+    words = [f"w{i}" for i in range(100)]
+    words[10:12], words[70] = ["Ada", "Holm"], "Holm"
+    text = " ".join(words)
+    places = [match.span() for match in re.finditer(r"\S+", text)]
+    assert [piece.split() for piece in around_mentions(text, "Ada Holm", places, 20)] == [words[:20], words[60:80]]

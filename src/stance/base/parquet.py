@@ -21,15 +21,13 @@ def length(path: str | Path) -> int:
     return int(pq.read_metadata(path).num_rows)
 
 
-def rows(path: Path, size: int, skip: int) -> Iterator[ScannedRow]:
-    """The rows after the first ``skip``; ``size`` of them are in memory."""
+def rows(path: Path, size: int) -> Iterator[ScannedRow]:
+    """The rows; ``size`` of them are in memory."""
     schema_of(path)
     with content(str(path), "does not read to its end"), pq.ParquetFile(path) as file:
         number = 0
         for batch in file.iter_batches(batch_size=size):
-            unread = batch.slice(max(0, min(skip - number, batch.num_rows)))
-            number += batch.num_rows - unread.num_rows
-            for values, raw in _values(unread, path, number):
+            for values, raw in _values(batch, path, number):
                 number += 1
                 yield ScannedRow(number, line_of(path, number), values, raw, number)
 

@@ -50,7 +50,7 @@ def read_rows(path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN)
 
 
 def scan_rows(
-    path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN, *, size: int = CHUNK, skip: int = 0
+    path: str | Path, encoding: str = "utf-8", manner: Manner = PLAIN, *, size: int = CHUNK
 ) -> Iterator[ScannedRow]:
     """The rows that :func:`read_rows` gives, and in their places those that cannot be read.
 
@@ -62,7 +62,6 @@ def scan_rows(
         encoding: Of text.
         manner: What else the file does not say of itself.
         size: So many rows of parquet are in memory at a time.
-        skip: So many rows, readable or not, are left out at the beginning.
 
     Raises:
         StanceError: Another suffix, no such file, a damaged file, no or a doubled header.
@@ -72,19 +71,17 @@ def scan_rows(
     if is_parquet(path):
         from stance.base import parquet  # here, since pyarrow takes a while to load
 
-        if not manner.fill_down:
-            return parquet.rows(path, size, skip)
-        rows = parquet.rows(path, size, 0)
+        rows = parquet.rows(path, size)
     else:
         rows = _scan(path, encoding, manner)
-    return islice(filled(rows, manner.fill_down) if manner.fill_down else rows, skip, None)
+    return filled(rows, manner.fill_down) if manner.fill_down else rows
 
 
 def scan_chunks(
-    path: str | Path, size: int, encoding: str = "utf-8", manner: Manner = PLAIN, *, skip: int = 0
+    path: str | Path, size: int, encoding: str = "utf-8", manner: Manner = PLAIN
 ) -> Iterator[list[ScannedRow]]:
     """The rows of :func:`scan_rows`, so many at a time."""
-    rows = scan_rows(path, encoding, manner, size=size, skip=skip)
+    rows = scan_rows(path, encoding, manner, size=size)
     while chunk := list(islice(rows, size)):
         yield chunk
 

@@ -148,7 +148,7 @@ class _JsonEncoder:
 
 class _SeparatedEncoder:
     def __init__(self, path: str, packed: str, delimiter: str, excel_safe: bool) -> None:
-        self.path, self.packed, self.delimiter = path, packed, delimiter
+        self.path, self.packed, self.delimiter, self.excel_safe = path, packed, delimiter, excel_safe
         self.cell = (lambda value: inert(_cell(value))) if excel_safe else _cell
         self.columns: list[str] | None = None
 
@@ -165,7 +165,8 @@ class _SeparatedEncoder:
 
     def go_on(self, written: Path) -> None:
         lines = (line for _, line in read_lines(written, keep_ends=True))
-        self.columns = next(csv.reader(lines, delimiter=self.delimiter))
+        named = next(csv.reader(lines, delimiter=self.delimiter))
+        self.columns = [name[1:] if self.excel_safe and inert(name[1:]) == name else name for name in named]
 
 
 def _cell(value: object) -> object:

@@ -1,5 +1,6 @@
 """A model as one more annotator: its judgements of a file's rows, beside those of people, or for them to correct."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +24,9 @@ from stance.inference.config import AnnotateConfig
 from stance.models.classifier import StanceClassifier
 from stance.models.config import PromptConfig
 from stance.models.prompting.model import PromptModel, language_models, new_model
+from stance.models.reading import count, marks, readers, readings, say
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ def annotate(config: AnnotateConfig) -> tuple[Judged, dict[str, Any]]:
     rows, people = read_rows_to_judge(config)
     predictor = _predictor(config, rows)
     judged = judge(predictor, rows, people, config.annotator)
+    if readers(predictor):
+        say(predictor, count(readings(predictor, [_question(row) for row in rows], mentioned=marks(predictor))), log)
     found = agreement(judged, config.bootstrap) if people and judged.own else {}
     if judged.lost:
         write_jsonl(beside(config.output, ".unanswered.jsonl"), judged.lost)

@@ -23,7 +23,7 @@ from stance.base.questions import questions_of
 from stance.base.settings import as_values
 from stance.data.build import load_part
 from stance.data.dataset import DatasetRecord
-from stance.data.seen import write_learnt
+from stance.data.seen import warn_of_learnt, write_learnt
 from stance.evaluation import metrics
 from stance.evaluation.comparison import paired_difference
 from stance.evaluation.selective import confidence_and_right, thresholds
@@ -123,6 +123,8 @@ def make_cascade(config: CascadeConfig) -> dict[str, Any]:
         questions = questions_of(splits[part])
         return probabilities_of(cheap.predictor, questions), probabilities_of(dear.predictor, questions)
 
+    for place, member in ((config.cheap, cheap), (config.checkpoint, dear)):
+        warn_of_learnt(checkpoint_folder(place), member.card.data, record, [*splits["validation"], *splits["test"]])
     validation, answers = splits["validation"], asked("validation")
     known = Scored.of(validation, answers[0])
     costs = losses(known.labels, *answers, known.documents, config.bootstrap)

@@ -12,6 +12,7 @@ from stance.base.labels import LABELS
 from stance.base.lines import Row, ScannedRow
 from stance.base.predictions import ABSTAIN, Prediction, flat
 from stance.base.questions import Question
+from stance.base.words import visible
 from stance.data.columns import QUESTION, Gaps
 from stance.inference.config import PredictConfig
 from stance.models.reading import Reading
@@ -44,7 +45,7 @@ def sort_rows(
         if config.columns.holder not in _values(first) and config.holder is None:
             log.info("no column %r: the stance is that of the author of the text", config.columns.holder)
     configured = {"target": config.target, "holder": config.holder}
-    told = {name: value.strip() for name, value in configured.items() if value is not None}
+    told = {name: visible(value) for name, value in configured.items() if value is not None}
     asked = [name for name in QUESTION if name not in told]
     complete: set[tuple[str, ...]] = set()
     good, bad = [], []

@@ -8,6 +8,7 @@ from stance.base.checks import at_least, one_of, samples, within
 from stance.base.errors import input_error
 from stance.base.lines import Manner
 from stance.base.names import beside, table_kind
+from stance.base.words import visible
 from stance.data.columns import QUESTION, Columns
 from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
 from stance.models.config import RUNTIMES, ModelConfig, PromptConfig
@@ -198,7 +199,7 @@ class PredictConfig:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        if self.target is not None and not self.target.strip():
+        if self.target is not None and not visible(self.target):
             raise input_error("target", "empty", found=self.target, allowed="the proposal, or a column of targets")
         one_of("engine", self.engine, ("local", "ray"))
         self.columns.check_read("columns", QUESTION)

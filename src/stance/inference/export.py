@@ -155,7 +155,7 @@ def ship(config: ShipConfig) -> dict[str, Any]:
     examples = splits[config.part]
     with folder_beside(config.output) as temporary:
         for path in folder.iterdir():
-            if path.name not in (WEIGHTS, REPORT, *FILES.values()):
+            if path.is_file() and path.name not in (WEIGHTS, REPORT, *FILES.values()):
                 shutil.copyfile(path, temporary / path.name)
         halved = {name: tensor.half() for name, tensor in load_file(folder / WEIGHTS).items()}
         save_file(halved, temporary / WEIGHTS, metadata={"format": "pt"})

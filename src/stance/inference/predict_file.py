@@ -29,8 +29,9 @@ from stance.inference.config import PredictConfig
 from stance.inference.journal import Journal
 from stance.inference.ray import in_order
 from stance.inference.repeats import REMEMBERED, Plan, Repeats
-from stance.models.classifier import StanceClassifier
+from stance.models.classifier import StanceClassifier, checkpoint_folder
 from stance.models.config import RUNTIMES
+from stance.models.pretrained import named_checkpoint
 from stance.models.reading import Reading, count, marks, readers, readings, say, windowed
 
 log = logging.getLogger(__name__)
@@ -174,11 +175,14 @@ def _score(
 
     def asked() -> Iterator[list[Question]]:
         """What the model is asked, chunk by chunk; with several workers it is read ahead of the answers."""
-        begun = tally.rows > 0
-        for chunk in scan_chunks(config.input, config.chunk, config.encoding, config.manner, skip=done):
+        begun, seen = False, 0
+        for chunk in scan_chunks(config.input, config.chunk, config.encoding, config.manner):
             undecoded.extend(row.number for row in chunk if isinstance(row.values, UndecodableError))
             good, bad = sort_rows(chunk, config, gaps, begun=begun)
             begun = begun or bool(good)
+            seen += len(chunk)
+            if seen <= done:  # what is told in the end is of the whole file
+                continue
             plan = repeats.plan([read for _, read in good])
             waiting.append((chunk, good, bad, plan))
             yield plan.new
@@ -249,8 +253,15 @@ def _answers(
     if config.engine == "local":
         yield from map(_asked(classifier, config), batches)
         return
-    folder = Path(config.checkpoint)
-    there = replace(config, checkpoint=str(folder.absolute() if folder.is_dir() else folder))
+    folder = checkpoint_folder(config.checkpoint, config.runtime)
+    if classifier.folder is None or not folder.samefile(classifier.folder):
+        found = str(classifier.folder or "a model of this process")
+        allowed = f"the model of checkpoint={config.checkpoint}, which the workers load; or engine=local"
+        raise input_error("engine=ray", "another model than the workers would ask", found=found, allowed=allowed)
+    own = named_checkpoint(config.checkpoint) is not None
+    there = (
+        replace(config, checkpoint=str(folder.absolute())) if Path(config.checkpoint).is_dir() and not own else config
+    )
     if classifier.runtime in RUNTIMES:
         there = replace(there, runtime=classifier.runtime)  # and not what a worker would find best
     yield from in_order(lambda: _asked(load_classifier(there), there), batches, config.ray)
@@ -266,6 +277,9 @@ def _threshold(classifier: StanceClassifier, config: PredictConfig) -> float:
         return -1.0
     with from_extras():
         from stance.evaluation.selective import threshold_for
+    if config.windows or "onnx-int8" in classifier.runtime:
+        how = "windows=true" if config.windows else "runtime=onnx-int8"
+        log.warning("%s changes some labels: what is said of errors was counted without it", how)
     rows = classifier.card.thresholds
     chosen, bound = threshold_for(rows, config.abstain.risk, config.abstain.delta, config.checkpoint)
     log.info(

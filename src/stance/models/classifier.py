@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,10 +15,12 @@ from stance.base.hub import fetch
 from stance.base.predictions import Prediction, Predictor, Probabilities, Threshold, probabilities_of, to_predictions
 from stance.base.questions import Question
 from stance.base.words import HALF, NO_CHARACTER, visible
-from stance.models.card import Card, FineTuned, load_checkpoint, save_checkpoint
+from stance.models.card import CARD, Card, FineTuned, load_checkpoint, save_checkpoint
 from stance.models.combined import Ensemble, leaves
 from stance.models.config import RUNTIMES
 from stance.models.pretrained import named_checkpoint
+
+log = logging.getLogger(__name__)
 
 
 class StanceClassifier:
@@ -154,6 +157,10 @@ def checkpoint_folder(folder_or_hub_id: str | Path, runtime: str = "torch") -> P
         allowed = "stance-small, stance-base, a folder or a hub id"
         raise input_error("checkpoint", "no name of one", found=folder_or_hub_id, allowed=allowed)
     if (own := named_checkpoint(str(folder_or_hub_id))) is not None:
+        if (Path(folder_or_hub_id) / CARD).exists() and not own.samefile(folder_or_hub_id):
+            log.warning(
+                "%s is the toolkit's own, and not the folder here: for that one say ./%s", *[folder_or_hub_id] * 2
+            )
         return own
     if Path(folder_or_hub_id).is_dir():
         return Path(folder_or_hub_id)

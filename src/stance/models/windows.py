@@ -77,8 +77,9 @@ class ReadsInPart(Protocol):
 def around_mentions(text: str, holder: str, places: Sequence[tuple[int, int]], room: int) -> list[str]:
     """Windows with a mention of the holder in the middle; where there is none, windows over the whole text.
 
-    A mention within the first three quarters of the window before it has none of its own. Windows overlap where
-    mentions are near each other, and by half where there is none.
+    Mentions are looked for in each piece of a window's length, as the model is shown them: a text has the whole name
+    once and the last name alone thereafter. A mention within the first three quarters of the window before it has none
+    of its own. Windows overlap where mentions are near each other, and by half where there is none.
 
     Args:
         text: In Unicode's composed form.
@@ -87,7 +88,11 @@ def around_mentions(text: str, holder: str, places: Sequence[tuple[int, int]], r
         room: Tokens of a window, fewer than there are.
     """
     begins = [start for start, _ in places]
-    middles: Sequence[int] = [bisect_right(begins, start) - 1 for start, _ in mentions(text, composed(holder))]
+    found: set[int] = set()
+    for first in range(0, len(places), room // 2):
+        start, end = begins[first], places[min(first + room, len(places)) - 1][1]
+        found.update(start + at for at, _ in mentions(text[start:end], composed(holder)))
+    middles: Sequence[int] = [bisect_right(begins, start) - 1 for start in sorted(found)]
     chosen: list[int] = []
     for middle in middles or range(room // 2, len(places), room // 2):
         if not chosen or middle >= chosen[-1] + 3 * room // 4:

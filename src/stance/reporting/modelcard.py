@@ -220,7 +220,8 @@ def _usage(kind: str, input_format: InputFormat) -> list[str]:
         "from transformers import pipeline",
         "",
         'classifier = pipeline("text-classification", model="FOLDER OR HUB ID", top_k=None)',
-        f"classifier([{json.dumps({'text': first, 'text_pair': second}, ensure_ascii=False)}])",
+        f"row = {json.dumps({'text': first, 'text_pair': second}, ensure_ascii=False)}",
+        f'classifier([row], truncation="only_first", max_length={input_format.max_length})',
         "```",
         "",
         f"`text` is `{input_format.first}`{context}; `text_pair` is `{input_format.second}`. For an empty holder, the "
