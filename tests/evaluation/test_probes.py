@@ -235,3 +235,11 @@ def test_what_is_no_report_of_probes_is_refused_by_name():
     place = r"p\.json\.probes\.text_hidden"
     with pytest.raises(StanceError, match=rf"{place}: no such keys; found \['plian'\]"):
         from_values(ProbeReport, values, "p.json")
+
+
+def test_a_word_that_is_no_mention_of_the_holder_is_not_masked():
+    rows = [
+        example(1, "favor", text="They told us to go.", holder="US"),
+        example(2, "favor", text="The US told us.", holder="US"),
+    ]
+    assert [row and row.text for row in name_masked(rows, 0)] == [None, "X told us."]

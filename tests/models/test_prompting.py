@@ -253,3 +253,25 @@ def test_a_key_in_place_of_its_name_is_refused_and_not_shown():
     with pytest.raises(StanceError) as caught:
         ServerConfig(key="sk-123456")
     assert "123456" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Answer with JSON alone: {"label": "against"} or {"label": "neutral"} or {"label": "favor"}.',
+        '{"label": "neutral"}\nNo, the guild asked for it:\n{"label": "favor"}',
+        '{"label": "favor", "label": "against"}',
+        '[THINK]Is it {"label": "against"}?[/THINK]{"label": "favor"}',
+    ],
+)
+def test_a_reply_with_several_labels_for_one_question_is_no_label(text):
+    assert read_reply(Reply(text), ["label"])[0].problem == "unreadable"
+
+
+def test_a_thought_may_lack_its_beginning_and_labels_said_twice_are_one():
+    reply = Reply('Is it {"label": "against"}? No.\n</think>\n\n{"label": "favor"}\n{"label": "favor"}')
+    assert read_reply(reply, ["label"])[0].label == "favor"
+    said = read_reply(Reply('{"1": "favor"}\n{"2": "neutral"}'), ["1", "2"])
+    assert [one.label for one in said] == ["favor", "neutral"]
+    said = read_reply(Reply("1. favor\n1. against\n2. neutral"), ["1", "2"])
+    assert [one.label for one in said] == ["", "neutral"]

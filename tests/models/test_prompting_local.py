@@ -98,3 +98,14 @@ def test_a_real_model_of_the_package_index(gemma, monkeypatch):
     without = np.array([read_reply(kept.ask(request(row)), ["label"])[0].probabilities for row in rows])
     assert with_it == pytest.approx(without, abs=1e-3)
     assert with_it.sum(axis=1) == pytest.approx(np.ones(3)) and with_it.std() > 0
+
+
+def test_a_model_whose_files_changed_is_asked_again_and_makes_another_run(tiny_causal, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(tiny_causal, tmp_path / "mine")
+    one = LocalModel(str(folder)).identity
+    with (folder / "model.safetensors").open("ab") as file:
+        file.write(b" ")
+    assert one.startswith(str(folder)) and LocalModel(str(folder)).identity != one
+    assert LocalModel("some/hub-id").identity == "some/hub-id"

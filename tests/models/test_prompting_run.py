@@ -7,11 +7,13 @@ import json
 import pytest
 
 from chat_stub import MODEL, ChatStub, serving
-from conftest import example, run_here
+from conftest import example, run_here, write_lines
 from stance.base.annotations import Annotation, write_annotations
+from stance.base.errors import StanceError
 from stance.data.seen import count_learnt
 from stance.data.table import read_annotations
-from stance.inference.annotating import Judged, agreement, agreement_page
+from stance.inference.annotating import Judged, agreement, agreement_page, read_rows_to_judge
+from stance.inference.config import AnnotateConfig
 from stance.models.classifier import StanceClassifier
 from stance.models.prompting import client
 
@@ -129,9 +131,26 @@ def test_rows_on_which_people_are_divided_are_counted():
     assert agreement_page(found).endswith("has 1 rows; 1 on which people are divided are not in it.")
 
 
+def test_labels_without_an_annotator_are_counted_and_space_is_no_part_of_a_name(tmp_path, caplog):
+    rows = [
+        {"id": name, "text": "They met.", "target": "talks", "label": "favor", "annotator": by}
+        for name, by in (("a", ""), ("b", "anna "), ("c", "chat "))
+    ]
+    named = {"input": str(write_lines(tmp_path / "in.jsonl", rows)), "output": str(tmp_path / "out.jsonl")}
+    _, people = read_rows_to_judge(AnnotateConfig(**named, annotator="model", checkpoint="stance-small"))
+    assert [one.annotator for one in people] == ["anna", "chat"]
+    assert "1 labels without an annotator are left out" in caplog.text
+    with pytest.raises(StanceError, match="judged rows of the file already; found 'chat'"):
+        read_rows_to_judge(AnnotateConfig(**named, annotator="chat", checkpoint="stance-small"))
+
+
 def test_rows_that_nobody_judged(home, stub):
     (home / "bare.csv").write_text('text,target\n"We signed it, all of us.",sign it\nThey rejected it.,sign it\n')
+    earlier = [home / "bare.unanswered.jsonl", home / "bare.agreement.json"]
+    for path in earlier:
+        path.write_text("{}\n")
     run_here("annotate", "input=bare.csv", "output=bare.jsonl", "annotator=stub", *asked(stub), cwd=home)
+    assert not any(path.exists() for path in earlier)
     assert [(a.id, a.label, a.annotator) for a in read_annotations(home / "bare.jsonl")] == [
         ("line-2", "favor", "stub"),
         ("line-3", "against", "stub"),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from test_prompting import config
 
-from chat_stub import KEY, MODEL, ChatStub, serving
+from chat_stub import KEY, MODEL, ChatStub, completion, serving
 from conftest import WORDS, example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
@@ -372,3 +372,43 @@ def test_the_missing_library_is_told_with_its_extra(monkeypatch):
     server = ChatServer(ServerConfig(endpoint="http://127.0.0.1:9/v1"), MODEL)
     with pytest.raises(StanceError, match=r"openai is not installed, which this needs; allowed: .*\[prompt\]"):
         server.ask(Request("Which?", {"properties": {"label": {}}}, 8, 0))
+
+
+@pytest.mark.parametrize("said", ["This model does not support response format `json_schema`.", "Model has no schema"])
+def test_a_refusal_that_names_the_model_and_a_field_is_of_the_field(said, monkeypatch):
+    stub = ChatStub()
+    plain = stub.reply
+    refused = 400, {"error": {"message": said}}
+    monkeypatch.setattr(stub, "reply", lambda body: refused if "response_format" in body else plain(body))
+    with serving(stub) as endpoint:
+        assert fitted(endpoint).talk.asker.dialect == Dialect(schema=False)
+
+
+def test_a_content_in_parts_is_its_text(monkeypatch):
+    parts = [{"type": "thinking", "thinking": []}, {"type": "text", "text": '{"label": "favor"}'}]
+    stub = ChatStub(lacks={"logprobs"})
+    plain = stub.reply
+
+    def reply(body):
+        status, sent = plain(body)
+        if status == 200:
+            sent["choices"][0]["message"]["content"] = parts
+        return status, sent
+
+    monkeypatch.setattr(stub, "reply", reply)
+    with serving(stub) as endpoint:
+        assert [one.label for one in fitted(endpoint).judge(questions_of(rows(2)))] == ["favor", "favor"]
+
+
+def test_no_answer_twice_is_not_the_same_label():
+    stub = ChatStub()
+    stub.reply = lambda body: (200, completion({"refusal": "No.", "content": None}, body, ""))
+    with serving(stub) as endpoint:
+        assert fitted(endpoint, server={"again": 6}).itself == {"rows": 6, "same": 0}
+
+
+def test_another_model_of_the_same_name_is_told(tmp_path, caplog):
+    for answer in (None, lambda *_: "favor"):
+        with serving(ChatStub(answer=answer)) as endpoint:
+            fitted(endpoint, tmp_path)
+    assert "stub-1 answers otherwise here" in caplog.text

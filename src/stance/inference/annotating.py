@@ -28,6 +28,8 @@ from stance.models.reading import count, marks, readers, readings, say
 
 log = logging.getLogger(__name__)
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -64,6 +66,8 @@ def annotate(config: AnnotateConfig) -> tuple[Judged, dict[str, Any]]:
     if readers(predictor):
         say(predictor, count(readings(predictor, [_question(row) for row in rows], mentioned=marks(predictor))), log)
     found = agreement(judged, config.bootstrap) if people and judged.own else {}
+    for suffix in (".unanswered.jsonl", ".agreement.json"):  # of an earlier command
+        beside(config.output, suffix).unlink(missing_ok=True)
     if judged.lost:
         write_jsonl(beside(config.output, ".unanswered.jsonl"), judged.lost)
     if config.label_studio is not None:
@@ -87,6 +91,7 @@ def read_rows_to_judge(config: AnnotateConfig) -> tuple[list[dict[str, Any]], li
     rows: dict[str, dict[str, Any]] = {}
     people: list[Annotation] = []
     places: list[str] = []
+    nobodys = 0
     faults = Faults(config.input)
     document_of = document_of_text()
     for line, row in read_rows(config.input, config.encoding):
@@ -94,12 +99,23 @@ def read_rows_to_judge(config: AnnotateConfig) -> tuple[list[dict[str, Any]], li
             values = _values(row, config.columns, line, place, document_of)
             if rows.setdefault(values["id"], values) != values:
                 raise input_error(place, "a row id whose text, holder or target changes", found=values["id"])
-            label, by = (row.get(column) for column in (config.columns.label, config.columns.annotator))
-            if not is_missing(label) and label != "" and not is_missing(by) and by != "":
-                judged = parse_label(label, config.labels.map(), place, "labels")
-                people.append(Annotation(label=judged, annotator=str(by), **values))
+            label = row.get(config.columns.label)
+            by = config.columns.cells(row, place, ["annotator"])["annotator"]
+            if is_missing(label) or label == "":
+                continue
+            judged = parse_label(label, config.labels.map(), place, "labels")
+            if by:
+                people.append(Annotation(label=judged, annotator=by, **values))
                 places.append(place)
+            else:
+                nobodys += 1
     faults.tell()
+    if nobodys:
+        log.warning(
+            "%s: %d labels without an annotator are left out; columns.annotator=NAME says who gave them",
+            config.input,
+            nobodys,
+        )
     if not rows:
         raise input_error(config.input, "no rows in the file")
     check_annotations(config.input, people, places)

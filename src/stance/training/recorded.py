@@ -15,6 +15,7 @@ from stance.evaluation import shares
 from stance.models.card import CARD
 from stance.models.config import AS_IT_IS, EncoderConfig, EnsembleConfig, ModelConfig, PromptConfig
 from stance.models.pretrained import changing_folder
+from stance.models.prompting.local import digest_of_files
 from stance.models.prompting.template import prompt_of
 from stance.training.config import AsItIsConfig, TrainConfig
 from stance.training.plan import taken_checkpoint
@@ -113,6 +114,8 @@ def _contents(config: TrainConfig, further: Sequence[Negotiation]) -> dict[str, 
         for one in [model, *(model.members.values() if isinstance(model, EnsembleConfig) else ())]:
             if isinstance(one, PromptConfig):
                 contents["prompt" if one is config.model else f"prompt of {one.name}"] = prompt_of(one).digest
+                if config.prompt.endpoint is None and (held := digest_of_files(one.language_model)) is not None:
+                    contents[f"language model {one.language_model}"] = held
         contents |= encoder_contents(model)
     return contents
 

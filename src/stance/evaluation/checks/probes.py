@@ -17,6 +17,7 @@ from stance.base.annotations import Example
 from stance.base.files import write_json
 from stance.base.labels import Label
 from stance.base.markdown import markdown_table
+from stance.base.mentions import mentions
 from stance.base.names import as_name
 from stance.base.predictions import Predictor
 from stance.base.questions import questions_of
@@ -136,17 +137,30 @@ def holder_hidden(examples: Sequence[Example], seed: int) -> Inputs:
 
 
 def name_masked(examples: Sequence[Example], seed: int) -> Inputs:
-    """The holder's name replaced in text, context and holder, in the rows whose text has it, with or without "the"."""
+    """The holder's name replaced in text, context and holder, in the rows whose text has it, with or without "the".
+
+    A word that is no mention of the holder stays, as the us beside a holder US.
+    """
     patterns = {holder: _pattern(holder) for holder in {example.holder for example in examples}}
     inputs: Inputs = []
     for example in examples:
         name, text = patterns[example.holder], composed(example.text)
-        if name is None or not name.search(text):
+        masked = text if name is None else _masked(text, name, example.holder)
+        if name is None or masked == text:
             inputs.append(None)
             continue
-        context = name.sub(MASKED, composed(example.context))
-        inputs.append(replace(example, text=name.sub(MASKED, text), context=context, holder=MASKED))
+        context = _masked(composed(example.context), name, example.holder)
+        inputs.append(replace(example, text=masked, context=context, holder=MASKED))
     return inputs
+
+
+def _masked(text: str, name: regex.Pattern[str], holder: str) -> str:
+    places = mentions(text, composed(holder))
+
+    def other(match: regex.Match[str]) -> str:
+        return MASKED if any(start < match.end() and match.start() < end for start, end in places) else match[0]
+
+    return str(name.sub(other, text))
 
 
 def _pattern(holder: str) -> regex.Pattern[str] | None:

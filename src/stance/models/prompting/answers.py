@@ -20,7 +20,8 @@ PROBLEMS = ("refused", "empty", "cut", "unreadable")
 #: The least probability of a label by log-probabilities: servers name the likeliest tokens only.
 FLOOR = 1e-6
 
-_THOUGHT = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
+#: Some servers leave out the mark that begins it.
+_THOUGHT = re.compile(r"\A.*</think>|<think>.*\Z", re.DOTALL)
 _PLAIN = re.compile(r"\W*(?:(?:label|answer|stance)\W+)?(against|neutral|favou?r)\W*", re.IGNORECASE)
 _LINE = re.compile(r"(?im)^\W*(\d+)\W+(against|neutral|favou?r)\W*$")
 
@@ -64,7 +65,8 @@ class Said:
 def read_reply(reply: Reply, names: Sequence[str]) -> list[Said]:
     """What a reply says of each question.
 
-    Only a label by itself counts, or JSON with one for the question's name: "I would not say favor" is unreadable.
+    Only a label by itself counts, or JSON with one for the question's name: "I would not say favor" is unreadable. So
+    is a reply that has several labels for one name, such as one that repeats how to answer.
 
     Args:
         reply: As it came.
@@ -82,21 +84,21 @@ def read_reply(reply: Reply, names: Sequence[str]) -> list[Said]:
 
 
 def _labels(text: str, names: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """Label and its place in the text by name of the question."""
+    """Label and its place in the text by name of the question; of a name with several labels nothing."""
+    found = []
     for match in re.finditer(r"\{[^{}]*\}", text):
         try:
-            values = json.loads(match[0])
+            pairs = json.loads(match[0], object_pairs_hook=list)
         except ValueError:
             continue
-        found = {name: _spelled(values[name]) for name in names if _spelled(values.get(name))}
-        if found:
-            return {name: (label, _place(text, match.start(), name, label)) for name, label in found.items()}
-    if "{" in text:
-        return {}
-    if list(names) == ["label"] and (plain := _PLAIN.fullmatch(text)):
-        return {"label": (_spelled(plain[1]), plain.start(1))}
-    lines = {match[1]: (_spelled(match[2]), match.start(2)) for match in _LINE.finditer(text)}
-    return {name: lines[name] for name in names if name in lines}
+        said = [(name, _spelled(value)) for name, value in pairs if name in names]
+        found += [(name, label, _place(text, match.start(), name, label)) for name, label in said if label]
+    if "{" not in text:
+        if list(names) == ["label"] and (plain := _PLAIN.fullmatch(text)):
+            return {"label": (_spelled(plain[1]), plain.start(1))}
+        found = [(match[1], _spelled(match[2]), match.start(2)) for match in _LINE.finditer(text) if match[1] in names]
+    several = {name for name, label, _ in found if any(name == n and label != other for n, other, _ in found)}
+    return {name: (label, place) for name, label, place in found if name not in several}
 
 
 def _spelled(value: Any) -> str:  # noqa: ANN401 - JSON is what it is

@@ -67,7 +67,7 @@ class Conversation:
         wanted = Dialect(schema=self.config.structured != "none", logprobs=self.config.probabilities != "samples")
         self.asker.dialect = wanted
         place = self.asker.config.endpoint if isinstance(self.asker, ChatServer) else "here"
-        known = digest(["dialect", place, self.config.language_model, asdict(wanted)])
+        known = digest(["dialect", place, self.asker.identity, asdict(wanted)])
         with self.answers.at_work():
             if (kept := self.answers.get(known)) is not None:
                 self.asker.dialect = Dialect(**json.loads(kept.text))
@@ -87,7 +87,15 @@ class Conversation:
                 reply.read,
                 len(request.message),
             )
-        self.answers.put(key_of(self.config.language_model, self.asker.dialect, request), reply)
+        key = key_of(self.asker.identity, self.asker.dialect, request)
+        if (kept := self.answers.get(key)) is not None and kept.text != reply.text:
+            log.warning(
+                "%s answers otherwise here than where it was asked before: %s has answers of another model of that "
+                "name, or of one that draws; to send all again, delete the file",
+                self.config.language_model,
+                self.answers.path,
+            )
+        self.answers.put(key, reply)
         self.answers.put(known, Reply(json.dumps(asdict(self.asker.dialect))))
 
     def _insist(self) -> None:
@@ -164,7 +172,8 @@ class Conversation:
     def _replies(self, requests: Sequence[Request]) -> list[Reply]:
         """The reply to each; those that are not kept are asked, several at once."""
         model, dialect = self.config.language_model, self.asker.dialect
-        keys = [key_of(model, dialect, request) for request in requests]
+        identity = self.asker.identity
+        keys = [key_of(identity, dialect, request) for request in requests]
         with self.answers.at_work():
             missing = {k: r for k, r in zip(keys, requests, strict=True) if self.answers.get(k) is None}
             if missing:

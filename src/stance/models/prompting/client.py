@@ -105,6 +105,11 @@ class ChatServer:
     _answered: bool = False
 
     @property
+    def identity(self) -> str:
+        """What answers are kept under."""
+        return self.model
+
+    @property
     def width(self) -> int:
         """Requests at once."""
         return self.config.concurrency
@@ -178,9 +183,10 @@ class ChatServer:
                 f"the server does not let us in (status {error.status_code}): the key is taken from {variable}, {held}",
                 allowed="another key in that variable, or prompt.key=NAME_OF_ANOTHER_VARIABLE",
             )
-        if error.status_code == 404 or (
-            error.status_code == 400 and re.search(r"model.{0,80}(not|unknown)", said, re.I)
-        ):
+        bare = said.replace(self.model, "")  # which may have the name of a field in it
+        of_a_field = any(re.search(pattern, bare, re.I) for _, pattern, _ in _REFUSED)
+        no_model = not of_a_field and re.search(r"model.{0,80}(not|unknown)", said, re.I)
+        if error.status_code == 404 or (error.status_code == 400 and no_model):
             return self._no_model(said)
         if error.status_code in (400, 413, 422):
             if _TOO_LONG.search(said) or error.status_code == 413:
@@ -267,15 +273,23 @@ def _reply(completion: Any) -> Reply:  # noqa: ANN401 - openai.types.chat.ChatCo
         raise ValueError(f"no chat completion came: {str(completion)[:80]!r}")
     choice, usage = choices[0], getattr(completion, "usage", None)
     content = getattr(getattr(choice, "logprobs", None), "content", None) or ()
-    tokens = tuple((t.token, {o.token: float(o.logprob) for o in t.top_logprobs or ()}) for t in content)
+    tokens = tuple(
+        (t.token, {o.token: float(o.logprob) for o in t.top_logprobs or () if o.logprob is not None}) for t in content
+    )
     return Reply(
-        text=choice.message.content or "",
+        text=_text(choice.message.content),
         finish=choice.finish_reason or "stop",
         refusal=getattr(choice.message, "refusal", None) or "",
         tokens=tokens,
         read=int(getattr(usage, "prompt_tokens", 0) or 0),
         written=int(getattr(usage, "completion_tokens", 0) or 0),
     )
+
+
+def _text(content: Any) -> str:  # noqa: ANN401 - text, or as some servers have it a list of parts
+    """What was written, without parts of another type: some servers give what a model thought as one."""
+    parts = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+    return "".join(part["text"] for part in parts if part.get("type") == "text")
 
 
 def _smaller(dialect: Dialect, said: str) -> Dialect | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.base.errors import StanceError, first_line, input_error
+from stance.base.files import digest, quick_digest
 from stance.base.labels import LABELS
 from stance.models.prompting.answers import Reply
 from stance.models.prompting.client import Dialect, Request
@@ -35,6 +36,12 @@ class LocalModel:
     _loaded: tuple[Any, Any] | None = field(default=None, repr=False)
     _before: list[int] = field(default_factory=list, repr=False)
     _kept: tuple[list[int], Any] = field(default_factory=lambda: ([], None), repr=False)
+
+    @property
+    def identity(self) -> str:
+        """What answers are kept under: the name, and of files what is in them, which may become others."""
+        files = digest_of_files(self.name)
+        return self.name if files is None else f"{self.name} {files}"
 
     @property
     def width(self) -> int:
@@ -113,6 +120,13 @@ class LocalModel:
                 raise input_error("model.language_model", reason, found=self.name, allowed=allowed) from None
             self._loaded = tokenizer, model
         return self._loaded
+
+
+def digest_of_files(name: str) -> str | None:
+    """Of a ``.gguf`` file, or of the weights, settings and vocabulary in a folder; None of a name of the hub."""
+    path = Path(name)
+    files = [path] if path.is_file() else sorted(each for each in path.glob("*") if each.is_file())
+    return digest([[each.name, quick_digest(each)] for each in files]) if files else None
 
 
 def _chat(tokenizer: Any, message: str) -> str:  # noqa: ANN401 - a tokenizer of transformers

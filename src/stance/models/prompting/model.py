@@ -196,7 +196,7 @@ def fit(config: PromptConfig, train: Sequence[Example], validation: Sequence[Exa
     if (again := setup.server.again) and rows:
         twice = rows[:: max(1, len(rows) // again)][:again]
         first, second = (model.talk.ask(twice, model.examples, turn) for turn in (0, 1))
-        same = sum(one.label == other.label for one, other in zip(first, second, strict=True))
+        same = sum(one.label == other.label != "" for one, other in zip(first, second, strict=True))
         model.itself = {"rows": len(twice), "same": same}
         log.info("asked twice: the same label on %d of %d rows", model.itself["same"], len(twice))
     model.talk.tally.clear()
