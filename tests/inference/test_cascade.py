@@ -19,6 +19,7 @@ from stance.base.labels import LABELS
 from stance.base.questions import Question
 from stance.data.build import build_dataset
 from stance.data.config import DataConfig, SplitConfig
+from stance.data.seen import FILE, write_learnt
 from stance.evaluation.evaluate import predict_examples
 from stance.evaluation.metrics import document_weights
 from stance.evaluation.shares import read_validation
@@ -230,6 +231,17 @@ def test_from_the_script_to_a_scored_file(home, monkeypatch):
     (folder / "in.csv").write_text("text,target\n" + "".join(f'"{row.text}","{row.target}"\n' for row in test))
     printed = run_here("predict", "checkpoint=both", "input=in.csv", "output=out.csv", cwd=folder).stdout
     assert f"of {len(test)} rows scored just now answered by the cheap model alone" in printed
+
+
+def test_it_is_told_that_a_member_learnt_from_the_rows_that_it_is_measured_on(home, monkeypatch):
+    folder, splits = home
+    clock(monkeypatch, cascade=1, dear=3)
+    write_learnt(folder / "dear", [row.text for row in splits["test"]], [])
+    done = run_here(
+        "cascade", "cheap=cheap", "checkpoint=dear", "output=seen", "loss=0.2", "certainty=0.5", *DATA, cwd=folder
+    )
+    (folder / "dear" / FILE).unlink()
+    assert "rows have a text that the checkpoint learnt from" in done.stdout
 
 
 REFUSED = {
