@@ -360,6 +360,29 @@ def test_a_source_that_is_refused_costs_no_finished_run(tmp_path, readable_annot
     assert train_run(config, "again")["command"] == run["command"]
 
 
+def test_other_data_of_a_source_make_another_run(tmp_path, readable_annotations, monkeypatch):
+    """Also of a source's source. A run recorded before they were compared is the same run, as is one without them."""
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    between = replace(config.source, name="between", data=config.data, model=AsItIsConfig(), source=config.source)
+    config = replace(config, source=between)
+    train_run(config, "first")
+    monkeypatch.setattr(runs, "_trained", None)
+    assert train_run(config, "same")["command"] == "first"
+    others = [replace(a, text=a.text.upper()) for a in readable_annotations if a.document >= "G"]
+    write_annotations(tmp_path / "others.jsonl", others)
+    with pytest.raises(StanceError, match=r"contents data of first: DIFFERENT, recorded [0-9a-f]{64}, now "):
+        train_run(config, "other")
+    path = run_folder(config.outputs, config.name, 0) / "run.json"
+    record = json.loads(path.read_text())
+    assert list(record["contents"]) == ["data of first"]
+    path.write_text(json.dumps({**record, "contents": {}}))
+    assert train_run(config, "before")["command"] == "first"
+    path.write_text(json.dumps(record))
+    (tmp_path / "others.jsonl").unlink()
+    assert train_run(config, "gone")["command"] == "first"
+
+
 def test_a_source_may_learn_from_other_corpora(tmp_path, readable_annotations):
     """And from these alone: then its card names them, and not the corpus that chose among them."""
     tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")

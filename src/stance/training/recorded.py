@@ -10,6 +10,7 @@ from stance.base.errors import StanceError
 from stance.base.files import digest, quick_digest
 from stance.base.settings import as_values, from_values
 from stance.data import seen
+from stance.data.build import build_dataset
 from stance.data.unlabelled import Negotiation, read
 from stance.evaluation import shares
 from stance.models.card import CARD
@@ -17,7 +18,7 @@ from stance.models.config import AS_IT_IS, EncoderConfig, EnsembleConfig, ModelC
 from stance.models.pretrained import changing_folder
 from stance.models.prompting.template import prompt_of
 from stance.training.config import AsItIsConfig, TrainConfig
-from stance.training.plan import taken_checkpoint
+from stance.training.plan import runs_in_turn, taken_checkpoint
 
 #: Files of a checkpoint that an encoder does not begin with; ``onnx.json`` is the report of an export.
 _OURS = {CARD, seen.FILE, shares.FILE, "onnx.json"}
@@ -31,7 +32,8 @@ class Recorded:
         config: What was trained on what; folders, and where a language model is asked, are those of this machine.
         fingerprint: Of the dataset.
         contents: Digests of what the configuration only names: ``checkpoint`` that is taken as it is, ``prompt``,
-            ``unlabelled``, ``encoder NAME`` whose files may become others (a folder, or one of our own classifiers).
+            ``unlabelled``, ``encoder NAME`` whose files may become others (a folder, or one of our own classifiers);
+            ``data of RUN``, the fingerprint of other data that a run learns from which comes first.
     """
 
     config: TrainConfig
@@ -114,6 +116,21 @@ def _contents(config: TrainConfig, further: Sequence[Negotiation]) -> dict[str, 
             if isinstance(one, PromptConfig):
                 contents["prompt" if one is config.model else f"prompt of {one.name}"] = prompt_of(one).digest
         contents |= encoder_contents(model)
+    return contents | _data_contents(config)
+
+
+def _data_contents(config: TrainConfig) -> dict[str, str]:
+    """Fingerprints of the datasets of the runs that come first, those that cannot be read any more left out."""
+    contents: dict[str, str] = {}
+    for run in runs_in_turn(config)[:-1]:
+        made_of = (run.data, run.split, run.auxiliary)
+        if made_of == (config.data, config.split, config.auxiliary) or f"data of {run.name}" in contents:
+            continue
+        try:
+            _, record, _ = build_dataset(run.outputs, *made_of)
+        except StanceError:  # a training says so itself; a run that is finished needs none
+            continue
+        contents[f"data of {run.name}"] = record.fingerprint
     return contents
 
 
