@@ -383,6 +383,27 @@ def test_other_data_of_a_source_make_another_run(tmp_path, readable_annotations,
     assert train_run(config, "gone")["command"] == "first"
 
 
+def test_a_checkpoint_with_other_settings_makes_another_run(tmp_path, readable_annotations, monkeypatch):
+    """Its weights are the same, or there are none. Scores, the README and an export change no answer."""
+    prior = configured(tmp_path, readable_annotations, PriorConfig(name="target", prior="target"))
+    train_run(prior, "prior")
+    checkpoint = run_folder(prior.outputs, prior.name, 0) / "checkpoint"
+    config = configured(tmp_path, readable_annotations, AsItIsConfig(checkpoint=str(checkpoint)))
+    train_run(config, "first")
+    monkeypatch.setattr(runs, "_trained", None)
+    card, saved = (json.loads((checkpoint / name).read_text()) for name in ("stance.json", "prior.json"))
+    write_json(checkpoint / "stance.json", {**card, "metrics": {}, "thresholds": []})
+    write_json(checkpoint / "onnx.json", {})
+    (checkpoint / "README.md").unlink()
+    assert train_run(config, "same")["command"] == "first"
+    for name, changed in (("prior.json", {**saved, "overall": [1.0, 0.0, 0.0]}), ("stance.json", {**card, "scale": 2})):
+        before = (checkpoint / name).read_text()
+        write_json(checkpoint / name, changed)
+        with pytest.raises(StanceError, match="contents checkpoint settings: DIFFERENT, recorded"):
+            train_run(config, "other")
+        (checkpoint / name).write_text(before)
+
+
 def test_a_source_may_learn_from_other_corpora(tmp_path, readable_annotations):
     """And from these alone: then its card names them, and not the corpus that chose among them."""
     tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
