@@ -18,6 +18,7 @@ from stance.base.files import write_json
 from stance.base.predictions import read_predictions
 from stance.data import unlabelled
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
+from stance.models import fitting
 from stance.models.classifier import StanceClassifier
 from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig
 from stance.models.encoder import EncoderModel
@@ -242,6 +243,34 @@ def test_sentences_that_nobody_labelled_are_read_once(tmp_path, readable_annotat
     run = train_run(replace(config, distill=more), "taught")
     assert read == [str(tmp_path / "more.jsonl")]
     assert "unlabelled" in run["contents"]
+
+
+def test_a_killed_run_does_not_learn_what_another_teacher_said(
+    tmp_path, readable_annotations, tiny_encoder, monkeypatch
+):
+    """The teacher was trained anew between the kill and the going on, on the same data."""
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    prior = PriorConfig(name="target", prior="target")
+    teacher = replace(sourced(tmp_path, readable_annotations, AsItIsConfig(), prior).source, name="teacher")
+    config = configured(tmp_path, readable_annotations, tiny)
+    config = replace(config, distill=DistillConfig(teacher=teacher, questions=4, weight=1.0))
+    fit, told = fitting.fit, []
+
+    def killed(model, train, validation, setup):
+        if model.name != "tiny":
+            return fit(model, train, validation, setup)
+        told.append(setup.soft)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting, "fit", killed)
+    for overall in ([0.0, 1.0, 0.0], [1.0, 0.0, 0.0]):
+        with pytest.raises(KeyboardInterrupt):
+            train_run(config, "taught")
+        path = run_folder(config.outputs, "teacher", 0) / "checkpoint" / "prior.json"
+        write_json(path, {**json.loads(path.read_text()), "shares": [], "overall": overall})
+    with pytest.raises(KeyboardInterrupt):
+        train_run(config, "taught")
+    assert (told[1][0].tolist(), told[2][0].tolist()) == ([0.0, 1.0, 0.0], [1.0, 0.0, 0.0])
 
 
 def test_an_encoder_of_several_seeds_counts_as_one_member(tmp_path, readable_annotations, tiny_encoder):

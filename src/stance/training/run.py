@@ -282,12 +282,13 @@ def _distilled(
     from stance.training.finetune import half_precision
 
     train = splits["train"]
-    teacher = StanceClassifier.from_pretrained(checkpoint_of(of_source(config, distill.teacher))).predictor
+    teacher = StanceClassifier.from_pretrained(checkpoint_of(of_source(config, distill.teacher)))
+    work = folder / "work" / f"teacher-{teacher.digest()}"  # a run that was killed may find another teacher
     asked = questions(train, distill.questions, config.seed)
     about = questions_about(further, train, distill.each, config.seed)
     with half_precision(distill.teacher.trainer):
-        said = answers(teacher, [*train, *asked], folder / "work" / "teacher")
-        said_about = answers(teacher, about, folder / "work" / "teacher")
+        said = answers(teacher.predictor, [*train, *asked], work)
+        said_about = answers(teacher.predictor, about, work)
     own, new = said[: len(train)], np.concatenate([said[len(train) :], said_about])
     return [*train, *answered([*asked, *about], new)], np.concatenate([soft_labels(train, own, distill.weight), new])
 
