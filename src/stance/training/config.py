@@ -240,3 +240,10 @@ class SweepConfig(TrainConfig):
                 found=self.source.name,
                 allowed="none; ~source where an experiment has one",
             )
+        if self.distill is not None:
+            raise input_error(
+                "distill",
+                "of no use to a sweep",
+                found=self.distill.teacher.name,
+                allowed="none; ~distill where an experiment has one",
+            )
