@@ -313,6 +313,7 @@ def test_a_number_that_no_work_can_be_done_with_is_refused_first(overrides):
         ("learning_rate", True),
         ("weight_decay", float("nan")),
         ("warmup_steps", -1),
+        ("max_grad_norm", "abc"),
         ("adam_beta1", 1),
     ],
 )

@@ -22,7 +22,7 @@ _TRAINER: tuple[tuple[tuple[str, ...], str, Callable[[Any], bool]], ...] = (
     (("dataloader_num_workers",), "a whole number, 0 or more", lambda value: isinstance(value, int) and value >= 0),
     (("num_train_epochs",), "a number above 0", lambda value: 0 < value < math.inf),
     (
-        ("learning_rate", "warmup_steps", "weight_decay", "adam_epsilon"),
+        ("learning_rate", "warmup_steps", "weight_decay", "adam_epsilon", "max_grad_norm"),
         "a number, 0 or more",
         lambda value: 0 <= value < math.inf,
     ),
