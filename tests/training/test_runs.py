@@ -477,6 +477,11 @@ def test_a_source_without_use_and_a_use_without_source_are_refused(tmp_path, rea
     tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
     with pytest.raises(StanceError, match=r"source: of no use to this model; found 'tfidf'"):
         sourced(tmp_path, readable_annotations, tfidf, tfidf)
+    taken = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    itself = replace(taken.source, name=taken.name)
+    for before in (itself, replace(taken.source, model=AsItIsConfig(), source=itself)):
+        with pytest.raises(StanceError, match=r"source\.name: that of the run itself; found 'mine-as_it_is'"):
+            replace(taken, source=before)
     with pytest.raises(StanceError, match="source: with model=as_it_is either"):
         configured(tmp_path, readable_annotations, AsItIsConfig())
     tiny, other = EncoderConfig(name="tiny", encoder="tiny"), EncoderConfig(name="tiny", encoder="other")

@@ -184,7 +184,12 @@ class TrainConfig:
 
     def _check_sources(self) -> None:
         """Refuse a source that is of no use to the model, of another encoder, or the run itself."""
-        if self.name in {source.name for source in self.first()}:
+        ahead = self.first()
+        for one in ahead:  # which grows
+            others = one.model.others.values() if isinstance(one.model, AsItIsConfig) else ()
+            teacher = [one.distill.teacher] if one.distill is not None else []
+            ahead += [*filter(None, [one.source]), *others, *teacher]
+        if self.name in {source.name for source in ahead}:
             raise input_error("source.name", "that of the run itself", found=self.name, allowed="another name")
         if self.source is None or isinstance(self.model, AsItIsConfig):
             return
