@@ -17,6 +17,7 @@ from stance.base.errors import StanceError
 from stance.base.files import write_json
 from stance.base.predictions import read_predictions
 from stance.data import unlabelled
+from stance.data.build import dataset_folder
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.models import fitting
 from stance.models.classifier import StanceClassifier
@@ -130,6 +131,20 @@ def test_a_run_from_before_there_was_a_setting_is_the_same_run(tmp_path, readabl
     ):
         with pytest.raises(StanceError, match=f"a run of another configuration or other data is there: {told}"):
             train_run(changed, "third")
+
+
+def test_rows_that_are_left_out_are_told_whether_the_dataset_is_built_or_exists(tmp_path, readable_annotations, caplog):
+    first, *others = readable_annotations
+    tied = [replace(first, label="favor"), replace(first, label="against", annotator="two")]
+    prior = PriorConfig(name="target", prior="target")
+    config = configured(tmp_path, [*tied, *others], prior)
+    caplog.set_level("INFO", logger="stance")
+    for state, name in (("built", "one"), ("exists", "other")):
+        caplog.clear()
+        train_run(replace(config, name=name), "told")
+        told = [record.getMessage() for record in caplog.records]
+        assert f"dataset {dataset_folder(config.outputs, config.data, config.split)} {state}" in told
+        assert f"ties: 1 row(s) without a majority are in no part ({first.id}, ...)" in told
 
 
 def test_an_encoder_of_another_number_of_processes_is_another_run(tmp_path, readable_annotations, monkeypatch):

@@ -14,7 +14,7 @@ from stance.base.annotations import Example
 from stance.base.files import alone_at, read_json, write_json, write_jsonl, write_text
 from stance.base.predictions import Prediction, Predictor, to_probabilities, write_predictions
 from stance.base.settings import as_values
-from stance.data.build import build_dataset, dataset_folder
+from stance.data.build import build_dataset, dataset_folder, left_out
 from stance.data.seen import count_learnt, write_learnt
 from stance.data.splits import learnt_share
 from stance.data.unlabelled import Negotiation
@@ -73,6 +73,8 @@ def _train_run(config: TrainConfig, command: str, *, checked: bool) -> dict[str,
         splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
         dataset = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
         log.info("dataset %s %s", dataset, "built" if built else "exists")
+        for line in left_out(record):
+            log.info("%s", line)
         further = unlabelled(config.distill.unlabelled, splits) if config.distill is not None else []
         this = Recorded.of(config, record.fingerprint, further)
         if stands_already(folder, this, config.overwrite):
