@@ -313,6 +313,7 @@ def test_a_number_that_no_work_can_be_done_with_is_refused_first(overrides):
         ("learning_rate", True),
         ("weight_decay", float("nan")),
         ("warmup_steps", -1),
+        ("max_grad_norm", "abc"),
         ("adam_beta1", 1),
     ],
 )
@@ -368,6 +369,8 @@ REFUSED = {
     "+data.pth=a.csv": "data.pth: no such key; allowed: name, reader, ",
     "data.labels={pro: [x]}": "data.labels.pro: no such key; allowed: against, neutral, favor",
     "trainer.lerning_rate=1": "allowed: one that is there; +trainer.lerning_rate=VALUE adds another",
+    "trainer.epochs=1": "adds another; there are num_train_epochs, per_device_train_batch_size, ",
+    "trainer.epochs=2": ", train_sampling_strategy; did you mean num_train_epochs?",
     "~luck": "configuration: Could not delete from config. 'luck' does not exist.",
     "data=null": "data: not a name; found None; allowed: a file of conf/data by name",
     "source=null": "source: not a name; found None; allowed: a file of conf/source by name; for none leave it out, or ",

@@ -104,6 +104,10 @@ def test_a_target_longer_than_half_the_input_is_said(tokenizer, caplog):
     [
         ({"first": "{text} {speaker}"}, "unknown field; found '{speaker}'; allowed: {text}, {target}, {holder}"),
         ({"second": "{holder}"}, "neither has {target}"),
+        (
+            {"first": "{target}", "second": "{text}"},
+            "template 'second': has {text}; found '{text}'; allowed: {text} in",
+        ),
         ({"max_length": 4}, "max_length >= 8"),
         ({"first": "{text"}, "expected '}' before end of string"),
         ({"mark": "H1 "}, "mark: a text may have it; found 'H1 '"),

@@ -17,7 +17,9 @@ from stance.base.errors import StanceError
 from stance.base.files import write_json
 from stance.base.predictions import read_predictions
 from stance.data import unlabelled
+from stance.data.build import dataset_folder
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
+from stance.models import fitting
 from stance.models.classifier import StanceClassifier
 from stance.models.config import EncoderConfig, EnsembleConfig, LinearConfig, PriorConfig
 from stance.models.encoder import EncoderModel
@@ -131,6 +133,20 @@ def test_a_run_from_before_there_was_a_setting_is_the_same_run(tmp_path, readabl
             train_run(changed, "third")
 
 
+def test_rows_that_are_left_out_are_told_whether_the_dataset_is_built_or_exists(tmp_path, readable_annotations, caplog):
+    first, *others = readable_annotations
+    tied = [replace(first, label="favor"), replace(first, label="against", annotator="two")]
+    prior = PriorConfig(name="target", prior="target")
+    config = configured(tmp_path, [*tied, *others], prior)
+    caplog.set_level("INFO", logger="stance")
+    for state, name in (("built", "one"), ("exists", "other")):
+        caplog.clear()
+        train_run(replace(config, name=name), "told")
+        told = [record.getMessage() for record in caplog.records]
+        assert f"dataset {dataset_folder(config.outputs, config.data, config.split)} {state}" in told
+        assert f"ties: 1 row(s) without a majority are in no part ({first.id}, ...)" in told
+
+
 def test_an_encoder_of_another_number_of_processes_is_another_run(tmp_path, readable_annotations, monkeypatch):
     """Its batch was another; the message says so. A model that one process fits is the same run."""
     tiny = EncoderConfig(name="tiny")
@@ -242,6 +258,34 @@ def test_sentences_that_nobody_labelled_are_read_once(tmp_path, readable_annotat
     run = train_run(replace(config, distill=more), "taught")
     assert read == [str(tmp_path / "more.jsonl")]
     assert "unlabelled" in run["contents"]
+
+
+def test_a_killed_run_does_not_learn_what_another_teacher_said(
+    tmp_path, readable_annotations, tiny_encoder, monkeypatch
+):
+    """The teacher was trained anew between the kill and the going on, on the same data."""
+    tiny = EncoderConfig(name="tiny", encoder=str(tiny_encoder), max_length=64)
+    prior = PriorConfig(name="target", prior="target")
+    teacher = replace(sourced(tmp_path, readable_annotations, AsItIsConfig(), prior).source, name="teacher")
+    config = configured(tmp_path, readable_annotations, tiny)
+    config = replace(config, distill=DistillConfig(teacher=teacher, questions=4, weight=1.0))
+    fit, told = fitting.fit, []
+
+    def killed(model, train, validation, setup):
+        if model.name != "tiny":
+            return fit(model, train, validation, setup)
+        told.append(setup.soft)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting, "fit", killed)
+    for overall in ([0.0, 1.0, 0.0], [1.0, 0.0, 0.0]):
+        with pytest.raises(KeyboardInterrupt):
+            train_run(config, "taught")
+        path = run_folder(config.outputs, "teacher", 0) / "checkpoint" / "prior.json"
+        write_json(path, {**json.loads(path.read_text()), "shares": [], "overall": overall})
+    with pytest.raises(KeyboardInterrupt):
+        train_run(config, "taught")
+    assert (told[1][0].tolist(), told[2][0].tolist()) == ([0.0, 1.0, 0.0], [1.0, 0.0, 0.0])
 
 
 def test_an_encoder_of_several_seeds_counts_as_one_member(tmp_path, readable_annotations, tiny_encoder):
@@ -360,6 +404,50 @@ def test_a_source_that_is_refused_costs_no_finished_run(tmp_path, readable_annot
     assert train_run(config, "again")["command"] == run["command"]
 
 
+def test_other_data_of_a_source_make_another_run(tmp_path, readable_annotations, monkeypatch):
+    """Also of a source's source. A run recorded before they were compared is the same run, as is one without them."""
+    tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
+    config = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    between = replace(config.source, name="between", data=config.data, model=AsItIsConfig(), source=config.source)
+    config = replace(config, source=between)
+    train_run(config, "first")
+    monkeypatch.setattr(runs, "_trained", None)
+    assert train_run(config, "same")["command"] == "first"
+    others = [replace(a, text=a.text.upper()) for a in readable_annotations if a.document >= "G"]
+    write_annotations(tmp_path / "others.jsonl", others)
+    with pytest.raises(StanceError, match=r"contents data of first: DIFFERENT, recorded [0-9a-f]{64}, now "):
+        train_run(config, "other")
+    path = run_folder(config.outputs, config.name, 0) / "run.json"
+    record = json.loads(path.read_text())
+    assert list(record["contents"]) == ["data of first"]
+    path.write_text(json.dumps({**record, "contents": {}}))
+    assert train_run(config, "before")["command"] == "first"
+    path.write_text(json.dumps(record))
+    (tmp_path / "others.jsonl").unlink()
+    assert train_run(config, "gone")["command"] == "first"
+
+
+def test_a_checkpoint_with_other_settings_makes_another_run(tmp_path, readable_annotations, monkeypatch):
+    """Its weights are the same, or there are none. Scores, the README and an export change no answer."""
+    prior = configured(tmp_path, readable_annotations, PriorConfig(name="target", prior="target"))
+    train_run(prior, "prior")
+    checkpoint = run_folder(prior.outputs, prior.name, 0) / "checkpoint"
+    config = configured(tmp_path, readable_annotations, AsItIsConfig(checkpoint=str(checkpoint)))
+    train_run(config, "first")
+    monkeypatch.setattr(runs, "_trained", None)
+    card, saved = (json.loads((checkpoint / name).read_text()) for name in ("stance.json", "prior.json"))
+    write_json(checkpoint / "stance.json", {**card, "metrics": {}, "thresholds": []})
+    write_json(checkpoint / "onnx.json", {})
+    (checkpoint / "README.md").unlink()
+    assert train_run(config, "same")["command"] == "first"
+    for name, changed in (("prior.json", {**saved, "overall": [1.0, 0.0, 0.0]}), ("stance.json", {**card, "scale": 2})):
+        before = (checkpoint / name).read_text()
+        write_json(checkpoint / name, changed)
+        with pytest.raises(StanceError, match="contents checkpoint settings: DIFFERENT, recorded"):
+            train_run(config, "other")
+        (checkpoint / name).write_text(before)
+
+
 def test_a_source_may_learn_from_other_corpora(tmp_path, readable_annotations):
     """And from these alone: then its card names them, and not the corpus that chose among them."""
     tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
@@ -404,6 +492,11 @@ def test_a_source_without_use_and_a_use_without_source_are_refused(tmp_path, rea
     tfidf = LinearConfig(name="tfidf", features="tfidf", classifier="svm")
     with pytest.raises(StanceError, match=r"source: of no use to this model; found 'tfidf'"):
         sourced(tmp_path, readable_annotations, tfidf, tfidf)
+    taken = sourced(tmp_path, readable_annotations, AsItIsConfig(), tfidf)
+    itself = replace(taken.source, name=taken.name)
+    for before in (itself, replace(taken.source, model=AsItIsConfig(), source=itself)):
+        with pytest.raises(StanceError, match=r"source\.name: that of the run itself; found 'mine-as_it_is'"):
+            replace(taken, source=before)
     with pytest.raises(StanceError, match="source: with model=as_it_is either"):
         configured(tmp_path, readable_annotations, AsItIsConfig())
     tiny, other = EncoderConfig(name="tiny", encoder="tiny"), EncoderConfig(name="tiny", encoder="other")

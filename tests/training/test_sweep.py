@@ -18,7 +18,7 @@ from stance.data.config import DataConfig, SplitConfig
 from stance.models.config import EncoderConfig, LinearConfig
 from stance.models.input_format import InputFormat
 from stance.training import finetune as training
-from stance.training.config import SearchConfig, SourceConfig, SweepConfig
+from stance.training.config import DistillConfig, SearchConfig, SourceConfig, SweepConfig
 from stance.training.sweep import run_sweep, train_command
 
 COMMAND = "python scripts/sweep.py model=minilm seed=3 search.trials=9 trainer.learning_rate=1 name=mine"
@@ -113,6 +113,9 @@ def test_what_cannot_be_searched_is_refused(config):
         StanceError, match="source: of no use to a sweep; found 'first'; allowed: none; ~source where an"
     ):
         replace(config, source=SourceConfig(name="first", data=config.data, model=config.model))
+    teacher = SourceConfig(name="teacher", data=config.data, model=config.model)
+    with pytest.raises(StanceError, match="distill: of no use to a sweep; found 'teacher'; allowed: none; ~distill"):
+        replace(config, distill=DistillConfig(teacher=teacher))
     faulty = replace(config, search=replace(config.search, templates=["{target}", "{proposal}"]))
     with pytest.raises(StanceError, match=r"template 'second': unknown field; found '\{proposal\}'"):
         run_sweep(faulty, COMMAND)

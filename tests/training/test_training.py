@@ -194,6 +194,9 @@ def test_class_weights_have_mean_one_over_the_rows():
         ({"output_dir": "x"}, "output_dir is set by the toolkit"),
         ({"eval_strategy": "no"}, "eval_strategy is set by the toolkit"),
         ({"label_smoothing_factor": 0.1}, "label_smoothing_factor is set by the toolkit"),
+        ({"prediction_loss_only": True}, "prediction_loss_only is set by the toolkit"),
+        ({"batch_eval_metrics": True, "label_names": ["x"]}, "batch_eval_metrics, label_names is set by the toolkit"),
+        ({"eval_delay": 5}, "eval_delay is set by the toolkit"),
         ({"lr_scheduler_type": "sometimes"}, "sometimes"),
     ],
 )

@@ -49,7 +49,7 @@ def _refusal(error: Exception, arguments: Sequence[str], schema: type) -> Stance
     if isinstance(error, OverrideParseException):
         return input_error(error.override, "not to be read", allowed="KEY=VALUE")
     if isinstance(cause, ConfigKeyError | ConfigAttributeError):
-        return _no_such_key(str(cause.full_key), cause.object_type)
+        return _no_such_key(str(cause.full_key), cause.object_type, [*map(str, cause.parent_node or ())])
     if isinstance(cause, OmegaConfBaseException) and cause.full_key:
         key = str(cause.full_key)
         typed = {name.lstrip("+"): value for name, _, value in (each.partition("=") for each in arguments)}
@@ -90,10 +90,13 @@ def check_keys(config: DictConfig, at: str = "") -> None:
             check_keys(value, f"{at}{name}.")
 
 
-def _no_such_key(key: str, kind: Any) -> StanceError:  # noqa: ANN401 - a type
-    if not is_dataclass(kind):
-        return input_error(key, "no such key", allowed=f"one that is there; +{key}=VALUE adds another")
-    return input_error(key, "no such key", allowed=_nearest(key.rpartition(".")[2], keys_of(kind)))
+def _no_such_key(key: str, kind: Any, beside: Collection[str] = ()) -> StanceError:  # noqa: ANN401 - a type
+    """``beside`` are the keys that are there, of settings that no dataclass has."""
+    name = key.rpartition(".")[2]
+    if is_dataclass(kind):
+        return input_error(key, "no such key", allowed=_nearest(name, keys_of(kind)))
+    there = f"; there are {_nearest(name, beside)}" if beside else ""
+    return input_error(key, "no such key", allowed=f"one that is there; +{key}=VALUE adds another{there}")
 
 
 def keys_of(schema: Any) -> list[str]:  # noqa: ANN401 - a type
@@ -104,5 +107,5 @@ def keys_of(schema: Any) -> list[str]:  # noqa: ANN401 - a type
 def _nearest(name: str, known: Collection[str]) -> str:
     """All names but those of schemas, and the one that may be meant."""
     names = [each for each in known if not each.endswith("_schema")]
-    like = get_close_matches(name, names, n=1)
+    like = get_close_matches(name, names, n=1) or [each for each in names if each.endswith(f"_{name}")]
     return ", ".join(names) + (f"; did you mean {like[0]}?" if like else "")

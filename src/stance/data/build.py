@@ -238,6 +238,14 @@ def describe(record: DatasetRecord) -> str:
         lines.append(
             f"agreement: Krippendorff's alpha {a['alpha']:.3f} [{a['low']:.3f}, {a['high']:.3f}], {a['rows']} rows"
         )
+    lines += left_out(record)
+    lines.append(f"fingerprint {record.fingerprint[:16]}")
+    return "\n".join(lines)
+
+
+def left_out(record: DatasetRecord) -> list[str]:
+    """Lines that say what other corpora gave, and what was left out, tied or leaked; none if nothing was."""
+    lines = []
     for name, taken in record.auxiliary.items():
         lines.append(f"from {name}: {taken['rows']} rows in train; {taken['dropped']} dropped, their text is held out")
         lines += [f"leaks: {n} {kind}(s) of {name}, kept" for kind, n in taken.get("leaks", {}).items()]
@@ -249,5 +257,4 @@ def describe(record: DatasetRecord) -> str:
         lines.append(f"ties: {len(record.ties)} row(s) without a majority are in no part ({shown}, ...)")
     for kind, n in record.leaks.items():
         lines.append(f"leaks: {n} {kind}(s) between parts, split.leaks={record.split['leaks']}")
-    lines.append(f"fingerprint {record.fingerprint[:16]}")
-    return "\n".join(lines)
+    return lines

@@ -17,7 +17,7 @@ class InputFormat:
 
     Attributes:
         first: Template of the first sequence, from ``{text}``, ``{target}``, ``{holder}``.
-        second: Template of the second sequence.
+        second: Template of the second sequence, without ``{text}``: of a long row the first is cut.
         author: What stands for an empty holder (the author or speaker of the text).
         context_words: How many words of the context, the last ones, are put before the text; 0 = none.
         mark: What is put before and after each mention of the holder in the text
@@ -34,8 +34,8 @@ class InputFormat:
     mark: str = ""
 
     def __post_init__(self) -> None:
-        used = set()
-        for name in ("first", "second"):
+        used: dict[str, set[str | None]] = {"first": set(), "second": set()}
+        for name in used:
             try:
                 fields = [field for _, field, _, _ in Formatter().parse(getattr(self, name))]
             except ValueError as error:
@@ -44,10 +44,13 @@ class InputFormat:
                 if field is not None and field not in _FIELDS:
                     allowed = ", ".join(f"{{{allowed}}}" for allowed in _FIELDS)
                     raise input_error(f"template {name!r}", "unknown field", found=f"{{{field}}}", allowed=allowed)
-                used.add(field)
+                used[name].add(field)
         for field in ("text", "target"):
-            if field not in used:
+            if field not in used["first"] | used["second"]:
                 raise input_error("templates", f"neither has {{{field}}}", found=[self.first, self.second])
+        if "text" in used["second"]:
+            allowed = "{text} in 'first' alone, which is what is cut of a long row"
+            raise input_error("template 'second'", "has {text}", found=self.second, allowed=allowed)
         if any(character.isalnum() or character.isspace() for character in self.mark):
             raise input_error(
                 "mark", "a text may have it", found=self.mark, allowed="no letter, digit or space, e.g. ¤"

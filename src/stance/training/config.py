@@ -22,7 +22,7 @@ _TRAINER: tuple[tuple[tuple[str, ...], str, Callable[[Any], bool]], ...] = (
     (("dataloader_num_workers",), "a whole number, 0 or more", lambda value: isinstance(value, int) and value >= 0),
     (("num_train_epochs",), "a number above 0", lambda value: 0 < value < math.inf),
     (
-        ("learning_rate", "warmup_steps", "weight_decay", "adam_epsilon"),
+        ("learning_rate", "warmup_steps", "weight_decay", "adam_epsilon", "max_grad_norm"),
         "a number, 0 or more",
         lambda value: 0 <= value < math.inf,
     ),
@@ -184,7 +184,12 @@ class TrainConfig:
 
     def _check_sources(self) -> None:
         """Refuse a source that is of no use to the model, of another encoder, or the run itself."""
-        if self.name in {source.name for source in self.first()}:
+        ahead = self.first()
+        for one in ahead:  # which grows
+            others = one.model.others.values() if isinstance(one.model, AsItIsConfig) else ()
+            teacher = [one.distill.teacher] if one.distill is not None else []
+            ahead += [*filter(None, [one.source]), *others, *teacher]
+        if self.name in {source.name for source in ahead}:
             raise input_error("source.name", "that of the run itself", found=self.name, allowed="another name")
         if self.source is None or isinstance(self.model, AsItIsConfig):
             return
@@ -239,4 +244,11 @@ class SweepConfig(TrainConfig):
                 "of no use to a sweep",
                 found=self.source.name,
                 allowed="none; ~source where an experiment has one",
+            )
+        if self.distill is not None:
+            raise input_error(
+                "distill",
+                "of no use to a sweep",
+                found=self.distill.teacher.name,
+                allowed="none; ~distill where an experiment has one",
             )

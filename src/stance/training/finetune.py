@@ -61,6 +61,13 @@ FIXED: Mapping[str, Any] = {
     "dataloader_pin_memory": torch.cuda.is_available(),
 }
 
+#: Others that nobody configures. dataloader_drop_last: of validation too; label_smoothing_factor: of the Trainer's own
+#: loss, which is not ours; the last four: then not every epoch has a macro-F1 on validation.
+RESERVED = {
+    *("output_dir", "seed", "data_seed", "save_only_model", "dataloader_drop_last", "label_smoothing_factor"),
+    *("prediction_loss_only", "label_names", "batch_eval_metrics", "eval_delay"),
+}
+
 
 def fit(config: EncoderConfig, train: Sequence[Example], validation: Sequence[Example], setup: Setup) -> EncoderModel:
     """The fine-tuned encoder of a configuration; see :func:`fine_tune`."""
@@ -217,9 +224,7 @@ def training_arguments(options: Mapping[str, Any], seed: int, work: Path) -> Tra
     Raises:
         StanceError: A keyword that there is not, that the toolkit sets itself, or of a refused value.
     """
-    # dataloader_drop_last: of validation too; label_smoothing_factor: of the Trainer's own loss, which is not ours
-    own = {"output_dir", "seed", "data_seed", "save_only_model", "dataloader_drop_last", "label_smoothing_factor"}
-    reserved = sorted(set(options) & (set(FIXED) | own))
+    reserved = sorted(set(options) & (set(FIXED) | RESERVED))
     if reserved:
         raise StanceError(f"trainer: {', '.join(reserved)} is set by the toolkit and cannot be configured")
     here: dict[str, Any] = {}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from stance.base.errors import StanceError
-from stance.base.files import digest, quick_digest
+from stance.base.errors import StanceError, content
+from stance.base.files import digest, file_digest, quick_digest, read_json
 from stance.base.settings import as_values, from_values
 from stance.data import seen
+from stance.data.build import build_dataset
 from stance.data.unlabelled import Negotiation, read
 from stance.evaluation import shares
 from stance.models.card import CARD
@@ -18,7 +20,7 @@ from stance.models.pretrained import changing_folder
 from stance.models.prompting.local import digest_of_files
 from stance.models.prompting.template import prompt_of
 from stance.training.config import AsItIsConfig, TrainConfig
-from stance.training.plan import taken_checkpoint
+from stance.training.plan import runs_in_turn, taken_checkpoint
 
 #: Files of a checkpoint that an encoder does not begin with; ``onnx.json`` is the report of an export.
 _OURS = {CARD, seen.FILE, shares.FILE, "onnx.json"}
@@ -31,8 +33,10 @@ class Recorded:
     Attributes:
         config: What was trained on what; folders, and where a language model is asked, are those of this machine.
         fingerprint: Of the dataset.
-        contents: Digests of what the configuration only names: ``checkpoint`` that is taken as it is, ``prompt``,
-            ``unlabelled``, ``encoder NAME`` whose files may become others (a folder, or one of our own classifiers).
+        contents: Digests of what the configuration only names: ``checkpoint`` that is taken as it is (its weights) and
+            ``checkpoint settings`` (what else decides its answers), ``prompt``, ``unlabelled``, ``encoder NAME`` whose
+            files may become others (a folder, or one of our own classifiers); ``data of RUN``, the fingerprint of other
+            data that a run learns from which comes first.
     """
 
     config: TrainConfig
@@ -105,6 +109,7 @@ def _contents(config: TrainConfig, further: Sequence[Negotiation]) -> dict[str, 
         folder = taken_checkpoint(config.model)
         files = {str(path.relative_to(folder)): quick_digest(path) for path in sorted(folder.rglob("*.safetensors"))}
         contents["checkpoint"] = digest(files)
+        contents["checkpoint settings"] = digest(_settings(folder))
     if config.distill is not None and config.distill.unlabelled:
         contents["unlabelled"] = digest([asdict(one) for one in further])
     for source in config.sources():
@@ -117,6 +122,35 @@ def _contents(config: TrainConfig, further: Sequence[Negotiation]) -> dict[str, 
                 if config.prompt.endpoint is None and (held := digest_of_files(one.language_model)) is not None:
                     contents[f"language model {one.language_model}"] = held
         contents |= encoder_contents(model)
+    return contents | _data_contents(config)
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    """Of each JSON file of a checkpoint what decides its answers: of a card neither scores nor data."""
+    found: dict[str, Any] = {}
+    for path in sorted(folder.rglob("*.json")):
+        name = str(path.relative_to(folder))
+        if path.name == CARD:
+            card = read_json(path)
+            with content(str(path), "damaged checkpoint"):
+                found[name] = {key: card.get(key) for key in ("kind", "input_format", "scale")}
+        elif path.name not in _OURS:
+            found[name] = file_digest(path)
+    return found
+
+
+def _data_contents(config: TrainConfig) -> dict[str, str]:
+    """Fingerprints of the datasets of the runs that come first, those that cannot be read any more left out."""
+    contents: dict[str, str] = {}
+    for run in runs_in_turn(config)[:-1]:
+        made_of = (run.data, run.split, run.auxiliary)
+        if made_of == (config.data, config.split, config.auxiliary) or f"data of {run.name}" in contents:
+            continue
+        try:
+            _, record, _ = build_dataset(run.outputs, *made_of)
+        except StanceError:  # a training says so itself; a run that is finished needs none
+            continue
+        contents[f"data of {run.name}"] = record.fingerprint
     return contents
 
 

@@ -14,7 +14,7 @@ from stance.base.annotations import Example
 from stance.base.files import alone_at, read_json, write_json, write_jsonl, write_text
 from stance.base.predictions import Prediction, Predictor, to_probabilities, write_predictions
 from stance.base.settings import as_values
-from stance.data.build import build_dataset, dataset_folder
+from stance.data.build import build_dataset, dataset_folder, left_out
 from stance.data.seen import count_learnt, write_learnt
 from stance.data.splits import learnt_share
 from stance.data.unlabelled import Negotiation
@@ -73,6 +73,8 @@ def _train_run(config: TrainConfig, command: str, *, checked: bool) -> dict[str,
         splits, record, built = build_dataset(config.outputs, config.data, config.split, config.auxiliary)
         dataset = dataset_folder(config.outputs, config.data, config.split, config.auxiliary)
         log.info("dataset %s %s", dataset, "built" if built else "exists")
+        for line in left_out(record):
+            log.info("%s", line)
         further = unlabelled(config.distill.unlabelled, splits) if config.distill is not None else []
         this = Recorded.of(config, record.fingerprint, further)
         if stands_already(folder, this, config.overwrite):
@@ -282,12 +284,13 @@ def _distilled(
     from stance.training.finetune import half_precision
 
     train = splits["train"]
-    teacher = StanceClassifier.from_pretrained(checkpoint_of(of_source(config, distill.teacher))).predictor
+    teacher = StanceClassifier.from_pretrained(checkpoint_of(of_source(config, distill.teacher)))
+    work = folder / "work" / f"teacher-{teacher.digest()}"  # a run that was killed may find another teacher
     asked = questions(train, distill.questions, config.seed)
     about = questions_about(further, train, distill.each, config.seed)
     with half_precision(distill.teacher.trainer):
-        said = answers(teacher, [*train, *asked], folder / "work" / "teacher")
-        said_about = answers(teacher, about, folder / "work" / "teacher")
+        said = answers(teacher.predictor, [*train, *asked], work)
+        said_about = answers(teacher.predictor, about, work)
     own, new = said[: len(train)], np.concatenate([said[len(train) :], said_about])
     return [*train, *answered([*asked, *about], new)], np.concatenate([soft_labels(train, own, distill.weight), new])
 
