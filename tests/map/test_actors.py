@@ -197,6 +197,8 @@ def who(*texts):
         (["The Foreign Office waited.", "A day later the ministry refused."], {"Foreign Office"}),
         (["Baloch spoke, and José Núñez said that he agreed."], set()),  # he is named in the sentence
         (["Baloch met the press.", "The spokesperson of the party left."], set()),
+        (["OPEC waited.", "General Kuol, the army chief, and the union leaders agreed."], set()),  # no army, no union
+        (["Baloch met OPEC.", "The party chairman left."], {"Mumtaz Zahra Baloch"}),
     ],
 )
 def test_pronouns_and_titles(texts, meant):

@@ -26,10 +26,10 @@ _BODIES = (
     "ministry|office|government|authority|authorities|party|union|group|council|committee|commission|company|movement|"
     "organisation|organization|parliament|board|army|federation|association|bank|court|club|department|agency|front"
 )
-#: What stands for somebody, the group says for which kind.
+#: What stands for somebody, the group says for which kind; the army chief is a person, and not the army.
 _STANDS = regex.compile(
-    rf"(?P<person>\b(?:[Hh]e|[Ss]he)\b|\b[Tt]he (?:{_PERSONS})\b(?! of\b))"
-    rf"|(?P<body>^(?:They|It)\b|\b[Tt]he (?:{_BODIES})\b(?! of\b))(?!['’]s?\b)"
+    rf"(?P<person>\b(?:[Hh]e|[Ss]he)\b|\b[Tt]he (?:(?:{_BODIES}) )?(?:{_PERSONS})\b(?! of\b))"
+    rf"|(?P<body>^(?:They|It)\b|\b[Tt]he (?:{_BODIES})\b(?! of\b| (?:{_PERSONS})s?\b))(?!['’]s?\b)"
 )
 _BODY_WORD = regex.compile(rf"\b(?:{_BODIES}|states|republic|kingdom|nations|police|forces)\b", regex.I)
 _PREPOSITION = regex.compile(
