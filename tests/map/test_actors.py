@@ -166,6 +166,30 @@ def test_kinds():
     assert kind_of(Actor("Tehreek-e-Taliban Pakistan", ("TTP",)), ()) == BODY
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("President Garang", PERSON),
+        ("Prime Minister Lukas Adler", PERSON),
+        ("Lord Tennant", PERSON),
+        ("Commissioner Ruy Tavares", PERSON),
+        ("President's Office", BODY),
+        ("Governor Lee’s Office", BODY),
+        ("Lord Mayor's Council", BODY),
+        ("General Motors", EITHER),
+    ],
+)
+def test_a_title_that_begins_names_of_persons_and_of_bodies(name, kind):
+    assert kind_of(Actor(name), ()) == kind
+
+
+def test_who_is_a_person_by_title_is_not_the_union():
+    actors = (Actor("Daniel Garang", ("President Garang",)),)
+    kinds, text = {actors[0].name: kind_of(actors[0], actors)}, "President Garang spoke."
+    _, last = resolve(text, Finder(actors).find(text), kinds, {})
+    assert resolve("Sources said that the union would agree.", [], kinds, last)[0] == {}
+
+
 def test_who_is_of_the_kind_comes_before_who_may_be():
     kinds = {"Mumtaz Zahra Baloch": PERSON, "Pakistan": EITHER, "Foreign Office": BODY}
     text = "Baloch met Pakistan."

@@ -41,6 +41,11 @@ _PLACE = regex.compile(r"\b(?:in|near|outside|across)\s+(?:the\s+)?$", regex.I)
 _VIEW = regex.compile(r"['’]s? (?:view|opinion|words|eyes|judge?ment|assessment|statement|reply|response)s?\b")
 _GENITIVE = regex.compile(r"['’](?:s\b)?")
 _TITLE = regex.compile(r"(?:Mr|Mrs|Ms|Dr|Sir|Judge|Professor|Prof|Pastor|Father|Sister|Captain|Colonel)\b")
+#: Titles that begin the name of a body too (President's Office), so that a name must follow and no body's word.
+_TITLE_OF_BOTH = regex.compile(
+    r"(?:President|Prime Minister|Minister|Chancellor|Governor|Mayor|Senator|Commissioner|Archbishop|Bishop|Lord|Lady)"
+    rf" (?=\p{{Lu}})(?!(?i:.*{_BODY_WORD.pattern}))"
+)
 _NAME_OF_A_PERSON = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]+(?: (?:\p{Lu}\.|[\p{L}\p{M}'’-]+)){1,3}")
 
 
@@ -55,15 +60,16 @@ class Subject:
 def kind_of(actor: Actor, others: Sequence[Actor]) -> str:
     """Whether an actor is a person or a body, or may be either.
 
-    It is a body if somebody else speaks for it, and a person if its name or an alias begins (Mr, Judge) or ends (the FO
-    spokesperson) with a title. Else it is a body if a name has a body's word (ministry, party) or is in capitals (TTP),
-    or its name is one word or begins with ``the``. What is left, names of two to four words with capitals, are persons
-    if they speak for a body, and else either (Tundra Minerals, Priit Kask).
+    It is a body if somebody else speaks for it, and a person if its name or an alias begins (Mr, President) or ends
+    (the FO spokesperson) with a title. Else it is a body if a name has a body's word (ministry, party) or is in
+    capitals (TTP), or its name is one word or begins with ``the``. What is left, names of two to four words with
+    capitals, are persons if they speak for a body, and else either (Tundra Minerals, Priit Kask).
     """
     if any(other.member_of == actor.name for other in others):
         return BODY
     names = (actor.name, *actor.aliases)
-    if any(_TITLE.match(name) or regex.search(rf"\b(?:{_PERSONS})$", name, regex.I) for name in names):
+    ends = rf"\b(?:{_PERSONS})$"
+    if any(_TITLE.match(name) or _TITLE_OF_BOTH.match(name) or regex.search(ends, name, regex.I) for name in names):
         return PERSON
     if any(
         _BODY_WORD.search(name) or (name.isupper() and len(name) > 1) for name in names
