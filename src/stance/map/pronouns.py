@@ -3,11 +3,13 @@
 A pronoun or title is the last actor of fitting kind that was named as a subject in the sentence, before it, or in the
 sentence before. ``he`` and ``she`` are persons; ``they`` and ``it``, where a sentence begins with them, are bodies; a
 title of a person (the minister, the spokesperson) is a person, a title of a body (the ministry, the party) a body. A
-name is a subject unless a preposition stands before it (of, by, with Pakistan) or an apostrophe behind (Pakistan's). A
-sentence in which a pronoun stands for an actor names it for the sentence after.
+title that is in the name or an alias of actors of its kind (General Kuol) means none but these: the last of them that
+was named as a subject in the document. A name is a subject unless a preposition stands before it (of, by, with
+Pakistan) or an apostrophe behind (Pakistan's). A sentence in which a pronoun stands for an actor names it for the
+sentence after.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import regex
@@ -96,16 +98,33 @@ def subjects(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     ]
 
 
+def by_title(owners: Mapping[str, Collection[str]], kinds: Mapping[str, str]) -> dict[str, set[str]]:
+    """By title (general, ministry) the actors in whose name or alias it is, those left out that are of another kind.
+
+    Args:
+        owners: By word the actors in whose name or alias it is.
+        kinds: Of the actors, by name.
+    """
+    titles = [(title, kind) for kind, of_kind in ((PERSON, _PERSONS), (BODY, _BODIES)) for title in of_kind.split("|")]
+    found = {title: {name for name in owners.get(title, ()) if kinds[name] in (kind, EITHER)} for title, kind in titles}
+    return {title: names for title, names in found.items() if names}
+
+
 def resolve(
-    text: str, mentions: Sequence[Mention], kinds: Mapping[str, str], last: Mapping[str, Subject]
+    text: str,
+    mentions: Sequence[Mention],
+    kinds: Mapping[str, str],
+    last: Mapping[str, Subject],
+    titled: Mapping[str, Collection[str]],
 ) -> tuple[dict[str, Subject], dict[str, Subject]]:
-    """Who is meant in a sentence without being named in it, and the last subjects by kind for the sentence after.
+    """Who is meant in a sentence without being named in it, and the last subjects for the sentence after.
 
     Args:
         text: The sentence.
         mentions: In it, with offsets in it.
         kinds: Of the actors, by name.
-        last: Of the sentence before, by kind.
+        last: Of the sentence before, by kind; of all sentences before, by title.
+        titled: The actors by title (:func:`by_title`).
     """
     named = {mention.actor for mention in mentions}
     here = subjects(text, mentions)
@@ -113,18 +132,26 @@ def resolve(
     for found in _STANDS.finditer(text):
         if any(mention.start < found.end() and found.start() < mention.end for mention in mentions):
             continue
-        kind = found.lastgroup or BODY
+        kind, title = found.lastgroup or BODY, found.group().split()[-1]
         before = [_subject(text, mention) for mention in here if mention.end <= found.start()]
-        subject = _last(before, kind, kinds) or last.get(kind)
+        if title in titled:
+            subject = _latest(before, titled[title]) or last.get(title)
+        else:
+            subject = _last(before, kind, kinds) or last.get(kind)
         if subject is not None and subject.actor not in named:
             meant[subject.actor] = subject
     after = [*meant.values(), *(_subject(text, mention) for mention in here)]
-    lasting = {kind: _last(after, kind, kinds) for kind in (PERSON, BODY)}
-    return meant, {kind: subject for kind, subject in lasting.items() if subject is not None}
+    lasting = {title: _latest(after, actors) or last.get(title) for title, actors in titled.items()}
+    lasting |= {kind: _last(after, kind, kinds) for kind in (PERSON, BODY)}
+    return meant, {key: subject for key, subject in lasting.items() if subject is not None}
 
 
 def _subject(text: str, mention: Mention) -> Subject:
     return Subject(mention.actor, text[mention.start : mention.end])
+
+
+def _latest(found: Sequence[Subject], actors: Collection[str]) -> Subject | None:
+    return next((subject for subject in reversed(found) if subject.actor in actors), None)
 
 
 def _last(found: Sequence[Subject], kind: str, kinds: Mapping[str, str]) -> Subject | None:
