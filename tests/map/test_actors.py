@@ -291,6 +291,11 @@ def test_actors_are_suggested_with_counts_and_read_again(tmp_path):
         ("Doctors Without Borders said no. Booking.com agreed. N.Ireland refused.",
          ["Doctors Without Borders", "Booking.com", "N.Ireland"]),
         ("Both Iran and Oman said yes.", ["Iran and Oman"]),
+        ("President Garang and the Northern Front signed it.", ["President Garang", "Northern Front"]),
+        ("Its spokesman, Colonel Peter Deng, denied it. Rose Lado, the minister, has left.",
+         ["Colonel Peter Deng", "Rose Lado"]),
+        ("The mayor of Felling, Lord Tennant, has spoken. In Juba, he said no.", ["Felling", "Lord Tennant"]),
+        ("Sources said no. Officials will wait. U.N. Officials agreed.", ["U.N. Officials"]),
     ],
 )  # fmt: skip
 def test_names_of_candidates_begin_and_end_where_they_should(text, names):
