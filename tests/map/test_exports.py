@@ -108,6 +108,20 @@ def test_matrix_and_counts(folder):
     ]
 
 
+def test_positions_are_those_of_the_page(folder):
+    head, *rows = table(folder / "positions.csv")
+    shares = [f"{label}{bound}" for label in ("against", "neutral", "favor") for bound in ("", "_low", "_high")]
+    assert head == ["actor", "proposal", "position", *shares, "statements", "documents"]
+    assert [row[:3] for row in rows] == [
+        ["Guild", TALKS, "favor"],
+        [" @Crown", TALKS, "against"],
+        [" @Crown", MINES, "neutral"],
+        ["نقابة", TALKS, "not enough"],
+        ["Guild", MINES, "favor"],
+    ]
+    assert rows[0][3:] == ["0.0", "0.0", "1.0", "0.0", "0.0", "1.0", "1.0", "0.6", "1.0", "2", "1"]
+
+
 def test_a_statement_of_copied_documents_is_counted_once(tmp_path):
     made = small_map()
     first = made.evidence[0]

@@ -140,6 +140,14 @@ def test_everything_comes_out(home, made):
     assert "Of fewer than 20 documents they are too narrow." in notes
 
 
+def test_that_one_proposal_is_asked_of_every_document_is_told(home, made, caplog):
+    told = "With one proposal every document is asked about it"
+    assert told in " ".join(made(Reads()).notes) and told in caplog.text
+    caplog.clear()
+    (home / "proposals.csv").write_text("proposal\nhold talks\nshare the fish\n")
+    assert told not in " ".join(made(Reads(), output=str(home / "two")).notes) + caplog.text
+
+
 def test_a_killed_run_goes_on_and_ends_with_the_same(home, made):
     whole = made(Reads(), output=str(home / "whole"))
     with pytest.raises(KeyboardInterrupt):

@@ -10,6 +10,7 @@ from stance.base.errors import StanceError
 from stance.base.predictions import Prediction
 from stance.base.questions import Question
 from stance.map.actors import Finder
+from stance.map.pronouns import kind_of
 from stance.map.proposals import Subjects, Wordings, nearness, on_the_table, read_proposals
 from stance.map.questions import answered, candidates, questions
 from stance.map.types import Actor, Document, Proposal
@@ -122,6 +123,14 @@ def test_questions_and_answers():
     assert text[row.start : row.end] == row.sentence
     assert (row.mention, row.mention_start, row.mention_end) == ("Baloch", -1, -1)
     assert list(questions(Document("d", text, "2025-01-01"), found, [TALKS], touching)) == []
+
+
+def test_a_title_means_who_has_it_though_another_was_named_since():
+    actors = [Actor("James Kuol", ("General James Kuol", "Kuol")), Actor("Rose Lado", ("Mrs Lado",))]
+    kinds = {actor.name: kind_of(actor, actors) for actor in actors}
+    text = "General James Kuol opposed it. Mrs Lado called the cost unbearable. The general declined to comment."
+    found, _ = candidates(Document("d", text), Finder(actors), kinds)
+    assert [[named.actor for named in each.named] for each in found] == [["James Kuol"], ["Rose Lado"], ["James Kuol"]]
 
 
 def test_a_document_is_about_the_proposals_whose_words_it_has():

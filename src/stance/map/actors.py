@@ -2,7 +2,7 @@
 
 import logging
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -198,16 +198,20 @@ class Finder:
 
     Attributes:
         hits: How often each alias was found that is a common word: all in small letters (``the minister``, ``who``).
+        owners: By word (``general``) the actors in whose name or alias it is.
     """
 
     def __init__(self, actors: Sequence[Actor]) -> None:
         self.hits: Counter[str] = Counter()
+        self.owners: defaultdict[str, set[str]] = defaultdict(set)
         self._common: dict[str, str] = {}
         self._automaton = ahocorasick.Automaton()
         for actor in actors:
             for alias in (actor.name, *actor.aliases):
                 if form := normalised(alias)[0].strip():
                     self._automaton.add_word(form, (len(form), actor.name, alias))
+                for word in form.split():
+                    self.owners[word].add(actor.name)
                 if alias == alias.lower():
                     self._common[alias] = actor.name
         for actor in actors:

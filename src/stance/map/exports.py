@@ -7,6 +7,8 @@ What each file holds, and what it leaves out:
   github.com/leifeld/dna), for R and others; DNA itself reads no csv. The actor is the ``organization``, the proposal
   the ``concept``, favor is ``agreement`` 1, against 0. Neutral answers are left out, for DNA knows none.
 - ``two_mode`` and ``actors``, each as ``.graphml`` and ``.gexf``: see :mod:`stance.map.networks`.
+- ``positions.csv``: a row for each cell of the page, of actor and proposal: its position, each label's share and the
+  bounds of its interval from 0 to 1, statements and documents, members counted; no row where nothing was said.
 - ``matrix.csv``: actors by proposals, favor's share less against's, from -1 to 1, members counted as on the page; empty
   where nothing was said or the evidence is not enough. In R:
   ``as.matrix(read.csv("matrix.csv", row.names = 1, check.names = FALSE))``.
@@ -32,7 +34,7 @@ from stance.map.copies import places
 from stance.map.dates import first_day
 from stance.map.dna_database import statements, write_database
 from stance.map.networks import SIGNS, actor_network, two_mode
-from stance.map.types import Evidence, StanceMap
+from stance.map.types import Cell, Evidence, StanceMap
 
 #: The header of the event list that DNA 3 exports.
 DNA_COLUMNS = (
@@ -51,11 +53,12 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def write_exports(stance_map: StanceMap, folder: Path) -> list[Path]:
     """Write all files into the folder, each beside and renamed; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}.csv" for name in ("statements", "matrix", "counts", "events")]
+    paths = [folder / f"{name}.csv" for name in ("statements", "matrix", "counts", "events", "positions")]
     write_table(paths[0], DNA_COLUMNS, _statements(stance_map), delimiter=";", all_quoted=True)
     write_table(paths[1], *_matrix(stance_map))
     write_table(paths[2], *_counts(stance_map))
     write_table(paths[3], events.COLUMNS, events.event_rows(stance_map))
+    write_table(paths[4], *_positions(stance_map))
     paths.append(write_database(stance_map, folder / "statements.dna"))
     for name, graph in (("two_mode", two_mode(stance_map)), ("actors", actor_network(stance_map))):
         clean = _for_xml(graph)
@@ -100,6 +103,19 @@ def _counts(stance_map: StanceMap) -> tuple[list[str], Iterator[list[object]]]:
     features = [(row.proposal, label) for row in stance_map.proposals for label in LABELS]
     rows = ([actor.name, *(counted[actor.name, *feature] for feature in features)] for actor in stance_map.actors)
     return ["actor", *(f"{proposal}: {label}" for proposal, label in features)], rows
+
+
+def _positions(stance_map: StanceMap) -> tuple[list[str], Iterator[list[object]]]:
+    def shares(cell: Cell) -> list[float]:
+        found = (getattr(cell, label) for label in LABELS)
+        return [round(number, 4) for share in found for number in (share.value, share.low, share.high)]
+
+    columns = [name for label in LABELS for name in (label, f"{label}_low", f"{label}_high")]
+    rows = (
+        [cell.actor, cell.proposal, cell.position, *shares(cell), cell.statements, cell.documents]
+        for cell in stance_map.cells
+    )
+    return ["actor", "proposal", "position", *columns, "statements", "documents"], rows
 
 
 def _for_xml(graph: nx.Graph) -> nx.Graph:

@@ -30,13 +30,19 @@ from stance.map.documents import SetAside, documents_digest
 from stance.map.positions import ENOUGH, FEW, Judge, cells
 from stance.map.proposals import Encoder, SentenceEncoder, read_proposals
 from stance.map.suggest import entities_of, subjects_in, write_suggestions
-from stance.map.types import Document, Evidence, StanceMap
+from stance.map.types import Document, Evidence, Proposal, StanceMap
 from stance.models.classifier import StanceClassifier, checkpoint_folder
 
 log = logging.getLogger(__name__)
 
 #: Files of the output.
 MAP, PAGE, EXPORTS, ACTORS = "map.json", "map.html", "exports", "actors.csv"
+
+#: What a map of one proposal says, which has none that a document could be liker to.
+ONE_PROPOSAL = (
+    "With one proposal every document is asked about it, those on other negotiations too: set these aside, or list "
+    "their proposals as well."
+)
 
 #: Settings that the answers do not depend on, or that are known by content.
 _NOT_IDENTITY = (
@@ -87,6 +93,8 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
             with other settings is in the way.
     """
     actors, proposals = read_actors(config.actors, config.encoding), read_proposals(config.proposals, config.encoding)
+    if len(proposals) == 1:
+        log.warning(ONE_PROPOSAL)
     classifier = StanceClassifier.from_pretrained(config.checkpoint, config.runtime)
     output, partial = config.folders
     output.mkdir(parents=True, exist_ok=True)
@@ -108,7 +116,7 @@ def make_map(config: MapConfig, encoder: Encoder | None = None) -> StanceMap:
             cells=cells(evidence, actors, proposals, judge, documents),
             evidence=tuple(evidence),
             documents=tuple(documents),
-            notes=tuple(_notes(config, tally, judge, documents)),
+            notes=tuple(_notes(config, tally, judge, documents, proposals)),
         )
         write_json(output / MAP, asdict(made))
         places = (ask.TABLE, ask.SEPARATED, ask.SET_ASIDE)
@@ -192,7 +200,9 @@ def _model(name: str, classifier: StanceClassifier) -> str:
     return f"{name}: macro-F1 {in_words(score)} on the test part of {data or 'its corpus'}"
 
 
-def _notes(config: MapConfig, tally: Tally, judge: Judge, documents: Sequence[Document]) -> Iterable[str]:
+def _notes(
+    config: MapConfig, tally: Tally, judge: Judge, documents: Sequence[Document], proposals: Sequence[Proposal]
+) -> Iterable[str]:
     """What the reader must know."""
     yield f"{tally.documents:,} documents read, of which {tally.kept:,} have a sentence that was asked about."
     if repeats := len(documents) - len({*first_copies(documents).values()}):
@@ -212,6 +222,8 @@ def _notes(config: MapConfig, tally: Tally, judge: Judge, documents: Sequence[Do
         "(cosine of embeddings, the nearest wording taken) and the highest of the sentences around it; and if its "
         f"document has at least {config.alike:g} times as many of the proposal's words as of the likest one's."
     )
+    if len(proposals) == 1:
+        yield ONE_PROPOSAL
     yield (
         f"A position is favor or against where its statements outnumber the other pole's in {judge.certain:.0%} of "
         f"{judge.draws:,} draws of documents, of the model's errors and of each statement's label; neutral with "

@@ -8,7 +8,7 @@ from stance.base.predictions import DECIMALS, Prediction
 from stance.base.questions import Question
 from stance.data.imports.text import sentences as bounds_of
 from stance.map.actors import Finder
-from stance.map.pronouns import Subject, is_place, resolve
+from stance.map.pronouns import Subject, by_title, is_place, resolve
 from stance.map.proposals import Touching, on_the_table
 from stance.map.types import Document, Evidence, Proposal
 
@@ -101,9 +101,10 @@ def candidates(document: Document, finder: Finder, kinds: Mapping[str, str]) -> 
     found = sentences(document.text)
     chosen: list[Candidate] = []
     last: dict[str, Subject] = {}
+    titled = by_title(finder.owners, kinds)
     for number, sentence in enumerate(found):
         mentions = [each for each in finder.find(sentence.text) if not is_place(sentence.text, each, kinds[each.actor])]
-        meant, last = resolve(sentence.text, mentions, kinds, last)
+        meant, last = resolve(sentence.text, mentions, kinds, last, titled)
         named: dict[str, Named] = {}
         for each in mentions:
             text = sentence.text[each.start : each.end]

@@ -46,18 +46,27 @@ _NOBODY = regex.compile(
     regex.I,
 )
 
+#: Words for people who are not named.
+_UNNAMED = regex.compile(
+    "sources|officials|reports|witnesses|observers|analysts|experts|critics|insiders|people|others", regex.I
+)
+
 #: A full stop within a word, or after initials and titles, ends no sentence, unless a word follows that begins one.
 _PLAIN = r"\p{Lu}(?:[\p{L}\p{M}\p{N}'’-]|\.(?=[\p{Ll}\p{N}]))*"
 _STOPPED = rf"(?:(?:{_TITLES})\.|(?:\p{{Lu}}\.)+(?:{_PLAIN})?)(?! (?i:{_NOBODY.pattern})\b)"
 _WORD = rf"(?:{_STOPPED}|{_PLAIN})"
 _NAME = rf"(?:the )?{_WORD}(?:(?: (?:of|for|and|the|de|al|bin|von))* {_WORD}){{0,5}}"
-_SUBJECT = regex.compile(rf"(?<![\p{{L}}.])(?P<name>{_NAME})(?:, [^,.;]{{1,80}},)?(?: \p{{Ll}}+ly)? (?:{_VERBS})\b")
+_SAYS = rf"(?: \p{{Ll}}+ly)? (?:{_VERBS})\b"
+#: The name before the verb, and that between commas before it (its envoy, Amina Diallo, said).
+_SUBJECT = regex.compile(
+    rf"(?<![\p{{L}}.])(?P<name>{_NAME})(?=(?:, [^,.;]{{1,80}},)?{_SAYS})|(?<=, )(?P<name>{_NAME})(?=,{_SAYS})"
+)
 
 
 def subjects_in(text: str) -> Iterator[str]:
-    """Capitalised names before a verb of saying or acting."""
+    """Capitalised names before a verb of saying or acting; of two with ``and the`` between them each."""
     for found in _SUBJECT.finditer(text):
-        yield found["name"]
+        yield from found["name"].split(" and the ")
 
 
 def entities_of(pipeline: str) -> Callable[[str], Iterator[str]]:
@@ -109,7 +118,7 @@ def suggest(
             while opening := _OPENING.match(name):
                 name = name[opening.end() :]
             form = normalised(name)[0].strip()
-            if not _NOBODY.fullmatch(name) and len(form) > 1:
+            if not _NOBODY.fullmatch(name) and not _UNNAMED.fullmatch(name) and len(form) > 1:
                 spellings[form][name] += 1
                 within[form].add(number)
     longer: defaultdict[str, list[str]] = defaultdict(list)
