@@ -66,6 +66,20 @@ def test_the_first_mapping_of_odd_names_is_yaml(tmp_path):
     assert said["text"] == "text"
 
 
+def test_the_first_mapping_says_what_keeps_the_rows_of_a_document_together(tmp_path):
+    """Of two coders in columns: their column of documents where its name is known, else a line to be completed."""
+    import yaml
+
+    path = tmp_path / "mine.csv"
+    for column, said in (("Report", "\ndocument: Report\n"), ("Where", "\n# document: ???  # the column of it")):
+        rows = "".join(f"{n},They met.,R{n % 3},{'pro' if n % 2 else 'contra'},pro\n" for n in range(12))
+        path.write_text(f"No,Sentence,{column},Anna,Ben\n" + rows.replace("pro\n", "contra\n", 4), encoding="utf-8")
+        draft = first_mapping(survey(path), path)
+        assert said in draft and "\n# id: ???  # " in draft
+        assert yaml.safe_load(draft).get("document") == ("Report" if column == "Report" else None)
+        assert yaml.safe_load(draft)["annotators"] == ["Anna", "Ben"]
+
+
 def test_layers_of_odd_names_are_yaml(tmp_path):
     import yaml
 

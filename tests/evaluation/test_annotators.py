@@ -122,6 +122,25 @@ def test_an_adjudicator_is_no_annotator_and_a_judgement_given_twice_counts_once(
     assert "| ann | ben |" in annotators_page(found)
 
 
+def test_of_two_annotators_the_page_says_that_only_agreed_rows_are_scored():
+    """Rows on which two differ have no label, so the one who is held out is right on all that are left."""
+    rows = judged(60, {"ann": 0.7, "ben": 0.7})
+    told = "one annotator is always right here, whatever the agreement"
+    labelled = aggregate(rows).examples
+    assert 10 < len(labelled) < 50
+    found = describe(Corpus(tuple(rows)), labelled, samples=20)
+    assert found["ceiling"]["annotator"]["accuracy"]["value"] == 1 and found["ceiling"]["by_construction"]
+    assert told in annotators_page(found)
+
+    settled = [*rows, *judged(60, {"judge": 1.0})]
+    everywhere = describe(Corpus(tuple(settled), adjudicator="judge"), aggregate(settled, "judge").examples, samples=20)
+    assert everywhere["ceiling"]["annotator"]["accuracy"]["value"] == len(labelled) / 60
+    three = [*rows, *judged(60, {"cy": 0.7}, seed=1)]
+    of_three = describe(Corpus(tuple(three)), aggregate(three).examples, samples=20)
+    for other in (everywhere, of_three):
+        assert not other["ceiling"]["by_construction"] and told not in annotators_page(other)
+
+
 def test_without_a_second_judgement_there_is_nothing_to_say():
     with pytest.raises(StanceError, match="no row was judged by several annotators"):
         describe(Corpus((annotation(1), annotation(2))), [example(1)])

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from dataclasses import astuple
 
 import numpy as np
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from conftest import example
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.base.measures import MEAN_OVER_TARGETS
 from stance.base.predictions import Prediction, read_predictions, write_predictions
-from stance.data.config import DataConfig
+from stance.data.config import DataConfig, LabelSpellings
 from stance.evaluation.config import EvaluateConfig
 from stance.evaluation.evaluate import DRAWS, evaluate, matched, over_seeds, prior_labels, remark, score_intervals
 from stance.evaluation.metrics import Score
@@ -153,7 +155,10 @@ def test_predictions_survive_their_file(tmp_path):
 
 
 BAD_PREDICTIONS = [
-    ("id,label\n1,favour\n", r"line 2: unknown label; found 'favour'; allowed: .* e\.g\. labels\.favor="),
+    (
+        "id,label\n1,favour\n2,neutral\n",
+        r"line 2: unknown label; found 'favour'; allowed: .*; if .*: 'labels=\{against: \[\], neutral: \[\"neutral\"\]",
+    ),
     (
         "id,label\n1,A\n2,A\n2,favor\n2,favor\n",
         r"3 faulty rows\n.*'A'.* \(and 1 more row\)\n.*line 5: an id occurs twice",
@@ -235,6 +240,37 @@ def test_predictions_of_others_are_read_by_a_stated_map(tmp_path):
     (tmp_path / "p.tsv").write_text("id\tlabel\tmodel\n1\t-1\tx\n2\t1\tx\n")
     found = read_predictions(tmp_path / "p.tsv", {"-1": "against", "0": "neutral", "1": "favor"})
     assert [p.label for p in found.values()] == ["against", "favor"]
+
+
+def test_one_setting_says_what_all_labels_of_a_file_mean_and_guesses_none(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("id,label\n" + "".join(f"{i},{label}\n" for i, label in enumerate(("FAVOR", "NONE", "AGAINST"))))
+    with pytest.raises(StanceError) as error:
+        read_predictions(path)
+    found = str(error.value).splitlines()
+    assert len(found) == 5 and all("labels" not in line for line in found[1:4])
+    form, _, rest = found[4].partition("say which: ")[2].rpartition(", with ")
+    assert shlex.split(form) == ['labels={against: ["AGAINST"], neutral: [], favor: ["FAVOR"]}']
+    assert rest == '"NONE" put where it belongs'
+    [override] = OverridesParser.create().parse_overrides(shlex.split(form))
+    spellings = LabelSpellings(**override.value() | {"neutral": ["NONE"]})
+    assert [p.label for p in read_predictions(path, spellings.map()).values()] == ["favor", "neutral", "against"]
+
+
+def test_probabilities_by_other_names_are_told(tmp_path, caplog):
+    spellings = {"FAVOR": "favor", "NONE": "neutral", "AGAINST": "against"}
+    path = tmp_path / "p.csv"
+    for names in ("p_AGAINST,p_NONE,p_FAVOR", "AGAINST,NONE,FAVOR", "P(against),p_neutral,p_favor"):
+        caplog.clear()
+        path.write_text(f"id,label,{names}\n1,FAVOR,0.1,0.2,0.7\n")
+        assert not read_predictions(path, spellings)["1"].scores
+        told = f"those in {names.replace(',', ', ')} have to be called against, neutral, favor"
+        assert [told in message for message in caplog.messages] == ([] if ")" in names else [True])
+    caplog.clear()
+    for names, cells in (("against,neutral,favor", "0.1,0.2,0.7"), ("n_AGAINST,n_NONE,n_FAVOR", "3,2,7")):
+        path.write_text(f"id,label,{names}\n1,FAVOR,{cells}\n")
+        read_predictions(path, spellings)
+    assert not caplog.messages
 
 
 def test_over_seeds_averages_and_holds_both_variances():

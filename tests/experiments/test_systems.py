@@ -86,7 +86,7 @@ def test_files_of_any_name_are_compared(home, tmp_path):
     assert len([*at.glob("*.rows.jsonl")]) == len(found) == 3
 
 
-def test_what_does_not_fit_is_refused(home, tmp_path):
+def test_what_does_not_fit_is_refused(home, tmp_path, monkeypatch):
     folder, config = home
     file = folder / "outputs" / "runs" / "tfidf" / "seed-0" / "predictions.test.jsonl"
     lines = file.read_text().splitlines(keepends=True)
@@ -101,6 +101,14 @@ def test_what_does_not_fit_is_refused(home, tmp_path):
         compare_systems(settings(home, "tfidf", "tfidf"))
     with pytest.raises(StanceError, match=r"no finished runs; allowed: majority, tfidf"):
         compare_systems(settings(home, "tfidf", "nothing"))
+    (folder / "outputs" / "runs" / "begun" / "seed-0").mkdir(parents=True)
+    for name in ("stance_small", "other"):
+        (tmp_path / "experiments" / "bundled" / name).mkdir(parents=True)
+        (tmp_path / "experiments" / "bundled" / name / "results.json").touch()
+    monkeypatch.chdir(tmp_path)
+    said = r"no finished runs; allowed: majority, tfidf; recorded is experiments/bundled/stance_small$"
+    with pytest.raises(StanceError, match=said):
+        compare_systems(settings(home, "stance-small", "tfidf"))
     with pytest.raises(StanceError, match="part: no such part; found 'train'; allowed: validation, test"):
         compare_systems(settings(home, "majority", "tfidf", part="train"))
     with pytest.raises(StanceError, match="/: neither runs nor a recorded experiment"):

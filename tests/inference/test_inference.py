@@ -355,6 +355,10 @@ def test_settings_that_cannot_be(tmp_path):
         PredictConfig(checkpoint="", input="a.csv", output="./a.csv")
     with pytest.raises(StanceError, match="output: the same file as the input"):
         PredictConfig(checkpoint="", input="sub/../a.csv", output="a.csv")
+    with pytest.raises(StanceError, match=r"b\.xlsx: unknown kind of file; found '\.xlsx'; allowed: \.csv, "):
+        PredictConfig(checkpoint="", input="a.xlsx", output="b.xlsx")
+    with pytest.raises(StanceError, match=r"a\.xls: unknown kind of file; found '\.xls'; allowed: .*, \.xlsx"):
+        PredictConfig(checkpoint="", input="a.xls", output="b.csv")
 
 
 class Shy:

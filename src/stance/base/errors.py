@@ -91,19 +91,20 @@ class Faults:
             first, rows = self.kinds.get(problem, (place, 0))
             self.kinds[problem] = first, rows + 1
 
-    def tell(self) -> None:
-        """Raise one StanceError about all that was kept; nothing where nothing was."""
+    def tell(self, hint: str = "") -> None:
+        """Raise one StanceError about all that was kept, which ends in the hint; nothing where nothing was."""
         lines = [
             f"{place}{problem}" + (f" (and {rows - 1:,} more row{'s' * (rows > 2)})" if rows > 1 else "")
             for problem, (place, rows) in self.kinds.items()
         ]
         if len(lines) == 1:
-            raise StanceError(lines[0])
+            raise StanceError("; ".join([*lines, hint] if hint else lines))
         if lines:
             told = lines[: self.SHOWN]
             if len(lines) > self.SHOWN:
                 told.append(f"and {len(lines) - self.SHOWN:,} more kinds of fault")
             rows = sum(rows for _, rows in self.kinds.values())
+            told += [hint] if hint else []
             raise StanceError("\n  ".join([f"{self.path}: {rows:,} faulty rows", *told]))
 
 

@@ -87,6 +87,19 @@ def parse_label(spelling: object, label_map: Mapping[str, str] | None, place: st
     return cast(Label, known[name])
 
 
+def spellings_to_state(key: str, spellings: Iterable[str]) -> str:
+    """The setting that says what all labels of a file mean, as it is typed into a shell.
+
+    Each stands under the name that it nearly is; of the others, which are not guessed, it says that they are to be put.
+    """
+    meanings: dict[str, list[str]] = {label: [] for label in (*LABELS, "")}
+    for spelling in spellings:
+        meanings[nearest(spelling, LABELS, "")].append(spelling)
+    rest = meanings.pop("")
+    form = ", ".join(f"{label}: {listed(names)}" for label, names in meanings.items())
+    return shlex.quote(f"{key}={{{form}}}") + (f", with {listed(rest)[1:-1]} put where it belongs" if rest else "")
+
+
 def nearest(spelling: str, names: Iterable[str], otherwise: str) -> str:
     """The name that a spelling is but for a letter, case, width and characters without any; ``otherwise`` if none."""
     bare = re.sub("[\xad\u200b-\u200f\u2060\ufeff]", "", unicodedata.normalize("NFKC", spelling)).strip().casefold()

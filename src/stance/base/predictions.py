@@ -4,6 +4,7 @@ import logging
 import math
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -11,9 +12,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.base.errors import Faults, input_error, line_of
+from stance.base.errors import Faults, StanceError, input_error, line_of
 from stance.base.files import write_jsonl
-from stance.base.labels import LABELS, Label, parse_label, spelled
+from stance.base.labels import LABELS, LONGEST, Label, parse_label, spelled, spellings_to_state
 from stance.base.lines import PLAIN, Manner
 from stance.base.questions import Question
 from stance.base.rows import read_rows
@@ -155,11 +156,14 @@ def read_predictions(
     ids: set[str] = set()
     contradictions = Contradictions(path)
     faults = Faults(path)
+    labels: dict[str, None] = {}
     manner = manner._replace(wanted=("id", prefix + "label"))
     for number, (line, full) in enumerate(read_rows(path, manner=manner)):
         place = line_of(path, line)
-        if number == 0 and not prefix:
-            _check_one_answer(full, place)
+        if number == 0:
+            if not prefix:
+                _check_one_answer(full, place)
+            _tell_unread(full, prefix, label_map or {}, path)
         with faults.noted(place):
             for column in ("id", prefix + "label"):
                 if column in full and not spelled(full[column]):
@@ -168,12 +172,17 @@ def read_predictions(
                     allowed = "id, " + ", ".join(prefix + name for name in ("label", *LABELS))
                     raise input_error(place, f"no {column!r}", found=sorted(full), allowed=allowed)
             row = {name: full.get(prefix + name) for name in ("label", *LABELS)}
+            if len(labels) <= Faults.SHOWN and spelled(row["label"]) != ABSTAIN:
+                labels[spelled(row["label"])] = None
             row_id = spelled(full["id"])
             if composed(row_id) in ids:
                 raise input_error(place, "an id occurs twice", found=row_id, allowed="one prediction for each id")
-            predictions[row_id] = parse_prediction(row, place, label_map, "labels")
+            predictions[row_id] = parse_prediction(row, place, label_map)
             ids.add(composed(row_id))
             contradictions.note(predictions[row_id], place)
+    few = len(labels) <= Faults.SHOWN and max(map(len, labels), default=0) <= LONGEST
+    if few and not label_map and not labels.keys() <= set(LABELS):
+        faults.tell(f"if the labels have other spellings, say which: {spellings_to_state('labels', labels)}")
     faults.tell()
     if not predictions:
         raise input_error(str(path), "no predictions in the file")
@@ -224,20 +233,33 @@ def _check_one_answer(row: Mapping[str, Any], place: str) -> None:
         raise input_error(place, "several answers in a row", found=found, allowed=allowed)
 
 
-def parse_prediction(
-    row: Mapping[str, Any], place: str, label_map: Mapping[str, str] | None = None, key: str = ""
-) -> Prediction:
+def _tell_unread(row: Mapping[str, Any], prefix: str, label_map: Mapping[str, str], path: str | Path) -> None:
+    """Warn of columns that seem to be the probabilities by other names, ``p_FAVOR`` say, if none has the right ones."""
+    meant = {label: label for label in LABELS} | {spelling: label for spelling, label in label_map.items() if spelling}
+    names: dict[str, str] = {}
+    for name in row:
+        ends = [spelling for spelling in meant if name.casefold().endswith(spelling.casefold())]
+        if ends:
+            names.setdefault(meant[max(ends, key=len)], name)
+    if len(names) == len(LABELS) and not any(prefix + label in row for label in LABELS):
+        with suppress(StanceError):
+            scores_of({label: row[name] for label, name in names.items()}, str(path))
+            told = "%s: no probabilities are read: those in %s have to be called %s"
+            log.warning(told, path, ", ".join(names[i] for i in LABELS), ", ".join(prefix + i for i in LABELS))
+
+
+def parse_prediction(row: Mapping[str, Any], place: str, label_map: Mapping[str, str] | None = None) -> Prediction:
     """Label and, if there are any, probabilities of a row of a file; other columns are ignored.
 
     Probabilities that sum to 1 within ``ROUNDED``, as such do that were rounded to two decimals, are divided by their
-    sum. For ``key`` see :func:`stance.base.labels.parse_label`.
+    sum.
 
     Raises:
         StanceError: An unknown label or none, probabilities that are no distribution.
     """
     if spelled(row["label"]) == ABSTAIN and ABSTAIN not in (label_map or {}):
         raise input_error(place, "a row without label", found=ABSTAIN, allowed="a file scored without abstain.risk")
-    return Prediction(parse_label(row["label"], label_map, place, key), scores_of(row, place))
+    return Prediction(parse_label(row["label"], label_map, place), scores_of(row, place))
 
 
 def scores_of(row: Mapping[str, Any], place: str) -> dict[str, float]:

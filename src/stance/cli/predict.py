@@ -2,9 +2,9 @@
 
     stance predict input=FILE output=FILE [checkpoint=DIR]
 
-Files are csv, tsv, jsonl (also .gz, .zst) or parquet with columns text, target and, if there is one, holder
-(columns.text=NAME etc.). Bad rows go to NAME.rejects.jsonl beside the output and the exit code is 0 all the same;
-strict=true stops at the first. A run that was killed goes on where it stopped: docs/inference.md.
+Files are csv, tsv, jsonl (also .gz, .zst) or parquet, the input also xlsx, with columns text, target and, if there is
+one, holder (columns.text=NAME etc.). Bad rows go to NAME.rejects.jsonl beside the output and the exit code is 0 all
+the same; strict=true stops at the first. A run that was killed goes on where it stopped: docs/inference.md.
 show=10 prints the first ten scored rows.
 runtime=auto takes the ONNX file where there is one (docs/inference.md), runtime=torch the weights.
 details=true adds text_cut and holder_mentioned; windows=true reads texts in windows that are too long for the model.

@@ -176,7 +176,9 @@ def describe(
 
     Returns:
         ``rows``, how many were ``judged_by_several`` and on how many of these judgements ``differ``; ``alpha``,
-        nominal and ordinal, with interval; ``fleiss``; ``pairs``; ``annotators``; ``targets``; ``ceiling``.
+        nominal and ordinal, with interval; ``fleiss``; ``pairs``; ``annotators``; ``targets``; ``ceiling``, with
+        ``by_construction``: whether its annotator had to be right, since no row of the part was judged by more than
+        two, and those on which two differ have no label.
 
     Raises:
         StanceError: No row was judged by several.
@@ -186,6 +188,10 @@ def describe(
     if not several:
         raise StanceError("no row was judged by several annotators: there is no agreement to measure")
     annotators = by_annotator(voting)
+    part = {example.id for example in examples}
+    of_part = by_row(a for a in voting if a.id in part).values()
+    agreed = all(len(row) < 3 and len({a.label for a in row}) == 1 for row in of_part)
+    best = ceiling(voting, examples, predicted, headline=headline, samples=samples)
     return {
         "version": 1,
         "rows": len({a.id for a in voting}),
@@ -199,7 +205,7 @@ def describe(
         "pairs": pairs(voting, sorted(annotators)),
         "annotators": annotators,
         "targets": by_target(voting),
-        "ceiling": ceiling(voting, examples, predicted, headline=headline, samples=samples),
+        "ceiling": best | {"by_construction": agreed and not corpus.adjudicator},
     }
 
 
@@ -240,6 +246,12 @@ def annotators_page(found: Mapping[str, Any]) -> str:
         "",
         markdown_table(["measure", "one annotator", *(["model"] if "model" in best else [])], ceilings),
     ]
+    if best["by_construction"]:
+        lines += [
+            "",
+            "No row of this part has more than two judgements, and rows on which two differ have no label and are in "
+            "no part. So one annotator is always right here, whatever the agreement: go by kappa and alpha.",
+        ]
     if "model" in best:
         lines += ["", f"model minus annotator: {metrics.in_words(best['difference'], sign='+')} {best['headline']}"]
     return "\n".join(lines) + "\n"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stance.base.errors import input_error
+from stance.base.errors import StanceError, input_error
 from stance.base.files import write_json, write_jsonl
 from stance.base.names import READABLE, as_name, beside, must_exist, table_kind
 from stance.base.predictions import read_predictions
@@ -34,7 +34,12 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
     if table_kind(path)[0] in READABLE:
         return must_exist(path)
     if not path.is_dir() and len(path.parts) == 1:
-        return collect(outputs, name)
+        try:
+            return collect(outputs, name)
+        except StanceError as error:
+            folders = sorted(record.parent for record in Path("experiments").glob("*/*/results.json"))
+            meant = [str(each) for each in folders if each.name.replace("-", "_") == name.replace("-", "_")]
+            raise StanceError(f"{error}; recorded is {', '.join(meant)}") if meant else error from None
     if (path / "results.json").exists():
         return replace(collect_recorded(outputs, path), name=name.rstrip("/"))
     folder = path.resolve()

@@ -116,7 +116,7 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
         key=lambda path: int(path.parent.name.removeprefix("seed-")),
     )
     if not paths:
-        known = sorted(path.name for path in (Path(outputs) / "runs").glob("*"))
+        known = sorted({path.parts[-3] for path in (Path(outputs) / "runs").glob("*/seed-*/run.json")})
         raise input_error(
             str(folder), "no finished runs", allowed=known or "python scripts/train.py experiment=NAME first"
         )

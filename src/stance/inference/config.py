@@ -7,7 +7,7 @@ from pathlib import Path
 from stance.base.checks import at_least, one_of, samples, within
 from stance.base.errors import input_error
 from stance.base.lines import Manner
-from stance.base.names import beside, table_kind
+from stance.base.names import READABLE, beside, check_kind, table_kind
 from stance.base.words import visible
 from stance.data.columns import QUESTION, Columns
 from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
@@ -215,6 +215,8 @@ class PredictConfig:
             raise input_error(
                 "output", "its bad rows would replace the input", found=self.output, allowed="another name"
             )
+        check_kind(self.input, READABLE)
+        check_kind(self.output)
 
     @property
     def manner(self) -> Manner:

@@ -17,6 +17,9 @@ SETTLED = ("label", "gold", "final", "agree", "consensus", "majority")
 #: Names of columns that hold the text, beside those of :data:`stance.data.imports.table.SEGMENTS`.
 TEXTS = ("text", "full_text", "sentence", "tweet", "content", "quote", "headline", "body", "data.text", "data.sentence")
 
+#: Likewise of columns that hold the name of the document.
+DOCUMENTS = ("document", "document_id", "doc_id", "report")
+
 
 def first_mapping(found: Survey, path: str | Path) -> str:
     """A mapping to be completed: what is known is filled in, ``???`` stands where the coder must say something."""
@@ -42,10 +45,11 @@ def first_mapping(found: Survey, path: str | Path) -> str:
         lines.append(f"target: {_quoted(known['target']) if 'target' in known else '{value: ' + _quoted(OPEN) + '}'}")
         lines += [] if columns else [f"label: {_quoted(label)}"]
     if tool == "table":
-        for name in ("annotator", "document"):
-            column = _named(fields, SEGMENTS[name])
-            lines += [f"{name}: {_quoted(column)}"] if column and not columns else []
-        lines += ["id: id"] if "id" in fields else []
+        annotator = _named(fields, SEGMENTS["annotator"])
+        lines += [f"annotator: {_quoted(annotator)}"] if annotator and not columns else []
+        document = _named(fields, (*DOCUMENTS, *SEGMENTS["document"]))
+        lines.append(_or_open("document", document, "the column of it, since rows of one document stay in one part"))
+        lines.append(_or_open("id", _named(fields, ("id",)), "the column that names a row; else its number does"))
     lines += ["labels:"]
     lines += [f"  {label}: [{label if label in values else ''}]" for label in ("favor", "neutral", "against")]
     lines += ['leave_out: []  # labels that are no judgement, or "*" for all that are not above']
@@ -85,15 +89,22 @@ def _text(fields: Mapping[str, Counter[str]], known: Mapping[str, str]) -> str:
     return _quoted((default if default in fields else "") or _named(fields, (*TEXTS, *SEGMENTS["text"])) or OPEN)
 
 
+def _or_open(name: str, column: str, what: str) -> str:
+    """The line of a key that may be missing: with its column, or as a comment to be completed."""
+    return f"{name}: {_quoted(column)}" if column else f"# {name}: {OPEN}  # {what}"
+
+
 def _named(fields: Mapping[str, Counter[str]], names: tuple[str, ...]) -> str:
     small = {name.lower(): name for name in fields}
     return next((small[name.lower()] for name in names if name.lower() in small), "")
 
 
 def _columns_of_annotators(fields: Mapping[str, Counter[str]]) -> list[str]:
-    """Two columns or more with much the same few words in them."""
+    """Two columns or more with much the same few words in them; numbers of rows and the like, ``(row)``, are none."""
     few = {name: _after(counts) if _is_parted(counts) else counts for name, counts in fields.items()}
-    few = {name: counts for name, counts in few.items() if 1 < len(counts) <= FEW and not name.startswith(SETTLED)}
+    few = {
+        name: counts for name, counts in few.items() if 1 < len(counts) <= FEW and not name.startswith((*SETTLED, "("))
+    }
     best: list[str] = []
     for name, counts in few.items():
         alike = [other for other, words in few.items() if _alike(counts, words)]
