@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stance.base.errors import input_error
 
 #: Architectures whose layers are those that :func:`encoder_flops` counts.
-COUNTED = ("bert", "roberta", "xlm-roberta", "camembert")
+COUNTED = ("bert", "roberta", "xlm-roberta", "camembert", "mpnet")
 
 
 def encoder_flops(config: Mapping[str, Any], tokens: NDArray[np.int64]) -> NDArray[np.float64]:

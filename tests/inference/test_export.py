@@ -123,8 +123,11 @@ def test_int8_has_its_weights_in_bytes_and_other_logits(folder):
 
     fp32, int8 = (load(folder, runtime).predictor.logits(QUESTIONS) for runtime in ("onnx", "onnx-int8"))
     assert 1e-4 < np.abs(fp32 - int8).max() < np.inf
-    kinds = [node.op_type for node in onnx.load(folder / FILES["onnx-int8"]).graph.node]
+    graph = onnx.load(folder / FILES["onnx-int8"]).graph
+    kinds = [node.op_type for node in graph.node]
     assert kinds.count("MatMulInteger") >= 2 * 4  # in each layer queries, keys and values as one; three more
+    weights = [onnx.numpy_helper.to_array(w) for w in graph.initializer if w.data_type == onnx.TensorProto.INT8]
+    assert 32 < max(np.abs(w.astype(int)).max() for w in weights) <= 64  # seven bits: products overflow nowhere
 
 
 def test_the_report_says_what_was_measured(exported, folder):

@@ -238,7 +238,9 @@ def _write_models(model: EncoderModel, fp32: Path, int8: Path) -> None:
 
     Each comes from the way of writing attention that ONNX Runtime does best on. Plain attention is fused, with its
     projections, into one operator of fp32, which the quantizer passes over; from torch's own fused attention the
-    projections stay matrix products of constants, which it takes.
+    projections stay matrix products of constants, which it takes. Weights have seven bits, since files go to other
+    machines: with eight, products overflow on processors without VNNI, where a base-size encoder kept 46% of its
+    labels for 95%.
     """
     import onnx
     import onnx_ir
@@ -255,6 +257,7 @@ def _write_models(model: EncoderModel, fp32: Path, int8: Path) -> None:
                 int8,
                 op_types_to_quantize=["MatMul"],
                 per_channel=True,
+                reduce_range=True,
                 weight_type=QuantType.QInt8,
                 extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
             )
