@@ -9,7 +9,7 @@ import pytest
 from stance.base.errors import StanceError
 from stance.data.imports.mapping import to_mapping
 from stance.data.imports.pieces import pieces_of
-from stance.data.imports.text import Units, around, lines_of, whole_json
+from stance.data.imports.text import Units, around, lines_of, sentences, whole_json
 from stance.data.imports.tools import open_export, records_of
 
 DOCCANO = {"id": 1, "text": "The guild left."}
@@ -143,6 +143,21 @@ def test_positions_in_units_of_utf_16_are_those_of_characters():
     assert Units("a guild").span(2, 7, "here") == (2, 7)
     with pytest.raises(StanceError, match=r"here: not within its document; found \[3, 9\]; allowed: 0 to 8"):
         Units("😀 guild").span(3, 9, "here")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kuol left. | Ms. Lado stayed. | She spoke.",
+        "He met Ms. Lado and Amb. Ito. | Both left.",
+        "He lives in Adams. | He left.",
+        "",
+    ],
+)
+def test_a_title_ends_no_sentence(text):
+    whole = text.replace("| ", "")
+    pieces = [whole[start:end].strip() for start, end in sentences(whole)]
+    assert pieces == [piece.strip() for piece in text.split("|") if piece.strip()]
 
 
 def test_what_is_around_a_span_has_the_sentences_that_the_tool_knows():

@@ -22,6 +22,9 @@ _from_json = partial(json.loads, parse_constant=CONSTANT)
 #: Bytes of a line; beyond, it is no line of an export.
 LONGEST_LINE = 256 * 2**20
 
+#: The end of what is taken for a sentence and is none: titles that sentencex does not know.
+_TITLE = re.compile(r"\b(?:Ms|Mx|Amb|Atty)\.\s*$")
+
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
     """What stands for bytes that are not UTF-8."""
@@ -199,7 +202,13 @@ def sentences(text: str) -> tuple[tuple[int, int], ...]:
     """Start and end of each sentence; a line break ends one only where the line before is empty."""
     from sentencex import get_sentence_boundaries  # here, since few tools need it
 
-    return tuple((found["start_index"], found["end_index"]) for found in get_sentence_boundaries("en", text))
+    found: list[tuple[int, int]] = []
+    for each in get_sentence_boundaries("en", text):
+        start, end = each["start_index"], each["end_index"]
+        if found and _TITLE.search(text, *found[-1]):
+            start = found.pop()[0]
+        found.append((start, end))
+    return tuple(found)
 
 
 def tidy(text: str) -> str:
