@@ -79,6 +79,7 @@ def test_an_encoder_names_its_base_unless_that_is_a_folder(tmp_path):
     assert card.data.library_name == "transformers"
     assert '"text_pair": "the union on accept the offer"' in card.text
     assert "the last 9 words of its context" in card.text
+    assert 'classifier([row], truncation="only_first", max_length=128)' in card.text  # cut as the toolkit cuts
     marked = written("encoder", mark="¤")
     assert '"text": "The ¤ union ¤ accepted the offer on Monday."' in marked
     assert "stands between `¤` and `¤`" in marked and "stands between `¤`" not in card.text
