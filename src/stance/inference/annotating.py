@@ -28,8 +28,6 @@ from stance.models.reading import count, marks, readers, readings, say
 
 log = logging.getLogger(__name__)
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Judged:

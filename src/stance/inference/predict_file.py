@@ -258,10 +258,8 @@ def _answers(
         found = str(classifier.folder or "a model of this process")
         allowed = f"the model of checkpoint={config.checkpoint}, which the workers load; or engine=local"
         raise input_error("engine=ray", "another model than the workers would ask", found=found, allowed=allowed)
-    own = named_checkpoint(config.checkpoint) is not None
-    there = (
-        replace(config, checkpoint=str(folder.absolute())) if Path(config.checkpoint).is_dir() and not own else config
-    )
+    of_a_disk = named_checkpoint(config.checkpoint) is None and Path(config.checkpoint).is_dir()
+    there = replace(config, checkpoint=str(folder.absolute())) if of_a_disk else config
     if classifier.runtime in RUNTIMES:
         there = replace(there, runtime=classifier.runtime)  # and not what a worker would find best
     yield from in_order(lambda: _asked(load_classifier(there), there), batches, config.ray)

@@ -127,10 +127,13 @@ def texts_of(row: Row, column: str, place: str) -> list[str]:
     value = row.get(column)
     if not isinstance(value, str | list) and not is_missing(value):
         raise input_error(place, f"{column} is no text", found=value, allowed=f"texts, as a{BETWEEN}b or a list")
-    parts = value if isinstance(value, list) else text_of(row, column, place).split(BETWEEN)
-    if not isinstance(value, list) and (joined := next((part for part in parts if _OTHERWISE.search(part)), None)):
-        allowed = f"{BETWEEN} between them; or a jsonl file with a list, if it is one"
-        raise input_error(place, f"{column} looks like several in one", found=joined, allowed=allowed)
+    if isinstance(value, list):
+        parts = value
+    else:
+        parts = text_of(row, column, place).split(BETWEEN)
+        if joined := [part for part in parts if _OTHERWISE.search(part)]:
+            allowed = f"{BETWEEN} between them; or a jsonl file with a list, if it is one"
+            raise input_error(place, f"{column} looks like several in one", found=joined[0], allowed=allowed)
     return [text for part in parts if (text := text_of({column: part}, column, place))]
 
 

@@ -88,10 +88,10 @@ def around_mentions(text: str, holder: str, places: Sequence[tuple[int, int]], r
         room: Tokens of a window, fewer than there are.
     """
     begins = [start for start, _ in places]
-    found: set[int] = set()
+    holder, found = composed(holder), set[int]()
     for first in range(0, len(places), room // 2):
         start, end = begins[first], places[min(first + room, len(places)) - 1][1]
-        found.update(start + at for at, _ in mentions(text[start:end], composed(holder)))
+        found.update(start + at for at, _ in mentions(text[start:end], holder))
     middles: Sequence[int] = [bisect_right(begins, start) - 1 for start in sorted(found)]
     chosen: list[int] = []
     for middle in middles or range(room // 2, len(places), room // 2):

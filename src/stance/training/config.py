@@ -175,20 +175,17 @@ class TrainConfig:
 
     def sources(self) -> list[SourceConfig]:
         """The trainings that come first: ``source``, and the others of a mean; see :func:`sources_of`."""
-        others = self.model.others.values() if isinstance(self.model, AsItIsConfig) else ()
-        return [self.source, *others] if self.source is not None else []
+        return _sources(self)
 
     def first(self) -> list[SourceConfig]:
         """All trainings that come first: :meth:`sources`, and the teacher."""
-        return [*self.sources(), *([self.distill.teacher] if self.distill is not None else [])]
+        return _first(self)
 
     def _check_sources(self) -> None:
         """Refuse a source that is of no use to the model, of another encoder, or the run itself."""
         ahead = self.first()
         for one in ahead:  # which grows
-            others = one.model.others.values() if isinstance(one.model, AsItIsConfig) else ()
-            teacher = [one.distill.teacher] if one.distill is not None else []
-            ahead += [*filter(None, [one.source]), *others, *teacher]
+            ahead += _first(one)
         if self.name in {source.name for source in ahead}:
             raise input_error("source.name", "that of the run itself", found=self.name, allowed="another name")
         if self.source is None or isinstance(self.model, AsItIsConfig):
@@ -226,6 +223,15 @@ class SearchConfig:
         for name, values in (("learning_rate", self.learning_rate), ("epochs", self.epochs)):
             if len(values) != 2 or not 0 < values[0] <= values[1] < math.inf:
                 raise input_error(f"search.{name}", "not a range", found=values, allowed="[lowest, highest], above 0")
+
+
+def _sources(run: TrainConfig | SourceConfig) -> list[SourceConfig]:
+    others = run.model.others.values() if isinstance(run.model, AsItIsConfig) else ()
+    return [run.source, *others] if run.source is not None else []
+
+
+def _first(run: TrainConfig | SourceConfig) -> list[SourceConfig]:
+    return [*_sources(run), *([run.distill.teacher] if run.distill is not None else [])]
 
 
 @dataclass(kw_only=True)

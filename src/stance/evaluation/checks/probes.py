@@ -145,8 +145,8 @@ def name_masked(examples: Sequence[Example], seed: int) -> Inputs:
     inputs: Inputs = []
     for example in examples:
         name, text = patterns[example.holder], composed(example.text)
-        masked = text if name is None else _masked(text, name, example.holder)
-        if name is None or masked == text:
+        masked = _masked(text, name, example.holder)
+        if masked == text:
             inputs.append(None)
             continue
         context = _masked(composed(example.context), name, example.holder)
@@ -154,7 +154,9 @@ def name_masked(examples: Sequence[Example], seed: int) -> Inputs:
     return inputs
 
 
-def _masked(text: str, name: regex.Pattern[str], holder: str) -> str:
+def _masked(text: str, name: regex.Pattern[str] | None, holder: str) -> str:
+    if name is None or not name.search(text):
+        return text
     places = mentions(text, composed(holder))
 
     def other(match: regex.Match[str]) -> str:

@@ -97,7 +97,7 @@ def _labels(text: str, names: Sequence[str]) -> dict[str, tuple[str, int]]:
         if list(names) == ["label"] and (plain := _PLAIN.fullmatch(text)):
             return {"label": (_spelled(plain[1]), plain.start(1))}
         found = [(match[1], _spelled(match[2]), match.start(2)) for match in _LINE.finditer(text) if match[1] in names]
-    several = {name for name, label, _ in found if any(name == n and label != other for n, other, _ in found)}
+    several = {name for name in names if len({label for of, label, _ in found if of == name}) > 1}
     return {name: (label, place) for name, label, place in found if name not in several}
 
 
