@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -128,6 +129,23 @@ def test_a_damaged_journal_is_refused_and_overwritten_if_asked(tmp_path, page):
         Journal(folder, {})
     Journal(folder, {}, overwrite=True).discard()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_goes_while_it_is_made_is_made_again(tmp_path, monkeypatch):
+    mkdir, calls = Path.mkdir, []
+
+    def late(path, *arguments, **named):
+        calls.append(path)
+        if len(calls) == 1:  # mkdir found a folder; asked whether it is one, it was removed
+            raise FileExistsError(17, "File exists")
+        mkdir(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "mkdir", late)
+    Journal(tmp_path / "a.partial", {}).close()
+    assert len(calls) == 2
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        Journal(tmp_path / "file", {})
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders are not locked there")

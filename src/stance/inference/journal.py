@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -205,10 +205,14 @@ class Journal:
         """Make the folder and take its lock; if its owner removes it just then, once more."""
         lock = self.folder / "lock"
         while True:
-            self.folder.mkdir(parents=True, exist_ok=True)
             try:
+                self.folder.mkdir(parents=True, exist_ok=True)
                 self._guard = lock.open("w")
             except FileNotFoundError:
+                continue
+            except FileExistsError:  # a file; or a folder that was there and, when mkdir looked again, was not
+                if self.folder.exists() and not self.folder.is_dir():
+                    raise
                 continue
             if sys.platform == "win32":
                 return
@@ -218,8 +222,9 @@ class Journal:
                 self._unlock()
                 allowed = "one at a time"
                 raise input_error(str(self.folder), "another process is writing there", allowed=allowed) from None
-            if lock.exists() and os.path.samestat(lock.stat(), os.fstat(self._guard.fileno())):
-                return
+            with suppress(FileNotFoundError):
+                if os.path.samestat(lock.stat(), os.fstat(self._guard.fileno())):
+                    return
             self._unlock()
 
     def _unlock(self) -> None:
