@@ -46,10 +46,18 @@ def test_the_report_of_a_perfect_model():
     assert report.confusion["favor"] == {"against": 0, "neutral": 0, "favor": 20}
 
 
+def test_of_one_label_in_train_the_drawn_prior_is_the_majority_and_nothing_is_gained():
+    rows = [example(i, "favor" if i % 3 else "against", document=f"d{i // 3}") for i in range(120)]
+    report = evaluate(rows, ["favor"] * 120, [example(200 + i, "favor") for i in range(60)], samples=20)
+    assert report.best_prior == "majority"
+    assert report.gain == Score(0.0, 0.0, 0.0)
+
+
 @pytest.mark.parametrize(
     ("headline", "absent", "said"),
     [
         ("macro_f1", "neutral", "no row is neutral: 0.667 is the highest macro-F1; data.headline=favor_against_f1"),
+        ("macro_f1", "against", "no row is against: 0.667 is the highest macro-F1; data.headline=accuracy"),
         ("favor_against_f1", "favor", "no row is favor: 0.500 is the highest favor/against F1; data.headline=accuracy"),
         ("favor_against_f1", "neutral", ""),
         ("accuracy", "favor", ""),

@@ -163,6 +163,15 @@ def test_a_difference_is_not_kept_of_runs_that_are_recorded_anew(train, settings
     assert lines == []
 
 
+def test_a_copy_of_a_run_is_not_another_seed(train, settings, tmp_path, caplog):
+    train(seed=0)
+    runs = tmp_path / "outputs" / "runs" / "guess"
+    for copy in ("seed-0-before", "seed-00"):
+        shutil.copytree(runs / "seed-0", runs / copy)
+    assert [run.seed for run in collect(tmp_path / "outputs", "guess").runs] == [0]
+    assert "no run of a seed, and not counted: seed-0-before, seed-00" in caplog.text
+
+
 def test_runs_of_one_name_that_differ_say_in_what(train, settings, tmp_path):
     train(seed=0)
     train(seed=1, model="prior_target")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -84,6 +85,26 @@ def test_files_of_any_name_are_compared(home, tmp_path):
         path.write_text(lines)
     found, at = compare_systems(settings(home, "majority", *map(str, long)))
     assert len([*at.glob("*.rows.jsonl")]) == len(found) == 3
+
+
+def test_names_that_meet_and_another_part(home, tmp_path, monkeypatch):
+    folder = home[0]
+    lines = (folder / "outputs" / "runs" / "tfidf" / "seed-0" / "predictions.test.jsonl").read_text()
+    (tmp_path / "here" / "x").mkdir(parents=True)
+    for name in ("said.jsonl", "here/said.jsonl", "here/x/one.jsonl", "here/x-one.jsonl"):
+        (tmp_path / name).write_text(lines)
+    monkeypatch.chdir(tmp_path / "here")
+    found, at = compare_systems(settings(home, "majority", "../said.jsonl", "said.jsonl"))
+    assert [one.system for one in found] == ["../said.jsonl", "said.jsonl"]
+    assert len([*at.glob("*.jsonl")]) == 2
+    with pytest.raises(StanceError, match=r"one occurs twice; found .*; allowed: systems whose names differ"):
+        compare_systems(settings(home, "majority", "x/one.jsonl", "x-one.jsonl"))
+    _, test = compare_systems(settings(home, "majority", "tfidf"))
+    _, validation = compare_systems(settings(home, "majority", "tfidf", part="validation"))
+    assert validation.name == f"{test.name}-validation"
+    shutil.copytree(folder / "outputs" / "runs" / "tfidf" / "seed-0", tmp_path / "runs" / "tfidf" / "seed-0-before")
+    with pytest.raises(StanceError, match="no run of a seed; found 'seed-0-before'; allowed: seed-0, seed-1"):
+        compare_systems(settings(home, "majority", str(tmp_path / "runs" / "tfidf" / "seed-0-before")))
 
 
 def test_what_does_not_fit_is_refused(home, tmp_path, monkeypatch):

@@ -8,11 +8,18 @@ from stance.base.files import write_text
 
 
 def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; integers are written with a comma at each thousand."""
+    """A Markdown table; integers are written with a comma at each thousand, and no cell breaks the table."""
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for row in rows:
-        lines.append("| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row) + " |")
+        lines.append(
+            "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else _cell(str(cell)) for cell in row) + " |"
+        )
     return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """A text, a name say, that ends neither a cell nor a row."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def put_table(page: str | Path, table: str) -> bool:

@@ -95,10 +95,11 @@ def prior_labels(train: Sequence[Example], examples: Sequence[Example]) -> dict[
 
     A prior that draws at random gives ``DRAWS`` lists, whose scores are averaged; the others give one.
     """
+    drawn = len({example.label for example in train}) > 1  # of one label each draw is the same
     return {
         name: [
             [prediction.label for prediction in predict_examples(Prior.fit(name, train, seed), examples)]
-            for seed in range(DRAWS if name == "stratified" else 1)
+            for seed in range(DRAWS if name == "stratified" and drawn else 1)
         ]
         for name in PRIORS
     }
@@ -160,7 +161,7 @@ def remark(report: Report) -> str:
     if not absent:
         return ""
     most = (len(counted) - len(absent)) / len(counted)
-    other = "data.headline=favor_against_f1 leaves neutral out, " if len(counted) == len(LABELS) else ""
+    other = "data.headline=favor_against_f1 leaves neutral out, " if absent == ["neutral"] else ""
     return (
         f"no row is {' or '.join(absent)}: {most:.3f} is the highest {TITLES[report.headline]}; "
         f"{other}data.headline=accuracy counts rows\n"

@@ -47,8 +47,10 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
         allowed = "outputs/runs/NAME, outputs/runs/NAME/seed-0, or experiments/CORPUS/NAME"
         raise input_error(str(path), "neither runs nor a recorded experiment", allowed=allowed)
     if folder.name.startswith("seed-"):
-        seed = int(folder.name.removeprefix("seed-"))
-        return collect(folder.parents[2], folder.parent.name, seed)
+        seed = folder.name.removeprefix("seed-")
+        if not seed.isdecimal() or str(int(seed)) != seed:
+            raise input_error(str(path), "no run of a seed", found=folder.name, allowed="seed-0, seed-1, ...")
+        return collect(folder.parents[2], folder.parent.name, int(seed))
     return collect(folder.parents[1], folder.name)
 
 
@@ -80,14 +82,15 @@ def compare_systems(config: CompareConfig) -> tuple[list[Comparison], Path]:
         raise input_error("part", "no such part", found=config.part, allowed=allowed)
     examples = splits[config.part]
     called = _called(names, found)
-    if len(set(called)) < len(names):
-        raise input_error("systems", "one occurs twice", found=names, allowed="systems that differ")
+    if len(set(map(as_name, called))) < len(names):
+        raise input_error("systems", "one occurs twice", found=names, allowed="systems whose names differ")
     systems = {
         short: _labels(name, system, splits, config, data["fingerprint"])
         for short, name, system in zip(called, names, found, strict=True)
     }
     results = compare(examples, systems, headline=headline, samples=config.bootstrap)
-    folder = Path(config.outputs) / "comparisons" / as_name("-".join(map(as_name, systems)))
+    part = [] if config.part == "test" else [config.part]
+    folder = Path(config.outputs) / "comparisons" / as_name("-".join([*map(as_name, systems), *part]))
     first = next(iter(systems))
     for result in results:
         rows = differing_rows(examples, systems[first], systems[result.system])
@@ -104,7 +107,7 @@ def _called(names: Sequence[str], found: Sequence[RunSet | Path]) -> list[str]:
     short = [_short(name, system) for name, system in zip(names, found, strict=True)]
     shared = {name for name, number in Counter(short).items() if number > 1}
     return [
-        str(system).strip("./") if name in shared and isinstance(system, Path) else name
+        str(system).strip("/") if name in shared and isinstance(system, Path) else name
         for name, system in zip(short, found, strict=True)
     ]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +24,8 @@ from stance.evaluation.report import read_metrics
 from stance.experiments.types import Result, Run
 from stance.training.config import AsItIsConfig, TrainConfig
 from stance.training.recorded import Recorded, differences
+
+log = logging.getLogger(__name__)
 
 #: A label by its first letter, as recorded answers spell it.
 LETTERS = {label[0]: label for label in LABELS}
@@ -111,10 +115,13 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
         StanceError: There are none, they differ in more than the seed, or their dataset is gone or another.
     """
     folder = Path(outputs) / "runs" / name
-    paths = sorted(
-        folder.glob(f"seed-{'*' if seed is None else seed}/run.json"),
-        key=lambda path: int(path.parent.name.removeprefix("seed-")),
-    )
+    finished = {path.parent.name.removeprefix("seed-"): path for path in folder.glob("seed-*/run.json")}
+    if others := [name for name in finished if not re.fullmatch(r"0|[1-9]\d*", name)]:
+        log.warning(
+            "%s: no run of a seed, and not counted: %s", folder, ", ".join(f"seed-{name}" for name in sorted(others))
+        )
+    seeds = sorted(int(name) for name in finished if name not in others)
+    paths = [finished[str(each)] for each in seeds if seed in (None, each)]
     if not paths:
         known = sorted({path.parts[-3] for path in (Path(outputs) / "runs").glob("*/seed-*/run.json")})
         raise input_error(

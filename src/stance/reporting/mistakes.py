@@ -152,7 +152,7 @@ def mistakes_page(found: Mistakes) -> str:
     slices: list[list[object]] = []
     for row in weak or tested[:5]:
         scores = (f"{row.accuracy:.3f}", f"{row.rest:.3f}", metrics.in_words(row.difference, sign="+"))
-        slices.append([_line(row.name), f"{row.n:,} ({row.documents:,})", *scores, f"{row.p_holm:.4f}"])
+        slices.append([row.name, f"{row.n:,} ({row.documents:,})", *scores, f"{row.p_holm:.4f}"])
     lines = [
         f"{found.wrong:,} of {found.n:,} rows in {found.documents:,} documents are wrong "
         f"(accuracy {found.accuracy:.3f}).",
@@ -169,19 +169,13 @@ def mistakes_page(found: Mistakes) -> str:
     ]
     for kind in ("target", "holder", "length", "tag"):
         groups: tuple[Group, ...] = getattr(found.groups, kind)
-        rows = [[_line(g.name), g.wrong, g.n, f"{g.accuracy:.3f}"] for g in groups[:SHOWN]]
+        rows = [[g.name, g.wrong, g.n, f"{g.accuracy:.3f}"] for g in groups[:SHOWN]]
         more = [f"\nand {len(groups) - SHOWN:,} more"] if len(groups) > SHOWN else []
         lines += ["", markdown_table([kind, "wrong", "n", "accuracy"], rows), *more] if rows else []
     cells = [[cell.gold, cell.predicted, cell.n] for cell in found.groups.confusion]
     lines += ["", markdown_table(["gold", "predicted", "n"], cells), "", "## The most confident mistakes", ""]
     rows = [
-        [f"{m.confidence:.3f}", m.predicted, m.gold, *map(_line, (m.holder, m.target, m.text, m.id))]
-        for m in found.confident[:SHOWN]
+        [f"{m.confidence:.3f}", m.predicted, m.gold, m.holder, m.target, m.text, m.id] for m in found.confident[:SHOWN]
     ]
     lines.append(markdown_table(["confidence", "predicted", "gold", "holder", "target", "text", "id"], rows))
     return "\n".join(lines) + "\n"
-
-
-def _line(text: str) -> str:
-    """A text that breaks no table."""
-    return " ".join(text.split()).replace("|", "\\|")
