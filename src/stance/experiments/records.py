@@ -115,13 +115,13 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
         StanceError: There are none, they differ in more than the seed, or their dataset is gone or another.
     """
     folder = Path(outputs) / "runs" / name
-    finished = {path.parent.name.removeprefix("seed-"): path for path in folder.glob("seed-*/run.json")}
-    if others := [name for name in finished if not re.fullmatch(r"0|[1-9]\d*", name)]:
+    found = {path.parent.name.removeprefix("seed-"): path for path in folder.glob("seed-*/run.json")}
+    if others := [each for each in found if not re.fullmatch(r"0|[1-9]\d*", each)]:
         log.warning(
-            "%s: no run of a seed, and not counted: %s", folder, ", ".join(f"seed-{name}" for name in sorted(others))
+            "%s: no run of a seed, and not counted: %s", folder, ", ".join(f"seed-{each}" for each in sorted(others))
         )
-    seeds = sorted(int(name) for name in finished if name not in others)
-    paths = [finished[str(each)] for each in seeds if seed in (None, each)]
+    seeds = sorted(int(each) for each in found if each not in others)
+    paths = [found[str(each)] for each in seeds if seed in (None, each)]
     if not paths:
         known = sorted({path.parts[-3] for path in (Path(outputs) / "runs").glob("*/seed-*/run.json")})
         raise input_error(
