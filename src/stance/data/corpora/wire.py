@@ -57,7 +57,8 @@ def read(folder: str | Path, texts: str | Path, *, verify: bool = True) -> Corpu
     folder = Path(folder)
     learnt = bundled.read(folder)
     rows_path, parts_path = folder / NAME / "rows.jsonl", folder / NAME / "parts.json"
-    stories = _bodies(must_exist(texts, "folder with Reuters-21578"), folder / NAME / "files.json", verify=verify)
+    checksums = folder / NAME / "files.json"
+    stories, read_texts = _bodies(must_exist(texts, "folder with Reuters-21578"), checksums, verify=verify)
     part_of = read_parts(parts_path, "a story", ("validation", "test"))
     rows: dict[str, dict[str, Any]] = {}
     parts: dict[str, str] = {}
@@ -79,21 +80,21 @@ def read(folder: str | Path, texts: str | Path, *, verify: bool = True) -> Corpu
         learnt,
         annotations=(*(a for a in learnt.annotations if a.id in train), *judged),
         parts=train | parts,
-        files={**learnt.files, **{f"{NAME}/{name}": digest for name, digest in files.items()}},
+        files={**learnt.files, **{f"{NAME}/{name}": digest for name, digest in files.items()}, **read_texts},
     )
 
 
-def _bodies(texts: Path, checksums: Path, *, verify: bool) -> dict[int, str]:
-    """The body of each story, white space made single blanks, by its number."""
-    bodies = {}
+def _bodies(texts: Path, checksums: Path, *, verify: bool) -> tuple[dict[int, str], dict[str, str]]:
+    """The body of each story, white space made single blanks, by its number; and the SHA-256 of each file."""
+    bodies, files = {}, {}
     for name, wanted in read_json(checksums).items():
         path = texts / name
-        verified(path, wanted, verify, "was annotated")
+        files[name] = verified(path, wanted, verify, "was annotated")
         for story in _STORY.finditer(path.read_text(encoding="latin-1")):
             if body := _BODY.search(story.group()):
                 unescaped = html.unescape(body.group(1)).replace("\x03", " ")
                 bodies[int(story.group(1))] = " ".join(unescaped.split())
-    return bodies
+    return bodies, files
 
 
 def _fields(row: Mapping[str, Any], stories: Mapping[int, str], place: str) -> dict[str, Any]:
