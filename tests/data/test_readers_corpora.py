@@ -70,6 +70,13 @@ def test_newsmtsc(tmp_path):
         write_newsmtsc(tmp_path, sentence(**changes))
         with pytest.raises(StanceError, match=f"train.jsonl, line 1: {message}"):
             newsmtsc.read(tmp_path, verify=False)
+    write_newsmtsc(tmp_path, sentence())
+    again = (tmp_path / "train.jsonl").read_text(encoding="utf-8")
+    (tmp_path / "devtest_rw.jsonl").write_text(again, encoding="utf-8")
+    with pytest.raises(
+        StanceError, match="test, id 'wire_1_2_0_Vale_4_8': it occurs before with another part; found 'test'"
+    ):
+        newsmtsc.read(tmp_path, verify=False)
     write_lines(
         tmp_path / "train.jsonl", [{"sentence_normalized": "Ms. Vale lost.", "targets": [{"from": 4, "to": 8}]}]
     )

@@ -93,6 +93,9 @@ def test_ibm_kpa(tmp_path):
     ):
         write(row)
         refuses(ibm_kpa, tmp_path, "arguments_train.csv, line 4", message)
+    for row, name in (("It does not.,We should dig", "text"), ('"It pays, soon.",We should sail', "target")):
+        write(f"arg_0_0,{row},1")
+        refuses(ibm_kpa, tmp_path, "train, id 'train-arg_0_0'", f"it occurs before with another {name}")
     write("arg_0_1,It does not.,We should dig,-1", header="arg_id,text,topic,stance")
     refuses(ibm_kpa, tmp_path, "arguments_train.csv, line 3", "'argument' is empty")
 

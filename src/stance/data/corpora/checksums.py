@@ -26,11 +26,21 @@ def verified(path: Path, sha256: str, verify: bool, what: str = "the published r
 
 
 def with_parts(rows: Iterable[tuple[Annotation, str]], files: Mapping[str, str], adjudicator: str = "") -> Corpus:
-    """The corpus of annotations that come each with its official part; ``files`` may be filled while they come."""
-    annotations, parts = [], {}
+    """The corpus of annotations that come each with its official part; ``files`` may be filled while they come.
+
+    Raises:
+        StanceError: An id occurs again with another text, holder, target, document or part.
+    """
+    annotations: list[Annotation] = []
+    first: dict[str, dict[str, str]] = {}
     for annotation, part in rows:
+        row = {name: getattr(annotation, name) for name in ("text", "holder", "target", "document")} | {"part": part}
+        before = first.setdefault(annotation.id, row)
+        if other := [name for name in row if row[name] != before[name]]:
+            place, problem = f"{part}, id {annotation.id!r}", f"it occurs before with another {other[0]}"
+            raise input_error(place, problem, found=row[other[0]], allowed=f"one {other[0]} for one id")
         annotations.append(annotation)
-        parts[annotation.id] = part
+    parts = {row_id: row["part"] for row_id, row in first.items()}
     return Corpus(tuple(annotations), parts, files, adjudicator)
 
 
