@@ -108,6 +108,8 @@ def test_gwsd(tmp_path):
     for row, message in (
         (clause("a", "x", ["agreed", *votes[1:]], ("0", "1", "0")), "unknown label; found 'agreed'"),
         (clause("a", "x", votes, ("many", "1", "0")), "not three probabilities"),
+        (clause("a", "x", votes, ("nan", "nan", "nan")), "not three probabilities; .*; allowed: numbers from 0 to 1"),
+        (clause("a", "x", votes, ("10", "50", "40")), "not three probabilities"),
         (clause("a", "x", votes, ("0", "1", "0"), "yes"), "in_held_out_test; found 'yes'; allowed: True, False"),
         (good[:-1], "17 cells; allowed: 18"),
     ):

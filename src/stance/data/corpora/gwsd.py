@@ -65,11 +65,13 @@ def _judged(path: Path) -> Iterator[tuple[Annotation, str]]:
 
 
 def _most_probable(row: Mapping[str, str], place: str) -> Label:
+    cells = [row[column] for column in PROBABILITIES]
     try:
-        probability = {label: float(row[column]) for column, label in PROBABILITIES.items()}
+        probability = dict(zip(PROBABILITIES.values(), map(float, cells), strict=True))
     except ValueError:
-        found = [row[column] for column in PROBABILITIES]
-        raise input_error(place, "not three probabilities", found=found, allowed="numbers") from None
+        probability = {}
+    if not probability or not all(0 <= value <= 1 for value in probability.values()):
+        raise input_error(place, "not three probabilities", found=cells, allowed="numbers from 0 to 1")
     return max(LABELS, key=lambda label: probability[label])
 
 
