@@ -10,6 +10,7 @@ import pytest
 
 from conftest import write_lines
 from stance.base.errors import StanceError
+from stance.base.files import digest
 from stance.data.agreement import aggregate
 from stance.data.corpora import gwsd, newsmtsc, pstance, seesaw, vast
 from stance.data.splits import find_leaks, split_examples
@@ -186,7 +187,7 @@ def triple(number, subject, sentiment, target, annotators=("E",)):
     return {"id": number, "subject": subject, "sentiment": sentiment, "object": target, "annotators": list(annotators)}
 
 
-def test_seesaw(tmp_path):
+def test_seesaw(tmp_path, monkeypatch):
     triples = [
         triple(0, "Vale", "POS", "Moss", ("E", "F")),
         triple(1, "None", "NEG", "Vale"),
@@ -210,6 +211,9 @@ def test_seesaw(tmp_path):
     assert set(seesaw.read(tmp_path, verify=False).parts.values()) == {"train", "validation", "test"}
     with pytest.raises(StanceError, match="other files than the known ones; found '3 articles'"):
         seesaw.read(tmp_path)
+    learnt = {name: held for name, held in seesaw.read(tmp_path, verify=False).files.items() if "_003" not in name}
+    monkeypatch.setattr(seesaw, "SHA256", digest(learnt))
+    assert len(seesaw.read(tmp_path).files) == 9, "the stories marked test come with the full release"
     write_seesaw(tmp_path, [triple(0, "Vale", "MIXED", "Moss")])
     with pytest.raises(StanceError, match="sentence 1: unknown label; found 'MIXED'; allowed: NEG, POS"):
         seesaw.read(tmp_path, verify=False)
