@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from conftest import example, run_here, write_lines
+from conftest import PROJECT, example, run_here, write_lines
 from stance.base.labels import LABELS
+from stance.data import duplicates
 from stance.data.config import DataConfig, SplitConfig
-from stance.evaluation.audit import audit, audit_corpus
+from stance.evaluation.audit import audit, audit_corpus, audit_page
 from stance.evaluation.config import AuditConfig
 
 WORDS = ("mill", "road", "port", "well", "dike", "barn", "quay", "lock", "ford", "weir", "kiln", "loom")
@@ -75,3 +76,11 @@ def test_the_page_holds_every_corpus_that_was_audited(tmp_path, readable_annotat
     found = json.loads((tmp_path / "audit" / "one.json").read_text())
     assert found["parts"]["train"]["repeat"] == 0
     assert set(found["priors"]) == {"majority", "stratified", "target", "holder", "holder_target"}
+
+
+def test_the_share_of_near_duplicates_that_is_missed_is_told():
+    bands, values = duplicates._bands()
+    missed = [(1 - similarity**values) ** bands for similarity in (0.8, 0.85, 0.9)]
+    told = "{:.0%} of the pairs at 0.80, {:.1%} at 0.85, {:.1%} at 0.90".format(*missed)
+    for page in ((PROJECT / "docs/audit.md").read_text(encoding="utf-8"), audit_page([])):
+        assert f"MinHash looks for these, and misses {told}." in " ".join(page.split())

@@ -23,7 +23,10 @@ def normalized(text: str) -> str:
 
 
 def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, list[str]]:
-    """For each text in normal form the other ones that are its near-duplicates, the nearest first."""
+    """For each text in normal form the other ones that are its near-duplicates, the nearest first.
+
+    MinHash finds the candidates. It misses 13% of the pairs with a similarity of 0.80, 2.5% at 0.85, 0.1% at 0.90.
+    """
     index, empty = MinHashLSH(num_perm=128, params=_bands()), MinHash(num_perm=128, seed=1)
     sketches: dict[str, MinHash] = {}
 
@@ -49,7 +52,10 @@ def near_duplicates(texts: Iterable[str], among: Iterable[str]) -> dict[str, lis
 
 @functools.cache
 def _bands() -> tuple[int, int]:
-    """Bands of a sketch and values in each, for candidates from a similarity of 0.7 on; datasketch takes 0.1 s."""
+    """Bands of a sketch and values in each: four pairs in ten are candidates at a similarity of 0.7, nearly all at 0.9.
+
+    More bands would miss fewer pairs at :data:`NEAR_DUPLICATE`, and move recorded numbers. datasketch takes 0.1 s.
+    """
     index = MinHashLSH(threshold=NEAR_DUPLICATE - 0.1, num_perm=128)
     return index.b, index.r
 

@@ -261,9 +261,9 @@ def find_leaks(splits: Mapping[str, Sequence[Example]], by: str, names: Sequence
     """Every row of a later part that shares a document, target or text with a row of an earlier part.
 
     Texts count as shared when their normal form is the same (duplicate) or when the character 5-grams of their normal
-    forms have a Jaccard similarity of 0.8 or more (near-duplicate; candidates by MinHash, then measured exactly). One
-    leak is reported for each later row, kind and earlier part. ``names`` are what is looked at, all that is kept apart
-    unless given.
+    forms have a Jaccard similarity of 0.8 or more (near-duplicate; candidates by MinHash, which misses some, then
+    measured exactly: see :func:`stance.data.duplicates.near_duplicates`). One leak is reported for each later row, kind
+    and earlier part. ``names`` are what is looked at, all that is kept apart unless given.
     """
     leaks: list[Leak] = []
     names = KEPT_APART[by] if names is None else names
