@@ -9,11 +9,11 @@ import pytest
 from datasets import load_from_disk
 
 from conftest import annotation, example, write_lines
-from stance.base.annotations import write_annotations
+from stance.base.annotations import Corpus, write_annotations
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
 from stance.data import build
-from stance.data.build import build_dataset, dataset_folder, describe
+from stance.data.build import build_dataset, dataset_folder, describe, divide
 from stance.data.config import AuxiliaryConfig, DataConfig, SplitConfig
 from stance.data.dataset import RECORD, features, fingerprint, load_splits, read_record, to_dataset, to_examples
 
@@ -100,6 +100,16 @@ def test_ties_and_agreement_are_in_the_record(tmp_path, own, readable_annotation
     text = describe(record)
     assert "ties: " in text
     assert "alpha" in text
+    assert "no two differ" not in text
+
+
+def test_a_judgement_given_twice_is_no_agreement_and_full_agreement_is_told(own):
+    rows = [annotation(i, "favor" if i % 4 < 2 else "against", document=f"d{i}") for i in range(12)]
+    parts = {row.id: ("train", "validation", "test")[i // 4] for i, row in enumerate(rows)}
+    again = [replace(row, annotator="two") for row in rows[:6]] + rows[6:]
+    _, record = divide(Corpus((*rows, *again), parts, {}), own, SplitConfig(by="official", leaks="report"))
+    assert record.agreement == {"rows": 6, "alpha": 1, "low": 1, "high": 1}
+    assert "no two differ: where a file keeps only what was agreed on" in describe(record)
 
 
 def test_what_is_left_out_is_in_the_record(tmp_path, own, readable_annotations):

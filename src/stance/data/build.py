@@ -213,8 +213,11 @@ def _tell_leaks(leaks: Sequence[Leak], done: str) -> None:
 
 
 def _agreement(corpus: Corpus) -> dict[str, float | int] | None:
-    """Alpha of the annotators who vote; None when no two judged a row (or all rows got one label)."""
-    voting = [a for a in corpus.annotations if a.annotator != corpus.adjudicator]
+    """Alpha of the annotators who vote; None when no two judged a row (or all rows got one label).
+
+    A judgement that a file gives twice counts once.
+    """
+    voting = {(a.id, a.annotator): a for a in corpus.annotations if a.annotator != corpus.adjudicator}.values()
     twice = sum(len(judgements) > 1 for judgements in by_row(voting).values())
     if not twice:
         return None
@@ -238,6 +241,8 @@ def describe(record: DatasetRecord) -> str:
         lines.append(
             f"agreement: Krippendorff's alpha {a['alpha']:.3f} [{a['low']:.3f}, {a['high']:.3f}], {a['rows']} rows"
         )
+        if a["alpha"] == 1:
+            lines.append("no two differ: where a file keeps only what was agreed on, that says nothing about agreement")
     lines += left_out(record)
     lines.append(f"fingerprint {record.fingerprint[:16]}")
     return "\n".join(lines)

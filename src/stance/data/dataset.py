@@ -60,7 +60,10 @@ def fingerprint(splits: Mapping[str, Sequence[Example]]) -> str:
 
 
 def statistics(splits: Mapping[str, Sequence[Example]]) -> dict[str, Any]:
-    """For each part: rows, documents, targets, holders, label counts, words a text (median), unanimous rows."""
+    """For each part: rows, documents, targets, holders, label counts, words a text (median), rows with several votes.
+
+    These are ``judged_by_several``, even where one annotator gave two votes; ``unanimous`` are those of one label.
+    """
     table: dict[str, Any] = {}
     for part, examples in splits.items():
         words = sorted(count_words(example.text) for example in examples)
