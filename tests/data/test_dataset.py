@@ -84,6 +84,13 @@ def test_statistics_and_their_table(tmp_path, own):
     assert record.fingerprint[:16] in describe(record)
 
 
+def test_a_corpus_without_judgements_is_not_one_of_ties(own):
+    tied = (annotation(1, "favor"), annotation(1, "against", "two"))
+    for judged, told in ((tied, "every row is tied"), ((), "no judgements in the files, 3 left out")):
+        with pytest.raises(StanceError, match=f"mine.jsonl: {told}; no example has a label"):
+            divide(Corpus(judged, None, {}, left_out={"?": 3}), own, SplitConfig(by="document"))
+
+
 def test_ties_and_agreement_are_in_the_record(tmp_path, own, readable_annotations):
     other = {"favor": "against", "against": "favor", "neutral": "neutral"}
     second = [

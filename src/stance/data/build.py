@@ -168,6 +168,9 @@ def divide(corpus: Corpus, data: DataConfig, split: SplitConfig, source: str = "
         StanceError: See :func:`build_dataset`.
     """
     aggregation = aggregate(corpus.annotations, corpus.adjudicator)
+    if not corpus.annotations:
+        left_out = sum(corpus.left_out.values())
+        raise StanceError(f"{data.location}: no judgements in the files, {left_out} left out; no example has a label")
     if not aggregation.examples:
         raise StanceError(f"{data.location}: every row is tied; no example has a label")
     splits = split_examples(
