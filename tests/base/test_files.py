@@ -53,7 +53,7 @@ def test_a_quote_in_a_tsv_takes_in_no_rows(tmp_path, case, name):
     scanned = list(scan_rows(path))
     bad = [row for row in scanned if isinstance(row.values, StanceError)]
     assert [row.number for row in bad] == [3] and len(scanned) == len(list(filter(None, lines)))
-    assert "quoting=none, of a dataset data.quoting=none" in str(bad[0].values)
+    assert "quoting=none, of a dataset data.quoting=none (no published corpus takes it)" in str(bad[0].values)
     with pytest.raises(StanceError, match=f"{name}, line 3: a quotation mark opens a cell that takes in"):
         cells(path)
     assert cells(path, quoted=False) == [line.split("\t") for line in lines if line]

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 LONGEST_HEADER = 100_000
 
 #: For a quotation mark that seems to be one of the text, and not one around a cell.
-_AS_TEXT = "if quotes are text, quoting=none, of a dataset data.quoting=none"
+_AS_TEXT = "if quotes are text, quoting=none, of a dataset data.quoting=none (no published corpus takes it)"
 
 
 def separator(lines: Iterator[Line], header: int = 1, *, quoted: bool = True) -> tuple[str, Iterator[Line]]:
