@@ -231,6 +231,13 @@ def test_lexisnexis(tmp_path):
     assert not aside
 
 
+def test_a_dateline_of_lexisnexis_is_no_label(tmp_path):
+    text = LEXIS.replace("The port refused the\ntalks.", "BODY:\nTOLLBY: The port refused the\ntalks.")
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    good, _ = read(tmp_path)
+    assert good["a.txt#1"].text == "TOLLBY: The port refused the\ntalks."
+
+
 def test_factiva(tmp_path):
     (tmp_path / "a.txt").write_text(FACTIVA, encoding="utf-8")
     (tmp_path / "b.rtf").write_text(as_rtf(FACTIVA), encoding="utf-8")

@@ -54,6 +54,10 @@ _TAIL_OF_LEXIS = re.compile(
     r"(?:LOAD-DATE|LANGUAGE|PUBLICATION-TYPE|JOURNAL-CODE|GRAPHIC|SUBJECT): .*|Copyright \d{4}\b.*"
 )
 _LABEL = re.compile(r"[A-Z][A-Z-]+: .*")
+#: The labels between LENGTH and the text; other words in capitals are its dateline (ISLAMABAD: The ministry said).
+_ABOVE_TEXT = re.compile(
+    r"(?:BYLINE|CORRECTION|CORRECTION-DATE|DATELINE|EDITION|GRAPHIC|HIGHLIGHT|SECTION|SERIES|TYPE):.*"
+)
 _CODE = re.compile(
     "(SE|HD|BY|CR|WC|PD|ET|SN|SC|ED|PG|VOL|LA|CY|CX|LP|TD|CT|RF|ART|CLM|CO|IN|NS|RE|IPC|IPD|PUB|AN)"
     r"(?: {2,}|\s*[|\t]|$)(.*)"
@@ -129,8 +133,10 @@ def _lexis(lines: Sequence[str]) -> Article:
     title = [line for line in lines[after:length] if line]
     labels = [number for number, line in enumerate(title) if _LABEL.fullmatch(line)]
     text = list(lines[length + 1 : tail])
-    while text and (not text[0] or _LABEL.fullmatch(text[0])):
+    while text and (not text[0] or _ABOVE_TEXT.fullmatch(text[0])):
         del text[0]
+    if text:
+        text[0] = text[0].removeprefix("BODY:").lstrip()
     title = title[: labels[0]] if labels else title
     return _article(text, " ".join(title), _first(lines), lines[date] if date is not None else "")
 
