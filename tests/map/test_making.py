@@ -195,6 +195,12 @@ def test_copies_of_a_report_are_counted_aloud_and_once(home, made):
     assert sum(row.document.startswith("wire") for row in found.evidence) == 9
 
 
+def test_documents_of_a_mere_year_are_told(home, made):
+    (home / "reports" / "17-05-2024 wire.txt").write_text("Joren Vik asked for talks.", encoding="utf-8")
+    notes = " ".join(made(Reads()).notes)
+    assert "1 documents with such a sentence are dated to a year alone: their statements are in no month" in notes
+
+
 def test_no_document_to_read_is_an_error_and_leaves_nothing(home, made):
     for path in (home / "reports").glob("2024*"):
         path.write_text(" ", encoding="utf-8")

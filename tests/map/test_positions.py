@@ -154,6 +154,13 @@ def test_copies_of_a_text_are_one_document():
     assert (cell.statements, cell.documents, cell.favor.low, cell.favor.high) == (2, 1, 0.0, 1.0)
 
 
+def test_of_copies_one_that_has_a_month_is_counted():
+    documents = [Document("a", "Baloch said no.", "2024"), Document("b", "Baloch said no.", "2024-05-17")]
+    rows = [answer("against", document=each.id, number=0, date=each.date) for each in documents]
+    (cell,) = cells(rows, (Actor("Baloch"),), [TALKS], JUDGE, documents)
+    assert [(month.month, month.against) for month in cell.months] == [("2024-05", 1)]
+
+
 def test_the_clearest_statement_comes_first_and_months_are_counted():
     rows = [
         answer("favor", 0.6, number=1, date="2024-05-02"),

@@ -212,6 +212,9 @@ def _notes(
         yield f"{sum(tally.set_aside.values()):,} documents set aside ({ask.SET_ASIDE}): {reasons}."
     if tally.undated:
         yield f"{tally.undated:,} documents have no date: their statements are in no month and in no change."
+    if years := sum(len(document.date) == len("2024") for document in documents):
+        told = f"{years:,} documents with such a sentence are dated to a year alone"
+        yield f"{told}: their statements are in no month and in no change."
     yield (
         f"{tally.about:,} of {tally.sentences:,} sentences are about an actor; {tally.questions:,} questions were "
         f"asked about them, {tally.resolved:,} of an actor that a pronoun or title stands for (the last subject of "

@@ -170,12 +170,15 @@ class _Said(NamedTuple):
 
 
 def _once(said: Sequence[_Said]) -> list[Evidence]:
-    """One statement for each sentence, in order: the actor's own or the nearest member's, of copies the earliest."""
+    """One statement for each sentence, in order: the actor's own or the nearest member's.
+
+    Of copies it is the earliest that has a month.
+    """
     first: dict[tuple[str, int], int] = {}
 
-    def rank(number: int) -> tuple[int, bool, str, int]:
-        each = said[number]
-        return each.steps, not each.row.date, each.row.date, number
+    def rank(number: int) -> tuple[int, bool, bool, str, int]:
+        steps, _, row = said[number]
+        return steps, len(row.date) < len("2024-05"), not row.date, row.date, number
 
     for number, each in enumerate(said):
         key = each.row.document, each.place
