@@ -303,6 +303,8 @@ def test_dates(said, read_as):
         ("room 101.txt", ""),
         ("room 2001 2024-05-21.html", "2024-05-21"),
         ("20-05-2024.txt", "2024"),
+        ("S-RES-2085 (2012).pdf", "2012"),  # no mere year that is to come
+        ("2085-05-17 talks.pdf", "2085-05-17"),
     ],
 )
 def test_dates_in_names(name, date):
@@ -311,7 +313,12 @@ def test_dates_in_names(name, date):
 
 @pytest.mark.parametrize(
     ("name", "date"),
-    [("Agenda-2030.html", "2024-05-20"), ("2023-06 Dawn.html", "2023-06"), ("talks.html", "2024-05-20")],
+    [
+        ("Agenda-2030.html", "2024-05-20"),
+        ("Budget-2023.html", "2024-05-20"),
+        ("2023-06 Dawn.html", "2023-06"),
+        ("talks.html", "2024-05-20"),
+    ],
 )
 def test_a_mere_year_in_a_name_yields_to_the_day_that_the_page_says(tmp_path, name, date):
     page = (

@@ -62,6 +62,11 @@ def first_day(date: str) -> str:
 
 
 def date_in_name(name: str) -> str:
-    """The date in a file's name (``2024-05-17 Dawn.txt``, ``20240517_a.html``, ``2024-05``); empty if there is none."""
-    found = ("-".join(part for part in (year, month, day) if part) for year, _, month, day in _IN_NAME.findall(name))
+    """The date in a file's name (``2024-05-17 Dawn.txt``, ``20240517_a.html``, ``2024-05``); empty if there is none.
+
+    A mere year that is to come is none (``S-RES-2085``).
+    """
+    this = str(datetime.now(UTC).year)
+    parts = ((year, month, day) for year, _, month, day in _IN_NAME.findall(name) if month or year <= this)
+    found = ("-".join(filter(None, each)) for each in parts)
     return max(map(parse_date, found), key=len, default="")  # the first of the most exact

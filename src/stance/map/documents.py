@@ -126,7 +126,7 @@ def _from_file(file: Path, name: str, encoding: str, largest: int) -> Iterator[D
 
 
 def _dated(named: str, said: str) -> str:
-    """The date in a file's name, unless that is but a year (Agenda 2030) and the page says its day itself."""
+    """The date in a file's name, unless that is but a year (Budget 2023) and the page says its day itself."""
     return said if len(named) == len("2024") < len(said) else named or said
 
 
