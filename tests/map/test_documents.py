@@ -136,6 +136,12 @@ def test_a_folder_of_every_kind(folder):
         ("", '<time class="entry-date" datetime="2024-05-17"></time><time datetime="2024-05-01"></time>', "2024-05-17"),
         ("", '<time datetime="2024-05-17"></time><time class="updated" datetime="2024-05-18"></time>', "2024-05-17"),
         ("", '<span itemprop="datePublished">May 17, 2024</span>', "2024-05-17"),
+        ("", '<span itemprop="publisher">The Quay, since 12 March 1999</span>', ""),
+        ("", '<span itemprop="creator">A. Writer, 3 May 2011</span>', ""),
+        *(
+            (f'<meta name="{who}" content="{number}"><meta name="date" content="2024-05-17">', "", "2024-05-17")
+            for who, number in (("twitter:creator:id", 1350000000), ("publication_id", 20110510), ("created_by", 2011))
+        ),
     ],
 )  # fmt: skip
 def test_the_date_of_a_page_is_in_its_metadata_not_in_its_text(tmp_path, head, byline, day):
@@ -170,6 +176,14 @@ def test_the_blocks_of_a_page_are_apart(tmp_path):
         "The minister said we will sign the deal on Monday, as n.1 has it.",
     ]
     assert len(sentences(good["wire.html"].text)) == 2
+
+
+def test_what_is_struck_out_of_a_page_and_numbers_of_notes_are_no_text(tmp_path):
+    article = """<p>The port will <s>not</s> <ins>now</ins> accept talks with the union<sup>1</sup> this week.</p>
+    <p>The ferrymen had asked for them for the third time this year, and went home without an answer.</p>"""
+    (tmp_path / "page.html").write_text(f"<html><body><article>{article * 2}</article></body></html>")
+    good, _ = read(tmp_path)
+    assert good["page.html"].text.startswith("The port will now accept talks with the union this week.")
 
 
 def test_a_docx_that_unpacks_to_too_much_is_set_aside(tmp_path, monkeypatch):

@@ -14,6 +14,8 @@ from stance.map.dates import parse_date
 _BLOCKS = frozenset(("p", "div", "head", "list", "item", "table", "row", "code", "quote"))
 _TYPED = ("code", "quote")
 _OF_SENTENCES = ("p", "head", "item", "cell")
+#: The number of a note, which stands right behind a word (TTP¹); what is struck out is left out with it.
+_NOTE = re.compile(r"[\[(]?\d{1,3}[\])]?")
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 #: A day as a part of an address, or as three.
@@ -22,8 +24,9 @@ _IN_ADDRESS = re.compile(r"/(199\d|20\d\d)([/_-])(\d\d?)\2(\d\d?)(?=[/_-]|$)")
 #: How meta elements, properties and classes are called that have the date of publication; of a change; and what a
 #: paragraph is called that tells who wrote when.
 _PUBLISHED = re.compile(
-    r"publi|pub-?date|creat|issued|posted|post_?date|(?:entry|display|release|article|citation)[._-]?date"
-    r"|^(?:date|ptime|pdate|timestamp)$|^dc(?:terms)?[.:]date|^sailthru\.date$",
+    r"^(?!.*(?:(?:publisher|creator)(?!.*date)|[._:-](?:id|by|number)$))"  # who published it, and numbers, are no date
+    r"(?:.*(?:publi|pub-?date|creat|issued|posted|post_?date|(?:entry|display|release|article|citation)[._-]?date)"
+    r"|(?:date|ptime|pdate|timestamp)$|dc(?:terms)?[.:]date|sailthru\.date$)",
     re.I,
 )
 _CHANGED = re.compile(r"modif|update|last-?mod|last-?date|^utime$", re.I)
@@ -47,8 +50,12 @@ def read_page(page: bytes) -> dict[str, str]:
     with from_extras():
         import trafilatura
     fast = {"extensive_search": False}  # what it finds is not used: it looks for dates in the text too
+    tree = trafilatura.load_html(page)
+    for element in [] if tree is None else list(tree.iter("s", "strike", "del", "sup")):
+        if element.tag != "sup" or _NOTE.fullmatch(element.text_content().strip()):
+            element.drop_tree()
     found: Any = trafilatura.bare_extraction(
-        page, with_metadata=True, include_comments=False, date_extraction_params=fast
+        tree, with_metadata=True, include_comments=False, date_extraction_params=fast
     )
     if found is None:
         return {"text": ""}
