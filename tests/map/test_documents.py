@@ -186,6 +186,37 @@ def test_what_is_struck_out_of_a_page_and_numbers_of_notes_are_no_text(tmp_path)
     assert good["page.html"].text.startswith("The port will now accept talks with the union this week.")
 
 
+def test_tracked_changes_are_accepted_and_what_stands_around_a_text_hides_none(tmp_path):
+    docx = pytest.importorskip("docx")
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    document = docx.Document()
+    paragraph = document.add_paragraph("The port will ")
+    for piece in (
+        "<w:ins {0}><w:r><w:t xml:space='preserve'>not </w:t></w:r></w:ins>",
+        "<w:del {0}><w:r><w:delText>gladly </w:delText></w:r></w:del>",
+        "<w:smartTag {0}><w:r><w:t>accept </w:t></w:r></w:smartTag>",
+        "<w:sdt {0}><w:sdtPr/><w:sdtContent><w:r><w:t>talks.</w:t></w:r></w:sdtContent></w:sdt>",
+    ):
+        paragraph._p.append(parse_xml(piece.format(nsdecls("w"))))
+    table = document.add_table(2, 2)
+    table.cell(0, 0).merge(table.cell(0, 1)).text = "The union asked."
+    table.cell(1, 0).add_table(1, 1).cell(0, 0).text = "Nested."
+    document.save(tmp_path / "a.docx")
+    good, _ = read(tmp_path)
+    assert " ".join(good["a.docx"].text.split()) == "The port will not accept talks. The union asked. Nested."
+
+
+def test_what_is_deleted_or_hidden_in_a_group_of_an_rtf_is_no_text(tmp_path):
+    (tmp_path / "a.rtf").write_text(
+        r"{\rtf1\ansi The port will {\fs24\deleted\revauthdel1 not }accept. {\deleted0 Yes.}{\v secret}"
+        r" \deleted No. \deleted0 Perhaps.\par}"
+    )
+    good, _ = read(tmp_path)
+    assert " ".join(good["a.rtf"].text.split()) == "The port will accept. Yes. No. Perhaps."
+
+
 def test_a_docx_that_unpacks_to_too_much_is_set_aside(tmp_path, monkeypatch):
     import docx
 

@@ -4,8 +4,9 @@ import codecs
 import logging
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from stance.base.errors import StanceError, first_line, input_error
 from stance.base.extras import from_extras
@@ -22,6 +23,9 @@ UNPACKED = 500_000_000
 
 #: By the byte order mark at the beginning of a file what it is encoded in.
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+#: In an rtf the beginning of a group whose rest is deleted by a tracked change, or hidden.
+_GONE = re.compile(r"(\{(?!\\rtf)[^{}]*?)(?=\\(?:deleted|v)(?![a-z0-9-])(?:(?!\\(?:deleted|v)0|\\plain)[^{}])*\})")
 
 
 class Unreadable(Exception):
@@ -86,18 +90,36 @@ def _docx(file: Path, encoding: str) -> dict[str, str]:
         with zipfile.ZipFile(file) as archive:
             check_archive(archive, str(file), UNPACKED)
         document = docx.Document(str(file))
-        blocks = list(document.iter_inner_content())
+        _accept_changes(document.element.body)
+        text = "\n\n".join(part for part in _blocks(document, set()) if part.strip())
     except StanceError as error:
         raise Unreadable(str(error).removeprefix(f"{file}: ")) from None
     except Exception as error:  # a broken zip or XML comes up as any of a dozen kinds
         raise Unreadable(f"not a docx file: {first_line(error)}") from None
-    parts = []
-    for block in blocks:
-        if hasattr(block, "rows"):
-            parts += ["\t".join(cell.text for cell in row.cells) for row in block.rows]
-        else:
-            parts.append(block.text)
-    return {"text": "\n\n".join(part for part in parts if part.strip()), "title": document.core_properties.title or ""}
+    return {"text": text, "title": document.core_properties.title or ""}
+
+
+def _accept_changes(body: Any) -> None:  # noqa: ANN401 - an element of lxml, which names no types
+    """Drop what tracked changes delete, and leave away what stands around a text: insertions, controls, smart tags."""
+    from docx.oxml.ns import qn
+    from lxml import etree
+
+    gone = ("w:del", "w:moveFrom", "w:sdtPr", "w:sdtEndPr", "w:smartTagPr", "w:customXmlPr")
+    around = ("w:ins", "w:moveTo", "w:sdt", "w:sdtContent", "w:smartTag", "w:customXml", "w:fldSimple")
+    etree.strip_elements(body, *map(qn, gone), with_tail=False)
+    etree.strip_tags(body, *map(qn, around))
+
+
+def _blocks(container: Any, seen: set[Any]) -> Iterator[str]:  # noqa: ANN401 - a document or a cell of python-docx
+    """Paragraphs and rows of tables; a cell that spans several is in the first, and tables in cells are in theirs."""
+    for block in container.iter_inner_content():
+        if not hasattr(block, "rows"):
+            yield block.text
+            continue
+        for row in block.rows:
+            cells = {cell._tc: cell for cell in row.cells if cell._tc not in seen}
+            seen.update(cells)
+            yield "\t".join("\n".join(_blocks(cell, seen)) for cell in cells.values())
 
 
 def _rtf(file: Path, encoding: str) -> dict[str, str]:
@@ -107,7 +129,8 @@ def _rtf(file: Path, encoding: str) -> dict[str, str]:
     if not data.lstrip().startswith(b"{\\rtf"):
         raise Unreadable("not an rtf file")
     try:  # what is not ASCII in it is written with its number, or in the code page that it names
-        text = rtf_to_text(data.decode("cp1252", "replace"), errors="replace")
+        marked = _GONE.sub(r"\1\\*", data.decode("cp1252", "replace"))  # a mark of what is passed over
+        text = rtf_to_text(marked, errors="replace")
     except Exception as error:  # likewise
         raise Unreadable(f"not an rtf file: {first_line(error)}") from None
     return {"text": re.sub(r"\n+", "\n\n", text)}  # a line is a paragraph
