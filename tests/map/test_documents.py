@@ -217,6 +217,12 @@ def test_what_is_deleted_or_hidden_in_a_group_of_an_rtf_is_no_text(tmp_path):
     assert " ".join(good["a.rtf"].text.split()) == "The port will accept. Yes. No. Perhaps."
 
 
+def test_underscores_of_markdown_are_no_letters(tmp_path):
+    (tmp_path / "a.md").write_text("_Port_ and __union__ said _no_; port_of_call stays.")
+    good, _ = read(tmp_path)
+    assert good["a.md"].text == "Port and union said no; port_of_call stays."
+
+
 def test_a_docx_that_unpacks_to_too_much_is_set_aside(tmp_path, monkeypatch):
     import docx
 

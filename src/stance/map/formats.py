@@ -24,6 +24,9 @@ UNPACKED = 500_000_000
 #: By the byte order mark at the beginning of a file what it is encoded in.
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
+#: Underscores around words of Markdown, which would be parts of these.
+_EMPHASIS = re.compile(r"(?<!\w)_{1,3}(?=\w)|(?<=[^\W_])_{1,3}(?!\w)")
+
 #: In an rtf the beginning of a group whose rest is deleted by a tracked change, or hidden.
 _GONE = re.compile(r"(\{(?!\\rtf)[^{}]*?)(?=\\(?:deleted|v)(?![a-z0-9-])(?:(?!\\(?:deleted|v)0|\\plain)[^{}])*\})")
 
@@ -64,7 +67,7 @@ def _plain(file: Path, encoding: str) -> dict[str, str]:
 
 
 def _markdown(file: Path, encoding: str) -> dict[str, str]:
-    text = decoded(file.read_bytes(), encoding)
+    text = _EMPHASIS.sub("", decoded(file.read_bytes(), encoding))
     first = text.lstrip().partition("\n")[0]
     return {"text": text, "title": first.lstrip("#").strip() if first.startswith("#") else ""}
 
