@@ -223,6 +223,22 @@ def test_underscores_of_markdown_are_no_letters(tmp_path):
     assert good["a.md"].text == "Port and union said no; port_of_call stays."
 
 
+def test_scans_among_the_pages_of_a_pdf_are_told(tmp_path):
+    from PIL import Image
+    from pypdf import PdfReader, PdfWriter
+
+    Image.new("L", (20, 20)).save(tmp_path / "scan.pdf")
+    (tmp_path / "text.pdf").write_bytes(pdf_bytes("The port refused."))
+    writer = PdfWriter()
+    for name in ("text", "scan", "scan"):
+        writer.append(PdfReader(tmp_path / f"{name}.pdf"))
+    writer.write(tmp_path / "both.pdf")
+    good, aside = read(tmp_path)
+    assert "The port refused." in good["both.pdf"].text
+    assert aside["both.pdf"].startswith("2 of 3 pages without text, the first page 2")
+    assert "scan.pdf" in aside and "text.pdf" not in aside
+
+
 def test_a_docx_that_unpacks_to_too_much_is_set_aside(tmp_path, monkeypatch):
     import docx
 

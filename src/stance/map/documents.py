@@ -115,6 +115,8 @@ def _from_file(file: Path, name: str, encoding: str, largest: int) -> Iterator[D
     elif why := _too_long(found["text"], largest):
         yield SetAside(name, why)
     else:
+        if told := found.get("told"):
+            yield SetAside(name, f"{told} The others are read; recognise the text of these first (e.g. by ocrmypdf)")
         yield Document(
             id=name,
             text=found["text"],

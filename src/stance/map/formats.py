@@ -147,13 +147,23 @@ def _pdf(file: Path, encoding: str) -> dict[str, str]:
         reader = pypdf.PdfReader(str(file))
         if reader.is_encrypted and not reader.decrypt(""):
             raise Unreadable("locked by a password")
-        text = "\n".join(page.extract_text() for page in reader.pages)
+        texts = [page.extract_text() for page in reader.pages]
+        text = "\n".join(texts)
+        scans = [n for n, said in enumerate(texts) if not said.strip() and _has_pictures(reader.pages[n])]
         title = str(reader.metadata.get("/Title") or "") if reader.metadata else ""
     except Unreadable:
         raise
     except Exception as error:  # likewise
         raise Unreadable(f"not a pdf file: {first_line(error)}") from None
-    return {"text": text.replace("\0", ""), "title": title, "why": SCAN}
+    told = f"{len(scans)} of {len(texts)} pages without text, the first page {scans[0] + 1}: scans?" if scans else ""
+    return {"text": text.replace("\0", ""), "title": title, "why": SCAN, "told": told}
+
+
+def _has_pictures(page: Any) -> bool:  # noqa: ANN401 - a page of pypdf
+    try:
+        return bool(page.images.keys())
+    except Exception:  # they are damaged, and the other pages may be read
+        return True
 
 
 #: By the end of a file's name: text, and title, date, source, link where the file says so; why, if it has no text.
