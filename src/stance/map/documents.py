@@ -69,11 +69,22 @@ def read_documents(
 
 
 def documents_digest(path: str | Path, without: Collection[Path] = ()) -> str:
-    """What tells documents from others, without reading them all: names and sizes in a folder, or the table's ends."""
+    """What tells documents from others, by sizes and the first and last MiB: of each file in a folder, or of the table.
+
+    So reports are read whole, and a change in the middle of a larger file that keeps its size is not seen.
+    """
     path = must_exist(path, "file or folder")
     if not path.is_dir():
         return quick_digest(path)
-    return digest([[str(file.relative_to(path)), file.stat().st_size] for file in _files(path, without)])[:16]
+    found = [[str(file.relative_to(path)), _told(file)] for file in _files(path, without)]
+    return f"{len(found)} files, {digest(found)[:16]}"
+
+
+def _told(file: Path) -> str:
+    try:
+        return quick_digest(file)
+    except OSError:  # a folder of a map, or a file that may not be read: it will be set aside
+        return f"{file.stat().st_size} bytes"
 
 
 def _files(folder: Path, without: Collection[Path]) -> Iterator[Path]:
