@@ -47,6 +47,13 @@ def named(text, actors=ACTORS):
             [("José Núñez", form) for form in ("jose nunez", "JOSE NUNEZ", "José Núñez")],
         ),
         ("PAKISTAN: NO", [("Pakistan", "PAKISTAN")]),
+        ("West Pakistan, East-Pakistan and WEST PAKISTAN", []),  # others than Pakistan
+        ("To the east, Pakistan; out west Pakistan said no", [("Pakistan", "Pakistan")] * 2),
+        ("Pakistan-backed rebels and anti-Pakistan fighters met Pakistan.", [("Pakistan", "Pakistan")]),
+        ("The U.S.S.R. is not the U.S. of today.", [("United States", "U.S.")]),
+        ("The U.S.-Pakistan talks", [("United States", "U.S."), ("Pakistan", "Pakistan")]),
+        ("Paki\u00ad\r\n stan", [("Pakistan", "Paki\u00ad\r\n stan")]),
+        ("Pakistan\u00ad said", [("Pakistan", "Pakistan")]),
     ],
 )
 def test_names_are_found_whole_the_longest_first_in_their_case(text, found):

@@ -28,6 +28,19 @@ BETWEEN = "|"
 _SHORT = 3
 
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}_]")
+#: What makes a name another's, before it (South Sudan is not Sudan) and behind (Iran-backed rebels are not Iran).
+_ANOTHERS = regex.compile(
+    r"\b(?=\p{Lu})(?i:north|south|east|west|northern|southern|eastern|western|equatorial|latin)[- ]$"
+    r"|\b(?i:anti|non|pro|pre|post)[-‐‑–]$"
+)
+_ANOTHERS_THEN = regex.compile(
+    r"[-‐‑–](?:aligned|allied|backed|based|born|brokered|controlled|dominated|funded|held|led|linked|made|mediated"
+    r"|occupied|ruled|run|sponsored|supported)\b|(?<=\.)(?!A\.)\p{Lu}\."
+)
+#: A soft hyphen at the end of a line parts a word.
+_HYPHENATED = regex.compile(r"\u00AD\r?\n[ \t]*")
+#: Names that are words of dates too.
+_MONTHS = ("March", "April", "May", "June", "August")
 _INITIALS = regex.compile(r"[A-Z]{2,4}")
 #: What other tools put between the parts of a cell.
 _OTHERWISE = regex.compile(r";|[\r\n]\s*\S")
@@ -167,15 +180,16 @@ def normalised(text: str) -> tuple[str, Sequence[int]]:
     """The text as names are compared in it, and where each of its characters, and its end, stood.
 
     Letters are small and without diacritics (NFKD), apostrophes and hyphens alike, white space of any length one blank;
-    what has no width, as a soft hyphen, is left out.
+    what has no width, as a soft hyphen, is left out, with the end of a line behind one.
     """
     if text.isascii() and "  " not in (plain := text.translate(_BLANKS)):
         return plain.lower(), range(len(text) + 1)
     found: list[str] = []
     places: list[int] = []
+    within = {place for each in _HYPHENATED.finditer(text) for place in range(*each.span())}
     for place, character in enumerate(text):
         form = _form(character)
-        if form == " " and found and found[-1] == " ":
+        if form == " " and (found[-1:] == [" "] or place in within):
             form = ""
         found.extend(form)
         places.extend([place] * len(form))
@@ -200,7 +214,8 @@ class Finder:
     any case.
 
     Attributes:
-        hits: How often each alias was found that is a common word: all in small letters (``the minister``, ``who``).
+        hits: How often each alias was found that is a common word: all in small letters (``the minister``, ``who``), or
+            a month.
         owners: By word (``general``) the actors in whose name or alias it is.
     """
 
@@ -215,7 +230,7 @@ class Finder:
                     self._automaton.add_word(form, (len(form), actor.name, alias))
                 for word in form.split():
                     self.owners[word].add(actor.name)
-                if alias == alias.lower():
+                if alias == alias.lower() or alias in _MONTHS:
                     self._common[alias] = actor.name
         for actor in actors:
             for alias in (actor.name, *actor.aliases):
@@ -233,7 +248,7 @@ class Finder:
             start, end = last - length + 1, last + 1
             if _whole(form, start, end):
                 here, there = places[start], _after(text, places, last)
-                if _in_its_case(text[here:there], alias):
+                if _in_its_case(text[here:there], alias) and not _is_anothers(text, here, there):
                     found.append((here, there, actor, alias))
         found.sort(key=lambda each: (each[0] - each[1], each[0]))
         taken: list[tuple[int, int, str, str]] = []
@@ -243,6 +258,10 @@ class Finder:
         taken.sort()
         self.hits.update(alias for *_, alias in taken if alias in self._common)
         return [Mention(actor, start, end) for start, end, actor, _ in taken]
+
+
+def _is_anothers(text: str, start: int, end: int) -> bool:
+    return bool(_ANOTHERS.search(text, max(0, start - 12), start) or _ANOTHERS_THEN.match(text, end))
 
 
 def _dotted(initials: str) -> str:
