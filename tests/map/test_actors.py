@@ -230,6 +230,13 @@ def who(*texts, actors=ACTORS):
         (["Baloch met the press.", "The spokesperson of the party left."], set()),
         (["OPEC waited.", "General Kuol, the army chief, and the union leaders agreed."], set()),  # no army, no union
         (["Baloch met OPEC.", "The party chairman left."], {"Mumtaz Zahra Baloch"}),
+        (["OPEC met the press.", "It is high time to talk, Kuol said."], set()),
+        (["OPEC met the press.", "It was not clear whether talks would follow."], set()),
+        (["OPEC met the press.", "It was reported that talks would follow."], set()),
+        (["OPEC met the press.", "It is unlikely to agree."], {"OPEC"}),
+        (["OPEC met the press.", "It is ready for talks."], {"OPEC"}),
+        (["OPEC met the press.", "It was clear about its refusal."], {"OPEC"}),
+        (["OPEC met the press.", "It is known as a cartel."], {"OPEC"}),
     ],
 )
 def test_pronouns_and_titles(texts, meant):

@@ -28,10 +28,17 @@ _BODIES = (
     "ministry|office|government|authority|authorities|party|union|group|council|committee|commission|company|movement|"
     "organisation|organization|parliament|board|army|federation|association|bank|court|club|department|agency|front"
 )
+#: What follows an "it" that stands for nobody: it is time, it was unclear whether (but: it is likely to refuse).
+_OF_NOBODY = (
+    r" (?:is|was|will be|would be|has been|seems|seemed|appears|appeared|remains|remained)(?: not| \p{L}+ly| also"
+    r"| still| now| too| high| about)* (?:(?:time|clear|unclear|uncertain|possible|impossible|important|necessary|vital"
+    r"|essential|crucial|hard|difficult|easy|early|true|up to|that)\b(?! (?:about|in|on)\b)"
+    r"|(?:likely|unlikely|hoped|expected|believed|understood|thought|feared|known|said|reported)\b(?! (?:to|as|for)\b))"
+)
 #: What stands for somebody, the group says for which kind; the army chief is a person, and not the army.
 _STANDS = regex.compile(
     rf"(?P<person>\b(?:[Hh]e|[Ss]he)\b|\b[Tt]he (?:(?:{_BODIES}) )?(?:{_PERSONS})\b(?! of\b))"
-    rf"|(?P<body>^(?:They|It)\b|\b[Tt]he (?:{_BODIES})\b(?! of\b| (?:{_PERSONS})s?\b))(?!['’]s?\b)"
+    rf"|(?P<body>^(?:They|It(?!{_OF_NOBODY}))\b|\b[Tt]he (?:{_BODIES})\b(?! of\b| (?:{_PERSONS})s?\b))(?!['’]s?\b)"
 )
 _BODY_WORD = regex.compile(rf"\b(?:{_BODIES}|states|republic|kingdom|nations|police|forces)\b", regex.I)
 _PREPOSITION = regex.compile(
