@@ -60,6 +60,9 @@ def read(
         if rows < len(found.rows):
             told = "%s: %d of %d judgements name no %s: %s; if a cell should go on from above, fill_down in the mapping"
             log.warning(told, path, rows, len(found.rows), name, MAY_BE_EMPTY[name])
+    for (name, word), rows in found.missing.items():
+        told = '%s: %s is %r in %d of %d judgements; it is read as a name: where there is none, say words: {%s: ""}'
+        log.warning(told, path, name, word, rows, len(found.rows), word)
     with_part = any("part" in row for _, row in found.rows)
     corpus = corpus_of_rows(
         path if Path(path).is_file() else mapping,

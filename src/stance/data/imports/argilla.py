@@ -53,7 +53,9 @@ def _record(record: Mapping[str, Any], place: str, shown: Mapping[tuple[str, str
             status = plain(answer.get("status"))
             reason = f"{status} response" if status in ("draft", "discarded") else pending
             value = answer.get("value")
-            for one in value if isinstance(value, list) else [value]:
+            if value == []:
+                reason = reason or "response without an answer"
+            for one in value or [None] if isinstance(value, list) else [value]:
                 label = plain(one.get("value") or one.get("label")) if isinstance(one, Mapping) else plain(one)
                 own = {"label": label, "shown": shown.get((question, label), label)}
                 own["annotator"] = plain(answer.get("user_id"))

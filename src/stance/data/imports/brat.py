@@ -12,6 +12,7 @@ those whose words are others in the text.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import PurePosixPath
 
 from stance.base.errors import input_error, line_of
@@ -78,8 +79,11 @@ def _marked(piece: Piece, encoding: str) -> dict[str, Marked]:
         elif cells[0][0] in "ER":
             kind = "event" if cells[0][0] == "E" else "relation"
             head, *roles = [item.partition(":") for item in cells[1].split()]
-            first = {"": head[2]} if kind == "event" else {}
-            found[cells[0]] = Marked(kind, head[0], number, ends=first | {role: key for role, _, key in roles})
+            ends = {"": head[2]} if kind == "event" else {}
+            for role, _, end in roles:
+                name = next(each for each in chain([role], (f"{role}{n}" for n in count(2))) if each not in ends)
+                ends[name] = end
+            found[cells[0]] = Marked(kind, head[0], number, ends=ends)
         elif cells[0][0] in "AM#":
             later.append((number, cells))
     for number, cells in later:
@@ -91,7 +95,10 @@ def _marked(piece: Piece, encoding: str) -> dict[str, Marked]:
         if cells[0][0] == "#":
             found[words[1]].attributes["note"] = tidy(" ".join(cells[2:]))
         else:
-            found[words[1]].attributes[words[0]] = words[2] if len(words) > 2 else "yes"
+            value = words[2] if len(words) > 2 else "yes"
+            if found[words[1]].attributes.setdefault(words[0], value) != value:
+                both = [found[words[1]].attributes[words[0]], value]
+                raise input_error(line_of(piece.place, number), f"two values of {words[0]} for {words[1]}", found=both)
     return found
 
 

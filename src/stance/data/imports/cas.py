@@ -1,6 +1,8 @@
 """UIMA's XMI and CAS JSON, by dkpro-cassis, which turns UTF-16 positions into characters."""
 
 import io
+import logging
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,8 @@ from stance.base.zips import check_prolog
 from stance.data.imports.pieces import Piece
 from stance.data.imports.record import Record, labelled, linked, plain
 from stance.data.imports.text import around, tidy
+
+log = logging.getLogger(__name__)
 
 #: Types that make up a document and are nobody's judgement; and INCEpTION's notes on its own layers.
 STRUCTURE = (
@@ -60,7 +64,18 @@ def _loaded(piece: Piece, types: Piece | None) -> Any:  # noqa: ANN401 - the lib
         if piece.suffix == ".json":
             return load_cas_from_json(io.BytesIO(data))
         assert types is not None
-        return load_cas_from_xmi(io.BytesIO(data), typesystem=load_typesystem(io.BytesIO(types.read())), lenient=True)
+        system = load_typesystem(io.BytesIO(types.read()))
+        with warnings.catch_warnings(record=True) as unknown:
+            warnings.simplefilter("always")
+            cas = load_cas_from_xmi(io.BytesIO(data), typesystem=system, lenient=True)
+        for problem in dict.fromkeys(str(each.message) for each in unknown):
+            log.warning(
+                "%s: %s; such annotations are not read: is %s that of another export?",
+                piece.place,
+                problem,
+                types.place,
+            )
+        return cas
     except Exception as error:
         raise input_error(piece.place, f"not to be read as a CAS: {first_line(error)}") from None
 

@@ -2,7 +2,8 @@
 
 A record is a label of a row, a span or a relation; its layer is ``class``, ``span`` or ``relation``. Fields: ``text``,
 ``label``, the imported columns under their names, ``meta.NAME``, ``(file)``; of a span ``span``, ``sentence``,
-``before``, ``linked.LABEL``; of a relation ``from``, ``from.label``, ``to``, ``to.label``.
+``before``, ``linked.LABEL``; ``document``, the row, if no column of that name was imported; of a relation ``from``,
+``from.label``, ``to``, ``to.label``.
 
 The annotator is the ``user`` of an annotation, an imported column ``annotator``, or the name of the file: projects that
 do not share annotations give a file for each member, with every row of the project, so that a row without label is left
@@ -17,7 +18,7 @@ from stance.data.imports.record import Opened, Record, flat, linked, plain
 from stance.data.imports.sheets import sheet_rows
 from stance.data.imports.text import Units, around, json_items, json_lines, tidy
 
-DEFAULTS = {"id": "id", "text": "text", "label": "label", "annotator": "annotator", "document": "id"}
+DEFAULTS = {"id": "id", "text": "text", "label": "label", "annotator": "annotator", "document": "document"}
 
 #: doccano's own keys; others are columns that were imported.
 OWN = ("text", "data", "label", "labels", "annotations", "cats", "Comments", "relations", "entities")
@@ -57,6 +58,7 @@ def _row(row: Mapping[str, Any], place: str, file: str, number: int) -> Iterator
     values = dict(flat(kept))
     values |= {"text": text, "(file)": file}
     values["id"] = plain(row.get("id") or row.get("doc_id")) or f"{file}:{number}"
+    values["document"] = values.get("document") or values["id"]
     known = plain(row.get("username") or row.get("annotation_approver"))
     values["annotator"] = known or values.get("annotator") or members
     spans, ids = [], dict[str, tuple[int, int, str]]()

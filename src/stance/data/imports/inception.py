@@ -66,7 +66,7 @@ def records(opened: Opened) -> Iterator[Record]:
 def _parts(pieces: tuple[Piece, ...]) -> Iterator[Part]:
     """The documents of a project's ``annotation`` and ``curation`` folders, or of any other folder."""
     project = any(piece.name.endswith("exportedproject.json") for piece in pieces)
-    types = next((piece for piece in pieces if _is_types(piece)), None)
+    systems = {PurePosixPath(piece.name).parent: piece for piece in pieces if _is_types(piece)}
     for piece in pieces:
         folders = PurePosixPath(piece.name).parts[:-1]
         if project and not {"annotation", "curation"} & set(folders):
@@ -84,7 +84,8 @@ def _parts(pieces: tuple[Piece, ...]) -> Iterator[Part]:
         elif piece.suffix in KINDS and not _is_types(piece):
             if not folders and piece.suffix == ".tsv":
                 document = piece.stem
-            yield Part(piece, document, annotator, types)
+            beside = systems.get(PurePosixPath(piece.name).parent)
+            yield Part(piece, document, annotator, beside or next(iter(systems.values()), None))
 
 
 def _is_types(piece: Piece) -> bool:

@@ -11,7 +11,7 @@ from stance.base.errors import Faults, input_error
 from stance.base.labels import parse_label
 from stance.base.lines import is_utf8
 from stance.base.words import composed
-from stance.data.columns import GAP, Gaps, document_of_text
+from stance.data.columns import GAP, MISSING_WORDS, Gaps, document_of_text
 from stance.data.imports.mapping import ImportMapping, Question, Texts
 from stance.data.imports.pieces import Piece, pieces_of
 from stance.data.imports.record import Options, Record
@@ -43,6 +43,8 @@ class Rows:
         left_out: How many records are no judgements, by reason.
         unsure: Row id and annotator of judgements whose label the mapping leaves out by name, and which are no gap.
         empty: How many rows have nothing in a field of ``MAY_BE_EMPTY`` that the mapping names.
+        missing: By field of ``MAY_BE_EMPTY`` and word the rows where a word for a missing value stands there.
+        second: By field of words that a judgement is linked to, the rows that have a second of its name, not read.
         units: What the rows are of: their ids without holder and target.
         document_of: From its text and unit the document of a row that names none.
     """
@@ -51,6 +53,8 @@ class Rows:
     left_out: Counter[str] = field(default_factory=Counter)
     unsure: list[tuple[str, str]] = field(default_factory=list)
     empty: Counter[str] = field(default_factory=Counter)
+    missing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    second: Counter[str] = field(default_factory=Counter)
     units: dict[str, None] = field(default_factory=dict)
     document_of: Callable[[str, str], str] = field(default_factory=document_of_text)
 
@@ -74,6 +78,7 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
     texts = Joined(mapping.texts, mapping) if mapping.texts else None
     added = texts.columns if texts else ()
     names: dict[str, set[str]] = {"": {*added}}
+    asked = {name for question in mapping.questions for name in question.names()}
     for record in records:
         there = names.setdefault(record.table, {*added})
         there.update(record.values)
@@ -96,6 +101,11 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
                     if "label" not in row:
                         found.unsure.append((row["id"], row["annotator"]))
                         continue
+                    found.second.update(
+                        name
+                        for name in question.names()
+                        if name.startswith("linked.") and values.get(f"{name}2") and f"{name}2" not in asked
+                    )
                     again = kept.setdefault((row["id"], row["annotator"]), [])
                     this = Kept(record.when, record.place, answer, row, _file_of(record))
                     files.look(record, this, again)
@@ -103,6 +113,11 @@ def rows_of(records: Iterable[Record], mapping: ImportMapping, place: str) -> Ro
     _check_names(mapping, names, place)
     faults.tell()
     files.tell(place)
+    for name, n in found.second.items():
+        told = (
+            "%s: %d judgement(s) are linked to a second %s, which is not read; 'questions' in the mapping read it too: "
+        )
+        log.warning(told + '%s2, with leave_out for ""', place, n, name, name)
     if found.units.keys() - {row_id for row_id, _ in kept}:  # else the check of the corpus tells
         warn_of_alike(place, found.units, "units")
         warn_of_shortened(place, "id", found.units)
@@ -236,6 +251,7 @@ def _row(record: Record, values: Mapping[str, str], question: Question, found: R
     _named(row, record, question)
     found.units[unit] = None
     found.empty.update(name for name in MAY_BE_EMPTY if name in row and not row[name])
+    found.missing.update((name, row[name]) for name in MAY_BE_EMPTY if row.get(name) in MISSING_WORDS)
     row["document"] = row.get("document") or found.document_of(row["text"], unit)
     yield row
 

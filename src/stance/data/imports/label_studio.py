@@ -4,10 +4,12 @@ A record is a chosen value, a taxonomy path, a span, a rating or a relation. Its
 or ``relation``. Fields: those of the task's data as ``data.NAME``; ``label``; of a path ``parent`` and ``path``; of a
 span ``span``, ``sentence``, ``before``, ``start``, ``end``, and ``linked.LABEL``, the words at the other end of each
 relation, under that span's label and under the relation's; of a relation ``from``, ``from.label``, ``to``,
-``to.label``. A choice made for one region has the region's fields and is linked likewise.
+``to.label``; where its arrow was turned round (``direction: left``) from its other end. A choice made for one region
+has the region's fields and is linked likewise.
 
 No judgements: cancelled and skipped annotations, drafts, predictions, history, annotations without an answer, spans
-whose words stand elsewhere in the text. Of two annotations of one annotator in one task the later counts.
+whose words stand elsewhere in the text, results of another type, and of regions of a dialogue, picture or sound. Of two
+annotations of one annotator in one task the later counts.
 
 Positions count UTF-16 units or, of newer versions, characters; of HTML without its tags; CRLF as two or one. The way is
 taken in which the spans have the words that Label Studio wrote.
@@ -33,6 +35,10 @@ DEFAULTS = {"id": "id", "label": "label", "annotator": "annotator", "document": 
 #: Types of result that are answers, and the key of their value; numbers and texts are answers of other questions.
 ANSWERS = {"choices": "choices", "labels": "labels", "hypertextlabels": "hypertextlabels", "taxonomy": "taxonomy"}
 ANSWERS |= {"rating": "rating", "number": "number", "textarea": "text", "pairwise": "selected"}
+
+
+#: Keys that say where in a dialogue, picture or sound a region is.
+PLACED = {"startOffset", "x", "points", "rle", "sequence"}
 
 
 def records(opened: Opened) -> Iterator[Record]:
@@ -101,7 +107,8 @@ def _annotation(
         "ground_truth": plain(annotation.get("ground_truth")),
         "created_at": plain(annotation.get("created_at")),
     }
-    when = plain(annotation.get("updated_at")) or values["created_at"]
+    # One without annotator may be anyone's: only where it is known can a later answer take an earlier one's place.
+    when = (plain(annotation.get("updated_at")) or values["created_at"]) if values["annotator"] else ""
     results = [item for item in annotation.get("result") or [] if isinstance(item, Mapping)]
     if annotation.get("was_cancelled") or annotation.get("skipped"):
         yield Record(place, values, reason="cancelled", when=when)
@@ -138,11 +145,15 @@ def _results(
         kind = plain(item.get("type"))
         if kind == "relation":
             one, other = plain(item.get("from_id")), plain(item.get("to_id"))
+            if item.get("direction") == "left":  # the arrow was turned round after it was drawn
+                one, other = other, one
             region, end = regions.get(one, NOWHERE), regions.get(other, NOWHERE)
             found = _relation(item, values["task"], region.values, end.values)
             yield Record(f"{place}, relation {one} to {other}", {**values, **found}, "relation", region.reason)
         elif kind in ANSWERS:
             (fields, reason), layer = regions.get(key, NOWHERE), plain(item.get("from_name"))
+            if not fields and PLACED & (item.get("value") or {}).keys():
+                reason = "of a region that is not one of a text"
             at = f"{fields['start']}-{fields['end']}" if fields else ""
             unit = f"{values['task']}@{at}" if at else values["task"]
             own = {**values, **fields, **linked(ties.get(key, [])), "id": unit}
@@ -151,6 +162,8 @@ def _results(
                 path = [plain(part) for part in value] if isinstance(value, list) else [plain(value)]
                 label = {"label": path[-1], "parent": path[-2] if len(path) > 1 else "", "path": " > ".join(path)}
                 yield Record(f"{place}, {layer}" + (f", {at}" if at else ""), own | label, layer, reason)
+        else:
+            yield Record(place, values, plain(item.get("from_name")), f"of a type that is not read ({kind})")
 
 
 def _spans_label(item: Mapping[str, Any]) -> str:

@@ -137,7 +137,7 @@ class ImportMapping:
 
     def asks(self, layer: str) -> bool:
         """Whether a question is about records of this layer; one that is empty may be any."""
-        return not layer or any(question.layer in ("", layer) for question in self.questions)
+        return not layer or any(question.layer in ("", layer, layer.rpartition(".")[2]) for question in self.questions)
 
 
 class _Loader(yaml.SafeLoader):

@@ -51,11 +51,12 @@ def _line(line: Mapping[str, Any], place: str, when: str, file: str) -> Iterator
         "(file)": file,
     }
     binary = "label" in line and not line.get("options")
+    # One without annotator may be anyone's: only where it is known can a later answer take an earlier one's place.
+    when = when if values["annotator"] else ""
     if answer == "ignore" or not answer:
         yield Record(place, values, "binary" if binary else "", "ignored" if answer else "without an answer", when)
     elif binary:
-        # One without annotator may be anyone's: only where it is known can a later answer take an earlier one's place.
-        yield Record(place, {**values, "label": answer}, "binary", when=when if values["annotator"] else "")
+        yield Record(place, {**values, "label": answer}, "binary", when=when)
     elif answer == "reject":
         yield Record(place, values, reason="rejected: the task was bad", when=when)
     else:

@@ -126,15 +126,25 @@ def _source(source: Element, project: _Project, piece: Piece) -> Iterator[Record
         place = f"{piece.place}, {title}, {_name(selection)} {selection.get('guid', '')}"
         for coding in codings:
             found, reason = _selected(selection, texts.get(id(selection)), project, place)
-            codes = [project.codes.get(key, ()) for key in _codes(codings)]
             for key in _codes([coding]):
                 path = project.codes.get(key)
                 if path is None:
                     raise input_error(place, "a code that is not in the code book", found=key)
-                others = [other for other in codes if other and other != path]
+                others = _beside(coding, path, codings, project)
                 own = _coding(coding, path, others, project)
                 own["id"] = f"{title}@{found.get('start', selection.get('guid', ''))}-{found.get('end', '')}"
                 yield Record(place, {**values, **found, **own}, own["parent"], reason)
+
+
+def _beside(coding: Element, path: tuple[str, ...], codings: list[Element], project: _Project) -> list[tuple[str, ...]]:
+    """The other codes on the selection, those of who coded first; of others none under a parent of these."""
+    own, others = [path], list[tuple[str, ...]]()
+    for each in codings:
+        mine = each.get("creatingUser") == coding.get("creatingUser")
+        (own if mine else others).extend(project.codes.get(key, ()) for key in _codes([each]))
+    parents = {code[-2] for code in own if len(code) > 1}
+    found = own + [code for code in others if len(code) < 2 or code[-2] not in parents]
+    return [code for code in found if code and code != path]
 
 
 def _codes(codings: list[Element]) -> list[str]:

@@ -104,6 +104,13 @@ def _sheet(pieces: tuple[Piece, ...]) -> Options:
     return Options()
 
 
+def _others(found: Survey) -> list[str]:
+    """The sheets that are not looked at, of the first workbook with several."""
+    names = (sheet_names(piece) for piece in found.opened.pieces if piece.suffix in (".xlsx", ".xlsm"))
+    several = next((each for each in names if len(each) > 1), [])
+    return [name for name in several if name != found.opened.options.sheet]
+
+
 def _width(piece: Piece, sheet: str) -> int:
     try:
         row = next(sheet_rows(piece, Options(sheet=sheet)), None)
@@ -117,7 +124,8 @@ def described(found: Survey) -> Iterator[str]:
     pieces = found.opened.pieces
     yield f"written by {found.opened.tool}, {len(pieces)} file(s)"
     if found.opened.options.sheet:
-        yield f"sheet {found.opened.options.sheet!r}"
+        others = [repr(name) for name in _others(found)]
+        yield f"sheet {found.opened.options.sheet!r}, and not {', '.join(others)}: a mapping reads one sheet"
     for name, layer in sorted(found.layers.items(), key=lambda item: -item[1].records):
         yield f"layer {name or '(one)'}: {layer.records:,} record(s)" + _listed(layer.labels, "labels")
     annotators = found.fields.get(found.person, Counter())

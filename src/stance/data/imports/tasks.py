@@ -4,6 +4,7 @@ Beside the tasks goes a mapping, by which ``data=import`` reads what the tool gi
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,10 @@ def write_tasks(
 ) -> Path:
     """Write the tasks, the mapping that reads them back, for Label Studio the interface; gives the mapping's path."""
     check_kind(kind, path)
+    taken = {name for task in tasks for name in task.fields}
+    twice = [name for name, n in Counter(annotators).items() if n > 1 or name in taken]
+    if kind == "sheet" and twice:
+        raise input_error("annotators", "a column that is there already", found=twice, allowed="one of a name")
     if kind == "label-studio":
         write_json(path, [_label_studio(task, model) for task in tasks])
         write_text(beside(path, ".interface.xml"), INTERFACE)

@@ -127,6 +127,8 @@ def json_items(piece: Piece) -> Iterator[tuple[str, dict[str, Any]]]:
         raise input_error(piece.place, "not a JSON list", allowed="[{...}, {...}]")
     with closing(piece.open()) as stream:
         number = 0
+        if piece.head(3) == codecs.BOM_UTF8:
+            stream.read(3)
         try:
             for item in ijson.items(stream, "item", use_float=True):
                 number += 1

@@ -1,5 +1,7 @@
 """The tools whose exports are read, how each is known by its content, and opening one."""
 
+import codecs
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
@@ -13,13 +15,16 @@ from stance.data.imports.record import Opened, Options, Record
 from stance.data.imports.sheets import TABLES, first_cells
 from stance.data.imports.text import json_items, json_lines
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool: how its records are read, and where a field is if the mapping does not say."""
+    """A tool: how its records are read, where a field is by default, and its files' suffixes; none = any."""
 
     read: Callable[[Opened], Iterator[Record]]
     defaults: Mapping[str, str]
+    suffixes: tuple[str, ...] = ()
 
 
 def _by_file(read: Callable[[Opened], Iterator[Record]]) -> Callable[[Opened], Iterator[Record]]:
@@ -36,14 +41,14 @@ def _by_file(read: Callable[[Opened], Iterator[Record]]) -> Callable[[Opened], I
 
 
 TOOLS: Mapping[str, Tool] = {
-    "table": Tool(table.records, table.DEFAULTS),
-    "mturk": Tool(table.records, table.MTURK),
-    "label-studio": Tool(_by_file(label_studio.records), label_studio.DEFAULTS),
+    "table": Tool(table.records, table.DEFAULTS, TABLES),
+    "mturk": Tool(table.records, table.MTURK, TABLES),
+    "label-studio": Tool(_by_file(label_studio.records), label_studio.DEFAULTS, (".json", ".csv", ".tsv")),
     "refi-qda": Tool(refi_qda.records, refi_qda.DEFAULTS),
     "dna": Tool(dna.records, dna.DEFAULTS),
     "inception": Tool(inception.records, inception.DEFAULTS),
-    "doccano": Tool(doccano.records, doccano.DEFAULTS),
-    "prodigy": Tool(prodigy.records, prodigy.DEFAULTS),
+    "doccano": Tool(doccano.records, doccano.DEFAULTS, (".jsonl", ".json", ".csv")),
+    "prodigy": Tool(prodigy.records, prodigy.DEFAULTS, (".jsonl",)),
     "brat": Tool(brat.records, brat.DEFAULTS),
     "argilla": Tool(argilla.records, argilla.DEFAULTS),
 }
@@ -81,6 +86,10 @@ def records_of(opened: Opened) -> Iterator[Record]:
         StanceError: See the tool's own module; besides, of a file that the tool cannot have written so, which.
     """
     files = ", ".join(piece.place for piece in opened.pieces[:3]) + (", ..." if len(opened.pieces) > 3 else "")
+    suffixes = TOOLS[opened.tool].suffixes
+    if passed := [piece.place for piece in opened.pieces if suffixes and piece.suffix not in suffixes]:
+        told = "%d file(s) are not read, as %s writes none such (but %s): %s"
+        log.warning(told, len(passed), opened.tool, ", ".join(suffixes), ", ".join(passed[:3]))
     last = ""
     records = TOOLS[opened.tool].read(opened)
     while True:
@@ -115,7 +124,7 @@ def recognised(pieces: tuple[Piece, ...], place: str) -> str:
 
 
 def _tool_of(piece: Piece) -> str:
-    head = piece.head()
+    head = piece.head().removeprefix(codecs.BOM_UTF8)
     for name, marks in UNREAD.items():
         if any(mark in head for mark in marks):
             raise input_error(
