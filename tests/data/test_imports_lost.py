@@ -244,6 +244,14 @@ def test_an_empty_response_of_argilla_is_counted(tmp_path):
     assert len(found.annotations) == 1 and found.left_out == {"response without an answer": 1}
 
 
+def test_spans_of_argilla_are_no_judgements_of_their_record(tmp_path):
+    spans = [{"start": start, "end": start + 5, "label": "favor"} for start in (4, 20)]
+    asked = {"id": "a", "status": "completed", "fields": {"text": TEXT}, "metadata": {}, "suggestions": {}}
+    answers = {"words": [{"user_id": "u", "value": spans}], "q": [{"user_id": "u", "value": "against"}]}
+    found = imported(tmp_path, "text: fields.text\n" + ONE, {"records.json": [asked | {"responses": answers}]})
+    assert [a.label for a in found.annotations] == ["against"] and found.left_out == {"span of a record": 2}
+
+
 @pytest.mark.parametrize("annotators", [["ana", "ana"], ["text", "bo"]])
 def test_a_coders_column_has_a_name_of_its_own(tmp_path, annotators):
     task = Task({"id": "1", "text": TEXT, "holder": "", "target": "t", "document": "d"}, {})

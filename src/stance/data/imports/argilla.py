@@ -5,7 +5,8 @@ of a multi-label question are several records), ``shown`` (what the annotator sa
 ``fields.NAME``, ``metadata.NAME``, ``status``, ``annotator`` (an id; names are not exported).
 
 No judgements: suggestions, which are a model's, and the responses of records that are not completed: ``records.json``
-does not say which responses are drafts or discarded. ``take: [record not completed]`` reads these too.
+does not say which responses are drafts or discarded. ``take: [record not completed]`` reads these too. Nor are
+answers to span questions: they are about words of the record, not about it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -57,9 +58,12 @@ def _record(record: Mapping[str, Any], place: str, shown: Mapping[tuple[str, str
                 reason = reason or "response without an answer"
             for one in value or [None] if isinstance(value, list) else [value]:
                 label = plain(one.get("value") or one.get("label")) if isinstance(one, Mapping) else plain(one)
+                marked = isinstance(one, Mapping) and "start" in one
                 own = {"label": label, "shown": shown.get((question, label), label)}
                 own["annotator"] = plain(answer.get("user_id"))
-                yield Record(f"{place}, {question}", values | own, question, reason)
+                yield Record(
+                    f"{place}, {question}", values | own, question, reason or ("span of a record" if marked else "")
+                )
     for question in record.get("suggestions") or {}:
         yield Record(f"{place}, {question}", values, question, "a model's suggestion")
     if not responses:
