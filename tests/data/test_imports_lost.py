@@ -234,6 +234,16 @@ def test_roles_of_one_name_are_kept_and_two_values_of_an_attribute_refused(tmp_p
         imported(tmp_path, said + "target: linked.Target\n", files | {"a/d.ann": marked + "A2\tPolarity E1 against\n"})
 
 
+def test_two_coders_of_brat_whose_folders_have_one_name_are_not_made_one(tmp_path):
+    files = {f"{coder}/y20/d.ann": "T1\tStance 3 7\tback\nA1\tPolarity T1 favor\n" for coder in ("anna", "ben")}
+    with pytest.raises(StanceError, match=r"a second d of annotator 'y20'.*anna/y20/d.*ben/y20/d"):
+        imported(tmp_path, "layer: span\nlabel: Polarity\n" + ONE, files)
+    files = {name.replace("y20/", ""): written for name, written in files.items()}
+    (tmp_path / "own").mkdir()
+    found = imported(tmp_path / "own", "layer: span\nlabel: Polarity\n" + ONE, files)
+    assert {a.annotator for a in found.annotations} == {"anna", "ben"}
+
+
 def test_an_empty_response_of_argilla_is_counted(tmp_path):
     asked = {"status": "completed", "fields": {"text": TEXT}, "metadata": {}, "suggestions": {}}
     answers = [

@@ -5,9 +5,9 @@ A record is a span, an event or a relation; its layer is ``span``, ``event`` or 
 ``span``, ``sentence``, ``before``; ``linked.ROLE`` of an event, ``linked.TYPE`` of what a span is related to, under the
 other span's type and the relation's; of a relation ``from``, ``from.label``, ``to``, ``to.label``; ``note``.
 
-The annotator is the folder of the file: each has a copy of the collection. Positions count characters, CRLF as two; a
-span may have parts. Without a ``.txt`` the words are those of the ``.ann``. Spans of length 0 are no judgements, nor
-those whose words are others in the text.
+The annotator is the folder of the file: each has a copy of the collection, and a folder of another name. Positions
+count characters, CRLF as two; a span may have parts. Without a ``.txt`` the words are those of the ``.ann``. Spans of
+length 0 are no judgements, nor those whose words are others in the text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,11 +51,17 @@ def records(opened: Opened) -> Iterator[Record]:
     """What is marked in every ``.ann``.
 
     Raises:
-        StanceError: A line that is none of brat's, or names what is not there.
+        StanceError: A line that is none of brat's, or names what is not there; two documents of one name in folders of
+            one name.
     """
+    seen = dict[tuple[str, str], str]()
     texts = {piece.name: piece for piece in opened.pieces if piece.suffix == ".txt"}
     for piece in opened.pieces:
         if piece.suffix == ".ann":
+            if (first := seen.setdefault((piece.folder, piece.stem), piece.name)) != piece.name:
+                what = f"a second {piece.stem} of annotator {piece.folder!r}, who is known by the folder"
+                allowed = "a folder for each annotator, under a name of its own"
+                raise input_error(piece.place, what, found=[first, piece.name], allowed=allowed)
             beside = texts.get(str(PurePosixPath(piece.name).with_suffix(".txt")))
             found = _marked(piece, opened.options.encoding)
             text = None if beside is None else _as_brat_read_it(text_of_piece(beside, opened.options.encoding), found)
