@@ -15,7 +15,7 @@ from stance.data.splits import Splits
 from stance.evaluation.comparison import Comparison, compare, differing_rows
 from stance.evaluation.evaluate import matched
 from stance.experiments.config import CompareConfig
-from stance.experiments.records import RunSet, collect, collect_recorded
+from stance.experiments.records import RunSet, collect, collect_recorded, seed_of
 
 
 def find(outputs: str | Path, name: str) -> RunSet | Path:
@@ -47,10 +47,9 @@ def find(outputs: str | Path, name: str) -> RunSet | Path:
         allowed = "outputs/runs/NAME, outputs/runs/NAME/seed-0, or experiments/CORPUS/NAME"
         raise input_error(str(path), "neither runs nor a recorded experiment", allowed=allowed)
     if folder.name.startswith("seed-"):
-        seed = folder.name.removeprefix("seed-")
-        if not seed.isdecimal() or str(int(seed)) != seed:
+        if (seed := seed_of(folder)) is None:
             raise input_error(str(path), "no run of a seed", found=folder.name, allowed="seed-0, seed-1, ...")
-        return collect(folder.parents[2], folder.parent.name, int(seed))
+        return collect(folder.parents[2], folder.parent.name, seed)
     return collect(folder.parents[1], folder.name)
 
 

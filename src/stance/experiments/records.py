@@ -108,6 +108,12 @@ def what_differs(one: Recorded, other: Recorded) -> str:
     return "; ".join(differences(*alike))  # how often a score is resampled decides nothing either
 
 
+def seed_of(folder: Path) -> int | None:
+    """The seed whose run is in a folder, by its name; None of another folder, such as a copy of one."""
+    named = re.fullmatch(r"seed-(0|[1-9][0-9]*)", folder.name)
+    return int(named[1]) if named else None
+
+
 def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
     """The finished runs of a name, of all seeds or of one.
 
@@ -115,13 +121,11 @@ def collect(outputs: str | Path, name: str, seed: int | None = None) -> RunSet:
         StanceError: There are none, they differ in more than the seed, or their dataset is gone or another.
     """
     folder = Path(outputs) / "runs" / name
-    found = {path.parent.name.removeprefix("seed-"): path for path in folder.glob("seed-*/run.json")}
-    if others := [each for each in found if not re.fullmatch(r"0|[1-9]\d*", each)]:
-        log.warning(
-            "%s: no run of a seed, and not counted: %s", folder, ", ".join(f"seed-{each}" for each in sorted(others))
-        )
-    seeds = sorted(int(each) for each in found if each not in others)
-    paths = [found[str(each)] for each in seeds if seed in (None, each)]
+    folders = [path.parent for path in folder.glob("seed-*/run.json")]
+    if others := sorted(each.name for each in folders if seed_of(each) is None):
+        log.warning("%s: no run of a seed, and not counted: %s", folder, ", ".join(others))
+    found = {number: each / "run.json" for each in folders if (number := seed_of(each)) is not None}
+    paths = [found[number] for number in sorted(found) if seed in (None, number)]
     if not paths:
         known = sorted({path.parts[-3] for path in (Path(outputs) / "runs").glob("*/seed-*/run.json")})
         raise input_error(

@@ -39,8 +39,8 @@ _ANOTHERS_THEN = regex.compile(
 )
 #: A soft hyphen at the end of a line parts a word.
 _HYPHENATED = regex.compile(r"\u00AD\r?\n[ \t]*")
-#: Names that are words of dates too.
-_MONTHS = ("March", "April", "May", "June", "August")
+#: Names of people that are months too.
+MONTHS = ("March", "April", "May", "June", "August")
 _INITIALS = regex.compile(r"[A-Z]{2,4}")
 #: What other tools put between the parts of a cell.
 _OTHERWISE = regex.compile(r";|[\r\n]\s*\S")
@@ -230,7 +230,7 @@ class Finder:
                     self._automaton.add_word(form, (len(form), actor.name, alias))
                 for word in form.split():
                     self.owners[word].add(actor.name)
-                if alias == alias.lower() or alias in _MONTHS:
+                if alias == alias.lower() or alias in MONTHS:
                     self._common[alias] = actor.name
         for actor in actors:
             for alias in (actor.name, *actor.aliases):

@@ -10,7 +10,7 @@ from stance.base.errors import first_line, input_error
 from stance.base.extras import from_extras
 from stance.base.tables import write_table
 from stance.base.words import WEEKDAYS
-from stance.map.actors import normalised
+from stance.map.actors import MONTHS, normalised
 from stance.map.types import Document
 
 #: Candidates that are written at most.
@@ -36,7 +36,7 @@ _OPENERS = (
 )
 _DAYS = "|".join(WEEKDAYS)
 _MONTHS = "January|February|July|September|October|November|December"  # the others are names of people too
-_ALL_MONTHS = f"{_MONTHS}|March|April|May|June|August"
+_ALL_MONTHS = "|".join((_MONTHS, *MONTHS))
 _OPENING = regex.compile(rf"(?:(?:{_WHEN}) (?:{_ALL_MONTHS})|{_OPENERS}|{_DAYS}|{_MONTHS}|the) (?=\S)")
 
 #: Capitalised words that stand alone and are nobody's name.

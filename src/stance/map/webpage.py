@@ -51,7 +51,9 @@ def read_page(page: bytes) -> dict[str, str]:
         import trafilatura
     fast = {"extensive_search": False}  # what it finds is not used: it looks for dates in the text too
     tree = trafilatura.load_html(page)
-    for element in [] if tree is None else list(tree.iter("s", "strike", "del", "sup")):
+    if tree is None:
+        return {"text": ""}
+    for element in list(tree.iter("s", "strike", "del", "sup")):
         if element.tag != "sup" or _NOTE.fullmatch(element.text_content().strip()):
             element.drop_tree()
     found: Any = trafilatura.bare_extraction(

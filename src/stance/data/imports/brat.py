@@ -12,13 +12,12 @@ length 0 are no judgements, nor those whose words are others in the text.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count
 from pathlib import PurePosixPath
 
 from stance.base.errors import input_error, line_of
 from stance.data.imports.pieces import Piece
 from stance.data.imports.readings import OTHER_WORDS
-from stance.data.imports.record import Opened, Record, linked
+from stance.data.imports.record import Opened, Record, linked, numbered
 from stance.data.imports.text import around, lines_of, text_of_piece, tidy
 
 DEFAULTS = {"id": "id", "text": "sentence", "label": "label", "annotator": "annotator", "document": "document"}
@@ -85,10 +84,8 @@ def _marked(piece: Piece, encoding: str) -> dict[str, Marked]:
         elif cells[0][0] in "ER":
             kind = "event" if cells[0][0] == "E" else "relation"
             head, *roles = [item.partition(":") for item in cells[1].split()]
-            ends = {"": head[2]} if kind == "event" else {}
-            for role, _, end in roles:
-                name = next(each for each in chain([role], (f"{role}{n}" for n in count(2))) if each not in ends)
-                ends[name] = end
+            first = [("", head[2])] if kind == "event" else []
+            ends = numbered([*first, *((role, key) for role, _, key in roles)])
             found[cells[0]] = Marked(kind, head[0], number, ends=ends)
         elif cells[0][0] in "AM#":
             later.append((number, cells))

@@ -205,7 +205,7 @@ def _keep(again: list[Kept], this: Kept, left_out: Counter[str]) -> None:
 
 def _is_asked(record: Record, values: Mapping[str, str], question: Question, left_out: Counter[str]) -> bool:
     """Whether a question is about a record of this layer and with these values."""
-    if question.layer and question.layer not in (record.layer, record.layer.rpartition(".")[2]):
+    if not question.is_about(record.layer):
         left_out[f"of another layer ({record.layer})"] += 1
         return False
     for name, allowed in question.where.items():

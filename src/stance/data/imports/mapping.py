@@ -57,6 +57,10 @@ class Question:
     annotators: Mapping[str, str] = dataclasses.field(default_factory=dict)
     by_default: frozenset[str] = frozenset()
 
+    def is_about(self, layer: str) -> bool:
+        """Whether records of this layer are asked, which the mapping may call by the last part of its name."""
+        return self.layer in ("", layer, layer.rpartition(".")[2])
+
     def names(self) -> set[str]:
         """The fields that it looks at."""
         found = {name for source in self.fields.values() for name in source.names()}
@@ -137,7 +141,7 @@ class ImportMapping:
 
     def asks(self, layer: str) -> bool:
         """Whether a question is about records of this layer; one that is empty may be any."""
-        return not layer or any(question.layer in ("", layer, layer.rpartition(".")[2]) for question in self.questions)
+        return not layer or any(question.is_about(layer) for question in self.questions)
 
 
 class _Loader(yaml.SafeLoader):

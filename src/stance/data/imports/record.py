@@ -109,11 +109,16 @@ def linked(others: Iterable[tuple[str, str]]) -> dict[str, str]:
     >>> linked([("Holder", "the union"), ("Target", "the talks"), ("Target", "the draft")])
     {'linked.Holder': 'the union', 'linked.Target': 'the talks', 'linked.Target2': 'the draft'}
     """
+    return {f"linked.{name}": words for name, words in numbered(others).items()}
+
+
+def numbered(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Name and value; a second of a name gets a number: ``Target``, ``Target2``."""
     found: dict[str, str] = {}
-    for name, words in others:
-        number, key = 1, f"linked.{name}"
+    for name, value in pairs:
+        number, key = 1, name
         while key in found:
             number += 1
-            key = f"linked.{name}{number}"
-        found[key] = words
+            key = f"{name}{number}"
+        found[key] = value
     return found

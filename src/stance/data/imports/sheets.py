@@ -227,9 +227,8 @@ def _workbook(piece: Piece, options: Options) -> Iterator[Numbered]:
     """The rows of a sheet that hold anything."""
     _check_book(piece)
     with closing(piece.open()) as file:
-        if others := [
-            name for name in sheets.sheet_names(file, piece.place) if options.sheet and name != options.sheet
-        ]:
+        names = sheets.sheet_names(file, piece.place) if options.sheet else []
+        if others := [name for name in names if name != options.sheet]:
             log.info("%s: sheets that are not read: %s", piece.place, ", ".join(others))
         found = sheets.sheet_cells(file, piece.place, options.sheet, max(options.header), _written)
         named = f", sheet {options.sheet}" if options.sheet else ""

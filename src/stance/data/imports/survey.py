@@ -97,18 +97,17 @@ def _count(counts: Counter[str], words: str) -> None:
 
 def _sheet(pieces: tuple[Piece, ...]) -> Options:
     """Of a workbook with several sheets the one with the widest header: instructions stand in one column."""
-    for piece in pieces:
-        if piece.suffix in (".xlsx", ".xlsm") and len(names := sheet_names(piece)) > 1:
-            widths = {name: _width(piece, name) for name in names}
-            return Options(sheet=max(names, key=lambda name: widths[name]))
+    for piece, names in _of_several(pieces):
+        widths = {name: _width(piece, name) for name in names}
+        return Options(sheet=max(names, key=lambda name: widths[name]))
     return Options()
 
 
-def _others(found: Survey) -> list[str]:
-    """The sheets that are not looked at, of the first workbook with several."""
-    names = (sheet_names(piece) for piece in found.opened.pieces if piece.suffix in (".xlsx", ".xlsm"))
-    several = next((each for each in names if len(each) > 1), [])
-    return [name for name in several if name != found.opened.options.sheet]
+def _of_several(pieces: tuple[Piece, ...]) -> Iterator[tuple[Piece, list[str]]]:
+    """The workbooks that have several sheets, and these."""
+    for piece in pieces:
+        if piece.suffix in (".xlsx", ".xlsm") and len(names := sheet_names(piece)) > 1:
+            yield piece, names
 
 
 def _width(piece: Piece, sheet: str) -> int:
@@ -124,7 +123,8 @@ def described(found: Survey) -> Iterator[str]:
     pieces = found.opened.pieces
     yield f"written by {found.opened.tool}, {len(pieces)} file(s)"
     if found.opened.options.sheet:
-        others = [repr(name) for name in _others(found)]
+        _, names = next(_of_several(pieces))
+        others = [repr(name) for name in names if name != found.opened.options.sheet]
         yield f"sheet {found.opened.options.sheet!r}, and not {', '.join(others)}: a mapping reads one sheet"
     for name, layer in sorted(found.layers.items(), key=lambda item: -item[1].records):
         yield f"layer {name or '(one)'}: {layer.records:,} record(s)" + _listed(layer.labels, "labels")

@@ -123,12 +123,13 @@ def json_items(piece: Piece) -> Iterator[tuple[str, dict[str, Any]]]:
     """
     import ijson  # here, since few tools need it
 
-    if not piece.head().removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
+    head = piece.head()
+    if not head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
         raise input_error(piece.place, "not a JSON list", allowed="[{...}, {...}]")
     with closing(piece.open()) as stream:
         number = 0
-        if piece.head(3) == codecs.BOM_UTF8:
-            stream.read(3)
+        if head.startswith(codecs.BOM_UTF8):
+            stream.read(len(codecs.BOM_UTF8))
         try:
             for item in ijson.items(stream, "item", use_float=True):
                 number += 1
