@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import re
 import subprocess
@@ -89,6 +90,14 @@ def test_nothing_is_said_when_nobody_reads_it_any_more(words):
     assert (done.returncode, done.stderr) == (1, "")
 
 
+def test_what_the_encoding_of_the_output_lacks_is_an_escape(monkeypatch):
+    file = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", file)
+    with may_end_early():
+        print("Łukasz")
+    assert file.buffer.getvalue().strip() == rb"\u0141ukasz"
+
+
 def test_a_pipe_to_another_process_that_broke_is_an_error():
     with pytest.raises(BrokenPipeError), may_end_early():
         raise BrokenPipeError
@@ -98,6 +107,15 @@ def test_a_message_names_the_command_as_it_was_typed(monkeypatch, capsys, tmp_pa
     monkeypatch.chdir(tmp_path)
     assert run(monkeypatch, "summarize", "experiment=none") == 2
     assert "allowed: stance train experiment=NAME first" in capsys.readouterr().err
+
+
+def test_the_next_step_names_the_command_as_it_was_typed(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    Path("said.csv").write_text("text,holder,target,label\nWe sign.,the union,sign,favor\n", encoding="utf-8")
+    assert run(monkeypatch, "inspect-import", "said.csv", "--output", "said.csv") == 2
+    assert "--output: the same file as the input; found 'said.csv'" in capsys.readouterr().err
+    assert run(monkeypatch, "inspect-import", "said.csv") == 0
+    assert "\n  stance train data=import " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["inspect-import", "inspect_import", "predict"])

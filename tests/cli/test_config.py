@@ -254,6 +254,16 @@ def test_in_a_multirun_a_comma_separates():
     assert said('data.target=1e3,"a, b"') == 'data.target="1e3","a, b"'
 
 
+@pytest.mark.parametrize(
+    "settings", [("input=jan.csv,feb.csv", "output=a.csv,b.csv"), ("target=x,y", "input=i.csv", "output=a.csv")]
+)
+def test_jobs_that_would_write_over_each_other_are_refused(settings):
+    with pytest.raises(StanceError, match=r"output: a file to which several jobs would write, .*; found '?a\.csv"):
+        as_typed(["-m", *settings], PredictConfig)
+    for apart in (("input=jan.csv,feb.csv", "output=scored-${input}"), ("input=jan.csv", "output=a.csv,b.csv")):
+        as_typed(["-m", *apart], PredictConfig)
+
+
 def test_a_multirun_leaves_its_configuration_where_the_outputs_are(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
@@ -354,6 +364,28 @@ def test_so_it_is_in_the_other_configurations():
         SourceConfig(name="../x", data=DATA, model=model)
     with pytest.raises(StanceError, match="speed: not a factor; found -1"):
         ExportConfig(data=DATA, checkpoint="c", speed=-1)
+
+
+@pytest.mark.parametrize(
+    ("primary", "settings"),
+    [
+        ("suspects", ["data=table", "data.name=mine", "data.path=a.csv", "output=./a.csv"]),
+        ("evaluate", ["data=import", "data.name=mine", "data.path=a.json", "data.mapping=m", "output=a.json"]),
+        ("annotate", ["input=a.csv", "output=o.jsonl", "annotator=m", "checkpoint=c", "label_studio=a.csv"]),
+        ("annotate", ["input=a.csv", "output=o.jsonl", "annotator=m", "checkpoint=c", "label_studio=o.jsonl"]),
+        ("behaviour", ["checkpoint=c", "suite=a.yaml", "output=a.yaml"]),
+        ("export_tasks", ["input=[a.csv]", "given=[b.csv]", "output=b.csv"]),
+    ],
+)
+def test_what_is_read_is_not_replaced(primary, settings):
+    with pytest.raises(StanceError, match=r"the same file as the input; found '.*'; allowed: another file"):
+        composed(primary, *settings)
+
+
+@pytest.mark.parametrize("primary", ["evaluate", "mistakes", "annotators"])
+def test_a_page_does_not_replace_its_numbers(primary):
+    with pytest.raises(StanceError, match=r"output: another kind of file; found 'r\.md'; allowed: a name that ends"):
+        composed(primary, "checkpoint=c", "output=r.md")
 
 
 REFUSED = {

@@ -1,6 +1,7 @@
 """Checks of configured values, each with the message that names the key."""
 
 import math
+from pathlib import Path
 
 from stance.base.errors import input_error
 
@@ -45,3 +46,9 @@ def a_name(key: str, value: str) -> None:
     """Refuse what is no name of a folder."""
     if not value or value.startswith(".") or any(mark in value for mark in "/\\"):
         raise input_error(key, "no name of a folder", found=value, allowed="a name without / and without a leading dot")
+
+
+def another_file(key: str, output: str | None, *read: str | Path | None) -> None:
+    """Raise StanceError if what is written would replace a file that is read."""
+    if output is not None and Path(output).resolve() in {Path(path).resolve() for path in read if path is not None}:
+        raise input_error(key, "the same file as the input", found=output, allowed="another file")

@@ -36,7 +36,7 @@ def as_typed(arguments: Sequence[str], schema: type) -> list[str]:
 
     Raises:
         StanceError: A word that is neither an option nor ``KEY=VALUE``; ``null`` where there must be a text, or a
-            number where there must be a name.
+            number where there must be a name; several jobs with one output.
     """
     several = bool(SEVERAL & {*arguments})
     typed: list[str] = []
@@ -44,7 +44,19 @@ def as_typed(arguments: Sequence[str], schema: type) -> list[str]:
         of_option = before.startswith("-") and before not in SEVERAL and "=" not in argument
         as_it_is = of_option or argument[:1] in ("-", "~")
         typed.append(argument if as_it_is else _as_typed(argument, schema, several=several))
+    if several:
+        _check_outputs(typed)
     return typed
+
+
+def _check_outputs(typed: Sequence[str]) -> None:
+    """Refuse jobs that would write to one file: Hydra takes each value of one key with each of another."""
+    values = dict(argument.split("=", 1) for argument in typed if "=" in argument)
+    swept = [key for key, value in values.items() if (found := _parsed(value)) and found.is_sweep_override()]
+    differ = [key for key in swept if key != "output"]
+    if differ and "${" not in values.get("output", "${"):
+        problem = "a file to which several jobs would write, each over the one before"
+        raise input_error("output", problem, found=values["output"], allowed=f"a name with ${{{differ[0]}}} in it")
 
 
 def as_text(argument: str) -> str:

@@ -7,7 +7,9 @@ loss=0.002 of macro-F1; the output is a checkpoint for stance predict, with a re
 See docs/inference.md.
 """
 
+from stance.base.errors import setting
 from stance.cli.config import script
+from stance.cli.output import told
 from stance.inference.config import CascadeConfig
 
 GROUP = "train"
@@ -19,4 +21,4 @@ def main(config: CascadeConfig) -> None:
     from stance.inference.cascade import in_words, make_cascade
 
     print(in_words(make_cascade(config)))
-    print(f"python scripts/predict.py checkpoint={config.output} input=FILE output=FILE")
+    print(told(f"python scripts/predict.py {setting('checkpoint', config.output)} input=FILE output=FILE"))

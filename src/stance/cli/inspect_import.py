@@ -10,7 +10,9 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+from stance.base.checks import another_file
 from stance.cli.config import plain_messages
+from stance.cli.output import told
 
 GROUP = "annotations"
 
@@ -24,6 +26,7 @@ def main() -> None:
     parser.add_argument("--output", metavar="FILE", help="the first mapping; with --mapping the rows, as jsonl")
     arguments = parser.parse_args()
     with plain_messages():
+        another_file("--output", arguments.output, arguments.path, arguments.mapping)
         from stance.base.files import write_jsonl, write_text
         from stance.data.imported import opened_with
         from stance.data.imports.draft import first_mapping, next_command
@@ -46,4 +49,4 @@ def main() -> None:
             print(f"{output} exists and was left as it is")
             return
         write_text(output, first_mapping(seen, arguments.path))
-        print(f"a first mapping: {output}; complete it, then:\n  {next_command(arguments.path, output)}")
+        print(told(f"a first mapping: {output}; complete it, then:\n  {next_command(arguments.path, output)}"))

@@ -1,5 +1,6 @@
 """What a command prints: to somebody who may have gone, and in the words of the command that was typed."""
 
+import io
 import logging
 import os
 import re
@@ -13,8 +14,12 @@ from typing import TextIO
 def may_end_early() -> Iterator[None]:
     """The program ends, exit code 1 and no word, when nobody reads its output any more, as with ``| head``.
 
+    What the output's encoding lacks is written as an escape: Windows gives a file another encoding than the screen.
+
     Source: Python's documentation of SIGPIPE. A pipe to another process that broke is raised as it is.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         yield
         sys.stdout.flush()
@@ -37,8 +42,8 @@ class Log(logging.StreamHandler[TextIO]):
         super().handleError(record)
 
 
-def told(error: BaseException) -> str:
-    """The message of an error, with commands as they were typed: after ``stance NAME`` none names a script."""
+def told(message: object) -> str:
+    """A message, or that of an error, with commands as they were typed: after ``stance NAME`` none names a script."""
     command = re.compile(r"(?:python )?scripts/(\w+)\.py")
-    by_name = command.sub(lambda found: f"stance {found[1].replace('_', '-')}", str(error))
-    return by_name if sys.argv[0].startswith("stance ") else str(error)
+    by_name = command.sub(lambda found: f"stance {found[1].replace('_', '-')}", str(message))
+    return by_name if sys.argv[0].startswith("stance ") else str(message)

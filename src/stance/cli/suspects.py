@@ -7,7 +7,7 @@ Models that did not see a row's document say how probable its label is: model=tf
 
 from dataclasses import dataclass
 
-from stance.base.checks import a_seed, at_least
+from stance.base.checks import a_seed, another_file, at_least
 from stance.base.errors import input_error
 from stance.cli.config import script
 from stance.data.config import DataConfig
@@ -39,6 +39,7 @@ class SuspectsConfig:
     def __post_init__(self) -> None:
         at_least("folds", self.folds, 3)
         a_seed("seed", self.seed)
+        another_file("output", self.output, self.data.location, self.data.mapping or None)
         if not isinstance(self.model, LinearConfig):
             raise input_error("model", "not a linear model", found=self.model.name, allowed="tfidf, embedding")
 

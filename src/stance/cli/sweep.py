@@ -7,6 +7,7 @@ A sweep that was killed goes on; a larger search.trials adds to it. docs/scaling
 """
 
 from stance.cli.config import command, script
+from stance.cli.output import told
 from stance.training.config import SweepConfig
 
 GROUP = "train"
@@ -22,4 +23,4 @@ def main(config: SweepConfig) -> None:
     pruned = sum(trial["pruned"] for trial in trials)
     print(f"{len(trials)} trials, {pruned} of them ended early -> {config.outputs}/sweeps/{config.name}.json")
     print(f"best on validation: trial {best['trial']}, macro-F1 {best['macro_f1']:.3f}")
-    print(report["train"])
+    print(told(report["train"]))

@@ -3,7 +3,7 @@
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
-from stance.base.checks import a_name, a_seed, at_least, one_of
+from stance.base.checks import a_name, a_seed, another_file, at_least, one_of
 from stance.base.errors import input_error
 from stance.base.labels import alike, known_as
 from stance.base.lines import Manner
@@ -274,5 +274,4 @@ class TasksConfig:
         a_seed("seed", self.seed)
         at_least("input", len(self.input), 1)
         one_of("order", self.order, ("margin", "disagreement", "random", "file"))
-        if Path(self.output).resolve() in {Path(path).resolve() for path in (*self.input, *self.given)}:
-            raise input_error("output", "the same file as one that is read", found=self.output, allowed="another file")
+        another_file("output", self.output, *self.input, *self.given)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stance.base.checks import a_seed, one_of, samples
+from stance.base.checks import a_seed, another_file, one_of, samples
 from stance.base.errors import input_error
 from stance.base.lines import Manner
 from stance.data.config import QUOTING, DataConfig, LabelSpellings, SplitConfig
@@ -59,6 +59,9 @@ class EvaluateConfig:
     def __post_init__(self) -> None:
         samples("bootstrap", self.bootstrap)
         one_of("quoting", self.quoting, QUOTING)
+        another_file("output", self.output, self.data.location)
+        if self.output is not None and Path(self.output).suffix != ".json":
+            raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
 
     @property
     def manner(self) -> Manner:
@@ -81,8 +84,6 @@ class ReportConfig(EvaluateConfig):
 
     def __post_init__(self) -> None:
         EvaluateConfig.__post_init__(self)
-        if self.output is not None and Path(self.output).suffix != ".json":
-            raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .json")
         if self.probes and self.checkpoint is None:
             raise input_error("probes", "there is no model to ask", found=self.probes, allowed="with checkpoint=DIR")
 
@@ -126,3 +127,6 @@ class BehaviourConfig:
     suite: str | None = None
     output: str | None = None
     outputs: str = "outputs"
+
+    def __post_init__(self) -> None:
+        another_file("output", self.output, self.suite)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stance.base.checks import at_least, one_of, samples, within
+from stance.base.checks import another_file, at_least, one_of, samples, within
 from stance.base.errors import input_error
 from stance.base.lines import Manner
 from stance.base.names import READABLE, beside, check_kind, table_kind
@@ -57,8 +57,8 @@ class AnnotateConfig:
             raise input_error("model", "it has to learn first", found=self.model.name, allowed=allowed)
         if Path(self.output).suffix != ".jsonl":
             raise input_error("output", "another kind of file", found=self.output, allowed="a name that ends in .jsonl")
-        if Path(self.input).resolve() == Path(self.output).resolve():
-            raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
+        another_file("output", self.output, self.input)
+        another_file("label_studio", self.label_studio, self.input, self.output)
 
 
 @dataclass(kw_only=True)
@@ -209,8 +209,7 @@ class PredictConfig:
         one_of("quoting", self.quoting, QUOTING)
         if self.excel_safe and table_kind(self.output)[0] not in (".csv", ".tsv"):
             raise input_error("excel_safe", "not an output of cells", found=self.output, allowed="a csv or tsv")
-        if Path(self.input).resolve() == Path(self.output).resolve():
-            raise input_error("output", "the same file as the input", found=self.output, allowed="another file")
+        another_file("output", self.output, self.input)
         if Path(self.input).resolve() == beside(self.output, ".rejects.jsonl").resolve():
             raise input_error(
                 "output", "its bad rows would replace the input", found=self.output, allowed="another name"
