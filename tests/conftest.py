@@ -172,6 +172,13 @@ def run_here(name: str, *arguments: str, cwd: Path, check: bool = True) -> subpr
     return subprocess.CompletedProcess([script, *arguments], code, out.getvalue(), err.getvalue())
 
 
+def begin_anew() -> None:
+    """Forget the toolkit and Hydra, in a fork of this process: it has torch alone of what takes long to import."""
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in ("stance", "hydra", "hydra_plugins", "omegaconf"):
+            del sys.modules[name]
+
+
 def write_lines(path: Path, rows: list[dict]) -> Path:
     """Write rows as JSONL."""
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

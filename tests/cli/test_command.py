@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import os
 import re
@@ -169,13 +170,15 @@ def brought_by(requirements: list[str]) -> set[str]:
     return found
 
 
-#: Of all that is installed here: what can be imported, and of which distributions.
-OWNERS = {name: {*map(normal, owners)} for name, owners in packages_distributions().items()}
+@functools.cache
+def owners() -> dict[str, set[str]]:
+    """Of all that is installed here: what can be imported, and of which distributions."""
+    return {name: {*map(normal, found)} for name, found in packages_distributions().items()}
 
 
 def packages(distributions: set[str]) -> set[str]:
     """What can be imported of them."""
-    return {name for name, owners in OWNERS.items() if distributions & owners}
+    return {name for name, found in owners().items() if distributions & found}
 
 
 def test_whatever_is_imported_is_a_dependency_or_of_an_extra():
@@ -227,7 +230,7 @@ except stance.StanceError as error:
 
 
 def test_labelling_needs_what_is_installed_without_extras_and_no_more(tmp_path):
-    refused = {*OWNERS} - packages(brought_by(DECLARED["dependencies"])) - {"stance"} - set(sys.stdlib_module_names)
+    refused = {*owners()} - packages(brought_by(DECLARED["dependencies"])) - {"stance"} - set(sys.stdlib_module_names)
     assert {"sklearn", "scipy", "pyarrow", "datasets", "matplotlib", "cleanlab", "openpyxl"} <= refused
     (tmp_path / "a.csv").write_text("text,target\nWe reject the deal.,sign the deal\n", encoding="utf-8")
     commands = [

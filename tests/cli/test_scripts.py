@@ -139,7 +139,7 @@ def test_rows_that_were_learnt_from_are_counted_whatever_the_corpus_is_called(ho
 def test_ones_own_sentences_are_scored(home, trained):
     folder, _ = trained
     (home / "mine.csv").write_text("key,text,target,holder\n7,They accepted it.,open the gate,them\n", encoding="utf-8")
-    done = run_script("predict", f"checkpoint={folder / 'checkpoint'}", "input=mine.csv", "output=scored.csv", cwd=home)
+    done = run_here("predict", f"checkpoint={folder / 'checkpoint'}", "input=mine.csv", "output=scored.csv", cwd=home)
     assert "1 rows -> scored.csv" in done.stdout
     with (home / "scored.csv").open() as lines:
         (row,) = csv.DictReader(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from unittest.mock import Mock
 
 import pytest
@@ -21,12 +22,14 @@ from stance.models.config import LinearConfig
 from stance.models.fitting import Setup, fit
 from stance.models.priors import Prior
 
-ray = pytest.importorskip("ray")
+pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="needs stance[ray]")
 
 
 @pytest.fixture(scope="module")
 def cluster():
     """One Ray of two cores for all tests, since it takes seconds to start."""
+    import ray  # here, since each process that collects the tests would wait for it
+
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     yield

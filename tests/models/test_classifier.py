@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import shutil
-import subprocess
 import sys
+from importlib import import_module
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import pipeline, set_seed
 
-from conftest import example
+from conftest import begin_anew, example
 from stance import Prediction, StanceClassifier
 from stance.base.errors import StanceError
 from stance.base.labels import LABELS
@@ -148,13 +150,19 @@ def test_texts_and_targets_must_be_given(fine_tuned, given):
 def test_it_loads_without_hydra_and_far_from_the_checkout(fine_tuned, tmp_path):
     moved = tmp_path / "elsewhere"
     shutil.copytree(fine_tuned, moved)
-    code = (
-        "import sys; from stance import StanceClassifier; "
-        f"c = StanceClassifier.from_pretrained({str(moved)!r}); "
-        "print(c.predict(['They signed.'], ['sign'])[0].label, 'hydra' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    label, hydra = done.stdout.split()
+
+    def elsewhere():
+        begin_anew()
+        os.chdir(tmp_path)
+        stance = import_module("stance")
+        label = stance.StanceClassifier.from_pretrained(str(moved)).predict(["They signed."], ["sign"])[0].label
+        (tmp_path / "said").write_text(f"{label} {'hydra' in sys.modules}", encoding="utf-8")
+
+    process = multiprocessing.get_context("fork").Process(target=elsewhere)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    label, hydra = (tmp_path / "said").read_text(encoding="utf-8").split()
     assert label in LABELS
     assert hydra == "False"
 

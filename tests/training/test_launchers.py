@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import threading
@@ -10,8 +11,10 @@ import time
 
 import pytest
 from hydra import compose, initialize_config_dir
+from submitit.core.submission import process_job
+from submitit.local.local import start_controller
 
-from conftest import PROJECT, run_here
+from conftest import PROJECT, begin_anew, run_here
 from stance.base.annotations import write_annotations
 from stance.base.files import alone_at, folder_beside, remove_folder
 from stance.cli.config import register
@@ -34,8 +37,26 @@ def test_the_launchers_compose(name, target, overrides, expected):
     assert {key: config.hydra.launcher[key] for key in expected} == expected
 
 
-def test_a_job_runs_as_submitit_runs_it(tmp_path, readable_annotations):
+def by_fork(folder, **_):
+    """What submitit starts for a job, as a fork of this process."""
+
+    def work():
+        numbers = {"NTASKS": 1, "JOB_NUM_NODES": 1, "NODEID": 0, "GLOBALID": 0, "LOCALID": 0, "JOB_ID": os.getpid()}
+        os.environ.update({f"SUBMITIT_LOCAL_{name}": str(number) for name, number in numbers.items()})
+        os.environ["SUBMITIT_EXECUTOR"] = "local"
+        begin_anew()
+        process_job(folder)
+
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.poll = lambda: process.exitcode
+    return process
+
+
+@pytest.mark.parametrize("start", [by_fork, pytest.param(start_controller, marks=pytest.mark.slow)])
+def test_a_job_runs_as_submitit_runs_it(tmp_path, readable_annotations, monkeypatch, start):
     """In a process of its own, which is given everything through a file."""
+    monkeypatch.setattr("submitit.local.local.start_controller", start)
     write_annotations(tmp_path / "votes.jsonl", readable_annotations)
     data = ["data=annotations", "data.name=mine", "data.path=votes.jsonl", "split=document", "bootstrap=10"]
     run_here("train", "-m", "hydra/launcher=submitit_local", "model=majority", *data, cwd=tmp_path)

@@ -5,6 +5,7 @@ nothing beneath knows of Hydra. Values that the schema does not have, or of anot
 runs.
 """
 
+import functools
 import getpass
 import logging
 import os
@@ -50,7 +51,7 @@ ROOMS = ("data", "models", "evaluation", "training", "experiments", "inference",
 
 
 def register(*own: type) -> None:
-    """Make the schemas known to Hydra; called once when a script is imported.
+    """Make the schemas known to Hydra, each once in a process.
 
     ``NameConfig`` checks the file of ``conf/`` whose defaults begin with ``name_schema``; those of corpora and models
     are in the groups ``data`` and ``model``.
@@ -58,16 +59,21 @@ def register(*own: type) -> None:
     Args:
         own: What is in no room: the dataclass of a command, in its own file.
     """
-    store = ConfigStore.instance()
     for kind in (*(kind for room in ROOMS for kind in vars(import_module(f"stance.{room}.config")).values()), *own):
         if isinstance(kind, type) and is_dataclass(kind) and kind.__name__.endswith("Config"):
-            group = "data" if kind is DataConfig else "model" if issubclass(kind, ModelConfig) else None
-            store.store(group=group, name=f"{kind.__name__.removesuffix('Config').lower()}_schema", node=kind)
-    store.store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)
+            _store(kind)
+    ConfigStore.instance().store(name="hydra_plain", package="_global_", node=HYDRA_PLAIN)
     if not OmegaConf.has_resolver("project"):
         OmegaConf.register_new_resolver("project", lambda: str(PROJECT))
         OmegaConf.register_new_resolver("checkout", lambda: str(checkout()))
         OmegaConf.register_new_resolver("sweep_folder", _sweep_folder)
+
+
+@functools.cache  # Hydra takes a fifth of a second for all of them
+def _store(schema: type) -> None:
+    group = "data" if schema is DataConfig else "model" if issubclass(schema, ModelConfig) else None
+    name = f"{schema.__name__.removesuffix('Config').lower()}_schema"
+    ConfigStore.instance().store(group=group, name=name, node=schema)
 
 
 def _sweep_folder(*, _root_: DictConfig) -> str:
